@@ -1,0 +1,52 @@
+import type { Host } from "../host/host.ts";
+import type { Paths } from "../host/paths.ts";
+import type { Spawn } from "../host/spawn.ts";
+
+export interface Writer {
+  readonly write: (text: string) => unknown;
+}
+
+/** All that a command may touch of the process it runs in. */
+export interface Context {
+  readonly stdout: Writer;
+  readonly stderr: Writer;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly userId: number;
+  readonly hostName: string;
+  /** How this program is started: the interpreter and the script. */
+  readonly self: readonly string[];
+  readonly now: () => Date;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly spawn: Spawn;
+  readonly paths: Paths;
+  /** From the first call on SIGTERM and SIGINT abort this instead of ending the process, and SIGHUP does nothing. */
+  readonly stopSignal: () => AbortSignal;
+}
+
+/** The options that every command takes. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly stateDir?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly verbose?: true;
+}
+
+export function print(context: Context, line: string): void {
+  context.stdout.write(`${line}\n`);
+}
+
+/** The host as the edges see it, with the narration that was asked for. */
+export function hostOf(context: Context, options: CommonOptions): Host {
+  const say = (line: string): void => {
+    if (options.quiet !== true) context.stderr.write(`deploy-finalize: ${line}\n`);
+  };
+  const spawn: Spawn = async (argv, spawnOptions) => {
+    if (options.verbose === true) say(`runs ${argv.join(" ")}`);
+    return await context.spawn(argv, spawnOptions);
+  };
+  const echo = (text: string): void => {
+    context.stderr.write(text);
+  };
+  return { spawn, say, echo, now: context.now, paths: context.paths };
+}

@@ -1,0 +1,88 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { ID_PATTERN } from "../core/id.ts";
+import { EXIT } from "../core/outcome.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
+import { parseSpan } from "../core/span.ts";
+import type { CommonOptions, Context } from "./context.ts";
+import type { ScheduleOptions } from "./schedule.ts";
+
+declare const VERSION: string;
+
+/**
+ * Runs one command line.
+ *
+ * @param args the arguments after the program's name
+ * @returns the exit code
+ */
+export async function runCommandLine(context: Context, args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (!(error instanceof Refusal)) throw error;
+    context.stderr.write(`deploy-finalize: ${messageOf(error)}\n`);
+    return error.exitCode;
+  }
+}
+
+function buildProgram(context: Context, end: (exitCode: number) => void): Command {
+  const program = new Command("deploy-finalize")
+    .description("Makes a deployed NixOS system the running one, after the deploying job has ended.")
+    .version(VERSION, "--version")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(`deploy-finalize: ${text.replace(/^error: /, "")}`),
+    });
+
+  withCommonOptions(program.command("schedule", { isDefault: true }))
+    .description("decide between switch and reboot, record it and arm the timer (the default)")
+    .option("--dry-run", "show what would happen and change nothing")
+    .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
+    .option("--profile <path>", "the profile whose system is to be made the running one")
+    .action(async (options: ScheduleOptions) => {
+      const { schedule } = await import("./schedule.ts");
+      await schedule(context, options);
+    });
+
+  withCommonOptions(program.command("run"))
+    .description("drive a finalization to its end (for its unit)")
+    .argument("<id>", "the finalization", readId)
+    .action(async (id: string, options: CommonOptions) => {
+      const { run } = await import("./run.ts");
+      end(await run(context, id, options));
+    });
+
+  withCommonOptions(program.command("resume"))
+    .description("take up unfinished finalizations after a boot (for its unit)")
+    .action(async (options: CommonOptions) => {
+      const { resume } = await import("./resume.ts");
+      end(await resume(context, options));
+    });
+  return program;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "the configuration file")
+    .option("--state-dir <dir>", "where the records are kept")
+    .option("--json", "print the result as JSON")
+    .option("-q, --quiet", "no narration")
+    .option("-v, --verbose", "name every program that is run");
+}
+
+function readSpan(text: string): number {
+  const seconds = parseSpan(text);
+  if (seconds !== null) return seconds;
+  throw new InvalidArgumentError("Use whole seconds, 0 and up, or a span such as 90s, 5min, 1h.");
+}
+
+function readId(text: string): string {
+  if (ID_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError("An id looks like 20261122-213000-k3f9.");
+}

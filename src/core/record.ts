@@ -1,0 +1,62 @@
+import type { InferOutput } from "valibot";
+import type { recordSchema } from "./record-schema.ts";
+import { isTerminal, type State, TRANSITIONS } from "./states.ts";
+
+/** One finalization: its intent and its history. Facts about the host are never taken from here. */
+export type FinalizationRecord = Readonly<InferOutput<typeof recordSchema>>;
+
+export type Outcome = NonNullable<FinalizationRecord["outcome"]>;
+
+/** What `schedule` knows when it makes a record; the rest follows from it. */
+export type Scheduled = Omit<
+  FinalizationRecord,
+  "schemaVersion" | "state" | "timeline" | "rebootAskedInBoot" | "outcome"
+>;
+
+/** A new record in the state `scheduled`. */
+export function newRecord(scheduled: Scheduled): FinalizationRecord {
+  const { action, reason } = scheduled.plan;
+  return {
+    schemaVersion: 1,
+    ...scheduled,
+    state: "scheduled",
+    timeline: [{ at: scheduled.scheduledAt, state: "scheduled", detail: `${action}: ${reason}` }],
+    rebootAskedInBoot: null,
+    outcome: null,
+  };
+}
+
+/**
+ * The record after a transition, which is added to the timeline. Entering the
+ * state that the record is in already is an attempt made once more.
+ *
+ * @throws RangeError for a transition that the machine does not have: a defect of the program.
+ */
+export function enter(
+  record: FinalizationRecord,
+  state: State,
+  at: Date,
+  detail: string,
+): FinalizationRecord {
+  const allowed: readonly State[] = TRANSITIONS[record.state];
+  if (state !== record.state && !allowed.includes(state)) {
+    throw new RangeError(`no transition from ${record.state} to ${state}`);
+  }
+  const entry = { at: at.toISOString(), state, detail };
+  return { ...record, state, timeline: [...record.timeline, entry] };
+}
+
+/** The record in a terminal state with its outcome. */
+export function end(
+  record: FinalizationRecord,
+  state: State,
+  at: Date,
+  outcome: Partial<Outcome> & Pick<Outcome, "reason">,
+): FinalizationRecord {
+  const before = record.outcome ?? { activationExitCode: null, activationTail: [] };
+  return { ...enter(record, state, at, outcome.reason), outcome: { ...before, ...outcome } };
+}
+
+export function isUnfinished(record: FinalizationRecord): boolean {
+  return !isTerminal(record.state);
+}

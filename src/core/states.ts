@@ -1,0 +1,32 @@
+/** Every state of a finalization and the states that may follow it; an empty list makes a state terminal. */
+export const TRANSITIONS = {
+  scheduled: ["waiting", "verifying", "failed", "superseded", "cancelled"],
+  waiting: ["switching", "rebooting", "verifying", "failed", "superseded", "cancelled"],
+  switching: ["waiting", "rebooting", "verifying", "rolling-back", "failed"],
+  rebooting: ["verifying", "failed"],
+  verifying: ["live", "rolling-back", "failed"],
+  "rolling-back": ["rolled-back", "failed"],
+  live: [],
+  "rolled-back": [],
+  failed: [],
+  superseded: [],
+  cancelled: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type State = keyof typeof TRANSITIONS;
+
+/** The states in which a finalization has ended. */
+export type TerminalState = {
+  [S in State]: (typeof TRANSITIONS)[S] extends readonly [] ? S : never;
+}[State];
+
+export const STATES = Object.keys(TRANSITIONS) as readonly State[];
+
+export function isTerminal(state: State): state is TerminalState {
+  return TRANSITIONS[state].length === 0;
+}
+
+/** True once the finalization has begun to change the running system. */
+export function hasBegunToAct(state: State): boolean {
+  return state !== "scheduled" && state !== "waiting";
+}

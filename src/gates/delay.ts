@@ -1,0 +1,19 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Gate, OPEN } from "./gate.ts";
+
+/** The moment that was asked for has come. The timer sees to that; this is for a start by hand or after a boot. */
+export const delay: Gate = {
+  name: "delay",
+  look: async (host, record) => {
+    const isEarly = remainingMs(host.now(), record.fireAt) > 0;
+    return isEarly ? { kind: "closed", why: `not before ${record.fireAt}` } : OPEN;
+  },
+  change: async (host, record, signal) => {
+    await sleep(remainingMs(host.now(), record.fireAt), undefined, { signal }).catch(() => {});
+  },
+};
+
+/** Never longer than a minute, so that a clock that is set anew is noticed. */
+function remainingMs(now: Date, fireAt: string): number {
+  return Math.min(60_000, Math.max(0, Date.parse(fireAt) - now.getTime()));
+}

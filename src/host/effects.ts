@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Ports } from "../core/drive.ts";
+import type { Effect, Event } from "../core/machine.ts";
+import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
+import type { Config } from "../core/config.ts";
+import { GATES } from "../gates/table.ts";
+import { firstShut, waitForGates } from "../gates/wait.ts";
+import { activate, foundLockTaken } from "./activation.ts";
+import { observe } from "./facts.ts";
+import type { Host } from "./host.ts";
+import { type Lock, waitForLock } from "./lock.ts";
+import { unpin } from "./pins.ts";
+import type { RecordStore } from "./store.ts";
+import * as systemd from "./systemd.ts";
+
+/** A shutdown that hangs for longer than this does not come any more. */
+const REBOOT_DEADLINE_MS = 600_000;
+
+type Suspended = { readonly kind: "suspended" };
+
+/** Carries out the effects of one finalization on the real host. */
+export class Interpreter implements Ports {
+  readonly #host: Host;
+  readonly #store: RecordStore;
+  readonly #config: Config;
+  readonly #stop: AbortSignal;
+  #turn: Lock | null = null;
+
+  /** @param stop aborted when systemd asks this process to end; an act that has begun is finished first */
+  constructor(host: Host, store: RecordStore, config: Config, stop: AbortSignal) {
+    this.#host = host;
+    this.#store = store;
+    this.#config = config;
+    this.#stop = stop;
+  }
+
+  now = (): Date => this.#host.now();
+
+  observe = async (record: FinalizationRecord) =>
+    await observe(this.#host.paths, this.#store, this.#config.rebootWhenChanged, record);
+
+  save = async (record: FinalizationRecord): Promise<void> => {
+    this.#store.save(record);
+    const { state, detail } = record.timeline.at(-1) ?? { state: record.state, detail: "" };
+    this.#host.say(`${state}: ${detail}`);
+  };
+
+  perform = async (effect: Effect, record: FinalizationRecord): Promise<Event | Suspended> => {
+    switch (effect.kind) {
+      case "await-gates":
+        return await this.#awaitGates(record);
+      case "take-turn":
+        return await this.#takeTurn(record);
+      case "switch":
+        return await this.#switchTo(effect.toplevel);
+      case "reboot":
+        return await this.#reboot();
+      case "verify":
+        return { kind: "verified", problems: [] };
+      case "finish":
+        return await this.#finish(record);
+    }
+  };
+
+  async #awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
+    await this.#releaseTurn();
+    await waitForGates(GATES, this.#host, record, this.#stop);
+    return this.#stop.aborted ? { kind: "suspended" } : { kind: "gates-opened" };
+  }
+
+  /** One activation at a time. A gate may have shut while another finalization had its turn. */
+  async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
+    this.#turn ??= await waitForLock(this.#host, this.#store.lockPath("turn"));
+    if (this.#stop.aborted) return { kind: "suspended" };
+    const shut = await firstShut(GATES, this.#host, record);
+    return shut === null ? { kind: "turn-taken" } : await this.#awaitGates(record);
+  }
+
+  async #switchTo(toplevel: string): Promise<Event> {
+    this.#turn ??= await waitForLock(this.#host, this.#store.lockPath("turn"));
+    const activation = await activate(this.#host, toplevel, "switch");
+    return foundLockTaken(activation)
+      ? { kind: "switch-lock-busy" }
+      : { kind: "switched", ...activation };
+  }
+
+  /** Keeps its turn until the shutdown ends this process: nothing else may act in between. */
+  async #reboot(): Promise<Event | Suspended> {
+    this.#turn ??= await waitForLock(this.#host, this.#store.lockPath("turn"));
+    const refused = await systemd.reboot(this.#host);
+    if (refused !== null) return { kind: "reboot-refused", why: refused };
+    await sleep(REBOOT_DEADLINE_MS, undefined, { signal: this.#stop }).catch(() => {});
+    if (this.#stop.aborted) return { kind: "suspended" };
+    return { kind: "reboot-refused", why: "it was asked for ten minutes ago and did not come" };
+  }
+
+  async #finish(record: FinalizationRecord): Promise<Suspended> {
+    if (!isUnfinished(record)) unpin(this.#host.paths, record.id);
+    await this.#releaseTurn();
+    return { kind: "suspended" };
+  }
+
+  async #releaseTurn(): Promise<void> {
+    await this.#turn?.release();
+    this.#turn = null;
+  }
+}

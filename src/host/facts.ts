@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { decide, type Systems } from "../core/decision.ts";
+import type { Facts } from "../core/machine.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
+import type { Paths } from "./paths.ts";
+import type { RecordStore } from "./store.ts";
+import { toplevelAt, viewSystem } from "./toplevel.ts";
+
+/** The three systems that the decision compares. */
+export async function viewSystems(
+  paths: Paths,
+  target: string,
+  names: readonly string[],
+): Promise<Systems> {
+  return {
+    booted: await viewSystem(paths.bootedSystem, names),
+    current: await viewSystem(paths.currentSystem, names),
+    target: await viewSystem(target, names),
+  };
+}
+
+/** The facts of now for a finalization. */
+export async function observe(
+  paths: Paths,
+  store: RecordStore,
+  rebootWhenChanged: readonly string[],
+  record: FinalizationRecord,
+): Promise<Facts> {
+  const systems = await viewSystems(paths, record.target, rebootWhenChanged);
+  return {
+    bootId: readBootId(paths),
+    booted: systems.booted.toplevel,
+    current: systems.current.toplevel,
+    profile: toplevelAt(record.profile),
+    newest: store.newest(),
+    decision: decide(rebootWhenChanged, systems),
+  };
+}
+
+/** Names this boot of the kernel; every reboot brings another one. */
+export function readBootId(paths: Paths): string {
+  try {
+    return readFileSync(paths.bootId, "utf8").trim();
+  } catch (error) {
+    throw new Refusal(`cannot tell this boot from others: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,49 @@
+import type { Config } from "../core/config.ts";
+import { drive } from "../core/drive.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import { isUnfinished } from "../core/record.ts";
+import { Refusal } from "../core/refusal.ts";
+import { Interpreter } from "./effects.ts";
+import type { Host } from "./host.ts";
+import { tryLock } from "./lock.ts";
+import type { RecordStore } from "./store.ts";
+
+/**
+ * Takes a finalization up and drives it on: what `run` and `resume` both do.
+ *
+ * @returns the record as it was left: ended, or suspended by a reboot
+ * @throws Refusal where the record is missing, broken or driven by another process
+ */
+export async function finalize(
+  host: Host,
+  store: RecordStore,
+  config: Config,
+  id: string,
+  stop: AbortSignal,
+): Promise<FinalizationRecord> {
+  await readOrRefuse(store, id);
+  const lock = await tryLock(host, store.lockPath(id));
+  if (lock === null) throw new Refusal(`another process is running finalization ${id} already`);
+  try {
+    // Read again: it may have ended between the first look and the lock.
+    const record = await readOrRefuse(store, id);
+    if (!isUnfinished(record)) return record;
+    return await drive(record, new Interpreter(host, store, config, stop));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function readOrRefuse(store: RecordStore, id: string): Promise<FinalizationRecord> {
+  const read = await store.read(id);
+  switch (read.kind) {
+    case "record":
+      return read.record;
+    case "missing":
+      throw new Refusal(`there is no finalization ${id} in ${store.folder}`);
+    case "broken": {
+      const aside = store.quarantine(id);
+      throw new Refusal(`the record of ${id} cannot be used (${read.why}); set aside as ${aside}`);
+    }
+  }
+}

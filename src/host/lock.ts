@@ -1,0 +1,48 @@
+import { Refusal } from "../core/refusal.ts";
+import type { Host } from "./host.ts";
+import { describeEnd } from "./spawn.ts";
+
+/** A lock that is held; the kernel gives it back when this process dies, however it dies. */
+export interface Lock {
+  readonly release: () => Promise<void>;
+}
+
+const CONFLICT = 75;
+
+/** Takes the lock, waiting for whoever holds it. */
+export async function waitForLock(host: Host, path: string): Promise<Lock> {
+  const lock = await acquire(host, path, []);
+  if (lock === null) throw new Refusal(`flock gave up waiting for ${path}`);
+  return lock;
+}
+
+/** Takes the lock if it is free, else returns null. */
+export async function tryLock(host: Host, path: string): Promise<Lock | null> {
+  return await acquire(host, path, ["--nonblock"]);
+}
+
+/**
+ * flock(1) holds the lock for as long as its `cat` can read from us: Node has no
+ * flock(2), and a pipe closes even when we are killed.
+ */
+async function acquire(host: Host, path: string, mode: readonly string[]): Promise<Lock | null> {
+  const { promise: letGo, resolve: giveBack } = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<Lock | null>();
+  const flock = ["flock", "--exclusive", ...mode, `--conflict-exit-code=${CONFLICT}`];
+  const ended = host.spawn([...flock, "--no-fork", path, "cat"], {
+    input: "held\n",
+    holdInput: letGo,
+    onOutput: () => {
+      held.resolve({ release });
+    },
+  });
+  async function release(): Promise<void> {
+    giveBack();
+    await ended;
+  }
+  void ended.then((end) => {
+    if (end.exitCode === CONFLICT) held.resolve(null);
+    else held.reject(new Refusal(`cannot take the lock ${path}: ${describeEnd(end)}`));
+  });
+  return await held.promise;
+}

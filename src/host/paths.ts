@@ -1,0 +1,26 @@
+import { join } from "node:path";
+
+/** Where things are on a NixOS host. */
+export interface Paths {
+  readonly bootedSystem: string;
+  readonly currentSystem: string;
+  /** There when systemd is PID 1: sd_booted(3). */
+  readonly systemdRuntime: string;
+  readonly bootId: string;
+  /** Taken by switch-to-configuration while it runs. */
+  readonly switchLock: string;
+  /** Our GC roots; Nix reads links in folders below gcroots too. */
+  readonly pins: string;
+}
+
+/** The paths below a root other than `/`: for tests. */
+export function pathsUnder(root: string): Paths {
+  return {
+    bootedSystem: join(root, "run/booted-system"),
+    currentSystem: join(root, "run/current-system"),
+    systemdRuntime: join(root, "run/systemd/system"),
+    bootId: join(root, "proc/sys/kernel/random/boot_id"),
+    switchLock: join(root, "run/nixos/switch-to-configuration.lock"),
+    pins: join(root, "nix/var/nix/gcroots/deploy-finalize"),
+  };
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, Refusal } from "../core/refusal.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import type { Paths } from "./paths.ts";
+import type { Undo } from "./undo.ts";
+
+/**
+ * Keeps target and previous from the garbage collector while a finalization may
+ * still need them. Not synced to disk: after a power cut the generations of the
+ * profile hold them, the pins only cover generations that are deleted meanwhile.
+ */
+export function pin(paths: Paths, record: FinalizationRecord): Undo {
+  let made: string | undefined;
+  const undo = (): void => {
+    unpin(paths, record.id);
+    if (made !== undefined) rmSync(made, { recursive: true });
+  };
+  try {
+    made = mkdirSync(paths.pins, { recursive: true });
+    symlinkSync(record.target, join(paths.pins, `${record.id}-target`));
+    if (record.previous !== null) {
+      symlinkSync(record.previous, join(paths.pins, `${record.id}-previous`));
+    }
+  } catch (error) {
+    undo();
+    throw new Refusal(`cannot pin the target in ${paths.pins}: ${messageOf(error)}`);
+  }
+  return undo;
+}
+
+export function unpin(paths: Paths, id: string): void {
+  for (const which of ["target", "previous"]) {
+    rmSync(join(paths.pins, `${id}-${which}`), { force: true });
+  }
+}
+
+/** The finalizations that hold pins: those that have not ended. */
+export function pinnedIds(paths: Paths): string[] {
+  return readdirSync(paths.pins).flatMap((name) => name.match(/^(.+)-target$/)?.[1] ?? []);
+}

@@ -1,0 +1,164 @@
+import { type Config, effectiveDelay } from "../core/config.ts";
+import { decide, type Plan, type Systems } from "../core/decision.ts";
+import { newId } from "../core/id.ts";
+import { type FinalizationRecord, newRecord } from "../core/record.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
+import { readBootId, viewSystems } from "./facts.ts";
+import type { Host } from "./host.ts";
+import { pin } from "./pins.ts";
+import { currentGeneration, generationOf } from "./profile.ts";
+import type { RecordStore } from "./store.ts";
+import { supersedeOlder } from "./superseding.ts";
+import * as systemd from "./systemd.ts";
+import type { Arming } from "./systemd-commands.ts";
+import { findToplevel } from "./toplevel.ts";
+import { UndoList } from "./undo.ts";
+
+/** The decision at scheduling, with what it was made from. */
+export interface Proposal {
+  readonly target: string;
+  readonly systems: Systems;
+  readonly plan: Plan;
+}
+
+/**
+ * Looks at the profile and decides.
+ *
+ * @throws Refusal where the profile is no NixOS system that could be brought live
+ */
+export async function propose(host: Host, config: Config): Promise<Proposal> {
+  const { profile, rebootWhenChanged } = config;
+  const target = requireToplevel(profile);
+  const systems = await viewSystems(host.paths, target, rebootWhenChanged);
+  const plan = decide(rebootWhenChanged, systems);
+  if (plan.action === "refuse") {
+    const details = plan.missing.map((name) => describeAbsence(systems, name));
+    throw new Refusal(
+      `refusing to schedule: ${profile} is missing kernel, initrd, or kernel-modules\n` +
+        `${details.join("\n")}\n` +
+        `A container has none: set rebootWhenChanged to [] there.`,
+    );
+  }
+  return { target, systems, plan };
+}
+
+function describeAbsence({ target }: Systems, name: string): string {
+  const component = target.components[name];
+  const link = component?.kind === "dangling" ? ` -> ${component.link} leads nowhere` : " is absent";
+  return `${target.toplevel}/${name}${link}`;
+}
+
+function requireToplevel(profile: string): string {
+  const found = findToplevel(profile);
+  switch (found.kind) {
+    case "toplevel":
+      return found.toplevel;
+    case "absent":
+      throw new Refusal(
+        `the profile ${profile} does not exist. Deploy a system to it first, or name another one with --profile.`,
+      );
+    case "dangling":
+      throw new Refusal(
+        `the profile ${profile} is a dangling link to ${found.link}. Set it to a system that is in the store.`,
+      );
+    case "not-nixos":
+      throw new Refusal(
+        `the profile ${profile} is not a NixOS system: ${found.path} has no bin/switch-to-configuration.`,
+      );
+  }
+}
+
+export interface Draft {
+  readonly record: FinalizationRecord;
+  readonly arming: Arming;
+}
+
+export interface DraftInput {
+  readonly config: Config;
+  readonly delayFlag: number | null;
+  readonly proposal: Proposal;
+  readonly random: Uint8Array;
+  readonly hostName: string;
+  readonly requester: FinalizationRecord["requester"];
+  /** The command line that runs a finalization, without its id. */
+  readonly runCommand: readonly string[];
+  readonly path: string;
+}
+
+/** A timer that elapses before systemd has loaded it never fires, so none is set to less than this. */
+const LEAST_LEAD_MS = 500;
+
+/** The finalization as it would be scheduled now. Changes nothing. */
+export function draft(host: Host, input: DraftInput): Draft {
+  const { config, proposal } = input;
+  const now = host.now();
+  const delay = effectiveDelay(input.delayFlag, config);
+  const fireAt = new Date(now.getTime() + Math.max(delay.seconds * 1000, LEAST_LEAD_MS));
+  const id = newId(now, input.random);
+  const previous = proposal.systems.current.toplevel;
+  const record = newRecord({
+    id,
+    host: input.hostName,
+    profile: config.profile,
+    target: proposal.target,
+    targetGeneration: currentGeneration(config.profile),
+    previous,
+    previousGeneration:
+      previous === null ? null : (generationOf(config.profile, previous)?.number ?? null),
+    plan: { ...proposal.plan, changed: [...proposal.plan.changed] },
+    delay,
+    scheduledAt: now.toISOString(),
+    fireAt: fireAt.toISOString(),
+    requester: input.requester,
+    bootId: readBootId(host.paths),
+  });
+  const command = [...input.runCommand, id];
+  const { action } = proposal.plan;
+  return { record, arming: { id, fireAt, action, command, path: input.path } };
+}
+
+/**
+ * Schedules a draft: pins, records, arms, and only then drops what is older. A
+ * failure up to the arming leaves the host as it was; after it nothing fails any
+ * more, because a deployer would undo a deploy whose timer is set.
+ */
+export async function commit(host: Host, store: RecordStore, draft: Draft): Promise<void> {
+  const { record, arming } = draft;
+  const older = store.newest();
+  const undo = new UndoList();
+  // Listed while the record is written: two waits become one.
+  const timers = systemd.pendingTimers(host);
+  try {
+    undo.add(pin(host.paths, record));
+    undo.add(store.saveFirst(record));
+    undo.add(store.makeNewest(record.id, older));
+    await timers;
+    await arm(host, arming);
+  } catch (error) {
+    await timers.catch(() => []);
+    undo.run();
+    throw error;
+  }
+  await dropOlder(host, store, record.id, await timers);
+}
+
+/** Arms, and makes sure that the moment had not passed before systemd knew of it. */
+async function arm(host: Host, arming: Arming): Promise<void> {
+  await systemd.armTimer(host, arming);
+  if (host.now() < arming.fireAt || (await systemd.isArmed(host, arming.id))) return;
+  await arm(host, { ...arming, fireAt: new Date(host.now().getTime() + 2 * LEAST_LEAD_MS) });
+}
+
+async function dropOlder(
+  host: Host,
+  store: RecordStore,
+  newest: string,
+  timers: readonly string[],
+): Promise<void> {
+  try {
+    await systemd.stopTimers(host, timers);
+    await supersedeOlder(host, store, newest);
+  } catch (error) {
+    host.say(`scheduled, but what is older could not be tidied up: ${messageOf(error)}`);
+  }
+}

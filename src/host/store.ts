@@ -1,0 +1,125 @@
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { ID_PATTERN } from "../core/id.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import { codeOf, messageOf, Refusal } from "../core/refusal.ts";
+import { linkDurably, readLink, writeDurably } from "./durable.ts";
+import type { Undo } from "./undo.ts";
+
+export type ReadRecord =
+  | { readonly kind: "record"; readonly record: FinalizationRecord }
+  | { readonly kind: "missing" }
+  | { readonly kind: "broken"; readonly why: string };
+
+/** The records of one state folder. Readers never see half a record: every write is a rename. */
+export class RecordStore {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @throws Refusal where the folder cannot be written */
+  save(record: FinalizationRecord): void {
+    this.#guarded(() => {
+      writeDurably(this.#path(record.id), `${JSON.stringify(record, null, 2)}\n`);
+    });
+  }
+
+  /** Saves a new record, and makes the folder where there is none. */
+  saveFirst(record: FinalizationRecord): Undo {
+    const made = this.#guarded(() => mkdirSync(this.folder, { recursive: true, mode: 0o700 }));
+    const undo = (): void => {
+      rmSync(this.#path(record.id), { force: true });
+      if (made !== undefined) rmSync(made, { recursive: true });
+    };
+    try {
+      this.save(record);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return undo;
+  }
+
+  async read(id: string): Promise<ReadRecord> {
+    const text = this.#guarded(() => readIfThere(this.#path(id)));
+    if (text === null) return { kind: "missing" };
+    // Loaded only here: scheduling, which is to be quick, reads no record.
+    const { parseRecord } = await import("../core/parse-record.ts");
+    return parseRecord(text);
+  }
+
+  /** Every id in the folder, oldest first; none where there is no folder yet. */
+  ids(): string[] {
+    return this.#guarded(() => namesIn(this.folder))
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => name.slice(0, -".json".length))
+      .filter((id) => ID_PATTERN.test(id))
+      .sort();
+  }
+
+  /** The id that `current` names: the newest finalization. */
+  newest(): string | null {
+    return readLink(this.#current())?.replace(/\.json$/, "") ?? null;
+  }
+
+  /** Points `current` at a finalization; to undo it, back at the one before. */
+  makeNewest(id: string, before: string | null): Undo {
+    this.#guarded(() => {
+      linkDurably(this.#current(), `${id}.json`);
+    });
+    return () => {
+      if (before === null) rmSync(this.#current(), { force: true });
+      else linkDurably(this.#current(), `${before}.json`);
+    };
+  }
+
+  /** Sets a record that cannot be understood aside, so that nothing ever acts on it. */
+  quarantine(id: string): string {
+    const aside = `${this.#path(id)}.broken`;
+    this.#guarded(() => renameSync(this.#path(id), aside));
+    return aside;
+  }
+
+  lockPath(name: string): string {
+    return join(this.folder, `${name}.lock`);
+  }
+
+  #path(id: string): string {
+    return join(this.folder, `${id}.json`);
+  }
+
+  #current(): string {
+    return join(this.folder, "current");
+  }
+
+  #guarded<T>(access: () => T): T {
+    try {
+      return access();
+    } catch (error) {
+      throw new Refusal(
+        `cannot use the state folder ${this.folder}: ${messageOf(error)}. ` +
+          `Make it writable for root, free some space, or name another one with --state-dir.`,
+      );
+    }
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
+  }
+}

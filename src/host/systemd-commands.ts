@@ -1,0 +1,77 @@
+import { unitName } from "../core/id.ts";
+
+/** Every argument list for systemd's programs is made here, and nowhere else. */
+
+export type Argv = readonly string[];
+
+export interface Arming {
+  readonly id: string;
+  /** When the timer is to elapse, to the millisecond. */
+  readonly fireAt: Date;
+  readonly action: string;
+  /** What the service runs. */
+  readonly command: Argv;
+  /** The PATH of the service: PID 1 has none on NixOS. */
+  readonly path: string;
+}
+
+/**
+ * Arms the transient timer. Absolute time and 100 ms accuracy, because a relative
+ * timer fires up to a minute late and is pushed on by every daemon-reload
+ * (notes/systemd-timers.md).
+ */
+export function armTimer({ id, fireAt, action, command, path }: Arming): Argv {
+  return [
+    "systemd-run",
+    "--quiet",
+    "--collect",
+    `--unit=${unitName(id)}`,
+    `--description=Finalize the deploy (${action})`,
+    `--on-calendar=${calendarTime(fireAt)}`,
+    "--timer-property=AccuracySec=100ms",
+    "--timer-property=RemainAfterElapse=no",
+    // A stop during the switch must not reach the activation, only us: we end after it.
+    "--property=KillMode=mixed",
+    "--property=TimeoutStopSec=10min",
+    `--property=SyslogIdentifier=deploy-finalize`,
+    `--setenv=PATH=${path}`,
+    "--",
+    ...command,
+  ];
+}
+
+/** systemd.time(7): an absolute time with a fraction of a second, in UTC. */
+function calendarTime(at: Date): string {
+  return `${at.toISOString().replace("T", " ").replace("Z", "")} UTC`;
+}
+
+export function listTimers(): Argv {
+  return [
+    "systemctl",
+    "list-units",
+    "--type=timer",
+    "--all",
+    "--full",
+    "--plain",
+    "--no-legend",
+    "--no-pager",
+    "deploy-finalize-*.timer",
+  ];
+}
+
+export function stopUnits(units: readonly string[]): Argv {
+  return ["systemctl", "stop", "--", ...units];
+}
+
+/** The states of a finalization's timer and service, one line each. */
+export function showActiveStates(id: string): Argv {
+  const units = [`${unitName(id)}.timer`, `${unitName(id)}.service`];
+  return ["systemctl", "show", "--property=ActiveState", "--value", "--", ...units];
+}
+
+export function reboot(): Argv {
+  return ["systemctl", "reboot"];
+}
+
+/** Without it a newer systemd may turn the reboot into a soft-reboot, which keeps the old kernel. */
+export const REBOOT_ENVIRONMENT = { SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1" } as const;

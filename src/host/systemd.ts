@@ -1,0 +1,48 @@
+import { existsSync } from "node:fs";
+import { unitName } from "../core/id.ts";
+import { Refusal } from "../core/refusal.ts";
+import type { Host } from "./host.ts";
+import { describeEnd } from "./spawn.ts";
+import * as commands from "./systemd-commands.ts";
+
+/** @throws Refusal where systemd is not PID 1: nothing would own the detached unit */
+export function requireSystemd(host: Host): void {
+  if (existsSync(host.paths.systemdRuntime)) return;
+  throw new Refusal(
+    `systemd is not PID 1 here (there is no ${host.paths.systemdRuntime}). ` +
+      `Run deploy-finalize on the NixOS host itself, not in a chroot, build sandbox or plain container.`,
+  );
+}
+
+/** Every loaded `deploy-finalize-*.timer`, whoever made it. */
+export async function pendingTimers(host: Host): Promise<string[]> {
+  const ended = await host.spawn(commands.listTimers());
+  if (ended.exitCode !== 0) throw new Refusal(`cannot list the timers: ${describeEnd(ended)}`);
+  return ended.stdout.split("\n").flatMap((line) => line.match(/^\S+\.timer/)?.[0] ?? []);
+}
+
+export async function stopTimers(host: Host, timers: readonly string[]): Promise<void> {
+  if (timers.length === 0) return;
+  const ended = await host.spawn(commands.stopUnits(timers));
+  if (ended.exitCode !== 0) throw new Refusal(`cannot stop older timers: ${describeEnd(ended)}`);
+}
+
+/** @throws Refusal with what systemd-run said; then there is no timer */
+export async function armTimer(host: Host, arming: commands.Arming): Promise<void> {
+  const ended = await host.spawn(commands.armTimer(arming));
+  if (ended.exitCode !== 0) {
+    throw new Refusal(`cannot arm ${unitName(arming.id)}.timer: ${describeEnd(ended)}`);
+  }
+}
+
+/** True while the timer of a finalization waits or its service runs. */
+export async function isArmed(host: Host, id: string): Promise<boolean> {
+  const ended = await host.spawn(commands.showActiveStates(id));
+  return /^(active|activating|reloading)$/m.test(ended.stdout);
+}
+
+/** Asks for a reboot; resolves to null, or to why systemd would not. */
+export async function reboot(host: Host): Promise<string | null> {
+  const ended = await host.spawn(commands.reboot(), { env: commands.REBOOT_ENVIRONMENT });
+  return ended.exitCode === 0 ? null : describeEnd(ended);
+}
