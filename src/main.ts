@@ -1,8 +1,11 @@
-import { getRandomValues } from "node:crypto";
 import { hostname } from "node:os";
+import type { Context } from "./cli/context.ts";
 import { runCommandLine } from "./cli/program.ts";
 import { pathsUnder } from "./host/paths.ts";
 import { makeSpawn } from "./host/spawn.ts";
+
+/** Set by the build. */
+declare const VERSION: string;
 
 /** SIGHUP is ignored and a first SIGTERM or SIGINT only asks: an activation is never left half-way. */
 function stopSignal(): AbortSignal {
@@ -19,9 +22,10 @@ function stopSignal(): AbortSignal {
 // A reader that went away must not end a finalization: writing on into nothing is right.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-const [, script = "", ...args] = process.argv;
-process.exitCode = await runCommandLine(
-  {
+async function main(): Promise<void> {
+  const [, script = "", ...args] = process.argv;
+  const context: Context = {
+    version: VERSION,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
@@ -29,10 +33,12 @@ process.exitCode = await runCommandLine(
     hostName: hostname(),
     self: [process.execPath, script],
     now: () => new Date(),
-    random: (bytes) => getRandomValues(new Uint8Array(bytes)),
+    random: Math.random,
     spawn: makeSpawn(process.env),
     paths: pathsUnder("/"),
     stopSignal,
-  },
-  args,
-);
+  };
+  process.exitCode = await runCommandLine(context, args);
+}
+
+void main();

@@ -8,6 +8,7 @@ export interface Writer {
 
 /** All that a command may touch of the process it runs in. */
 export interface Context {
+  readonly version: string;
   readonly stdout: Writer;
   readonly stderr: Writer;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -16,7 +17,8 @@ export interface Context {
   /** How this program is started: the interpreter and the script. */
   readonly self: readonly string[];
   readonly now: () => Date;
-  readonly random: (bytes: number) => Uint8Array;
+  /** From 0 up to but not including 1; tells ids of one second apart, guards nothing. */
+  readonly random: () => number;
   readonly spawn: Spawn;
   readonly paths: Paths;
   /** From the first call on SIGTERM and SIGINT abort this instead of ending the process, and SIGHUP does nothing. */

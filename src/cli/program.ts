@@ -6,8 +6,6 @@ import { parseSpan } from "../core/span.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 
-declare const VERSION: string;
-
 /**
  * Runs one command line.
  *
@@ -32,8 +30,10 @@ export async function runCommandLine(context: Context, args: readonly string[]):
 
 function buildProgram(context: Context, end: (exitCode: number) => void): Command {
   const program = new Command("deploy-finalize")
-    .description("Makes a deployed NixOS system the running one, after the deploying job has ended.")
-    .version(VERSION, "--version")
+    .description(
+      "Makes a deployed NixOS system the running one, after the deploying job has ended.",
+    )
+    .version(context.version, "--version")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -30,7 +30,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     config,
     proposal,
     delayFlag: options.delay ?? null,
-    random: context.random(4),
+    random: context.random,
     hostName: context.hostName,
     requester: requesterOf(context),
     runCommand: runCommand(context, options),
@@ -78,7 +78,17 @@ function asJson({ record, arming }: Draft): string {
   const { id, plan, delay, fireAt, target, previous } = record;
   const argv = commands.armTimer(arming);
   const unit = unitName(id);
-  return JSON.stringify({ schemaVersion: 1, id, unit, plan, delay, fireAt, target, previous, argv });
+  return JSON.stringify({
+    schemaVersion: 1,
+    id,
+    unit,
+    plan,
+    delay,
+    fireAt,
+    target,
+    previous,
+    argv,
+  });
 }
 
 function printDryRun(context: Context, { record, arming }: Draft): void {

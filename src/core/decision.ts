@@ -67,7 +67,7 @@ function differingInhibitors(current: Inhibitors, target: Inhibitors): string[] 
   return Object.keys(target.values)
     .filter((key) => Object.hasOwn(current.values, key))
     .filter((key) => current.values[key] !== target.values[key])
-    .sort();
+    .toSorted();
 }
 
 function reboot(reason: string, changed: readonly string[] = []): Plan {

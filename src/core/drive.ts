@@ -19,10 +19,7 @@ export interface Ports {
  * state is saved before the effect that it names is carried out, so that a crash
  * at any point leaves a record that tells what to do.
  */
-export async function drive(
-  start: FinalizationRecord,
-  ports: Ports,
-): Promise<FinalizationRecord> {
+export async function drive(start: FinalizationRecord, ports: Ports): Promise<FinalizationRecord> {
   let record = start;
   let event: Event = { kind: "started" };
   for (;;) {

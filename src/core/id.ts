@@ -5,11 +5,11 @@ export const ID_PATTERN = /^\d{8}-\d{6}-[0-9a-z]{4}$/;
  * Names a finalization: `20261122-213000-k3f9`. Sorts by time, and fits into unit
  * and file names as it is.
  *
- * @param random four bytes or more of randomness
+ * @param random numbers from 0 up to but not including 1
  */
-export function newId(now: Date, random: Uint8Array): string {
+export function newId(now: Date, random: () => number): string {
   const digits = now.toISOString().replaceAll(/\D/g, "");
-  const suffix = [...random.slice(0, 4)].map((byte) => (byte % 36).toString(36)).join("");
+  const suffix = Array.from({ length: 4 }, () => Math.floor(random() * 36).toString(36)).join("");
   return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-${suffix}`;
 }
 

@@ -95,7 +95,12 @@ function takeUp(record: FinalizationRecord, seen: Observation): Step {
       return arrive(record, seen);
     case "verifying":
       return move(record, seen, "verifying", "again, after an interruption", { kind: "verify" });
-    default:
+    case "rolling-back":
+    case "live":
+    case "rolled-back":
+    case "failed":
+    case "superseded":
+    case "cancelled":
       return { record, effect: { kind: "finish" } };
   }
 }

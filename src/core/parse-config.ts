@@ -18,6 +18,8 @@ export function parseConfig(text: string, place: string): Config {
   } catch (error) {
     throw new Refusal(`${place} is not JSON: ${messageOf(error)}`, EXIT.usage);
   }
+  if (Array.isArray(value))
+    throw new Refusal(`${place}: expected an object of settings, not a list`, EXIT.usage);
   const parsed = v.safeParse(configSchema, value);
   if (parsed.success) return parsed.output;
   const problems = parsed.issues.map(describeIssue).join("; ");

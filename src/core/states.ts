@@ -20,7 +20,11 @@ export type TerminalState = {
   [S in State]: (typeof TRANSITIONS)[S] extends readonly [] ? S : never;
 }[State];
 
-export const STATES = Object.keys(TRANSITIONS) as readonly State[];
+export const STATES = Object.keys(TRANSITIONS).filter(isState);
+
+export function isState(name: string): name is State {
+  return Object.hasOwn(TRANSITIONS, name);
+}
 
 export function isTerminal(state: State): state is TerminalState {
   return TRANSITIONS[state].length === 0;

@@ -1,24 +1,24 @@
-import { existsSync } from "node:fs";
-import { describeEnd } from "../host/spawn.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isLocked } from "../host/kernel-locks.ts";
+import { messageOf } from "../core/refusal.ts";
 import { type Gate, OPEN } from "./gate.ts";
 
-const HELD = 75;
+const POLL_MS = 500;
 
 /** Nobody else is activating: switch-to-configuration fails at once when its lock is taken. */
 export const switchLock: Gate = {
   name: "switch lock",
-  look: async ({ paths, spawn }) => {
-    if (!existsSync(paths.switchLock)) return OPEN;
-    const probe = ["flock", "--nonblock", `--conflict-exit-code=${HELD}`, paths.switchLock, "true"];
-    const ended = await spawn(probe);
-    if (ended.exitCode === 0) return OPEN;
-    if (ended.exitCode === HELD) {
-      return { kind: "closed", why: "another switch-to-configuration is running" };
+  look: async ({ paths }) => {
+    try {
+      return isLocked(paths.kernelLocks, paths.switchLock)
+        ? { kind: "closed", why: "another switch-to-configuration is running" }
+        : OPEN;
+    } catch (error) {
+      // Unknown proceeds: the lock still guards the switch, which is tried again when it is taken.
+      return { kind: "unknown", why: messageOf(error) };
     }
-    // Unknown proceeds: the lock itself still guards the switch, which is tried again when it is taken.
-    return { kind: "unknown", why: describeEnd(ended) };
   },
-  change: async ({ paths, spawn }, _record, signal) => {
-    await spawn(["flock", paths.switchLock, "true"], { signal });
+  change: async (_host, _record, signal) => {
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
   },
 };

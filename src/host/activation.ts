@@ -34,7 +34,10 @@ export async function activate(
   return { exitCode: ended.exitCode ?? NO_EXIT_CODE, tail: tail.filter((line) => line !== "") };
 }
 
-/** True where it ended because another process held its lock (notes/switch-to-configuration.md). */
+/**
+ * True where it ended because another process held its lock. Told by its words:
+ * the exit code (11) is the number of an error (notes/switch-to-configuration.md).
+ */
 export function foundLockTaken({ exitCode, tail }: Activation): boolean {
-  return exitCode === 1 && tail.some((line) => /could not acquire lock/i.test(line));
+  return exitCode !== 0 && tail.some((line) => /could not acquire lock/i.test(line));
 }

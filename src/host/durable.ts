@@ -1,14 +1,18 @@
 import {
   closeSync,
   fsyncSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { codeOf } from "../core/refusal.ts";
 
 /**
  * Writes a file so that after a power cut it holds either the old text or the new:
@@ -51,6 +55,31 @@ export function readLink(path: string): string | null {
     return readlinkSync(path);
   } catch {
     return null;
+  }
+}
+
+/**
+ * Makes a private folder whose parent is there; true where it was not there
+ * before. Not recursive: Node's recursive mkdir never ends where the kernel
+ * answers ENOENT for good, as below /proc.
+ */
+export function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && statSync(path).isDirectory()) return false;
+    throw error;
+  }
+}
+
+/** The names in a folder; none where there is no folder. */
+export function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
   }
 }
 

@@ -7,6 +7,7 @@ import { Interpreter } from "./effects.ts";
 import type { Host } from "./host.ts";
 import { tryLock } from "./lock.ts";
 import type { RecordStore } from "./store.ts";
+import { supersedeOlder } from "./superseding.ts";
 
 /**
  * Takes a finalization up and drives it on: what `run` and `resume` both do.
@@ -28,6 +29,7 @@ export async function finalize(
     // Read again: it may have ended between the first look and the lock.
     const record = await readOrRefuse(store, id);
     if (!isUnfinished(record)) return record;
+    await supersedeOlder(host, store, store.newest() ?? id);
     return await drive(record, new Interpreter(host, store, config, stop));
   } finally {
     await lock.release();

@@ -27,7 +27,7 @@ export async function tryLock(host: Host, path: string): Promise<Lock | null> {
  */
 async function acquire(host: Host, path: string, mode: readonly string[]): Promise<Lock | null> {
   const { promise: letGo, resolve: giveBack } = Promise.withResolvers<void>();
-  const held = Promise.withResolvers<Lock | null>();
+  const held = Promise.withResolvers<Lock>();
   const flock = ["flock", "--exclusive", ...mode, `--conflict-exit-code=${CONFLICT}`];
   const ended = host.spawn([...flock, "--no-fork", path, "cat"], {
     input: "held\n",
@@ -40,9 +40,9 @@ async function acquire(host: Host, path: string, mode: readonly string[]): Promi
     giveBack();
     await ended;
   }
-  void ended.then((end) => {
-    if (end.exitCode === CONFLICT) held.resolve(null);
-    else held.reject(new Refusal(`cannot take the lock ${path}: ${describeEnd(end)}`));
+  const neverHeld = ended.then((end) => {
+    if (end.exitCode === CONFLICT) return null;
+    throw new Refusal(`cannot take the lock ${path}: ${describeEnd(end)}`);
   });
-  return await held.promise;
+  return await Promise.race([held.promise, neverHeld]);
 }

@@ -6,7 +6,11 @@ export interface Paths {
   readonly currentSystem: string;
   /** There when systemd is PID 1: sd_booted(3). */
   readonly systemdRuntime: string;
+  /** Where unit files of timers may lie. */
+  readonly unitFolders: readonly string[];
   readonly bootId: string;
+  /** The file locks that are held: proc_locks(5). */
+  readonly kernelLocks: string;
   /** Taken by switch-to-configuration while it runs. */
   readonly switchLock: string;
   /** Our GC roots; Nix reads links in folders below gcroots too. */
@@ -19,7 +23,11 @@ export function pathsUnder(root: string): Paths {
     bootedSystem: join(root, "run/booted-system"),
     currentSystem: join(root, "run/current-system"),
     systemdRuntime: join(root, "run/systemd/system"),
+    unitFolders: ["run/systemd/transient", "run/systemd/system", "etc/systemd/system"].map(
+      (folder) => join(root, folder),
+    ),
     bootId: join(root, "proc/sys/kernel/random/boot_id"),
+    kernelLocks: join(root, "proc/locks"),
     switchLock: join(root, "run/nixos/switch-to-configuration.lock"),
     pins: join(root, "nix/var/nix/gcroots/deploy-finalize"),
   };

@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import type { FinalizationRecord } from "../core/record.ts";
+import { listFolder, makeFolder } from "./durable.ts";
 import type { Paths } from "./paths.ts";
 import type { Undo } from "./undo.ts";
 
@@ -11,13 +12,13 @@ import type { Undo } from "./undo.ts";
  * profile hold them, the pins only cover generations that are deleted meanwhile.
  */
 export function pin(paths: Paths, record: FinalizationRecord): Undo {
-  let made: string | undefined;
+  let isNew = false;
   const undo = (): void => {
     unpin(paths, record.id);
-    if (made !== undefined) rmSync(made, { recursive: true });
+    if (isNew) rmdirSync(paths.pins);
   };
   try {
-    made = mkdirSync(paths.pins, { recursive: true });
+    isNew = makeFolder(paths.pins);
     symlinkSync(record.target, join(paths.pins, `${record.id}-target`));
     if (record.previous !== null) {
       symlinkSync(record.previous, join(paths.pins, `${record.id}-previous`));
@@ -37,5 +38,5 @@ export function unpin(paths: Paths, id: string): void {
 
 /** The finalizations that hold pins: those that have not ended. */
 export function pinnedIds(paths: Paths): string[] {
-  return readdirSync(paths.pins).flatMap((name) => name.match(/^(.+)-target$/)?.[1] ?? []);
+  return listFolder(paths.pins).flatMap((name) => name.match(/^(.+)-target$/)?.[1] ?? []);
 }

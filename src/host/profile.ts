@@ -1,6 +1,6 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { codeOf } from "../core/refusal.ts";
+import { listFolder } from "./durable.ts";
 import { toplevelAt } from "./toplevel.ts";
 
 export interface Generation {
@@ -19,7 +19,7 @@ export function currentGeneration(profile: string): number | null {
 
 /** The newest generation of a profile whose resolved toplevel is the one given, or null. */
 export function generationOf(profile: string, toplevel: string): Generation | null {
-  const newestFirst = generations(profile).sort((a, b) => b.number - a.number);
+  const newestFirst = generations(profile).toSorted((a, b) => b.number - a.number);
   return newestFirst.find(({ link }) => toplevelAt(link) === toplevel) ?? null;
 }
 
@@ -29,15 +29,6 @@ function generations(profile: string): Generation[] {
     const number = numberOf(basename(profile), name);
     return number === null ? [] : [{ number, link: join(folder, name) }];
   });
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
-  }
 }
 
 function numberOf(profileName: string, linkName: string): number | null {

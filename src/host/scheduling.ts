@@ -2,13 +2,12 @@ import { type Config, effectiveDelay } from "../core/config.ts";
 import { decide, type Plan, type Systems } from "../core/decision.ts";
 import { newId } from "../core/id.ts";
 import { type FinalizationRecord, newRecord } from "../core/record.ts";
-import { messageOf, Refusal } from "../core/refusal.ts";
+import { Refusal } from "../core/refusal.ts";
 import { readBootId, viewSystems } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { pin } from "./pins.ts";
 import { currentGeneration, generationOf } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
-import { supersedeOlder } from "./superseding.ts";
 import * as systemd from "./systemd.ts";
 import type { Arming } from "./systemd-commands.ts";
 import { findToplevel } from "./toplevel.ts";
@@ -44,7 +43,8 @@ export async function propose(host: Host, config: Config): Promise<Proposal> {
 
 function describeAbsence({ target }: Systems, name: string): string {
   const component = target.components[name];
-  const link = component?.kind === "dangling" ? ` -> ${component.link} leads nowhere` : " is absent";
+  const link =
+    component?.kind === "dangling" ? ` -> ${component.link} leads nowhere` : " is absent";
   return `${target.toplevel}/${name}${link}`;
 }
 
@@ -77,7 +77,7 @@ export interface DraftInput {
   readonly config: Config;
   readonly delayFlag: number | null;
   readonly proposal: Proposal;
-  readonly random: Uint8Array;
+  readonly random: () => number;
   readonly hostName: string;
   readonly requester: FinalizationRecord["requester"];
   /** The command line that runs a finalization, without its id. */
@@ -118,28 +118,24 @@ export function draft(host: Host, input: DraftInput): Draft {
 }
 
 /**
- * Schedules a draft: pins, records, arms, and only then drops what is older. A
+ * Schedules a draft: pins, records, arms, and only then stops older timers. A
  * failure up to the arming leaves the host as it was; after it nothing fails any
  * more, because a deployer would undo a deploy whose timer is set.
  */
-export async function commit(host: Host, store: RecordStore, draft: Draft): Promise<void> {
-  const { record, arming } = draft;
-  const older = store.newest();
+export async function commit(host: Host, store: RecordStore, drafted: Draft): Promise<void> {
+  const { record, arming } = drafted;
+  const older = systemd.pendingTimers(host.paths);
   const undo = new UndoList();
-  // Listed while the record is written: two waits become one.
-  const timers = systemd.pendingTimers(host);
   try {
     undo.add(pin(host.paths, record));
-    undo.add(store.saveFirst(record));
-    undo.add(store.makeNewest(record.id, older));
-    await timers;
+    undo.add(store.saveNewest(record));
     await arm(host, arming);
   } catch (error) {
-    await timers.catch(() => []);
     undo.run();
     throw error;
   }
-  await dropOlder(host, store, record.id, await timers);
+  const notStopped = await systemd.stopTimers(host, older);
+  if (notStopped !== null) host.say(`scheduled, but older timers may still fire: ${notStopped}`);
 }
 
 /** Arms, and makes sure that the moment had not passed before systemd knew of it. */
@@ -147,18 +143,4 @@ async function arm(host: Host, arming: Arming): Promise<void> {
   await systemd.armTimer(host, arming);
   if (host.now() < arming.fireAt || (await systemd.isArmed(host, arming.id))) return;
   await arm(host, { ...arming, fireAt: new Date(host.now().getTime() + 2 * LEAST_LEAD_MS) });
-}
-
-async function dropOlder(
-  host: Host,
-  store: RecordStore,
-  newest: string,
-  timers: readonly string[],
-): Promise<void> {
-  try {
-    await systemd.stopTimers(host, timers);
-    await supersedeOlder(host, store, newest);
-  } catch (error) {
-    host.say(`scheduled, but what is older could not be tidied up: ${messageOf(error)}`);
-  }
 }

@@ -59,8 +59,8 @@ export function makeSpawn(baseEnv: Readonly<Record<string, string | undefined>>)
       child.on("error", (error) => {
         resolve({ argv, exitCode: null, cause: whyNotStarted(program, error), ...output });
       });
-      child.on("close", (exitCode, signal) => {
-        const cause = exitCode === null ? `was killed by ${signal}` : null;
+      child.on("close", (exitCode, killedBy) => {
+        const cause = exitCode === null ? `was killed by ${killedBy}` : null;
         resolve({ argv, exitCode, cause, ...output });
       });
     });

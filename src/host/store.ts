@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../core/id.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { codeOf, messageOf, Refusal } from "../core/refusal.ts";
-import { linkDurably, readLink, writeDurably } from "./durable.ts";
+import { linkDurably, listFolder, makeFolder, readLink, writeDurably } from "./durable.ts";
 import type { Undo } from "./undo.ts";
 
 export type ReadRecord =
@@ -26,20 +26,33 @@ export class RecordStore {
     });
   }
 
-  /** Saves a new record, and makes the folder where there is none. */
-  saveFirst(record: FinalizationRecord): Undo {
-    const made = this.#guarded(() => mkdirSync(this.folder, { recursive: true, mode: 0o700 }));
+  /**
+   * Saves a new record and points `current` at it; makes the folder where there is
+   * none. Undone, `current` names what it named before.
+   */
+  saveNewest(record: FinalizationRecord): Undo {
+    const isNew = this.#guarded(() => makeFolder(this.folder));
+    const before = readLink(this.#current());
     const undo = (): void => {
       rmSync(this.#path(record.id), { force: true });
-      if (made !== undefined) rmSync(made, { recursive: true });
+      this.#restoreCurrent(before);
+      if (isNew) rmdirSync(this.folder);
     };
     try {
       this.save(record);
+      this.#guarded(() => {
+        linkDurably(this.#current(), `${record.id}.json`);
+      });
     } catch (error) {
       undo();
       throw error;
     }
     return undo;
+  }
+
+  #restoreCurrent(before: string | null): void {
+    if (before === null) rmSync(this.#current(), { force: true });
+    else if (readLink(this.#current()) !== before) linkDurably(this.#current(), before);
   }
 
   async read(id: string): Promise<ReadRecord> {
@@ -52,27 +65,16 @@ export class RecordStore {
 
   /** Every id in the folder, oldest first; none where there is no folder yet. */
   ids(): string[] {
-    return this.#guarded(() => namesIn(this.folder))
+    return this.#guarded(() => listFolder(this.folder))
       .filter((name) => name.endsWith(".json"))
       .map((name) => name.slice(0, -".json".length))
       .filter((id) => ID_PATTERN.test(id))
-      .sort();
+      .toSorted();
   }
 
   /** The id that `current` names: the newest finalization. */
   newest(): string | null {
     return readLink(this.#current())?.replace(/\.json$/, "") ?? null;
-  }
-
-  /** Points `current` at a finalization; to undo it, back at the one before. */
-  makeNewest(id: string, before: string | null): Undo {
-    this.#guarded(() => {
-      linkDurably(this.#current(), `${id}.json`);
-    });
-    return () => {
-      if (before === null) rmSync(this.#current(), { force: true });
-      else linkDurably(this.#current(), `${before}.json`);
-    };
   }
 
   /** Sets a record that cannot be understood aside, so that nothing ever acts on it. */
@@ -111,15 +113,6 @@ function readIfThere(path: string): string | null {
     return readFileSync(path, "utf8");
   } catch (error) {
     if (codeOf(error) === "ENOENT") return null;
-    throw error;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
     throw error;
   }
 }

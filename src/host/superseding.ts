@@ -9,13 +9,22 @@ import type { RecordStore } from "./store.ts";
  * Ends every older finalization that has not begun to act and that no process is
  * running. One that is running sees by itself that it is not the newest any more.
  */
-export async function supersedeOlder(host: Host, store: RecordStore, newest: string): Promise<void> {
+export async function supersedeOlder(
+  host: Host,
+  store: RecordStore,
+  newest: string,
+): Promise<void> {
   for (const id of pinnedIds(host.paths)) {
     if (id !== newest) await supersede(host, store, id, newest);
   }
 }
 
-async function supersede(host: Host, store: RecordStore, id: string, newest: string): Promise<void> {
+async function supersede(
+  host: Host,
+  store: RecordStore,
+  id: string,
+  newest: string,
+): Promise<void> {
   const lock = await tryLock(host, store.lockPath(id));
   if (lock === null) return;
   try {

@@ -33,7 +33,9 @@ export function armTimer({ id, fireAt, action, command, path }: Arming): Argv {
     // A stop during the switch must not reach the activation, only us: we end after it.
     "--property=KillMode=mixed",
     "--property=TimeoutStopSec=10min",
-    `--property=SyslogIdentifier=deploy-finalize`,
+    "--property=SyslogIdentifier=deploy-finalize",
+    // Superseded or cancelled is no failure of the unit.
+    "--property=SuccessExitStatus=4",
     `--setenv=PATH=${path}`,
     "--",
     ...command,
@@ -43,20 +45,6 @@ export function armTimer({ id, fireAt, action, command, path }: Arming): Argv {
 /** systemd.time(7): an absolute time with a fraction of a second, in UTC. */
 function calendarTime(at: Date): string {
   return `${at.toISOString().replace("T", " ").replace("Z", "")} UTC`;
-}
-
-export function listTimers(): Argv {
-  return [
-    "systemctl",
-    "list-units",
-    "--type=timer",
-    "--all",
-    "--full",
-    "--plain",
-    "--no-legend",
-    "--no-pager",
-    "deploy-finalize-*.timer",
-  ];
 }
 
 export function stopUnits(units: readonly string[]): Argv {

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { unitName } from "../core/id.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Host } from "./host.ts";
+import { listFolder } from "./durable.ts";
+import type { Paths } from "./paths.ts";
 import { describeEnd } from "./spawn.ts";
 import * as commands from "./systemd-commands.ts";
 
@@ -14,17 +16,20 @@ export function requireSystemd(host: Host): void {
   );
 }
 
-/** Every loaded `deploy-finalize-*.timer`, whoever made it. */
-export async function pendingTimers(host: Host): Promise<string[]> {
-  const ended = await host.spawn(commands.listTimers());
-  if (ended.exitCode !== 0) throw new Refusal(`cannot list the timers: ${describeEnd(ended)}`);
-  return ended.stdout.split("\n").flatMap((line) => line.match(/^\S+\.timer/)?.[0] ?? []);
+/**
+ * Every `deploy-finalize-*.timer` that has a unit file, whoever made it. Read from
+ * the unit folders, as transient units are files too: asking systemd costs a process.
+ */
+export function pendingTimers(paths: Paths): string[] {
+  const names = paths.unitFolders.flatMap((folder) => listFolder(folder));
+  return [...new Set(names)].filter((name) => /^deploy-finalize-.*\.timer$/.test(name));
 }
 
-export async function stopTimers(host: Host, timers: readonly string[]): Promise<void> {
-  if (timers.length === 0) return;
+/** Stops timers; resolves to null, or to why not all could be stopped. */
+export async function stopTimers(host: Host, timers: readonly string[]): Promise<string | null> {
+  if (timers.length === 0) return null;
   const ended = await host.spawn(commands.stopUnits(timers));
-  if (ended.exitCode !== 0) throw new Refusal(`cannot stop older timers: ${describeEnd(ended)}`);
+  return ended.exitCode === 0 ? null : describeEnd(ended);
 }
 
 /** @throws Refusal with what systemd-run said; then there is no timer */

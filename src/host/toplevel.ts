@@ -70,7 +70,7 @@ function resolve(path: string): Exclude<Component, { kind: "file" }> {
   }
 }
 
-function danglingLink(path: string): Component & { kind: "dangling" } | null {
+function danglingLink(path: string): (Component & { kind: "dangling" }) | null {
   try {
     return { kind: "dangling", link: readlinkSync(path) };
   } catch {

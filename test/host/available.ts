@@ -1,38 +1,39 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { nodeBinary } from './paths.ts';
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { nodeBinary } from "./paths.ts";
 
 export type Availability = { available: true } | { available: false; reason: string };
 
 /** What a test host needs on the machine, and the Debian package each program comes from. */
 const needed: Record<string, string> = {
-  mmdebstrap: 'mmdebstrap',
-  'systemd-nspawn': 'systemd-container',
-  nsenter: 'util-linux',
-  flock: 'util-linux',
-  setpriv: 'util-linux',
+  mmdebstrap: "mmdebstrap",
+  "systemd-nspawn": "systemd-container",
+  nsenter: "util-linux",
+  flock: "util-linux",
+  setpriv: "util-linux",
 };
 
 /** Whether this machine can boot test hosts, and if not why (one line, for a skipped test). */
 export function hostAvailable(): Availability {
-  if (process.getuid?.() !== 0) return no('not root');
-  if (!existsSync('/etc/debian_version')) return no('this machine is not Debian');
-  if (debianCodename() === undefined) return no('/etc/os-release names no VERSION_CODENAME');
+  if (process.getuid?.() !== 0) return no("not root");
+  if (!existsSync("/etc/debian_version")) return no("this machine is not Debian");
+  if (debianCodename() === undefined) return no("/etc/os-release names no VERSION_CODENAME");
   const missing = Object.entries(needed).filter(([program]) => !onPath(program));
   const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))];
-  if (packages.length > 0) return no(`Debian packages not installed: ${packages.join(' ')}`);
-  if (!/\toverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'))) return no('the kernel has no overlayfs');
+  if (packages.length > 0) return no(`Debian packages not installed: ${packages.join(" ")}`);
+  if (!/\toverlay$/m.test(readFileSync("/proc/filesystems", "utf8")))
+    return no("the kernel has no overlayfs");
   if (!existsSync(nodeBinary())) return no(`no Node to mount at ${nodeBinary()}`);
   return { available: true };
 }
 
 /** Debian's name for the release this machine runs, such as `bookworm`. */
 export function debianCodename(): string | undefined {
-  return /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+  return /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
 }
 
 function onPath(program: string): boolean {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/sbin"];
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 

@@ -1,6 +1,6 @@
-import { test, type TestContext } from 'node:test';
-import { hostAvailable } from './available.ts';
-import { Host, type HostOptions } from './host.ts';
+import { test, type TestContext } from "node:test";
+import { hostAvailable } from "./available.ts";
+import { Host, type HostOptions } from "./host.ts";
 
 type HostTest = (host: Host, context: TestContext) => Promise<void>;
 
@@ -8,7 +8,8 @@ type HostTest = (host: Host, context: TestContext) => Promise<void>;
  * A test with a host of its own, stopped at its end. Skipped with the reason where no host can
  * boot, but a failure there with CI=true. When the test fails, journal and console are shown.
  */
-export function hostTest(name: string, options: HostOptions, body: HostTest): void {
+export function hostTest(name: string, ...rest: [HostTest] | [HostOptions, HostTest]): void {
+  const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
   realTest(name, async (context) => {
     await using host = await Host.boot(options);
     try {
@@ -24,12 +25,12 @@ export function hostTest(name: string, options: HostOptions, body: HostTest): vo
 export function realTest(name: string, body: (context: TestContext) => Promise<void>): void {
   const host = hostAvailable();
   if (host.available) {
-    test(name, { timeout: 120_000 }, body);
-  } else if (process.env['CI'] === 'true') {
-    test(name, () => {
+    void test(name, { timeout: 120_000 }, body);
+  } else if (process.env["CI"] === "true") {
+    void test(name, () => {
       throw new Error(`no test host, and CI=true allows no skip: ${host.reason}`);
     });
   } else {
-    test(name, { skip: `no test host: ${host.reason}` });
+    void test(name, { skip: `no test host: ${host.reason}` });
   }
 }

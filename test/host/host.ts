@@ -1,12 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Machine } from './machine.ts';
-import { repository } from './paths.ts';
-import { enqueueScript, readJob, runnerDefinition, runnerReady, type Job } from './runner.ts';
-import { failure, run, type Ended, type SpawnOptions } from './spawn.ts';
-import { specJson, type ToplevelSpec } from './toplevel.ts';
-import { until, type UntilOptions } from './until.ts';
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Machine } from "./machine.ts";
+import { repository } from "./paths.ts";
+import { enqueueScript, readJob, runnerDefinition, runnerReady, type Job } from "./runner.ts";
+import { failure, run, type Ended, type SpawnOptions } from "./spawn.ts";
+import { specJson, type ToplevelSpec } from "./toplevel.ts";
+import { until, type UntilOptions } from "./until.ts";
 
 export type { Ended, Job, SpawnOptions, ToplevelSpec };
 
@@ -31,8 +31,8 @@ export type Facts = {
   runnerDefinition: string | undefined;
 };
 
-const profilePath = '/nix/var/nix/profiles/system';
-const switchPath = 'bin/switch-to-configuration';
+const profilePath = "/nix/var/nix/profiles/system";
+const switchPath = "bin/switch-to-configuration";
 
 /** A throw-away NixOS-shaped machine: real systemd, real Nix, stand-ins for the rest of NixOS. */
 export class Host {
@@ -45,10 +45,13 @@ export class Host {
 
   /** Makes a host of its own and boots it; resolves when systemd and the runner are up. */
   static async boot(options: HostOptions = {}): Promise<Host> {
-    const tool = options.tool ?? join(repository, 'dist');
-    const host = new Host(await Machine.make(options.name ?? 'host', tool));
+    const tool = options.tool ?? join(repository, "dist");
+    const host = new Host(await Machine.make(options.name ?? "host", tool));
     try {
-      writeFileSync(join(host.#machine.root, 'boot/loader/install.json'), specJson(options.baseline ?? {}));
+      writeFileSync(
+        join(host.#machine.root, "boot/loader/install.json"),
+        specJson(options.baseline ?? {}),
+      );
       await host.powerOn();
       return host;
     } catch (error) {
@@ -59,9 +62,13 @@ export class Host {
 
   /** Runs argv inside, as root. A non-zero exit is an answer; only a time-out (60 s) throws. */
   async run(argv: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
-    const variables = Object.entries({ ...guestEnv, ...options.env }).map(([name, value]) => `${name}=${value}`);
-    const enter = ['nsenter', '--target', String(this.#leader()), '--all', '--wdns=/'];
-    return run([...enter, 'env', '--ignore-environment', ...variables, ...argv], { ...options, env: {} });
+    const variables = Object.entries({ ...guestEnv, ...options.env }).map(
+      ([name, value]) => `${name}=${value}`,
+    );
+    const enter = ["nsenter", "--target", String(this.#leader()), "--all", "--wdns=/"];
+    // With nsenter, which a time-out kills, the program inside goes too.
+    const inside = ["setpriv", "--pdeathsig", "KILL", "env", "--ignore-environment", ...variables];
+    return run([...enter, ...inside, ...argv], { ...options, env: {} });
   }
 
   /** Like `run`, but throws unless the exit code is 0. Returns standard output. */
@@ -73,7 +80,7 @@ export class Host {
 
   /** A bash script, with `ok`'s rules. */
   shell(script: string, options: SpawnOptions = {}): Promise<string> {
-    return this.ok(['bash', '-euo', 'pipefail', '-c', script], options);
+    return this.ok(["bash", "-euo", "pipefail", "-c", script], options);
   }
 
   /** Builds with the host's Nix; returns the store path. */
@@ -81,7 +88,14 @@ export class Host {
     const json = specJson(spec);
     const known = this.#built.get(json);
     if (known !== undefined) return known;
-    const argv = ['nix-build', '--no-out-link', '/opt/test-host/toplevel.nix', '--argstr', 'specJson', json];
+    const argv = [
+      "nix-build",
+      "--no-out-link",
+      "/opt/test-host/toplevel.nix",
+      "--argstr",
+      "specJson",
+      json,
+    ];
     const building = this.ok(argv).then((path) => path.trim());
     this.#built.set(json, building);
     return building;
@@ -89,19 +103,19 @@ export class Host {
 
   /** A new generation of the system profile. */
   async setProfile(toplevel: string): Promise<void> {
-    await this.ok(['nix-env', '-p', profilePath, '--set', toplevel]);
+    await this.ok(["nix-env", "-p", profilePath, "--set", toplevel]);
   }
 
   /** What a deploy does: profile, then `switch-to-configuration boot`. */
   async deployBoot(toplevel: string): Promise<void> {
     await this.setProfile(toplevel);
-    await this.ok([join(toplevel, switchPath), 'boot']);
+    await this.ok([join(toplevel, switchPath), "boot"]);
   }
 
   /** Puts a bash script into the CI runner's queue; returns the job's id. */
   async queueJob(script: string): Promise<string> {
-    const id = `${Date.now()}-${randomBytes(2).toString('hex')}`;
-    await this.ok(['sh', '-euc', enqueueScript(id)], { stdin: script });
+    const id = `${Date.now()}-${randomBytes(2).toString("hex")}`;
+    await this.ok(["sh", "-euc", enqueueScript(id)], { stdin: script });
     return id;
   }
 
@@ -111,36 +125,59 @@ export class Host {
 
   /** Waits until the job has ended or is lost. */
   jobEnded(id: string, options: UntilOptions = {}): Promise<Job> {
-    const over = (job: Job) => (job.state === 'ended' || job.state === 'lost') && job;
     const evidence = () => JSON.stringify(this.job(id), null, 2);
-    return this.until(`job ${id} has ended`, () => over(this.job(id)), { evidence, ...options });
+    return this.until(`job ${id} has ended`, () => ifOver(this.job(id)), { evidence, ...options });
   }
 
   /** Waits until `ask` answers something; the error shows journal and console by default. */
-  until<T>(what: string, ask: () => Promise<T | undefined | false> | T | undefined | false, options: UntilOptions = {}): Promise<T> {
+  until<T>(
+    what: string,
+    ask: () => Promise<T | undefined | false> | T | undefined | false,
+    options: UntilOptions = {},
+  ): Promise<T> {
     return until(what, ask, { evidence: () => this.evidence(), ...options });
   }
 
   /** The journal of all boots, or of one unit. Also while the host is off. */
   async journal(unit?: string): Promise<string> {
-    const argv = ['journalctl', '--no-pager', '--quiet', '--output=short-precise', ...(unit === undefined ? [] : ['--unit', unit])];
+    const argv = [
+      "journalctl",
+      "--no-pager",
+      "--quiet",
+      "--output=short-precise",
+      ...(unit === undefined ? [] : ["--unit", unit]),
+    ];
     if (this.#machine.leader() !== undefined) return (await this.run(argv)).stdout;
-    return (await run([...argv, '--directory', join(this.#machine.root, 'var/log/journal')])).stdout;
+    return (await run([...argv, "--directory", join(this.#machine.root, "var/log/journal")]))
+      .stdout;
   }
 
   async facts(): Promise<Facts> {
-    const links = ['/run/booted-system', '/run/current-system', profilePath].map((link) => join(link, switchPath));
-    const [booted = '', current = '', profile = ''] = (await this.ok(['realpath', '-e', ...links])).split('\n').map(toplevelOf);
-    const entries = (await this.read('/boot/loader/entries')).split('\n');
-    const bootDefault = toplevelOf((await this.ok(['realpath', '-e', join(entries[0] ?? '', switchPath)])).trim());
-    return { booted, current, profile, bootDefault, bootId: this.bootId() ?? '', runnerDefinition: runnerDefinition(this.#machine) };
+    const links = ["/run/booted-system", "/run/current-system", profilePath].map((link) =>
+      join(link, switchPath),
+    );
+    const [booted = "", current = "", profile = ""] = (await this.ok(["realpath", "-e", ...links]))
+      .split("\n")
+      .map(toplevelOf);
+    const entries = (await this.read("/boot/loader/entries")).split("\n");
+    const bootDefault = toplevelOf(
+      (await this.ok(["realpath", "-e", join(entries[0] ?? "", switchPath)])).trim(),
+    );
+    return {
+      booted,
+      current,
+      profile,
+      bootDefault,
+      bootId: this.bootId() ?? "",
+      runnerDefinition: runnerDefinition(this.#machine),
+    };
   }
 
   /** The kernel's id of the running boot; undefined while off or between two boots. */
   bootId(): string | undefined {
     if (this.#machine.leader() === undefined) return undefined;
     try {
-      return readFileSync(this.path('/proc/sys/kernel/random/boot_id'), 'utf8').trim();
+      return readFileSync(this.path("/proc/sys/kernel/random/boot_id"), "utf8").trim();
     } catch {
       return undefined;
     }
@@ -181,26 +218,36 @@ export class Host {
 
   /** A file's text, links followed as inside. */
   read(inside: string): Promise<string> {
-    return this.ok(['cat', inside]);
+    return this.ok(["cat", inside]);
   }
 
   /** Writes a file, its folders made as needed, links followed as inside. */
   async write(inside: string, text: string): Promise<void> {
-    await this.ok(['sh', '-euc', 'mkdir -p "$(dirname "$1")"; cat > "$1"', 'sh', inside], { stdin: text });
+    await this.ok(["sh", "-euc", 'mkdir -p "$(dirname "$1")"; cat > "$1"', "sh", inside], {
+      stdin: text,
+    });
   }
 
   /** What helps to understand a failure: the end of the journal and of the console. */
   async evidence(): Promise<string> {
-    const journal = (await this.journal().catch(String)).split('\n').slice(-60).join('\n');
+    const journal = (await this.journal().catch(String)).split("\n").slice(-60).join("\n");
     return `--- journal\n${journal}\n--- console\n${this.#machine.console()}`;
   }
 
   async #up(): Promise<void> {
     // Asked too early, systemctl or nsenter fails; PID 1 may also just be going down.
-    const state = () => this.run(['systemctl', 'is-system-running', '--wait']).then((ended) => ended.stdout.trim(), String);
-    const listens = () => this.#machine.leader() !== undefined && existsSync(this.path('/run/systemd/private'));
-    await this.until('systemd is up', async () => listens() && ['running', 'degraded'].includes(await state()));
-    await this.until('the CI runner is ready', () => runnerReady(this.#machine));
+    const state = () =>
+      this.run(["systemctl", "is-system-running", "--wait"]).then(
+        (ended) => ended.stdout.trim(),
+        String,
+      );
+    const listens = () =>
+      this.#machine.leader() !== undefined && existsSync(this.path("/run/systemd/private"));
+    await this.until(
+      "systemd is up",
+      async () => listens() && ["running", "degraded"].includes(await state()),
+    );
+    await this.until("the CI runner is ready", () => runnerReady(this.#machine));
   }
 
   #leader(): number {
@@ -212,12 +259,16 @@ export class Host {
 
 /** What a root shell on NixOS would have, and nothing of the test's own environment. */
 const guestEnv = {
-  PATH: '/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin',
-  HOME: '/root',
-  USER: 'root',
-  LANG: 'C.UTF-8',
+  PATH: "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+  HOME: "/root",
+  USER: "root",
+  LANG: "C.UTF-8",
 };
 
+function ifOver(job: Job): Job | undefined {
+  return job.state === "ended" || job.state === "lost" ? job : undefined;
+}
+
 function toplevelOf(switchToConfiguration: string): string {
-  return switchToConfiguration.replace(/\/bin\/[^/]*$/, '');
+  return switchToConfiguration.replace(/\/bin\/[^/]*$/, "");
 }

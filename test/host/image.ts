@@ -1,27 +1,27 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { debianCodename } from './available.ts';
-import { cacheFolder } from './paths.ts';
-import { ok } from './spawn.ts';
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { debianCodename } from "./available.ts";
+import { cacheFolder } from "./paths.ts";
+import { ok } from "./spawn.ts";
 
 /** What the hosts' Debian holds beyond `minbase`. */
 const packages = [
-  'systemd',
-  'systemd-sysv',
-  'libpam-systemd',
-  'dbus',
-  'nix-bin',
-  'openssh-server',
-  'openssh-client',
-  'jq',
-  'util-linux',
-  'procps',
-  'curl',
+  "systemd",
+  "systemd-sysv",
+  "libpam-systemd",
+  "dbus",
+  "nix-bin",
+  "openssh-server",
+  "openssh-client",
+  "jq",
+  "util-linux",
+  "procps",
+  "curl",
 ];
 
-const hook = join(import.meta.dirname, 'image-hook.sh');
+const hook = join(import.meta.dirname, "image-hook.sh");
 
 /**
  * The folder of the image all hosts share as the lowest overlay layer. Made on first use (about
@@ -33,15 +33,15 @@ export async function image(): Promise<string> {
   mkdirSync(cacheFolder, { recursive: true });
   // A second builder (another test file's process) waits for the first and then finds its image.
   await ok(
-    ['flock', join(cacheFolder, 'build.lock'), process.execPath, import.meta.filename, folder],
+    ["flock", join(cacheFolder, "build.lock"), process.execPath, import.meta.filename, folder],
     { timeoutMs: 600_000 },
   );
   return folder;
 }
 
 function recipeHash(): string {
-  const recipe = [process.arch, debianCodename(), ...packages, readFileSync(hook, 'utf8')];
-  return createHash('sha256').update(recipe.join('\n')).digest('hex').slice(0, 16);
+  const recipe = [process.arch, debianCodename(), ...packages, readFileSync(hook, "utf8")];
+  return createHash("sha256").update(recipe.join("\n")).digest("hex").slice(0, 16);
 }
 
 /** Runs under the lock, in a process of its own. */
@@ -51,16 +51,16 @@ async function build(folder: string): Promise<void> {
   await rm(unfinished, { recursive: true, force: true });
   await ok(
     [
-      'mmdebstrap',
-      '--variant=minbase',
-      `--include=${packages.join(',')}`,
+      "mmdebstrap",
+      "--variant=minbase",
+      `--include=${packages.join(",")}`,
       '--aptopt=Acquire::Check-Valid-Until "false"',
-      '--dpkgopt=path-exclude=/usr/share/doc/*',
-      '--dpkgopt=path-exclude=/usr/share/man/*',
-      '--dpkgopt=path-exclude=/usr/share/locale/*',
+      "--dpkgopt=path-exclude=/usr/share/doc/*",
+      "--dpkgopt=path-exclude=/usr/share/man/*",
+      "--dpkgopt=path-exclude=/usr/share/locale/*",
       `--customize-hook=${hook} "$1"`,
-      '--quiet',
-      debianCodename() ?? '',
+      "--quiet",
+      debianCodename() ?? "",
       unfinished,
       ...(await machineMirror()),
     ],
@@ -71,14 +71,14 @@ async function build(folder: string): Promise<void> {
 
 /** The mirror this machine's own apt uses for its release; mmdebstrap's default when there is none. */
 async function machineMirror(): Promise<string[]> {
-  const format = '$(SITE) $(RELEASE) $(COMPONENT)';
-  const targets = await ok(['apt-get', 'indextargets', '--format', format, 'Created-By: Packages']);
+  const format = "$(SITE) $(RELEASE) $(COMPONENT)";
+  const targets = await ok(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
   const codename = debianCodename();
   const found = targets
-    .split('\n')
-    .map((line) => line.split(' '))
-    .find(([, release, component]) => release === codename && component === 'main');
-  return found === undefined ? [] : [`deb ${found.join(' ')}`];
+    .split("\n")
+    .map((line) => line.split(" "))
+    .find(([, release, component]) => release === codename && component === "main");
+  return found === undefined ? [] : [`deb ${found.join(" ")}`];
 }
 
-if (import.meta.main) await build(process.argv[2] ?? '');
+if (import.meta.main) await build(process.argv[2] ?? "");

@@ -1,12 +1,35 @@
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { createCgroup, killCgroup, removeCgroup } from './cgroup.ts';
-import { image } from './image.ts';
-import { guestFolder, hostsFolder, nodeBinary } from './paths.ts';
-import { ok, run } from './spawn.ts';
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Cgroup } from "./cgroup.ts";
+import { image } from "./image.ts";
+import { compiledFolder, guestFolder, hostsFolder, nodeBinary } from "./paths.ts";
+import { ok, run } from "./spawn.ts";
+
+/**
+ * The machine ends with the test process, even by SIGKILL. A namespace of its own, because the
+ * death of nspawn alone does not end the container.
+ */
+const tiedToParent = [
+  "setpriv",
+  "--pdeathsig",
+  "KILL",
+  "unshare",
+  "--pid",
+  "--mount-proc",
+  "--kill-child=KILL",
+];
 
 /**
  * A container that boots systemd on a copy-on-write overlay of the image. It is off when made.
@@ -16,15 +39,15 @@ export class Machine {
   readonly folder: string;
   readonly root: string;
   readonly consoleLog: string;
-  readonly #cgroup: string;
+  readonly #cgroup: Cgroup;
   readonly #tool: string;
-  #nspawn: number | undefined;
+  #process: number | undefined;
 
   private constructor(folder: string, tool: string) {
     this.folder = folder;
-    this.root = join(folder, 'root');
-    this.consoleLog = join(folder, 'console.log');
-    this.#cgroup = createCgroup(basename(folder));
+    this.root = join(folder, "root");
+    this.consoleLog = join(folder, "console.log");
+    this.#cgroup = new Cgroup(basename(folder));
     this.#tool = tool;
   }
 
@@ -32,44 +55,55 @@ export class Machine {
   static async make(name: string, tool: string): Promise<Machine> {
     const lower = await image();
     await sweep();
-    const folder = join(hostsFolder, `${name}-${randomBytes(3).toString('hex')}`);
-    for (const part of ['root', 'upper', 'work']) mkdirSync(join(folder, part), { recursive: true });
-    writeFileSync(join(folder, 'owner'), String(process.pid));
-    mkdirSync(tool, { recursive: true });
+    const folder = join(hostsFolder, `${name}-${randomBytes(3).toString("hex")}`);
+    for (const part of ["root", "upper", "work"])
+      mkdirSync(join(folder, part), { recursive: true });
+    writeFileSync(join(folder, "owner"), String(process.pid));
+    for (const needed of [tool, compiledFolder]) mkdirSync(needed, { recursive: true });
     const machine = new Machine(folder, tool);
-    const layers = `lowerdir=${lower},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
-    await ok(['mount', '-t', 'overlay', 'overlay', '-o', layers, machine.root]);
+    const layers = `lowerdir=${lower},upperdir=${join(folder, "upper")},workdir=${join(folder, "work")}`;
+    await ok(["mount", "-t", "overlay", "overlay", "-o", layers, machine.root]);
     // Fixed from the first boot on, so that the journals of all boots are in one folder.
-    writeFileSync(join(machine.root, 'etc/machine-id'), `${randomBytes(16).toString('hex')}\n`);
+    writeFileSync(join(machine.root, "etc/machine-id"), `${randomBytes(16).toString("hex")}\n`);
     return machine;
   }
 
   /** Starts the container; returns at once. */
   powerOn(): void {
-    const log = openSync(this.consoleLog, 'a');
-    const [program = '', ...args] = this.#argv();
+    const log = openSync(this.consoleLog, "a");
+    const [program = "", ...args] = this.#argv();
     const child = spawn(program, args, {
-      stdio: ['ignore', log, log],
-      env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' },
+      stdio: ["ignore", log, log],
+      env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" },
     });
     closeSync(log);
     child.unref();
-    child.on('error', (error) => writeFileSync(this.consoleLog, String(error), { flag: 'a' }));
-    this.#nspawn = child.pid;
+    child.on("error", (error) => writeFileSync(this.consoleLog, String(error), { flag: "a" }));
+    // Told not to touch the outside's units (--keep-unit), nspawn does not reboot the container
+    // itself: it exits with 133 and leaves the next boot to whoever started it.
+    child.on("exit", (code) => {
+      if (code === 133 && this.#process === child.pid) this.powerOn();
+    });
+    this.#process = child.pid;
   }
 
   #argv(): string[] {
+    const options = [
+      `--directory=${this.root} --machine=${basename(this.folder)} --hostname=test-host`,
+      "--quiet --register=no --keep-unit --private-network",
+      "--resolv-conf=off --timezone=off --link-journal=no",
+    ];
     return [
-      join(import.meta.dirname, 'in-cgroup.sh'),
-      this.#cgroup,
-      // The container ends with the test process, however that ends.
-      ...['setpriv', '--pdeathsig', 'KILL', 'systemd-nspawn', '--quiet', '--register=no', '--keep-unit'],
-      ...['--private-network', '--resolv-conf=off', '--timezone=off', '--link-journal=no', '--kill-signal=SIGRTMIN+3'],
-      ...[`--directory=${this.root}`, `--machine=${basename(this.folder)}`, '--hostname=test-host'],
+      join(import.meta.dirname, "in-cgroup.sh"),
+      this.#cgroup.folder,
+      ...tiedToParent,
+      "systemd-nspawn",
+      ...options.flatMap((line) => line.split(" ")),
       `--bind-ro=${guestFolder}:/opt/test-host`,
       `--bind-ro=${nodeBinary()}:/usr/local/bin/node`,
       `--bind-ro=${this.#tool}:/opt/deploy-finalize`,
-      '/opt/test-host/init',
+      `--bind=${compiledFolder}:/var/cache/test-host`,
+      "/opt/test-host/init",
     ];
   }
 
@@ -78,22 +112,14 @@ export class Machine {
    * power cut, written but not synced data survives: it is in the page cache of the outside.
    */
   async powerCut(): Promise<void> {
-    await killCgroup(this.#cgroup);
-    this.#nspawn = undefined;
+    this.#process = undefined;
+    await this.#cgroup.kill();
   }
 
   /** PID 1 of the guest as seen from the outside; undefined while off or between two boots. */
   leader(): number | undefined {
-    const pid = this.#nspawn;
-    if (pid === undefined || !existsSync(`/proc/${pid}/task/${pid}/children`)) return undefined;
-    const children = readIfThere(`/proc/${pid}/task/${pid}/children`).trim().split(' ');
-    const found = children.map(Number).find((child) => readIfThere(`/proc/${child}/comm`) === 'systemd\n');
-    return found;
-  }
-
-  /** Whether the container runs: booting counts, and so does the moment between two boots. */
-  isOn(): boolean {
-    return this.#nspawn !== undefined && existsSync(`/proc/${this.#nspawn}/root`);
+    const nspawn = childrenOf(this.#process)[0];
+    return childrenOf(nspawn).find((pid) => readIfThere(`/proc/${pid}/comm`) === "systemd\n");
   }
 
   /** The file on the outside. Also of /run and other mounts of the guest while it is on. */
@@ -104,7 +130,7 @@ export class Machine {
 
   /** The last lines of the console: what an error shows. */
   console(): string {
-    return readIfThere(this.consoleLog).split('\n').slice(-40).join('\n');
+    return readIfThere(this.consoleLog).split("\n").slice(-15).join("\n");
   }
 
   /** Nothing is left: processes, cgroup, mount, folder. */
@@ -114,10 +140,20 @@ export class Machine {
   }
 }
 
-async function remove(folder: string, cgroup: string): Promise<void> {
-  await killCgroup(cgroup);
-  removeCgroup(cgroup);
-  await run(['umount', join(folder, 'root')]);
+async function remove(folder: string, cgroup: Cgroup): Promise<void> {
+  await cgroup.kill();
+  cgroup.remove();
+  const root = join(folder, "root");
+  // A killed nspawn leaves its lock, and one that finds /run on a disk its `propagate` folder.
+  const { dev, ino } = existsSync(root) ? statSync(root) : { dev: 0, ino: 0 };
+  for (const left of [
+    `locks/inode-${dev}:${ino}`,
+    `propagate/${basename(folder)}`,
+    `unix-export/${basename(folder)}`,
+  ]) {
+    await rm(join("/run/systemd/nspawn", left), { recursive: true, force: true });
+  }
+  await run(["umount", root]);
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -125,15 +161,21 @@ async function remove(folder: string, cgroup: string): Promise<void> {
 async function sweep(): Promise<void> {
   if (!existsSync(hostsFolder)) return;
   for (const name of readdirSync(hostsFolder)) {
-    const owner = readIfThere(join(hostsFolder, name, 'owner'));
-    if (owner !== '' && !existsSync(`/proc/${owner}`)) await remove(join(hostsFolder, name), createCgroup(name));
+    const owner = readIfThere(join(hostsFolder, name, "owner"));
+    if (owner !== "" && !existsSync(`/proc/${owner}`))
+      await remove(join(hostsFolder, name), new Cgroup(name));
   }
+}
+
+function childrenOf(pid: number | undefined): number[] {
+  const children = pid === undefined ? "" : readIfThere(`/proc/${pid}/task/${pid}/children`);
+  return children.split(" ").filter(Boolean).map(Number);
 }
 
 function readIfThere(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, "utf8");
   } catch {
-    return '';
+    return "";
   }
 }

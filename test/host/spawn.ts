@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
 
 /** How a program ended. `exitCode` is 128 + signal number when a signal ended it. */
 export type Ended = { exitCode: number; stdout: string; stderr: string };
@@ -13,30 +13,39 @@ export type SpawnOptions = {
 
 /** Runs a program (an argv, never a shell string). A non-zero exit is an answer, not an error. */
 export async function run(argv: readonly string[], options: SpawnOptions = {}): Promise<Ended> {
-  const [program = '', ...args] = argv;
+  const [program = "", ...args] = argv;
   const timeoutMs = options.timeoutMs ?? 60_000;
-  const child = spawn(program, args, {
-    env: { ...process.env, ...options.env },
-    timeout: timeoutMs,
-    killSignal: 'SIGKILL',
-  });
+  const child = spawn(program, args, { env: { ...process.env, ...options.env } });
   const out: Buffer[] = [];
   const err: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  const streams = () => ({
+    stdout: Buffer.concat(out).toString(),
+    stderr: Buffer.concat(err).toString(),
+  });
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
   // A program that does not read its input closes it early: that is no error of ours.
-  child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? '');
-  const began = performance.now();
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.stdin ?? "");
   return new Promise((resolve, reject) => {
-    child.on('error', (error) => reject(new Error(`cannot run ${argv.join(' ')}`, { cause: error })));
-    child.on('close', (code, signal) => {
-      const ended = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
-      if (signal === 'SIGKILL' && performance.now() - began >= timeoutMs) {
-        reject(new Error(`${describe(argv)}: not ended after ${timeoutMs} ms\n${ended.stdout}${ended.stderr}`));
-        return;
-      }
-      resolve({ exitCode: code ?? 128 + signalNumber(signal), ...ended });
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      // Whatever it started may hold the pipes open for ever.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      reject(
+        new Error(
+          `${describe(argv)}: not ended after ${timeoutMs} ms\n${streams().stdout}${streams().stderr}`,
+        ),
+      );
+    }, timeoutMs);
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      reject(new Error(`cannot run ${describe(argv)}`, { cause: error }));
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      resolve({ exitCode: code ?? 128 + signalNumber(signal), ...streams() });
     });
   });
 }
@@ -53,7 +62,7 @@ export function failure(argv: readonly string[], ended: Ended): string {
 }
 
 function describe(argv: readonly string[]): string {
-  return argv.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(' ');
+  return argv.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : JSON.stringify(arg))).join(" ");
 }
 
 function signalNumber(signal: NodeJS.Signals | null): number {

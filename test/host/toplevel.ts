@@ -23,7 +23,7 @@ export type ToplevelSpec = {
   wrapped?: boolean;
 };
 
-export type BootPart = 'kernel' | 'initrd' | 'kernel-modules';
+export type BootPart = "kernel" | "initrd" | "kernel-modules";
 
 /** How a toplevel's own programs misbehave. For a unit that fails, give one in `units`. */
 export type ToplevelFailure = {
@@ -43,16 +43,16 @@ export type ToplevelFailure = {
 
 /** The argument of guest/toplevel.nix: every field there, in a fixed order. */
 export function specJson(spec: ToplevelSpec): string {
-  const kernel = spec.kernel ?? '6.12.3';
+  const kernel = spec.kernel ?? "6.12.3";
   return JSON.stringify({
-    label: spec.label ?? 'base',
+    label: spec.label ?? "base",
     kernel,
     initrd: spec.initrd ?? kernel,
     kernelModules: spec.kernelModules ?? kernel,
-    initInterfaceVersion: spec.initInterfaceVersion ?? '1',
+    initInterfaceVersion: spec.initInterfaceVersion ?? "1",
     switchInhibitors: spec.switchInhibitors ?? null,
     units: spec.units ?? {},
-    runner: spec.runner ?? '1',
+    runner: spec.runner ?? "1",
     etc: spec.etc ?? {},
     missing: spec.missing ?? [],
     dangling: spec.dangling ?? [],
@@ -64,12 +64,14 @@ export function specJson(spec: ToplevelSpec): string {
 /** Files of the toplevel's `stand-in` folder, which the stand-ins under guest/ look for. */
 function standInFiles(failure: ToplevelFailure): Record<string, string> {
   const files = {
-    'activation-fails': failure.activation && 'yes',
-    'activation-ms': failure.activationMs?.toString(),
-    'pre-switch-check-fails': failure.preSwitchCheck,
-    'boot-loader-fails': failure.bootLoader && 'yes',
-    'switch-exit': failure.switchExit?.toString(),
-    'boot-fails': failure.boot && 'yes',
+    "activation-fails": failure.activation && "yes",
+    "activation-ms": failure.activationMs?.toString(),
+    "pre-switch-check-fails": failure.preSwitchCheck,
+    "boot-loader-fails": failure.bootLoader && "yes",
+    "switch-exit": failure.switchExit?.toString(),
+    "boot-fails": failure.boot && "yes",
   };
-  return Object.fromEntries(Object.entries(files).filter((file): file is [string, string] => file[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(files).filter((file): file is [string, string] => file[1] !== undefined),
+  );
 }

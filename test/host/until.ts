@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from "node:timers/promises";
 
 export type UntilOptions = {
   /** Milliseconds; default 20 s. */
@@ -24,6 +24,6 @@ export async function until<T>(
     if (performance.now() >= end) break;
     await delay(10);
   }
-  const evidence = (await options.evidence?.()) ?? '';
+  const evidence = (await options.evidence?.()) ?? "";
   throw new Error(`waited ${deadlineMs} ms for: ${what}\n${evidence}`);
 }

@@ -1,10 +1,10 @@
-import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
-import { readList, writeList } from './lists.ts';
-import type { Unit } from './systemctl.ts';
-import { compareUnitFiles, flag, readUnitFile, type UnitFile } from './unit-file.ts';
+import { existsSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { readList, writeList } from "./lists.ts";
+import type { Unit } from "./systemctl.ts";
+import { compareUnitFiles, flag, readUnitFile, type UnitFile } from "./unit-file.ts";
 
-const currentFolder = '/etc/systemd/system';
+const currentFolder = "/etc/systemd/system";
 
 export type Plan = {
   stop: Set<string>;
@@ -17,23 +17,23 @@ export type Plan = {
 };
 
 /** What to do with each active unit of /etc, from its running and its new definition. */
-export function plan(toplevel: string, units: Map<string, Unit>, mode: 'look' | 'record'): Plan {
+export function plan(toplevel: string, units: Map<string, Unit>, mode: "look" | "record"): Plan {
   const made: Plan = {
     stop: new Set(),
     skip: new Set(),
-    start: new Set(readList('start').filter((unit) => !unit.endsWith('.target'))),
-    restart: new Set(readList('restart')),
-    reload: new Set(readList('reload')),
-    targets: new Set(readList('start').filter((unit) => unit.endsWith('.target'))),
+    start: new Set(readList("start").filter((unit) => !unit.endsWith(".target"))),
+    restart: new Set(readList("restart")),
+    reload: new Set(readList("reload")),
+    targets: new Set(readList("start").filter((unit) => unit.endsWith(".target"))),
   };
   for (const unit of units.values()) {
-    const running = unit.state === 'active' || unit.state === 'activating';
-    if (running && unit.fragment.startsWith(`${currentFolder}/`)) planUnit(toplevel, unit.name, units, made);
+    const running = unit.state === "active" || unit.state === "activating";
+    if (running) planUnit(toplevel, unit.name, units, made);
   }
-  if (mode === 'record') {
-    writeList('start', [...made.start, ...made.targets]);
-    writeList('restart', made.restart);
-    writeList('reload', made.reload);
+  if (mode === "record") {
+    writeList("start", [...made.start, ...made.targets]);
+    writeList("restart", made.restart);
+    writeList("reload", made.reload);
   }
   return made;
 }
@@ -41,40 +41,49 @@ export function plan(toplevel: string, units: Map<string, Unit>, mode: 'look' | 
 function planUnit(toplevel: string, name: string, units: Map<string, Unit>, made: Plan): void {
   const nextFolder = join(toplevel, currentFolder);
   // An instance without a file of its own is defined by its template.
-  const template = name.replace(/@[^.]*\./, '@.');
+  const template = name.replace(/@[^.]*\./, "@.");
   const own = existsSync(join(currentFolder, name)) || existsSync(join(nextFolder, name));
   const file = own ? name : template;
+  // Units from elsewhere (Debian's own, generated ones) are not the toplevel's to change.
   if (!existsSync(join(currentFolder, file))) return;
   const current = readUnitFile(join(currentFolder, file));
   if (gone(join(nextFolder, file))) {
-    if (flag(current, 'Unit.X-StopOnRemoval', 'yes')) made.stop.add(name);
+    if (flag(current, "Unit.X-StopOnRemoval", "yes")) made.stop.add(name);
     return;
   }
   const next = readUnitFile(join(nextFolder, file));
-  if (name.endsWith('.target')) planTarget(name, next, made);
+  if (name.endsWith(".target")) planTarget(name, next, made);
   else planChange(name, compareUnitFiles(current, next), next, units, made);
 }
 
 function gone(path: string): boolean {
-  return !existsSync(path) || realpathSync(path) === '/dev/null';
+  return !existsSync(path) || realpathSync(path) === "/dev/null";
 }
 
 function planTarget(name: string, next: UnitFile, made: Plan): void {
-  if (!flag(next, 'Unit.RefuseManualStart', 'no') && !flag(next, 'Unit.X-OnlyManualStart', 'no')) made.targets.add(name);
-  if (flag(next, 'Unit.X-StopOnReconfiguration', 'no')) made.stop.add(name);
+  if (!flag(next, "Unit.RefuseManualStart", "no") && !flag(next, "Unit.X-OnlyManualStart", "no"))
+    made.targets.add(name);
+  if (flag(next, "Unit.X-StopOnReconfiguration", "no")) made.stop.add(name);
 }
 
-function planChange(name: string, change: 'equal' | 'restart' | 'reload', next: UnitFile, units: Map<string, Unit>, made: Plan): void {
-  if (change === 'equal' || /\.(path|slice|socket)$/.test(name)) return;
-  if (change === 'reload' || flag(next, 'Service.X-ReloadIfChanged', 'no')) {
+function planChange(
+  name: string,
+  change: "equal" | "restart" | "reload",
+  next: UnitFile,
+  units: Map<string, Unit>,
+  made: Plan,
+): void {
+  if (change === "equal" || /\.(path|slice|socket)$/.test(name)) return;
+  if (change === "reload" || flag(next, "Service.X-ReloadIfChanged", "no")) {
     made.reload.add(name);
   } else if (staysAsItIs(next)) {
     made.skip.add(name);
-  } else if (!flag(next, 'Service.X-StopIfChanged', 'yes') || !name.endsWith('.service')) {
+  } else if (!flag(next, "Service.X-StopIfChanged", "yes") || !name.endsWith(".service")) {
     made.restart.add(name);
   } else {
-    const socket = name.replace(/\.service$/, '.socket');
-    const activatedBySocket = units.has(socket) && !flag(next, 'Service.X-NotSocketActivated', 'no');
+    const socket = name.replace(/\.service$/, ".socket");
+    const activatedBySocket =
+      units.has(socket) && !flag(next, "Service.X-NotSocketActivated", "no");
     if (units.has(socket)) made.stop.add(socket);
     made.stop.add(name);
     made.start.add(activatedBySocket ? socket : name);
@@ -83,8 +92,8 @@ function planChange(name: string, change: 'equal' | 'restart' | 'reload', next: 
 
 function staysAsItIs(next: UnitFile): boolean {
   return (
-    !flag(next, 'Service.X-RestartIfChanged', 'yes') ||
-    flag(next, 'Unit.RefuseManualStop', 'no') ||
-    flag(next, 'Unit.X-OnlyManualStart', 'no')
+    !flag(next, "Service.X-RestartIfChanged", "yes") ||
+    flag(next, "Unit.RefuseManualStop", "no") ||
+    flag(next, "Unit.X-OnlyManualStart", "no")
   );
 }

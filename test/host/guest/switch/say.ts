@@ -6,5 +6,5 @@ export function say(line: string): void {
 /** `TEXT: a.service, b.service`, sorted; nothing when there are none. */
 export function sayUnits(text: string, units: Iterable<string>): void {
   const names = [...units].toSorted((a, b) => a.toLowerCase().localeCompare(b.toLowerCase()));
-  if (names.length > 0) say(`${text}: ${names.join(', ')}`);
+  if (names.length > 0) say(`${text}: ${names.join(", ")}`);
 }

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { FakeHost } from "../support/fake-host.ts";
+import { listing } from "../support/listing.ts";
+import { makeToplevel } from "../support/systems.ts";
+
+const ID = "20261122-213000-0000";
+
+test("schedule: prints what it compared and decided, in the fixed form", async () => {
+  using host = new FakeHost();
+  host.setProfile(
+    makeToplevel(host.folder, "new", { kernel: "k2", initrd: "i1", "kernel-modules": "m1" }),
+  );
+  const { exitCode, stdout, stderr } = await host.schedule("--delay", "90s");
+  const store = host.folder.at("store");
+  assert.deepEqual(stdout.trimEnd().split("\n"), [
+    `deploy-finalize: booted_kernel=${store}/k1/file`,
+    `deploy-finalize: new_kernel=${store}/k2/file`,
+    `deploy-finalize: booted_initrd=${store}/i1/file`,
+    `deploy-finalize: new_initrd=${store}/i1/file`,
+    `deploy-finalize: booted_kernel-modules=${store}/m1/file`,
+    `deploy-finalize: new_kernel-modules=${store}/m1/file`,
+    `deploy-finalize: action=reboot reason=kernel changed delay=90s unit=deploy-finalize-${ID}`,
+  ]);
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+});
+
+test("schedule: pins, records and arms", async () => {
+  using host = new FakeHost();
+  const target = makeToplevel(host.folder, "new");
+  host.setProfile(target);
+  assert.equal((await host.schedule()).exitCode, 0);
+  const record = JSON.parse(readFileSync(host.folder.at("state/current"), "utf8"));
+  assert.deepEqual(
+    [record.id, record.state, record.target, record.previous, record.targetGeneration],
+    [ID, "scheduled", target, host.booted, 2],
+  );
+  assert.ok(existsSync(host.folder.at(`nix/var/nix/gcroots/deploy-finalize/${ID}-target`)));
+  assert.deepEqual(host.ran, [
+    [
+      "systemd-run",
+      "--quiet",
+      "--collect",
+      `--unit=deploy-finalize-${ID}`,
+      "--description=Finalize the deploy (switch)",
+      "--on-calendar=2026-11-22 21:31:00.000 UTC",
+      "--timer-property=AccuracySec=100ms",
+      "--timer-property=RemainAfterElapse=no",
+      "--property=KillMode=mixed",
+      "--property=TimeoutStopSec=10min",
+      "--property=SyslogIdentifier=deploy-finalize",
+      "--property=SuccessExitStatus=4",
+      "--setenv=PATH=/bin",
+      "--",
+      "/node",
+      "/deploy-finalize.cjs",
+      "run",
+      "--state-dir",
+      host.folder.at("state"),
+      ID,
+    ],
+  ]);
+});
+
+test("schedule: stops older timers of any origin only after its own is armed", async () => {
+  using host = new FakeHost();
+  host.setProfile(makeToplevel(host.folder, "new"));
+  host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
+  host.folder.write("etc/systemd/system/deploy-finalize-static.timer", "");
+  host.folder.write("run/systemd/transient/deploy-finalize-old.service", "");
+  host.folder.write("run/systemd/transient/other.timer", "");
+  await host.schedule();
+  const [armed, stopped, ...rest] = host.ran;
+  assert.equal(armed?.[0], "systemd-run");
+  assert.deepEqual(stopped, [
+    "systemctl",
+    "stop",
+    "--",
+    "deploy-finalize-old.timer",
+    "deploy-finalize-static.timer",
+  ]);
+  assert.deepEqual(rest, []);
+});
+
+test("schedule: an older timer that cannot be stopped is told, and does not undo the deploy", async () => {
+  using host = new FakeHost();
+  host.setProfile(makeToplevel(host.folder, "new"));
+  host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
+  host.ends["systemctl"] = { exitCode: 5, stderr: "Unit not loaded." };
+  const { exitCode, stderr } = await host.schedule();
+  assert.equal(exitCode, 0);
+  assert.match(stderr, /older timers may still fire: .*Unit not loaded/);
+});
+
+test("schedule: --dry-run prints the very argument list that scheduling runs", async () => {
+  using host = new FakeHost();
+  host.setProfile(makeToplevel(host.folder, "new"));
+  const before = listing(host.folder.path);
+  const dry = await host.schedule("--dry-run", "--json");
+  const text = await host.schedule("--dry-run");
+  assert.deepEqual(listing(host.folder.path), before);
+  assert.deepEqual(host.ran, []);
+  await host.schedule();
+  assert.deepEqual(JSON.parse(dry.stdout).argv, host.ran[0]);
+  const tail = text.stdout.trimEnd().split("\n").slice(-3);
+  assert.equal(tail[0], "deploy-finalize: dry-run: not scheduling");
+  assert.match(tail[1] ?? "", /would run: .*\/new\/bin\/switch-to-configuration switch$/);
+  assert.match(tail[2] ?? "", /would schedule: systemd-run --quiet --collect /);
+});
+
+interface Bad {
+  readonly name: string;
+  readonly prepare?: (host: FakeHost) => void;
+  readonly args?: readonly string[];
+  readonly exitCode: number;
+  readonly message: RegExp;
+}
+
+const bad: Bad[] = [
+  {
+    name: "not root",
+    prepare: (host) => void (host.userId = 1000),
+    exitCode: 1,
+    message: /needs root.*sudo.*--dry-run/s,
+  },
+  {
+    name: "no systemd as PID 1",
+    prepare: (host) => {
+      host.folder.remove("run/systemd/system");
+    },
+    exitCode: 1,
+    message: /systemd is not PID 1 here/,
+  },
+  {
+    name: "profile absent",
+    args: ["--profile", "/nowhere/system"],
+    exitCode: 1,
+    message: /profile \/nowhere\/system does not exist.*--profile/,
+  },
+  {
+    name: "profile not a NixOS system",
+    args: ["--profile", "/usr"],
+    exitCode: 1,
+    message: /profile \/usr is not a NixOS system: .* has no bin\/switch-to-configuration/,
+  },
+  {
+    name: "profile dangling",
+    prepare: (host) => {
+      host.folder.remove("store/new");
+    },
+    exitCode: 1,
+    message: /is a dangling link to system-2-link/,
+  },
+  {
+    name: "initrd dangling",
+    prepare: (host) => {
+      host.folder.remove("store/i1");
+    },
+    exitCode: 1,
+    message:
+      /^deploy-finalize: refusing to schedule: \S+ is missing kernel, initrd, or kernel-modules\n.*initrd -> .* leads nowhere/s,
+  },
+  { name: "--delay -1", args: ["--delay", "-1"], exitCode: 2, message: /'-1' is invalid/ },
+  { name: "--delay x", args: ["--delay", "x"], exitCode: 2, message: /'x' is invalid.*90s/ },
+  { name: "--dryrun", args: ["--dryrun"], exitCode: 2, message: /Did you mean --dry-run/ },
+  { name: "an unknown command", args: ["shedule"], exitCode: 2, message: /schedule|too many/ },
+  {
+    name: "no such configuration",
+    args: ["--config", "/nowhere.json"],
+    exitCode: 2,
+    message: /cannot read the configuration: .*\/nowhere\.json/,
+  },
+  {
+    name: "state folder not usable",
+    args: ["--state-dir", "/proc/nowhere"],
+    exitCode: 1,
+    message: /cannot use the state folder \/proc\/nowhere: .*--state-dir/,
+  },
+  {
+    name: "systemd-run missing",
+    prepare: (host) => {
+      host.ends["systemd-run"] = { exitCode: null, cause: "could not be started: not in PATH" };
+    },
+    exitCode: 1,
+    message: /cannot arm deploy-finalize-.*: systemd-run could not be started/,
+  },
+  {
+    name: "systemd-run failing",
+    prepare: (host) => {
+      host.ends["systemd-run"] = { exitCode: 1, stderr: "Failed to start transient timer unit" };
+    },
+    exitCode: 1,
+    message: /cannot arm .*: systemd-run ended with exit code 1: Failed to start transient timer/,
+  },
+];
+
+for (const { name, prepare, args = [], exitCode, message } of bad) {
+  test(`schedule: ${name}: says so and leaves everything as it was`, async () => {
+    using host = new FakeHost();
+    host.setProfile(makeToplevel(host.folder, "new"));
+    host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
+    prepare?.(host);
+    const before = listing(host.folder.path);
+    const said = await host.schedule(...args);
+    assert.match(said.stderr, message);
+    assert.equal(said.exitCode, exitCode);
+    assert.deepEqual(listing(host.folder.path), before);
+    assert.equal(said.stdout, "");
+    assert.deepEqual(
+      host.ran.filter(([program]) => program !== "systemd-run"),
+      [],
+    );
+  });
+}
+
+test("schedule: an unknown configuration key is refused with the nearest known one", async () => {
+  using host = new FakeHost();
+  const config = host.folder.write("config.json", '{"reboot-when-changed": []}');
+  const { exitCode, stderr } = await host.schedule("--config", config);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /unknown key reboot-when-changed\. Did you mean rebootWhenChanged\?/);
+});

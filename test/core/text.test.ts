@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ID_PATTERN, newId } from "../../src/core/id.ts";
+import { nearest } from "../../src/core/nearest.ts";
+import { parseSpan } from "../../src/core/span.ts";
+
+const spans: [string, number | null][] = [
+  ["0", 0],
+  ["90", 90],
+  ["90s", 90],
+  ["5min", 300],
+  ["1h 30min", 5400],
+  ["1h30m", 5400],
+  [" 2 hours ", 7200],
+  ["1d", 86_400],
+  ["", null],
+  ["x", null],
+  ["-1", null],
+  ["1.5", null],
+  ["1e3", null],
+  ["5 parsecs", null],
+  ["10constructor", null],
+  ["99999999999999999999", null],
+];
+for (const [text, expected] of spans) {
+  test(`span: ${JSON.stringify(text)}`, () => {
+    assert.equal(parseSpan(text), expected);
+  });
+}
+
+test("id: names the moment in UTC and fits its own pattern", () => {
+  const id = newId(new Date("2026-11-22T21:30:05.123Z"), () => 0.999);
+  assert.equal(id, "20261122-213005-zzzz");
+  assert.match(id, ID_PATTERN);
+});
+
+test("nearest: finds what was meant, and nothing where nothing is near", () => {
+  const known = ["delay", "profile", "stateDir", "rebootWhenChanged"];
+  assert.equal(nearest("dealy", known), "delay");
+  assert.equal(nearest("statedir", known), "stateDir");
+  assert.equal(nearest("rebootWhenChange", known), "rebootWhenChanged");
+  assert.equal(nearest("colour", known), null);
+});

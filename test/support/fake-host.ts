@@ -1,0 +1,79 @@
+import type { Context } from "../../src/cli/context.ts";
+import { runCommandLine } from "../../src/cli/program.ts";
+import { pathsUnder } from "../../src/host/paths.ts";
+import type { Ended, Spawn } from "../../src/host/spawn.ts";
+import { Folder } from "./folder.ts";
+import { makeToplevel } from "./systems.ts";
+
+export interface Said {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * A NixOS-shaped folder tree with a stand-in for programs, for what needs no
+ * systemd. What programs really do is shown on the test host.
+ */
+export class FakeHost implements Disposable {
+  readonly folder = new Folder();
+  readonly booted = makeToplevel(this.folder, "booted");
+  readonly ran: (readonly string[])[] = [];
+  /** How each program ends, by its name; success without output where it is not listed. */
+  readonly ends: Record<string, Partial<Ended>> = {};
+  userId = 0;
+
+  constructor() {
+    this.folder.link("run/booted-system", this.booted);
+    this.folder.link("run/current-system", this.booted);
+    this.folder.write("nix/var/nix/gcroots/.keep", "");
+    this.folder.write("run/systemd/system/.keep", "");
+    this.folder.write("proc/sys/kernel/random/boot_id", "boot-1\n");
+  }
+
+  setProfile(toplevel: string): void {
+    this.folder.link("profiles/system-2-link", toplevel);
+    this.folder.link("profiles/system", "system-2-link");
+  }
+
+  spawn: Spawn = async (argv) => {
+    this.ran.push(argv);
+    return {
+      argv,
+      exitCode: 0,
+      cause: null,
+      stdout: "",
+      stderr: "",
+      ...this.ends[argv[0] ?? ""],
+    };
+  };
+
+  async call(...args: string[]): Promise<Said> {
+    const said = { stdout: "", stderr: "" };
+    const context: Context = {
+      version: "0.0.0",
+      stdout: { write: (text: string) => (said.stdout += text) },
+      stderr: { write: (text: string) => (said.stderr += text) },
+      env: { PATH: "/bin" },
+      userId: this.userId,
+      hostName: "web1",
+      self: ["/node", "/deploy-finalize.cjs"],
+      now: () => new Date("2026-11-22T21:30:00Z"),
+      random: () => 0,
+      spawn: this.spawn,
+      paths: pathsUnder(this.folder.path),
+      stopSignal: () => new AbortController().signal,
+    };
+    return { exitCode: await runCommandLine(context, args), ...said };
+  }
+
+  /** `schedule` with the profile and state folder of this host. */
+  async schedule(...args: string[]): Promise<Said> {
+    const places = ["--profile", this.folder.at("profiles/system")];
+    return await this.call(...places, "--state-dir", this.folder.at("state"), ...args);
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,24 @@
+import { type FinalizationRecord, newRecord } from "../../src/core/record.ts";
+
+export const TARGET = "/nix/store/target";
+export const PREVIOUS = "/nix/store/previous";
+
+/** A record as scheduling makes it; `changes` replaces single fields. */
+export function aRecord(changes: Partial<FinalizationRecord> = {}): FinalizationRecord {
+  const record = newRecord({
+    id: "20261122-213000-aaaa",
+    host: "web1",
+    profile: "/nix/var/nix/profiles/system",
+    target: TARGET,
+    targetGeneration: 2,
+    previous: PREVIOUS,
+    previousGeneration: 1,
+    plan: { action: "switch", reason: "services only", changed: [] },
+    delay: { seconds: 60, source: "automatic" },
+    scheduledAt: "2026-11-22T21:30:00.000Z",
+    fireAt: "2026-11-22T21:31:00.000Z",
+    requester: { user: "root", sshClient: null },
+    bootId: "boot-1",
+  });
+  return { ...record, ...changes };
+}
