@@ -1,21 +1,21 @@
-import { messageOf } from "../core/refusal.ts";
 import { EXIT } from "../core/outcome.ts";
-import { finalize } from "../host/finalize.ts";
-import { pinnedIds } from "../host/pins.ts";
+import { messageOf } from "../core/refusal.ts";
+import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
+import { runCommand } from "./run-command.ts";
 
-/** Takes up, after a boot, every finalization that has not ended; the oldest first. */
+/** Takes up, after a boot, every finalization that has not ended; returns as soon as their units are started. */
 export async function resume(context: Context, options: CommonOptions): Promise<number> {
-  const stop = context.stopSignal();
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
+  const run = runCommand(context, options);
   let exitCode: number = EXIT.done;
-  for (const id of pinnedIds(context.paths)) {
+  for (const id of unfinishedIds(host)) {
     try {
-      await finalize(host, store, config, id, stop);
+      await resumeOne(host, store, run, id);
     } catch (error) {
       host.say(messageOf(error));
       exitCode = EXIT.failed;

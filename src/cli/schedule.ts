@@ -10,6 +10,7 @@ import * as commands from "../host/systemd-commands.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { quoteArgv } from "./quote.ts";
+import { runCommand } from "./run-command.ts";
 
 export interface ScheduleOptions extends CommonOptions {
   readonly dryRun?: true;
@@ -33,8 +34,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     random: context.random,
     hostName: context.hostName,
     requester: requesterOf(context),
-    runCommand: runCommand(context, options),
-    path: context.env["PATH"] ?? "",
+    run: runCommand(context, options),
   });
   if (options.dryRun !== true) await commit(host, new RecordStore(config.stateDir), drafted);
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
@@ -48,13 +48,6 @@ function requireRoot(context: Context): void {
     "scheduling needs root: it arms a system unit and writes its record. " +
       "Run it with sudo, or see what would happen with --dry-run.",
   );
-}
-
-/** The command line of the detached unit, without the id. */
-function runCommand(context: Context, options: ScheduleOptions): string[] {
-  const config = options.config === undefined ? [] : ["--config", options.config];
-  const stateDir = options.stateDir === undefined ? [] : ["--state-dir", options.stateDir];
-  return [...context.self, "run", ...config, ...stateDir];
 }
 
 function requesterOf({ env }: Context): { user: string | null; sshClient: string | null } {

@@ -63,7 +63,7 @@ export class Interpreter implements Ports {
   };
 
   async #awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
-    await this.#releaseTurn();
+    await this.releaseTurn();
     await waitForGates(GATES, this.#host, record, this.#stop);
     return this.#stop.aborted ? { kind: "suspended" } : { kind: "gates-opened" };
   }
@@ -96,11 +96,12 @@ export class Interpreter implements Ports {
 
   async #finish(record: FinalizationRecord): Promise<Suspended> {
     if (!isUnfinished(record)) unpin(this.#host.paths, record.id);
-    await this.#releaseTurn();
+    await this.releaseTurn();
     return { kind: "suspended" };
   }
 
-  async #releaseTurn(): Promise<void> {
+  /** Lets others act; called at the end in any case, because what holds the lock keeps us alive. */
+  async releaseTurn(): Promise<void> {
     await this.#turn?.release();
     this.#turn = null;
   }

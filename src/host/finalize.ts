@@ -25,18 +25,21 @@ export async function finalize(
   await readOrRefuse(store, id);
   const lock = await tryLock(host, store.lockPath(id));
   if (lock === null) throw new Refusal(`another process is running finalization ${id} already`);
+  const interpreter = new Interpreter(host, store, config, stop);
   try {
     // Read again: it may have ended between the first look and the lock.
     const record = await readOrRefuse(store, id);
     if (!isUnfinished(record)) return record;
     await supersedeOlder(host, store, store.newest() ?? id);
-    return await drive(record, new Interpreter(host, store, config, stop));
+    return await drive(record, interpreter);
   } finally {
+    await interpreter.releaseTurn();
     await lock.release();
   }
 }
 
-async function readOrRefuse(store: RecordStore, id: string): Promise<FinalizationRecord> {
+/** @throws Refusal where there is no record, or none that can be used: then it is set aside */
+export async function readOrRefuse(store: RecordStore, id: string): Promise<FinalizationRecord> {
   const read = await store.read(id);
   switch (read.kind) {
     case "record":

@@ -7,6 +7,7 @@ import { readBootId, viewSystems } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { pin } from "./pins.ts";
 import { currentGeneration, generationOf } from "./profile.ts";
+import type { RunCommand } from "./resuming.ts";
 import type { RecordStore } from "./store.ts";
 import * as systemd from "./systemd.ts";
 import type { Arming } from "./systemd-commands.ts";
@@ -80,9 +81,7 @@ export interface DraftInput {
   readonly random: () => number;
   readonly hostName: string;
   readonly requester: FinalizationRecord["requester"];
-  /** The command line that runs a finalization, without its id. */
-  readonly runCommand: readonly string[];
-  readonly path: string;
+  readonly run: RunCommand;
 }
 
 /** A timer that elapses before systemd has loaded it never fires, so none is set to less than this. */
@@ -112,9 +111,9 @@ export function draft(host: Host, input: DraftInput): Draft {
     requester: input.requester,
     bootId: readBootId(host.paths),
   });
-  const command = [...input.runCommand, id];
+  const command = [...input.run.command, id];
   const { action } = proposal.plan;
-  return { record, arming: { id, fireAt, action, command, path: input.path } };
+  return { record, arming: { id, fireAt, action, command, path: input.run.path } };
 }
 
 /**

@@ -4,10 +4,9 @@ import { unitName } from "../core/id.ts";
 
 export type Argv = readonly string[];
 
-export interface Arming {
+/** The transient service that runs a finalization. */
+export interface Launch {
   readonly id: string;
-  /** When the timer is to elapse, to the millisecond. */
-  readonly fireAt: Date;
   readonly action: string;
   /** What the service runs. */
   readonly command: Argv;
@@ -15,27 +14,46 @@ export interface Arming {
   readonly path: string;
 }
 
+export interface Arming extends Launch {
+  /** When the timer is to elapse, to the millisecond. */
+  readonly fireAt: Date;
+}
+
 /**
  * Arms the transient timer. Absolute time and 100 ms accuracy, because a relative
  * timer fires up to a minute late and is pushed on by every daemon-reload
  * (notes/systemd-timers.md).
  */
-export function armTimer({ id, fireAt, action, command, path }: Arming): Argv {
+export function armTimer(arming: Arming): Argv {
+  return transientService(arming, [
+    `--on-calendar=${calendarTime(arming.fireAt)}`,
+    "--timer-property=AccuracySec=100ms",
+    "--timer-property=RemainAfterElapse=no",
+  ]);
+}
+
+/** Starts the service at once, without a timer: the way on after a boot. */
+export function launch(wanted: Launch): Argv {
+  return transientService(wanted, ["--no-block"]);
+}
+
+function transientService({ id, action, command, path }: Launch, when: Argv): Argv {
   return [
     "systemd-run",
     "--quiet",
     "--collect",
     `--unit=${unitName(id)}`,
     `--description=Finalize the deploy (${action})`,
-    `--on-calendar=${calendarTime(fireAt)}`,
-    "--timer-property=AccuracySec=100ms",
-    "--timer-property=RemainAfterElapse=no",
+    ...when,
     // A stop during the switch must not reach the activation, only us: we end after it.
     "--property=KillMode=mixed",
     "--property=TimeoutStopSec=10min",
-    "--property=SyslogIdentifier=deploy-finalize",
+    // Killed, it takes its record up again; an exit code of its own is an end.
+    "--property=Restart=on-abnormal",
+    "--property=RestartSec=1s",
     // Superseded or cancelled is no failure of the unit.
     "--property=SuccessExitStatus=4",
+    "--property=SyslogIdentifier=deploy-finalize",
     `--setenv=PATH=${path}`,
     "--",
     ...command,

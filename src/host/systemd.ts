@@ -40,6 +40,14 @@ export async function armTimer(host: Host, arming: commands.Arming): Promise<voi
   }
 }
 
+/** Starts the service of a finalization at once. */
+export async function launch(host: Host, wanted: commands.Launch): Promise<void> {
+  const ended = await host.spawn(commands.launch(wanted));
+  if (ended.exitCode !== 0) {
+    throw new Refusal(`cannot start ${unitName(wanted.id)}.service: ${describeEnd(ended)}`);
+  }
+}
+
 /** True while the timer of a finalization waits or its service runs. */
 export async function isArmed(host: Host, id: string): Promise<boolean> {
   const ended = await host.spawn(commands.showActiveStates(id));

@@ -1,0 +1,82 @@
+import * as v from "valibot";
+import type { FinalizationRecord } from "../../src/core/record.ts";
+import { recordSchema } from "../../src/core/record-schema.ts";
+import { isTerminal } from "../../src/core/states.ts";
+import type { Host, ToplevelSpec } from "../host/host.ts";
+
+/** The program as it is called inside the test host. */
+export const PROGRAM = ["/usr/local/bin/node", "/opt/deploy-finalize/deploy-finalize.cjs"] as const;
+export const STATE_DIR = "/var/lib/deploy-finalize";
+
+/** What the NixOS module installs, as far as these tests need it. */
+const RESUME_UNIT = `[Unit]
+Description=Take up unfinished finalizations
+After=multi-user.target
+X-StopOnRemoval=false
+X-RestartIfChanged=false
+[Service]
+Type=oneshot
+RemainAfterExit=true
+Environment=PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=${PROGRAM.join(" ")} resume
+[Install]
+WantedBy=multi-user.target
+`;
+
+/** A system that has the resume unit. */
+export function systemSpec(spec: ToplevelSpec = {}): ToplevelSpec {
+  return { ...spec, units: { "deploy-finalize-resume.service": RESUME_UNIT, ...spec.units } };
+}
+
+/** What a deploy's activation runs on the host: profile, boot default, then us. */
+export function deployScript(toplevel: string, ...args: string[]): string {
+  return [
+    `nix-env -p /nix/var/nix/profiles/system --set ${toplevel}`,
+    `${toplevel}/bin/switch-to-configuration boot`,
+    [...PROGRAM, ...args].join(" "),
+  ].join("\n");
+}
+
+/** Deploys from outside a job; returns the id of the finalization. */
+export async function deploy(host: Host, toplevel: string, ...args: string[]): Promise<string> {
+  await host.shell(deployScript(toplevel, ...args));
+  return (await newestRecord(host)).id;
+}
+
+export async function newestRecord(host: Host): Promise<FinalizationRecord> {
+  return v.parse(recordSchema, JSON.parse(await host.ok(["cat", `${STATE_DIR}/current`])));
+}
+
+export async function recordOf(host: Host, id: string): Promise<FinalizationRecord> {
+  return v.parse(recordSchema, JSON.parse(await host.ok(["cat", `${STATE_DIR}/${id}.json`])));
+}
+
+/** Waits until a finalization is in a terminal state, also across a reboot. */
+export async function ended(
+  host: Host,
+  id: string,
+  deadlineMs = 20_000,
+): Promise<FinalizationRecord> {
+  const finished = async (): Promise<FinalizationRecord | undefined> => {
+    const record = await recordOf(host, id).catch(() => undefined);
+    return record !== undefined && isTerminal(record.state) ? record : undefined;
+  };
+  return await host.until(`${id} has ended`, finished, { deadlineMs });
+}
+
+/** Waits until a finalization has entered a state. */
+export async function entered(
+  host: Host,
+  id: string,
+  state: FinalizationRecord["state"],
+): Promise<FinalizationRecord> {
+  return await host.until(`${id} is ${state}`, async () => {
+    const record = await recordOf(host, id);
+    return record.timeline.some((entry) => entry.state === state) ? record : undefined;
+  });
+}
+
+/** The states that a finalization went through. */
+export function path(record: FinalizationRecord): string {
+  return record.timeline.map(({ state }) => state).join(" ");
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { hostTest } from "../host/host-test.ts";
+import { deploy, ended, entered, PROGRAM, recordOf, systemSpec } from "./deploying.ts";
+
+const baseline = systemSpec();
+const SWITCH_LOCK = "/run/nixos/switch-to-configuration.lock";
+
+hostTest("a second finalization waits for a running one", { baseline }, async (host) => {
+  const slow = await host.buildToplevel(
+    systemSpec({ label: "slow", failure: { activationMs: 1500 } }),
+  );
+  const next = await host.buildToplevel(systemSpec({ label: "next" }));
+  const first = await deploy(host, slow, "--delay", "0");
+  await entered(host, first, "switching");
+  // The deploy itself only sets the profile here: `boot` would want the switch lock too.
+  await host.setProfile(next);
+  await host.ok([...PROGRAM, "--delay", "0"]);
+  const [firstRecord, secondRecord] = [
+    await ended(host, first),
+    await ended(
+      host,
+      (await host.ok(["readlink", "/var/lib/deploy-finalize/current"])).replace(/\.json\s*$/, ""),
+    ),
+  ];
+  assert.deepEqual([firstRecord.state, secondRecord.state], ["live", "live"]);
+  const firstEnd = firstRecord.timeline.at(-1)?.at ?? "";
+  const secondSwitch = secondRecord.timeline.find(({ state }) => state === "switching")?.at ?? "";
+  assert.ok(firstEnd <= secondSwitch, `${firstEnd} <= ${secondSwitch}`);
+  assert.equal((await host.facts()).current, next);
+});
+
+hostTest("waits while another process holds the switch lock", { baseline }, async (host) => {
+  const target = await host.buildToplevel(systemSpec({ label: "target" }));
+  await host.setProfile(target);
+  await host.shell(
+    `mkdir -p /run/nixos; mkfifo /run/hold
+     systemd-run --quiet --unit=holder flock ${SWITCH_LOCK} sh -c 'touch /run/held; read -r _ < /run/hold'`,
+  );
+  await host.until(
+    "the lock is held",
+    async () => (await host.run(["test", "-e", "/run/held"])).exitCode === 0,
+  );
+  await host.ok([...PROGRAM, "--delay", "0"]);
+  const id = (await host.ok(["readlink", "/var/lib/deploy-finalize/current"])).replace(
+    /\.json\s*$/,
+    "",
+  );
+  const unit = `deploy-finalize-${id}.service`;
+  await host.until("it tells what it waits for", async () =>
+    (await host.journal(unit)).includes(
+      "waits for switch lock: another switch-to-configuration is running",
+    ),
+  );
+  assert.equal((await recordOf(host, id)).state, "waiting");
+  await host.shell("echo > /run/hold");
+  assert.equal((await ended(host, id)).state, "live");
+  const told = (await host.journal(unit)).match(/waits for switch lock/g) ?? [];
+  assert.equal(told.length, 1);
+});
+
+hostTest(
+  "a second process for the same finalization is turned away",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(
+      systemSpec({ label: "t", failure: { activationMs: 1000 } }),
+    );
+    const id = await deploy(host, target, "--delay", "0");
+    await entered(host, id, "switching");
+    const second = await host.run([...PROGRAM, "run", id]);
+    assert.equal(second.exitCode, 1);
+    assert.match(second.stderr, /another process is running finalization/);
+    assert.equal((await ended(host, id)).state, "live");
+  },
+);
+
+hostTest(
+  "a failing activation ends as failed, with its exit code and last words",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(
+      systemSpec({ label: "t", failure: { preSwitchCheck: "no such user: bob" } }),
+    );
+    await host.setProfile(target);
+    await host.ok([...PROGRAM, "--delay", "0"]);
+    const id = (await host.ok(["readlink", "/var/lib/deploy-finalize/current"])).replace(
+      /\.json\s*$/,
+      "",
+    );
+    const record = await ended(host, id);
+    assert.equal(record.state, "failed");
+    assert.equal(record.outcome?.activationExitCode, 1);
+    assert.match(record.outcome?.activationTail.join("\n") ?? "", /no such user: bob/);
+  },
+);
