@@ -12,7 +12,7 @@ async function snapshot(host: Host): Promise<string> {
     `systemctl list-units --all --plain --no-legend --no-pager | awk '{print $1, $2, $3, $4}' | sort
      mkdir -p /run/systemd/transient
      find /var/lib /etc /run/systemd/transient /run/systemd/system /nix/var/nix/gcroots /nix/var/nix/profiles \\
-       \\( -type d -printf '%p/\\n' -o -printf '%p %l %s %T@\\n' \\) | sort`,
+       \\( -type d -printf '%p/\\n' -o -type l -printf '%p -> %l\\n' -o -printf '%p %s %T@\\n' \\) | sort`,
   );
 }
 

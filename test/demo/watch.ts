@@ -1,0 +1,107 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Host } from "../host/host.ts";
+import { newestRecord } from "./record.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** One thing that changes on the host. `look` answers undefined where it cannot be told. */
+type Probe = { who: string; look: () => string | undefined };
+
+const lookEveryMs = 10;
+
+/** Tells the timeline of every change on the host, as it is seen from the outside. */
+export class Watch {
+  readonly #timeline: Timeline;
+  readonly #probes: Probe[];
+  readonly #host: Host;
+  readonly #last = new Map<Probe, string>();
+  #told = 0;
+  #stopped = false;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(host: Host, timeline: Timeline) {
+    this.#host = host;
+    this.#timeline = timeline;
+    this.#probes = [
+      { who: "runner", look: () => runner(host) },
+      { who: "system", look: () => system(host) },
+      { who: "host", look: () => power(host) },
+    ];
+    for (const probe of this.#probes) this.#changed(probe);
+  }
+
+  start(): void {
+    this.#ended = this.#run();
+  }
+
+  /** Adds a job to what is looked at, its present state not yet told. */
+  job(id: string): void {
+    this.#probes.unshift({ who: "job", look: () => job(this.#host, id) });
+  }
+
+  /** Looks a last time, so that nothing of what is said next was not told before. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#ended;
+    this.#look();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#look();
+      await delay(lookEveryMs);
+    }
+  }
+
+  #look(): void {
+    this.#record();
+    for (const probe of this.#probes) {
+      const text = this.#changed(probe);
+      if (text !== undefined) this.#timeline.event(probe.who, text);
+    }
+  }
+
+  #changed(probe: Probe): string | undefined {
+    const now = probe.look();
+    if (now === undefined || now === this.#last.get(probe)) return undefined;
+    this.#last.set(probe, now);
+    return now;
+  }
+
+  #record(): void {
+    const entries = newestRecord(this.#host)?.timeline.slice(this.#told) ?? [];
+    for (const { state, detail } of entries) this.#timeline.event("record", `${state}: ${detail}`);
+    this.#told += entries.length;
+  }
+}
+
+function job(host: Host, id: string): string | undefined {
+  const { state, exitCode } = host.job(id);
+  if (state === "ended") return `ended with exit code ${exitCode}`;
+  return state === "lost" ? "killed: it has no exit code" : state;
+}
+
+function runner(host: Host): string | undefined {
+  if (host.bootId() === undefined) return undefined;
+  const definition = attempt(() => readFileSync(host.path("/run/ci-runner/definition"), "utf8"));
+  return definition === undefined ? "stopped" : `runs with its definition ${definition}`;
+}
+
+function system(host: Host): string | undefined {
+  const current = attempt(() => readlinkSync(host.path("/run/current-system")));
+  return current && `current is ${current}`;
+}
+
+function power(host: Host): string | undefined {
+  const bootId = host.bootId();
+  return bootId === undefined ? "down" : `up, boot id ${bootId.slice(0, 8)}...`;
+}
+
+/** What is read may go away at any time: units stop, the host reboots. */
+function attempt(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
