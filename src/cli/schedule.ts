@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "../core/config.ts";
 import { unitName } from "../core/id.ts";
+import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
 import { componentPath } from "../core/toplevel.ts";
 import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
@@ -50,10 +51,11 @@ function requireRoot(context: Context): void {
   );
 }
 
-function requesterOf({ env }: Context): { user: string | null; sshClient: string | null } {
+function requesterOf({ env }: Context): FinalizationRecord["requester"] {
   return {
     user: env["SUDO_USER"] ?? env["USER"] ?? null,
     sshClient: env["SSH_CLIENT"]?.split(" ")[0] ?? null,
+    sessionId: env["XDG_SESSION_ID"] ?? null,
   };
 }
 

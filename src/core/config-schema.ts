@@ -1,28 +1,44 @@
 import * as v from "valibot";
+import { checkSchema } from "./config-schema-checks.ts";
+import {
+  absolutePath,
+  componentName,
+  unitGlob,
+  wholeSeconds,
+  someSeconds,
+} from "./config-schema-parts.ts";
+import { runnerSchema } from "./config-schema-runners.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
-import { LONGEST_SPAN_SECONDS } from "./span.ts";
 
-const absolutePath = v.pipe(v.string(), v.startsWith("/", "must be an absolute path"));
+const { waitFor, verify, rollback, reboot } = DEFAULT_CONFIG;
 
-/** A name that stands directly in a toplevel, such as `kernel` or `kernel-modules`. */
-const componentName = v.pipe(
-  v.string(),
-  v.regex(/^[^/\0]+$/, "must be a file name without a slash"),
-  v.check((name) => name !== "." && name !== "..", "must be a file name"),
-);
+const waitForSchema = v.strictObject({
+  session: v.optional(v.boolean(), waitFor.session),
+  runners: v.optional(v.array(runnerSchema), [...waitFor.runners]),
+  timeout: v.optional(wholeSeconds, waitFor.timeout),
+  onTimeout: v.optional(v.picklist(["give-up", "proceed"]), waitFor.onTimeout),
+});
 
-const wholeSeconds = v.pipe(
-  v.number(),
-  v.integer("must be whole seconds"),
-  v.minValue(0, "must be 0 or more seconds"),
-  v.maxValue(LONGEST_SPAN_SECONDS, "must be a year of seconds at most"),
-);
+const confirmSchema = v.strictObject({ within: someSeconds });
 
-/** The configuration file: JSON, every key optional, no unknown keys. */
+const verifySchema = v.strictObject({
+  settle: v.optional(wholeSeconds, verify.settle),
+  ignoreFailedUnits: v.optional(v.array(unitGlob), [...verify.ignoreFailedUnits]),
+  checks: v.optional(v.array(checkSchema), []),
+  confirm: v.optional(v.nullable(confirmSchema), verify.confirm),
+});
+
+/** The configuration file: JSON, every key optional, no unknown keys at any level. */
 export const configSchema = v.strictObject({
   profile: v.optional(absolutePath, DEFAULT_CONFIG.profile),
   stateDir: v.optional(absolutePath, DEFAULT_CONFIG.stateDir),
-  /** The least time to wait in seconds; null is automatic. */
   delay: v.optional(v.nullable(wholeSeconds), DEFAULT_CONFIG.delay),
-  rebootWhenChanged: v.optional(v.array(componentName), DEFAULT_CONFIG.rebootWhenChanged),
+  rebootWhenChanged: v.optional(v.array(componentName), [...DEFAULT_CONFIG.rebootWhenChanged]),
+  waitFor: v.optional(waitForSchema, {}),
+  verify: v.optional(verifySchema, {}),
+  rollback: v.optional(
+    v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }),
+    {},
+  ),
+  reboot: v.optional(v.strictObject({ allow: v.optional(v.boolean(), reboot.allow) }), {}),
 });

@@ -1,9 +1,11 @@
-import { advance, type Effect, type Event, type Facts } from "./machine.ts";
+import { advance } from "./machine.ts";
+import type { Effect, Event, Facts, Policy, Step } from "./machine-types.ts";
 import type { FinalizationRecord } from "./record.ts";
 
 /** The parts of the world that a finalization is driven through. */
 export interface Ports {
   readonly now: () => Date;
+  readonly policy: Policy;
   readonly observe: (record: FinalizationRecord) => Promise<Facts>;
   /** Writes the record durably; when it returns, the state is safe. */
   readonly save: (record: FinalizationRecord) => Promise<void>;
@@ -19,12 +21,17 @@ export interface Ports {
  * state is saved before the effect that it names is carried out, so that a crash
  * at any point leaves a record that tells what to do.
  */
-export async function drive(start: FinalizationRecord, ports: Ports): Promise<FinalizationRecord> {
+export async function drive(
+  start: FinalizationRecord,
+  ports: Ports,
+  machine: typeof advance = advance,
+): Promise<FinalizationRecord> {
   let record = start;
   let event: Event = { kind: "started" };
   for (;;) {
     const facts = await ports.observe(record);
-    const step = advance(record, { now: ports.now(), facts, event });
+    const { policy } = ports;
+    const step: Step = machine(record, { now: ports.now(), policy, facts, event });
     if (step.record !== record) await ports.save(step.record);
     record = step.record;
     const next = await ports.perform(step.effect, record);

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Config } from "./config.ts";
 import { configSchema } from "./config-schema.ts";
+import { knownKeysAt } from "./config-keys.ts";
 import { nearest } from "./nearest.ts";
 import { EXIT } from "./outcome.ts";
 import { messageOf, Refusal } from "./refusal.ts";
@@ -28,15 +29,19 @@ export function parseConfig(text: string, place: string): Config {
 
 function describeIssue(issue: v.InferIssue<typeof configSchema>): string {
   const path = v.getDotPath(issue);
-  if (issue.type === "strict_object" && issue.expected === "never" && path !== null) {
-    return describeUnknownKey(path);
+  if (issue.type === "strict_object" && issue.expected === "never" && issue.path !== undefined) {
+    return describeUnknownKey(issue.path);
   }
   return path === null ? issue.message : `${path}: ${issue.message}`;
 }
 
-function describeUnknownKey(path: string): string {
-  const known = Object.keys(configSchema.entries);
-  const meant = nearest(path, known);
-  const hint = meant === null ? `Known keys: ${known.join(", ")}` : `Did you mean ${meant}?`;
-  return `unknown key ${path}. ${hint}`;
+/** A wrong key is compared with the keys that are known in its own place. */
+function describeUnknownKey(path: readonly v.IssuePathItem[]): string {
+  const keys = path.map(({ key }) => String(key));
+  const known = knownKeysAt(configSchema, path.slice(0, -1));
+  const [above, key] = [keys.slice(0, -1), keys.at(-1) ?? ""];
+  const meant = nearest(key, known);
+  const full = (name: string) => [...above, name].join(".");
+  const hint = meant === null ? `Known keys: ${known.join(", ")}` : `Did you mean ${full(meant)}?`;
+  return `unknown key ${full(key)}. ${hint}`;
 }

@@ -22,6 +22,20 @@ const delaySchema = v.object({
 const requesterSchema = v.object({
   user: v.nullable(v.string()),
   sshClient: v.nullable(v.string()),
+  /** The login session of the call, as logind names it. */
+  sessionId: v.optional(v.nullable(v.string()), null),
+});
+
+const waitSchema = v.object({ gate: v.string(), seconds: v.number(), why: v.string() });
+
+const failedUnitSchema = v.object({ unit: v.string(), restarts: count });
+
+const checkResultSchema = v.object({
+  name: v.string(),
+  kind: v.string(),
+  result: v.picklist(["passed", "failed"]),
+  detail: v.string(),
+  seconds: v.number(),
 });
 
 const outcomeSchema = v.object({
@@ -58,7 +72,20 @@ export const recordSchema = v.object({
   timeline: v.array(v.object({ at: moment, state, detail: v.string() })),
   /** The boot in which it was scheduled. */
   bootId: v.string(),
+  /** The boot in which the switch to the target began, null before that. */
+  switchedInBoot: v.optional(v.nullable(v.string()), null),
   /** The boot in which the reboot into the target was asked for, null before that. */
   rebootAskedInBoot: v.nullable(v.string()),
+  /** The boot in which the reboot back was asked for. */
+  rebootBackAskedInBoot: v.optional(v.nullable(v.string()), null),
+  /** What it had to wait for. */
+  waitedFor: v.optional(v.array(waitSchema), []),
+  /** The units that had failed before it acted; null before it acts. */
+  failedBefore: v.optional(v.nullable(v.array(failedUnitSchema)), null),
+  /** Idle runners that are stopped for the act and started again after it. */
+  stoppedRunners: v.optional(v.array(v.string()), []),
+  checks: v.optional(v.array(checkResultSchema), []),
+  /** Until when a confirmation must have come; null where none is asked for. */
+  confirmBy: v.optional(v.nullable(moment), null),
   outcome: v.nullable(outcomeSchema),
 });

@@ -8,10 +8,34 @@ export type FinalizationRecord = Readonly<InferOutput<typeof recordSchema>>;
 export type Outcome = NonNullable<FinalizationRecord["outcome"]>;
 
 /** What `schedule` knows when it makes a record; the rest follows from it. */
-export type Scheduled = Omit<
+export type Scheduled = Pick<
   FinalizationRecord,
-  "schemaVersion" | "state" | "timeline" | "rebootAskedInBoot" | "outcome"
+  | "id"
+  | "host"
+  | "profile"
+  | "target"
+  | "targetGeneration"
+  | "previous"
+  | "previousGeneration"
+  | "plan"
+  | "delay"
+  | "scheduledAt"
+  | "fireAt"
+  | "requester"
+  | "bootId"
 >;
+
+const NOTHING_DONE = {
+  switchedInBoot: null,
+  rebootAskedInBoot: null,
+  rebootBackAskedInBoot: null,
+  waitedFor: [],
+  failedBefore: null,
+  stoppedRunners: [],
+  checks: [],
+  confirmBy: null,
+  outcome: null,
+};
 
 /** A new record in the state `scheduled`. */
 export function newRecord(scheduled: Scheduled): FinalizationRecord {
@@ -21,8 +45,7 @@ export function newRecord(scheduled: Scheduled): FinalizationRecord {
     ...scheduled,
     state: "scheduled",
     timeline: [{ at: scheduled.scheduledAt, state: "scheduled", detail: `${action}: ${reason}` }],
-    rebootAskedInBoot: null,
-    outcome: null,
+    ...NOTHING_DONE,
   };
 }
 

@@ -3,7 +3,7 @@ export const TRANSITIONS = {
   scheduled: ["waiting", "verifying", "failed", "superseded", "cancelled"],
   waiting: ["switching", "rebooting", "verifying", "failed", "superseded", "cancelled"],
   switching: ["waiting", "rebooting", "verifying", "rolling-back", "failed"],
-  rebooting: ["verifying", "failed"],
+  rebooting: ["waiting", "verifying", "failed"],
   verifying: ["live", "rolling-back", "failed"],
   "rolling-back": ["rolled-back", "failed"],
   live: [],

@@ -1,14 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Gate, OPEN } from "./gate.ts";
 
-/** The moment that was asked for has come. The timer sees to that; this is for a start by hand or after a boot. */
+/**
+ * The moment that was asked for has come. The timer sees to that; this is for a
+ * start by hand or after a boot. Never unknown, and never cut short: it is the
+ * least time to wait.
+ */
 export const delay: Gate = {
   name: "delay",
-  look: async (host, record) => {
+  whenUnknown: "wait",
+  atDeadline: "wait-on",
+  look: async ({ host, record }) => {
     const isEarly = remainingMs(host.now(), record.fireAt) > 0;
     return isEarly ? { kind: "closed", why: `not before ${record.fireAt}` } : OPEN;
   },
-  change: async (host, record, signal) => {
+  change: async ({ host, record }, signal) => {
     await sleep(remainingMs(host.now(), record.fireAt), undefined, { signal }).catch(() => {});
   },
 };

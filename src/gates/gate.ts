@@ -1,3 +1,4 @@
+import type { Config } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import type { Host } from "../host/host.ts";
 
@@ -7,12 +8,32 @@ export type GateState =
   | { readonly kind: "closed"; readonly why: string }
   | { readonly kind: "unknown"; readonly why: string };
 
+/** What a gate may look at. */
+export interface GateContext {
+  readonly host: Host;
+  readonly record: FinalizationRecord;
+  readonly config: Config;
+}
+
 /** Something to wait for before acting. */
 export interface Gate {
   readonly name: string;
-  readonly look: (host: Host, record: FinalizationRecord) => Promise<GateState>;
-  /** Resolves when another look may find the gate changed; ends early when aborted. */
-  readonly change: (host: Host, record: FinalizationRecord, signal: AbortSignal) => Promise<void>;
+  /** What is done while the gate cannot be looked at. */
+  readonly whenUnknown: "wait" | "proceed";
+  /**
+   * What `waitFor.timeout` does to it: nothing; ends the finalization; or what
+   * `waitFor.onTimeout` says.
+   */
+  readonly atDeadline: "wait-on" | "give-up" | "as-configured";
+  readonly look: (context: GateContext) => Promise<GateState>;
+  /** Resolves when another look may find the gate changed; ends early when aborted. Never rejects. */
+  readonly change: (context: GateContext, signal: AbortSignal) => Promise<void>;
 }
 
 export const OPEN: GateState = { kind: "open" };
+
+/** A gate that must be waited for, and what it says. */
+export interface Shut {
+  readonly gate: Gate;
+  readonly why: string;
+}

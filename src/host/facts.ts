@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { decide, type Systems } from "../core/decision.ts";
-import type { Facts } from "../core/machine.ts";
+import type { Facts } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import type { Paths } from "./paths.ts";
@@ -28,6 +28,11 @@ export async function observe(
   record: FinalizationRecord,
 ): Promise<Facts> {
   const systems = await viewSystems(paths, record.target, rebootWhenChanged);
+  const { previous } = record;
+  const back =
+    previous === null
+      ? null
+      : { ...systems, target: await viewSystem(previous, rebootWhenChanged) };
   return {
     bootId: readBootId(paths),
     booted: systems.booted.toplevel,
@@ -35,6 +40,8 @@ export async function observe(
     profile: toplevelAt(record.profile),
     newest: store.newest(),
     decision: decide(rebootWhenChanged, systems),
+    wayBack: back === null ? null : decide(rebootWhenChanged, back),
+    requests: store.requests(record.id),
   };
 }
 

@@ -13,6 +13,14 @@ export interface Paths {
   readonly kernelLocks: string;
   /** Taken by switch-to-configuration while it runs. */
   readonly switchLock: string;
+  /** One file for each login session: systemd-logind's runtime state. */
+  readonly loginSessions: string;
+  /** proc(5). */
+  readonly processes: string;
+  /** Where the control groups that systemd makes may lie: cgroup v2, hybrid, v1. */
+  readonly controlGroups: readonly string[];
+  /** Where Docker or Podman answer; both speak Docker's API. */
+  readonly containerSockets: readonly string[];
   /** Our GC roots; Nix reads links in folders below gcroots too. */
   readonly pins: string;
 }
@@ -29,6 +37,10 @@ export function pathsUnder(root: string): Paths {
     bootId: join(root, "proc/sys/kernel/random/boot_id"),
     kernelLocks: join(root, "proc/locks"),
     switchLock: join(root, "run/nixos/switch-to-configuration.lock"),
+    loginSessions: join(root, "run/systemd/sessions"),
+    processes: join(root, "proc"),
+    controlGroups: ["", "unified", "systemd"].map((name) => join(root, "sys/fs/cgroup", name)),
+    containerSockets: ["run/docker.sock", "run/podman/podman.sock"].map((name) => join(root, name)),
     pins: join(root, "nix/var/nix/gcroots/deploy-finalize"),
   };
 }

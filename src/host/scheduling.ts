@@ -1,4 +1,4 @@
-import { type Config, effectiveDelay } from "../core/config.ts";
+import { type Config, effectiveDelay, jobEndOf } from "../core/config.ts";
 import { decide, type Plan, type Systems } from "../core/decision.ts";
 import { newId } from "../core/id.ts";
 import { type FinalizationRecord, newRecord } from "../core/record.ts";
@@ -91,7 +91,11 @@ const LEAST_LEAD_MS = 500;
 export function draft(host: Host, input: DraftInput): Draft {
   const { config, proposal } = input;
   const now = host.now();
-  const delay = effectiveDelay(input.delayFlag, config);
+  const delay = effectiveDelay(
+    input.delayFlag,
+    config,
+    jobEndOf(config, input.requester.sessionId),
+  );
   const fireAt = new Date(now.getTime() + Math.max(delay.seconds * 1000, LEAST_LEAD_MS));
   const id = newId(now, input.random);
   const previous = proposal.systems.current.toplevel;

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../core/id.ts";
+import type { Requests } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { codeOf, messageOf, Refusal } from "../core/refusal.ts";
 import { linkDurably, listFolder, makeFolder, readLink, writeDurably } from "./durable.ts";
@@ -84,12 +85,29 @@ export class RecordStore {
     return aside;
   }
 
+  /** Asks the process that drives a finalization, now or later, for something; `who` asks. */
+  request(id: string, kind: keyof Requests, who: string): void {
+    this.#guarded(() => {
+      writeDurably(this.#requestPath(id, kind), `${who}\n`);
+    });
+  }
+
+  requests(id: string): Requests {
+    const read = (kind: keyof Requests): string | null =>
+      this.#guarded(() => readIfThere(this.#requestPath(id, kind)))?.trim() ?? null;
+    return { cancel: read("cancel"), confirm: read("confirm") };
+  }
+
   lockPath(name: string): string {
     return join(this.folder, `${name}.lock`);
   }
 
   #path(id: string): string {
     return join(this.folder, `${id}.json`);
+  }
+
+  #requestPath(id: string, kind: keyof Requests): string {
+    return join(this.folder, `${id}.${kind}`);
   }
 
   #current(): string {

@@ -81,3 +81,20 @@ export function reboot(): Argv {
 
 /** Without it a newer systemd may turn the reboot into a soft-reboot, which keeps the old kernel. */
 export const REBOOT_ENVIRONMENT = { SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1" } as const;
+
+/** Properties of the units named, in blocks; times as seconds of the Unix epoch. */
+export function showProperties(properties: readonly string[], units: readonly string[]): Argv {
+  const wanted = `--property=${properties.join(",")}`;
+  return ["systemctl", "show", "--timestamp=unix", wanted, "--", ...units];
+}
+
+/** Units in any of the states, one a line. */
+export function listUnits(states: readonly string[]): Argv {
+  const shape = ["--all", "--full", "--plain", "--no-legend", "--no-pager"];
+  return ["systemctl", "list-units", ...shape, `--state=${states.join(",")}`];
+}
+
+/** Queues the start and returns: what starts may take its time. */
+export function startUnits(units: readonly string[]): Argv {
+  return ["systemctl", "start", "--no-block", "--", ...units];
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_CONFIG, effectiveDelay } from "../../src/core/config.ts";
+import { DEFAULT_CONFIG, effectiveDelay, type JobEnd } from "../../src/core/config.ts";
 import { parseConfig } from "../../src/core/parse-config.ts";
 import { EXIT } from "../../src/core/outcome.ts";
 import { Refusal } from "../../src/core/refusal.ts";
@@ -33,7 +33,11 @@ for (const [text, message] of refused) {
 
 test("delay: the flag wins over the configuration, and that over the automatic one", () => {
   const set = { ...DEFAULT_CONFIG, delay: 5 };
-  assert.deepEqual(effectiveDelay(0, set), { seconds: 0, source: "flag" });
-  assert.deepEqual(effectiveDelay(null, set), { seconds: 5, source: "configuration" });
-  assert.deepEqual(effectiveDelay(null, DEFAULT_CONFIG), { seconds: 60, source: "automatic" });
+  for (const jobEnd of ["seen", "guessed"] as const) {
+    assert.deepEqual(effectiveDelay(0, set, jobEnd), { seconds: 0, source: "flag" });
+    assert.deepEqual(effectiveDelay(null, set, jobEnd), { seconds: 5, source: "configuration" });
+  }
+  const automatic = (jobEnd: JobEnd) => effectiveDelay(null, DEFAULT_CONFIG, jobEnd);
+  assert.deepEqual(automatic("guessed"), { seconds: 60, source: "automatic" });
+  assert.deepEqual(automatic("seen"), { seconds: 1, source: "automatic" });
 });

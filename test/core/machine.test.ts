@@ -1,226 +1,171 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  advance,
-  type Event,
-  type Facts,
-  MOST_TRANSITIONS,
-  type Step,
-} from "../../src/core/machine.ts";
+import { advance, MOST_TRANSITIONS } from "../../src/core/machine.ts";
+import type { Event, Facts, Policy, Step } from "../../src/core/machine-types.ts";
 import { enter, type FinalizationRecord } from "../../src/core/record.ts";
-import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
+import { aRecord, FACTS, POLICY, PREVIOUS, TARGET } from "../support/records.ts";
 
 const NOW = new Date("2026-11-22T21:31:00Z");
-
-const FACTS: Facts = {
-  bootId: "boot-1",
-  booted: PREVIOUS,
-  current: PREVIOUS,
-  profile: TARGET,
-  newest: aRecord().id,
-  decision: { action: "switch", reason: "services only", changed: [] },
-};
-
 const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
+const REFUSED = { action: "refuse", missing: ["kernel"] } as const;
 
-function step(record: FinalizationRecord, event: Event, facts: Partial<Facts> = {}): Step {
-  return advance(record, { now: NOW, event, facts: { ...FACTS, ...facts } });
-}
-
-function inState(state: FinalizationRecord["state"]): FinalizationRecord {
-  return aRecord({ state, rebootAskedInBoot: "boot-1" });
+function step(
+  record: FinalizationRecord,
+  event: Event,
+  facts: Partial<Facts> = {},
+  policy: Partial<Policy> = {},
+): Step {
+  const seen = { now: NOW, event, facts: { ...FACTS, ...facts }, policy: { ...POLICY, ...policy } };
+  return advance(record, seen);
 }
 
 interface Row {
   readonly name: string;
   readonly from: FinalizationRecord["state"];
+  readonly record?: Partial<FinalizationRecord>;
   readonly event: Event;
   readonly facts?: Partial<Facts>;
+  readonly policy?: Partial<Policy>;
   /** The state afterwards and the effect. */
   readonly expect: readonly [FinalizationRecord["state"], Step["effect"]["kind"]];
 }
 
 const STARTED: Event = { kind: "started" };
-const NEXT_BOOT = { bootId: "boot-2", booted: TARGET, current: TARGET };
-const FELL_BACK = { bootId: "boot-2" };
-const switched = (exitCode: number): Event => ({ kind: "switched", exitCode, tail: ["said"] });
+const OPENED: Event = { kind: "gates-opened", waitedFor: [] };
+const TURN: Event = { kind: "turn-taken", failedUnits: [], idleRunners: [] };
+const RESTORED: Event = { kind: "profile-restored", problem: null };
+const AT_TARGET = { bootId: "boot-2", booted: TARGET, current: TARGET };
+const AT_PREVIOUS = { bootId: "boot-2" };
+
+function switched(exitCode: number): Event {
+  return { kind: "switched", exitCode, tail: ["said"] };
+}
+
+function verified(...failed: string[]): Event {
+  const checks = failed.map((name) => ({ name, kind: "unit", detail: "is failed", seconds: 1 }));
+  return { kind: "verified", checks: checks.map((check) => ({ ...check, result: "failed" })) };
+}
 
 const rows: Row[] = [
+  // scheduled, waiting
   { name: "begins to wait", from: "scheduled", event: STARTED, expect: ["waiting", "await-gates"] },
   { name: "goes on waiting", from: "waiting", event: STARTED, expect: ["waiting", "await-gates"] },
-  {
-    name: "waits on after a boot into the old system",
-    from: "waiting",
-    event: STARTED,
-    facts: FELL_BACK,
-    expect: ["waiting", "await-gates"],
-  },
-  {
-    name: "has been booted into while it waited",
-    from: "scheduled",
-    event: STARTED,
-    facts: NEXT_BOOT,
-    expect: ["verifying", "verify"],
-  },
-  {
-    name: "takes its turn",
-    from: "waiting",
-    event: { kind: "gates-opened" },
-    expect: ["waiting", "take-turn"],
-  },
-  {
-    name: "switches",
-    from: "waiting",
-    event: { kind: "turn-taken" },
-    expect: ["switching", "switch"],
-  },
-  {
-    name: "reboots when that is the decision now",
-    from: "waiting",
-    event: { kind: "turn-taken" },
-    facts: { decision: REBOOT },
-    expect: ["rebooting", "reboot"],
-  },
-  {
-    name: "does not act on a target that lost its kernel",
-    from: "waiting",
-    event: { kind: "turn-taken" },
-    facts: { decision: { action: "refuse", missing: ["kernel"] } },
-    expect: ["failed", "finish"],
-  },
-  {
-    name: "gives way to a newer one",
-    from: "waiting",
-    event: { kind: "turn-taken" },
-    facts: { newest: "20261122-220000-bbbb" },
-    expect: ["superseded", "finish"],
-  },
-  {
-    name: "gives way to a profile that moved",
-    from: "scheduled",
-    event: STARTED,
-    facts: { profile: "/nix/store/other" },
-    expect: ["superseded", "finish"],
-  },
-  {
-    name: "gives way to a profile that is gone",
-    from: "waiting",
-    event: { kind: "gates-opened" },
-    facts: { profile: null },
-    expect: ["superseded", "finish"],
-  },
-  {
-    name: "verifies a switch",
-    from: "switching",
-    event: switched(0),
-    expect: ["verifying", "verify"],
-  },
-  {
-    name: "fails with the switch",
-    from: "switching",
-    event: switched(2),
-    expect: ["failed", "finish"],
-  },
-  {
-    name: "waits again for a lock that was taken in the last moment",
-    from: "switching",
-    event: { kind: "switch-lock-busy" },
-    expect: ["waiting", "await-gates"],
-  },
-  {
-    name: "switches again after a crash",
-    from: "switching",
-    event: STARTED,
-    expect: ["switching", "switch"],
-  },
-  {
-    name: "was cut off in the switch and booted into the target",
-    from: "switching",
-    event: STARTED,
-    facts: NEXT_BOOT,
-    expect: ["verifying", "verify"],
-  },
-  {
-    name: "was cut off in the switch and fell back",
-    from: "switching",
-    event: STARTED,
-    facts: FELL_BACK,
-    expect: ["failed", "finish"],
-  },
-  {
-    name: "asks again for a reboot that did not happen",
-    from: "rebooting",
-    event: STARTED,
-    expect: ["rebooting", "reboot"],
-  },
-  {
-    name: "arrives in the target",
-    from: "rebooting",
-    event: STARTED,
-    facts: NEXT_BOOT,
-    expect: ["verifying", "verify"],
-  },
-  {
-    name: "fell back in the reboot",
-    from: "rebooting",
-    event: STARTED,
-    facts: FELL_BACK,
-    expect: ["failed", "finish"],
-  },
-  {
-    name: "is refused the reboot",
-    from: "rebooting",
-    event: { kind: "reboot-refused", why: "no" },
-    expect: ["failed", "finish"],
-  },
-  {
-    name: "verifies again after a crash",
-    from: "verifying",
-    event: STARTED,
-    expect: ["verifying", "verify"],
-  },
-  {
-    name: "is live",
-    from: "verifying",
-    event: { kind: "verified", problems: [] },
-    facts: { current: TARGET },
-    expect: ["live", "finish"],
-  },
-  {
-    name: "is not live where something else is current",
-    from: "verifying",
-    event: { kind: "verified", problems: [] },
-    expect: ["failed", "finish"],
-  },
+  { name: "waits on after a boot into the old system", from: "waiting", event: STARTED, facts: AT_PREVIOUS, expect: ["waiting", "await-gates"] },
+  { name: "has been booted into while it waited", from: "scheduled", event: STARTED, facts: AT_TARGET, expect: ["verifying", "verify"] },
+  { name: "takes its turn", from: "waiting", event: OPENED, expect: ["waiting", "take-turn"] },
+  { name: "looks again when it was interrupted", from: "waiting", event: { kind: "gates-interrupted", waitedFor: [] }, expect: ["waiting", "await-gates"] },
+  { name: "gives up waiting", from: "waiting", event: { kind: "gates-timed-out", waitedFor: [], why: "a job" }, expect: ["failed", "finish"] },
+  { name: "gives way to a newer one", from: "waiting", event: TURN, facts: { newest: "20261122-220000-bbbb" }, expect: ["superseded", "finish"] },
+  { name: "gives way to a profile that moved", from: "scheduled", event: STARTED, facts: { profile: "/nix/store/other" }, expect: ["superseded", "finish"] },
+  { name: "gives way to a profile that is gone", from: "waiting", event: OPENED, facts: { profile: null }, expect: ["superseded", "finish"] },
+  { name: "is cancelled", from: "waiting", event: { kind: "gates-interrupted", waitedFor: [] }, facts: { requests: { cancel: "ann", confirm: null } }, expect: ["cancelled", "finish"] },
+  { name: "is cancelled before it begins", from: "scheduled", event: STARTED, facts: { requests: { cancel: "ann", confirm: null } }, expect: ["cancelled", "finish"] },
+  { name: "switches", from: "waiting", event: TURN, expect: ["switching", "switch"] },
+  { name: "reboots when that is the decision now", from: "waiting", event: TURN, facts: { decision: REBOOT }, expect: ["rebooting", "reboot"] },
+  { name: "does not reboot where that is forbidden", from: "waiting", event: TURN, facts: { decision: REBOOT }, policy: { reboot: "forbidden" }, expect: ["failed", "finish"] },
+  { name: "does not act on a target that lost its kernel", from: "waiting", event: TURN, facts: { decision: REFUSED }, expect: ["failed", "finish"] },
+  // switching
+  { name: "verifies a switch", from: "switching", event: switched(0), expect: ["verifying", "verify"] },
+  { name: "lets the verification judge failed units", from: "switching", event: switched(4), expect: ["verifying", "verify"] },
+  { name: "rolls back a failed activation", from: "switching", event: switched(2), expect: ["rolling-back", "restore-profile"] },
+  { name: "fails where the rollback is disabled", from: "switching", event: switched(2), policy: { rollback: "disabled" }, expect: ["failed", "finish"] },
+  { name: "fails where there is nothing to go back to", from: "switching", record: { previous: null }, event: switched(2), expect: ["failed", "finish"] },
+  { name: "fails when the pre-switch check refuses", from: "switching", event: switched(1), expect: ["failed", "finish"] },
+  { name: "reboots when an inhibitor has appeared", from: "switching", event: switched(1), facts: { decision: REBOOT }, expect: ["rebooting", "reboot"] },
+  { name: "reboots when the init interface asks for it", from: "switching", event: switched(100), expect: ["rebooting", "reboot"] },
+  { name: "does not reboot for the init interface where that is forbidden", from: "switching", event: switched(100), policy: { reboot: "forbidden" }, expect: ["failed", "finish"] },
+  { name: "waits again for what came in between", from: "switching", event: { kind: "held-up", why: "lock" }, expect: ["waiting", "await-gates"] },
+  { name: "switches again after a crash", from: "switching", event: STARTED, expect: ["switching", "switch"] },
+  { name: "switches again after a crash in a later boot than it was scheduled in", from: "switching", record: { switchedInBoot: "boot-2" }, event: STARTED, facts: AT_PREVIOUS, expect: ["switching", "switch"] },
+  { name: "was cut off and booted into the target", from: "switching", event: STARTED, facts: AT_TARGET, expect: ["verifying", "verify"] },
+  { name: "was cut off and fell back", from: "switching", event: STARTED, facts: AT_PREVIOUS, expect: ["switching", "restore-profile"] },
+  { name: "sets the boot default back after it fell back", from: "switching", event: RESTORED, expect: ["switching", "restore-boot-default"] },
+  // rebooting
+  { name: "asks again for a reboot that did not happen", from: "rebooting", event: STARTED, expect: ["rebooting", "reboot"] },
+  { name: "arrives in the target", from: "rebooting", event: STARTED, facts: AT_TARGET, expect: ["verifying", "verify"] },
+  { name: "fell back", from: "rebooting", event: STARTED, facts: AT_PREVIOUS, expect: ["rebooting", "restore-profile"] },
+  { name: "fell back, with nothing to restore", from: "rebooting", record: { previous: null }, event: STARTED, facts: AT_PREVIOUS, expect: ["failed", "finish"] },
+  { name: "fell back, and the profile cannot be restored", from: "rebooting", event: { kind: "profile-restored", problem: "no" }, expect: ["failed", "finish"] },
+  { name: "fell back, with all restored", from: "rebooting", event: { kind: "boot-default-restored", problem: null }, expect: ["failed", "finish"] },
+  { name: "is refused the reboot", from: "rebooting", event: { kind: "reboot-refused", why: "no" }, expect: ["failed", "finish"] },
+  { name: "waits again for what came in between", from: "rebooting", event: { kind: "held-up", why: "lock" }, expect: ["waiting", "await-gates"] },
+  // verifying
+  { name: "verifies again after a crash", from: "verifying", event: STARTED, expect: ["verifying", "verify"] },
+  { name: "is live", from: "verifying", event: verified(), facts: { current: TARGET }, expect: ["live", "finish"] },
+  { name: "is not live where something else is current", from: "verifying", event: verified(), expect: ["rolling-back", "restore-profile"] },
+  { name: "rolls back what does not hold", from: "verifying", event: verified("nginx"), facts: { current: TARGET }, expect: ["rolling-back", "restore-profile"] },
+  { name: "asks for a confirmation", from: "verifying", event: verified(), facts: { current: TARGET }, policy: { confirmWithin: 60 }, expect: ["verifying", "await-confirmation"] },
+  { name: "is confirmed", from: "verifying", event: { kind: "confirmation-ended" }, facts: { requests: { cancel: null, confirm: "ann" } }, expect: ["live", "finish"] },
+  { name: "is not confirmed", from: "verifying", event: { kind: "confirmation-ended" }, expect: ["rolling-back", "restore-profile"] },
+  // rolling-back
+  { name: "switches back", from: "rolling-back", event: RESTORED, expect: ["rolling-back", "switch"] },
+  { name: "reboots back", from: "rolling-back", event: RESTORED, facts: { wayBack: REBOOT }, expect: ["rolling-back", "reboot"] },
+  { name: "does not reboot back where that is forbidden", from: "rolling-back", event: RESTORED, facts: { wayBack: REBOOT }, policy: { reboot: "forbidden" }, expect: ["failed", "finish"] },
+  { name: "cannot restore the profile", from: "rolling-back", event: { kind: "profile-restored", problem: "no" }, expect: ["failed", "finish"] },
+  { name: "finds the previous system incomplete", from: "rolling-back", event: RESTORED, facts: { wayBack: REFUSED }, expect: ["failed", "finish"] },
+  { name: "verifies the way back", from: "rolling-back", event: switched(0), expect: ["rolling-back", "verify-way-back"] },
+  { name: "lets the verification judge failed units", from: "rolling-back", event: switched(4), expect: ["rolling-back", "verify-way-back"] },
+  { name: "fails when the switch back fails", from: "rolling-back", event: switched(2), expect: ["failed", "finish"] },
+  { name: "fails when the lock is taken", from: "rolling-back", event: { kind: "held-up", why: "lock" }, expect: ["failed", "finish"] },
+  { name: "is refused the reboot back", from: "rolling-back", event: { kind: "reboot-refused", why: "no" }, expect: ["failed", "finish"] },
+  { name: "is rolled back", from: "rolling-back", event: verified(), expect: ["rolled-back", "finish"] },
+  { name: "fails where the previous system is not current", from: "rolling-back", event: verified(), facts: { current: TARGET }, expect: ["failed", "finish"] },
+  { name: "fails where the previous system does not hold either", from: "rolling-back", event: verified("nginx"), expect: ["failed", "finish"] },
+  { name: "begins again after a crash", from: "rolling-back", event: STARTED, expect: ["rolling-back", "restore-profile"] },
+  { name: "begins again after a boot that it did not ask for", from: "rolling-back", event: STARTED, facts: AT_PREVIOUS, expect: ["rolling-back", "restore-profile"] },
+  { name: "has rebooted back", from: "rolling-back", record: { rebootBackAskedInBoot: "boot-1" }, event: STARTED, facts: AT_PREVIOUS, expect: ["rolling-back", "verify-way-back"] },
+  { name: "asks again for a reboot back that did not happen", from: "rolling-back", record: { rebootBackAskedInBoot: "boot-1" }, event: STARTED, expect: ["rolling-back", "restore-profile"] },
+  { name: "does not reboot back twice", from: "rolling-back", record: { rebootBackAskedInBoot: "boot-1" }, event: STARTED, facts: AT_TARGET, expect: ["failed", "finish"] },
+  // terminal
   { name: "stays as it ended", from: "live", event: STARTED, expect: ["live", "finish"] },
-];
+  { name: "stays as it ended", from: "failed", event: verified(), expect: ["failed", "finish"] },
+]; // prettier-ignore
 
 for (const row of rows) {
-  test(`machine: ${row.from} ${row.name}`, () => {
-    const { record, effect } = step(inState(row.from), row.event, row.facts);
+  test(`machine: ${row.from} ${row.name} (${row.event.kind})`, () => {
+    const from = aRecord({ state: row.from, rebootAskedInBoot: "boot-1", ...row.record });
+    const { record, effect } = step(from, row.event, row.facts, row.policy);
     assert.deepEqual([record.state, effect.kind], row.expect);
     if (record.state !== row.from) assert.equal(record.timeline.at(-1)?.state, record.state);
   });
 }
 
-test("machine: notes the boot in which it asked for the reboot", () => {
+test("machine: notes the boot in which it asked for the reboot, and what had failed before", () => {
+  const failedUnits = [{ unit: "old.service", restarts: 0 }];
+  const event: Event = { kind: "turn-taken", failedUnits, idleRunners: ["runner.service"] };
   const facts = { decision: REBOOT, bootId: "boot-7" };
-  const { record } = step(inState("waiting"), { kind: "turn-taken" }, facts);
+  const { record } = step(aRecord({ state: "waiting" }), event, facts);
   assert.equal(record.rebootAskedInBoot, "boot-7");
   assert.equal(record.plan.action, "reboot");
+  assert.deepEqual(record.failedBefore, failedUnits);
+  assert.deepEqual(record.stoppedRunners, ["runner.service"]);
 });
 
 test("machine: keeps the exit code and the last words of a failed switch", () => {
-  const { record } = step(inState("switching"), switched(2));
+  const { record } = step(aRecord({ state: "switching" }), switched(1));
   assert.deepEqual(record.outcome, {
-    reason: "switch-to-configuration ended with exit code 2",
-    activationExitCode: 2,
+    reason: "the switch was refused before it changed anything: said",
+    activationExitCode: 1,
     activationTail: ["said"],
   });
 });
 
+test("machine: the time limit of a confirmation is not lengthened by an interruption", () => {
+  const confirmBy = "2026-11-22T21:30:30.000Z";
+  const verifying = aRecord({ state: "verifying", confirmBy });
+  const { effect } = step(verifying, verified(), { current: TARGET }, { confirmWithin: 600 });
+  assert.deepEqual(effect, { kind: "await-confirmation", until: confirmBy });
+});
+
+test("machine: the reason of the rollback stays the outcome's reason", () => {
+  const { record } = step(aRecord({ state: "switching" }), switched(2));
+  const end = step(record, verified(), { current: PREVIOUS }).record;
+  assert.equal(end.state, "rolled-back");
+  assert.equal(end.outcome?.reason, "switch-to-configuration ended with exit code 2");
+});
+
 test("machine: going round in circles ends as failed", () => {
-  let record = inState("switching");
+  let record = aRecord({ state: "switching" });
   for (let i = 0; i <= MOST_TRANSITIONS && record.state !== "failed"; i++) {
     record = step(record, STARTED).record;
   }
@@ -229,5 +174,6 @@ test("machine: going round in circles ends as failed", () => {
 });
 
 test("machine: has no transition out of a terminal state", () => {
-  assert.throws(() => enter(inState("live"), "waiting", NOW, ""), /no transition from live/);
+  const live = aRecord({ state: "live" });
+  assert.throws(() => enter(live, "waiting", NOW, ""), /no transition from live/);
 });

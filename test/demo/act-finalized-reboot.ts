@@ -3,6 +3,7 @@ import { deploy, nameOf } from "./deploy.ts";
 import { finalizationEnded } from "./record.ts";
 import { deployAndFinalize, newKernel, oldSystem } from "./systems.ts";
 import type { Timeline } from "./timeline.ts";
+import { Watch } from "./watch.ts";
 
 /** A deploy that a switch cannot bring live. Returns the summary. */
 export async function finalizedReboot(host: Host, timeline: Timeline): Promise<string> {
@@ -13,9 +14,8 @@ export async function finalizedReboot(host: Host, timeline: Timeline): Promise<s
     "Act 3: a new kernel",
     "The same job. This system needs a reboot, and the host it reboots is the runner's own.",
   );
-  const { job, watch } = await deploy(host, timeline, deployAndFinalize(target));
-  timeline.event("job", "its output, deploy-finalize's own lines:");
-  timeline.quote(job.output);
+  await using watch = new Watch(host, timeline);
+  const job = await deploy(host, timeline, watch, deployAndFinalize(target));
   timeline.fact("the job ended with success", job.exitCode, 0);
   timeline.fact(`booted kernel: ${oldKernel}`, oldKernel, `linux-${oldSystem.kernel}`);
   timeline.fact("no reboot yet", host.bootId(), before.bootId);
@@ -28,10 +28,12 @@ export async function finalizedReboot(host: Host, timeline: Timeline): Promise<s
   timeline.fact("the host was booted anew", newBoot, "another boot");
   const kernel = await bootedKernel(host);
   timeline.fact(`booted kernel: ${kernel}`, kernel, `linux-${newKernel.kernel}`);
-  timeline.fact(`booted and current: ${nameOf(target)}`, after.booted, target);
-  timeline.fact(`outcome: ${record.outcome?.reason}`, record.state, "live");
-  timeline.fact("deploy-finalize resume ended it", await resumed(host), "live");
-  return `job ended with 0, then the host rebooted into ${kernel}, live`;
+  timeline.fact(`booted: ${nameOf(target)}`, after.booted, target);
+  timeline.fact(`current: ${nameOf(target)}`, after.current, target);
+  timeline.fact(`outcome: ${record.state}, ${record.outcome?.reason}`, record.state, "live");
+  await host.until("the journal tells who took it up", () => tookUp(host, record.id));
+  timeline.event("resume", "deploy-finalize-resume.service took it up after the boot");
+  return `job ended with 0, then rebooted into ${kernel}, live`;
 }
 
 /** `linux-VERSION`: the store's name of the kernel that the booted system has. */
@@ -40,8 +42,7 @@ async function bootedKernel(host: Host): Promise<string> {
   return nameOf(path.trim()).replace(/\/.*/, "");
 }
 
-/** The last state that the resume unit of this boot told the journal of. */
-async function resumed(host: Host): Promise<string | undefined> {
-  const journal = await host.journal("deploy-finalize-resume.service");
-  return [...journal.matchAll(/deploy-finalize: ([a-z-]+): /g)].at(-1)?.[1];
+/** Whether the unit that each boot starts had to do with the finalization. */
+async function tookUp(host: Host, id: string): Promise<boolean> {
+  return (await host.journal("deploy-finalize-resume.service")).includes(id);
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { hostAvailable } from "../host/available.ts";
 
@@ -17,8 +18,8 @@ function play(): void {
   const player = spawn("setpriv", argv, { stdio: "inherit", detached: true });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => player.kill(signal));
-  player.on("exit", (code) => {
-    process.exitCode = code ?? 1;
+  player.on("exit", (code, signal) => {
+    process.exitCode = code ?? (signal === null ? 1 : 128 + constants.signals[signal]);
   });
 }
 

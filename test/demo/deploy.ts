@@ -1,21 +1,23 @@
 import type { Host, Job } from "../host/host.ts";
 import type { Timeline } from "./timeline.ts";
-import { Watch } from "./watch.ts";
+import type { Watch } from "./watch.ts";
 
-/** Queues a deploy on the host's own runner and waits for the job's end, all changes told. */
+/** Runs a deploy as a job of the host's own runner, until the job is over. */
 export async function deploy(
   host: Host,
   timeline: Timeline,
+  watch: Watch,
   script: string,
-): Promise<{ job: Job; watch: Watch }> {
-  const watch = new Watch(host, timeline);
-  const steps = script.trim().split("\n").slice(1);
-  timeline.event("job", "queued on the runner of the host it deploys:");
-  for (const step of steps) timeline.quote(`$ ${step}`);
+): Promise<Job> {
+  timeline.event("job", "queued on the host that it deploys:");
+  timeline.quote(script);
   const id = await host.queueJob(script);
   watch.job(id);
-  watch.start();
-  return { job: await host.jobEnded(id), watch };
+  const job = await host.jobEnded(id);
+  watch.look();
+  timeline.event("job", "its output was:");
+  timeline.quote(job.output);
+  return job;
 }
 
 /** The name of a toplevel without its store path's hash. */

@@ -11,7 +11,10 @@ const current = "/var/lib/deploy-finalize/current";
 export function newestRecord(host: Host): FinalizationRecord | undefined {
   let text: string;
   try {
-    text = readFileSync(host.path(join(dirname(current), readlinkSync(host.path(current)))), "utf8");
+    text = readFileSync(
+      host.path(join(dirname(current), readlinkSync(host.path(current)))),
+      "utf8",
+    );
   } catch {
     return undefined;
   }

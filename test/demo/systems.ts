@@ -35,19 +35,23 @@ export const newKernel = {
   kernel: "6.12.9",
 } satisfies ToplevelSpec;
 
-/** The deploy of act one: all in one go, from the job. */
+const setProfile = "nix-env -p /nix/var/nix/profiles/system --set $new";
+
+/** The job of act 1, a bash script: the whole deploy in one go. */
 export function deployBySwitch(toplevel: string): string {
   return `set -e
-nix-env -p /nix/var/nix/profiles/system --set ${toplevel}
-${toplevel}/bin/switch-to-configuration switch
+new=${toplevel}
+${setProfile}
+$new/bin/switch-to-configuration switch
 `;
 }
 
 /** The same deploy, its last step handed over. */
 export function deployAndFinalize(toplevel: string): string {
   return `set -e
-nix-env -p /nix/var/nix/profiles/system --set ${toplevel}
-${toplevel}/bin/switch-to-configuration boot
+new=${toplevel}
+${setProfile}
+$new/bin/switch-to-configuration boot
 ${tool} --delay 1
 `;
 }

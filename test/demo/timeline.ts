@@ -1,6 +1,8 @@
 import { inspect } from "node:util";
 
 const width = 80;
+/** Of the time and of who it is about, before the text of an event. */
+const lead = 17;
 
 type Style = "bold" | "dim" | "green" | "plain";
 const codes: Record<Style, string> = { bold: "1", dim: "2", green: "32", plain: "0" };
@@ -8,7 +10,7 @@ const codes: Record<Style, string> = { bold: "1", dim: "2", green: "32", plain: 
 /** Lines on the terminal: what happened, how many seconds after the act began, and what is so. */
 export class Timeline {
   readonly #coloured: boolean;
-  readonly #print: (line: string) => void;
+  #print: (line: string) => void;
   #began = performance.now();
 
   constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
@@ -32,12 +34,12 @@ export class Timeline {
 
   event(who: string, text: string): void {
     const time = `${this.seconds().toFixed(2).padStart(6)}s  `;
-    this.#lines(this.#paint("dim", time) + who.padEnd(8), text, "plain", 16);
+    this.#lines(this.#paint("dim", time) + who.padEnd(8), text, "plain", lead);
   }
 
   /** Text of another program, as it printed it but for the hashes of store paths. */
   quote(text: string): void {
-    for (const line of text.trimEnd().split("\n")) this.#lines("      | ", line, "dim");
+    for (const line of text.trimEnd().split("\n")) this.#lines("  | ", line, "dim");
   }
 
   /** Says what was found to be so. Throws when it is not: the demo claims nothing else. */
@@ -57,11 +59,16 @@ export class Timeline {
     this.#print(text);
   }
 
+  /** Nothing more is told: what happens from here on is no part of an act. */
+  close(): void {
+    this.#print = () => {};
+  }
+
   /** `first` leads the first line; `indent` is its width where colour hides that. */
   #lines(first: string, text: string, style: Style, indent = first.length): void {
     const [head = "", ...rest] = wrap(withoutHashes(text), width - indent);
     this.#print(first + this.#paint(style, head));
-    for (const line of rest) this.#print(" ".repeat(indent) + this.#paint(style, line));
+    for (const line of rest) this.#print("".padEnd(indent) + this.#paint(style, line));
   }
 
   #paint(style: Style, text: string): string {

@@ -9,15 +9,15 @@ type Probe = { who: string; look: () => string | undefined };
 
 const lookEveryMs = 10;
 
-/** Tells the timeline of every change on the host, as it is seen from the outside. */
-export class Watch {
+/** Tells the timeline of every change on the host as it is seen from the outside, until disposed of. */
+export class Watch implements AsyncDisposable {
   readonly #timeline: Timeline;
   readonly #probes: Probe[];
   readonly #host: Host;
   readonly #last = new Map<Probe, string>();
   #told = 0;
   #stopped = false;
-  #ended: Promise<void> = Promise.resolve();
+  readonly #ended: Promise<void>;
 
   constructor(host: Host, timeline: Timeline) {
     this.#host = host;
@@ -28,32 +28,37 @@ export class Watch {
       { who: "host", look: () => power(host) },
     ];
     for (const probe of this.#probes) this.#changed(probe);
-  }
-
-  start(): void {
     this.#ended = this.#run();
+    // Whoever stops the watch gets the error.
+    this.#ended.catch(() => {});
   }
 
-  /** Adds a job to what is looked at, its present state not yet told. */
+  /** Adds a job to what is looked at. */
   job(id: string): void {
-    this.#probes.unshift({ who: "job", look: () => job(this.#host, id) });
+    this.#probes.unshift({ who: "job", look: () => jobState(this.#host, id) });
   }
 
   /** Looks a last time, so that nothing of what is said next was not told before. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#ended;
-    this.#look();
+    this.look();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    await this.#ended.catch(() => {});
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      this.#look();
       await delay(lookEveryMs);
+      if (!this.#stopped) this.look();
     }
   }
 
-  #look(): void {
+  /** Tells at once what has changed. */
+  look(): void {
     this.#record();
     for (const probe of this.#probes) {
       const text = this.#changed(probe);
@@ -75,10 +80,11 @@ export class Watch {
   }
 }
 
-function job(host: Host, id: string): string | undefined {
-  const { state, exitCode } = host.job(id);
-  if (state === "ended") return `ended with exit code ${exitCode}`;
-  return state === "lost" ? "killed: it has no exit code" : state;
+function jobState(host: Host, id: string): string | undefined {
+  const job = attempt(() => host.job(id));
+  if (job?.state === "ended") return `ended with exit code ${job.exitCode}`;
+  if (job?.state === "lost") return "killed: it has no exit code";
+  return job?.state === "running" ? "runs" : undefined;
 }
 
 function runner(host: Host): string | undefined {
@@ -89,7 +95,7 @@ function runner(host: Host): string | undefined {
 
 function system(host: Host): string | undefined {
   const current = attempt(() => readlinkSync(host.path("/run/current-system")));
-  return current && `current is ${current}`;
+  return current === undefined ? undefined : `current is ${current}`;
 }
 
 function power(host: Host): string | undefined {
@@ -98,7 +104,7 @@ function power(host: Host): string | undefined {
 }
 
 /** What is read may go away at any time: units stop, the host reboots. */
-function attempt(read: () => string): string | undefined {
+function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

@@ -1,3 +1,4 @@
+import type { Facts, Policy } from "../../src/core/machine-types.ts";
 import { type FinalizationRecord, newRecord } from "../../src/core/record.ts";
 
 export const TARGET = "/nix/store/target";
@@ -17,8 +18,22 @@ export function aRecord(changes: Partial<FinalizationRecord> = {}): Finalization
     delay: { seconds: 60, source: "automatic" },
     scheduledAt: "2026-11-22T21:30:00.000Z",
     fireAt: "2026-11-22T21:31:00.000Z",
-    requester: { user: "root", sshClient: null },
+    requester: { user: "root", sshClient: null, sessionId: null },
     bootId: "boot-1",
   });
   return { ...record, ...changes };
 }
+
+/** A host on the previous system, with the target as its profile and nothing in the way of a switch. */
+export const FACTS: Facts = {
+  bootId: "boot-1",
+  booted: PREVIOUS,
+  current: PREVIOUS,
+  profile: TARGET,
+  newest: "20261122-213000-aaaa",
+  decision: { action: "switch", reason: "services only", changed: [] },
+  wayBack: { action: "switch", reason: "services only", changed: [] },
+  requests: { cancel: null, confirm: null },
+};
+
+export const POLICY: Policy = { reboot: "allowed", rollback: "enabled", confirmWithin: null };

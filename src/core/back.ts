@@ -1,0 +1,126 @@
+import type { Effect, Event, Observation, Step } from "./machine-types.ts";
+import { conclude, fail, go, move } from "./moves.ts";
+import type { FinalizationRecord } from "./record.ts";
+
+// The way back: first the profile, then the running system, by a switch or by one reboot. Every step
+// may be done twice, so that after an interruption it simply begins anew.
+
+/** Begins the way back, where there is one. */
+export function rollBack(record: FinalizationRecord, seen: Observation, reason: string): Step {
+  const blamed = { ...record, outcome: { ...(record.outcome ?? NO_ACTIVATION), reason } };
+  if (seen.policy.rollback === "disabled") return fail(blamed, seen, reason);
+  if (record.previous === null) {
+    return fail(blamed, seen, `${reason}; there is no previous system to go back to`);
+  }
+  return move(blamed, seen, "rolling-back", reason, restoreProfile(record.previous));
+}
+
+const NO_ACTIVATION = { activationExitCode: null, activationTail: [] };
+
+/** After a crash or a boot on the way back. */
+export function takeUpWayBack(record: FinalizationRecord, seen: Observation): Step {
+  const { previous, rebootBackAskedInBoot } = record;
+  const { booted, bootId } = seen.facts;
+  if (previous === null) return wayBackFailed(record, seen, "there is no previous system");
+  if (rebootBackAskedInBoot === null || rebootBackAskedInBoot === bootId) {
+    const detail = "again, after an interruption";
+    return move(record, seen, "rolling-back", detail, restoreProfile(previous));
+  }
+  if (booted !== previous) {
+    return wayBackFailed(record, seen, `the reboot came up with ${booted ?? "an unknown system"}`);
+  }
+  const detail = "booted into the previous system";
+  return move(record, seen, "rolling-back", detail, { kind: "verify-way-back" });
+}
+
+export function profileRestored(
+  record: FinalizationRecord,
+  seen: Observation,
+  problem: string | null,
+): Step {
+  if (record.state !== "rolling-back") return profileFellBack(record, seen, problem);
+  const { wayBack } = seen.facts;
+  if (problem !== null) return wayBackFailed(record, seen, problem);
+  if (record.previous === null || wayBack === null || wayBack.action === "refuse") {
+    return wayBackFailed(record, seen, "the previous system is not whole any more");
+  }
+  if (wayBack.action === "switch") {
+    return go(record, { kind: "switch", toplevel: record.previous });
+  }
+  return rebootBack(record, seen, record.previous);
+}
+
+function rebootBack(record: FinalizationRecord, seen: Observation, toplevel: string): Step {
+  if (seen.policy.reboot === "forbidden") {
+    return wayBackFailed(record, seen, "it needs a reboot, and reboots are not allowed");
+  }
+  const asked = { ...record, rebootBackAskedInBoot: seen.facts.bootId };
+  const detail = "reboots into the previous system";
+  return move(asked, seen, "rolling-back", detail, { kind: "reboot", toplevel });
+}
+
+/** The end of the switch back. Unit failures (4) are judged against what had failed before. */
+export function switchedBack(
+  record: FinalizationRecord,
+  seen: Observation,
+  { exitCode, tail }: Extract<Event, { kind: "switched" }>,
+): Step {
+  if (exitCode === 0 || exitCode === 4) return go(record, { kind: "verify-way-back" });
+  const words = tail.slice(-3).join("; ");
+  return wayBackFailed(record, seen, `the switch back ended with exit code ${exitCode}: ${words}`);
+}
+
+export function judgeWayBack(
+  record: FinalizationRecord,
+  seen: Observation,
+  checks: FinalizationRecord["checks"],
+): Step {
+  const { current } = seen.facts;
+  if (current !== record.previous) {
+    return wayBackFailed(record, seen, `the current system is ${current ?? "unknown"}`);
+  }
+  const failed = checks.filter(({ result }) => result === "failed");
+  if (failed.length > 0) {
+    const words = failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
+    return wayBackFailed(record, seen, words);
+  }
+  const reason = record.outcome?.reason ?? "the target did not hold";
+  return conclude(record, seen, "rolled-back", { reason });
+}
+
+export function wayBackFailed(
+  record: FinalizationRecord,
+  seen: Observation,
+  problem: string,
+): Step {
+  const reason = record.outcome?.reason ?? "the target did not hold";
+  return fail(record, seen, `${reason}; the way back failed too: ${problem}`);
+}
+
+/** A host that came up with something else than the target: profile and boot default go back. */
+export function fallBack(record: FinalizationRecord, seen: Observation): Step {
+  if (record.previous === null) return fellBack(record, seen, null);
+  return go(record, restoreProfile(record.previous));
+}
+
+function profileFellBack(
+  record: FinalizationRecord,
+  seen: Observation,
+  problem: string | null,
+): Step {
+  if (problem !== null || record.previous === null) return fellBack(record, seen, problem);
+  return go(record, { kind: "restore-boot-default", toplevel: record.previous });
+}
+
+export function fellBack(
+  record: FinalizationRecord,
+  seen: Observation,
+  problem: string | null,
+): Step {
+  const booted = `fell back: booted ${seen.facts.booted ?? "an unknown system"}`;
+  return fail(record, seen, problem === null ? booted : `${booted}; ${problem}`);
+}
+
+function restoreProfile(toplevel: string): Effect {
+  return { kind: "restore-profile", toplevel };
+}

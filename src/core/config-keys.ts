@@ -1,0 +1,44 @@
+import type { IssuePathItem } from "valibot";
+
+/**
+ * The keys that a schema knows at a place, read from the schema itself.
+ *
+ * @param path the keys that lead to the place, with the values found there
+ */
+export function knownKeysAt(schema: object, path: readonly IssuePathItem[]): string[] {
+  let here = schema;
+  for (const { key, value } of path) here = below(unwrap(here, null), key, value);
+  const entries = property(here, "entries");
+  return entries === null ? [] : Object.keys(entries);
+}
+
+/** The schema of a value that stands under a key, without what wraps it. */
+function below(schema: object, key: unknown, value: unknown): object {
+  const entries = property(schema, "entries");
+  const inner = entries === null ? property(schema, "item") : property(entries, String(key));
+  return unwrap(inner ?? {}, value);
+}
+
+function unwrap(schema: object, value: unknown): object {
+  const wrapped = property(schema, "wrapped");
+  if (wrapped !== null) return unwrap(wrapped, value);
+  const options = property(schema, "options");
+  if (!Array.isArray(options)) return schema;
+  const kind = isObject(value) ? Reflect.get(value, "kind") : undefined;
+  return options.filter(isObject).find((option) => kindOf(option) === kind) ?? schema;
+}
+
+/** The value of a variant's `kind`. */
+function kindOf(option: object): unknown {
+  const kind = property(property(option, "entries") ?? {}, "kind");
+  return kind === null ? undefined : Reflect.get(kind, "literal");
+}
+
+function property(of: object, key: string): object | null {
+  const value: unknown = Object.hasOwn(of, key) ? Reflect.get(of, key) : null;
+  return isObject(value) ? value : null;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,18 @@
+/** The properties of one unit, as `systemctl show` prints them. */
+export type Properties = Readonly<Record<string, string>>;
+
+/** One block of `NAME=VALUE` lines for each unit, an empty line between them. */
+export function parseProperties(text: string): Properties[] {
+  return text
+    .split(/\n\n+/)
+    .map(parseBlock)
+    .filter((block) => Object.keys(block).length > 0);
+}
+
+function parseBlock(block: string): Properties {
+  const pairs = block.split("\n").flatMap((line): [string, string][] => {
+    const at = line.indexOf("=");
+    return at > 0 ? [[line.slice(0, at), line.slice(at + 1)]] : [];
+  });
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,147 @@
+import type { Decision } from "../../src/core/decision.ts";
+import type { Ports } from "../../src/core/drive.ts";
+import type { Effect, Event, Facts } from "../../src/core/machine-types.ts";
+import type { FinalizationRecord } from "../../src/core/record.ts";
+import { isTerminal } from "../../src/core/states.ts";
+import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** Thrown where the power goes or the process is killed. */
+export class Crash extends Error {}
+
+/** What a crash leaves: the same boot goes on, or the host comes up with one of the two systems. */
+export type Aftermath = "same boot" | "booted target" | "booted previous";
+
+const SWITCH: Decision = { action: "switch", reason: "services only", changed: [] };
+const REBOOT: Decision = { action: "reboot", reason: "kernel changed", changed: ["kernel"] };
+
+/** A host as far as the machine can see it, which may crash at a given point. */
+export class World {
+  readonly #scenario: Scenario;
+  boot = 1;
+  booted = PREVIOUS;
+  current = PREVIOUS;
+  profile = TARGET;
+  bootDefault = TARGET;
+  isRebootPending = false;
+  /** Reboots that were asked for and really happened, by the state that asked. */
+  readonly reboots = { forward: 0, back: 0 };
+  acts = 0;
+  saved: FinalizationRecord;
+  /** Points passed since the start, and the one at which to crash. */
+  point = 0;
+  crashAt = Number.POSITIVE_INFINITY;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.saved = aRecord({ bootId: "boot-1", ...scenario.record });
+  }
+
+  /** The reboot that was asked for comes. */
+  reboot(): void {
+    if (this.saved.state === "rolling-back") this.reboots.back++;
+    else this.reboots.forward++;
+    const comesUp = this.bootDefault !== TARGET || this.#scenario.targetBoots !== false;
+    this.#bootInto(comesUp ? this.bootDefault : PREVIOUS);
+  }
+
+  suffer(aftermath: Aftermath): void {
+    if (aftermath === "booted target") this.#bootInto(TARGET);
+    if (aftermath === "booted previous") this.#bootInto(PREVIOUS);
+  }
+
+  #bootInto(toplevel: string): void {
+    this.boot++;
+    this.booted = this.current = toplevel;
+    this.isRebootPending = false;
+  }
+
+  ports(): Ports {
+    return {
+      now: () => new Date("2026-11-22T21:31:00Z"),
+      policy: this.#scenario.policy,
+      observe: async () => this.#facts(),
+      save: async (record) => {
+        this.#pass();
+        this.saved = record;
+        this.#pass();
+      },
+      perform: async (effect, record) => {
+        this.#pass();
+        const event = this.#carryOut(effect, record);
+        this.#pass();
+        return event;
+      },
+    };
+  }
+
+  #pass(): void {
+    if (++this.point === this.crashAt) throw new Crash(`at point ${this.point}`);
+  }
+
+  #facts(): Facts {
+    const { kernelChanged, newest, movedTo, requests } = this.#scenario;
+    const isOld = this.booted === PREVIOUS;
+    return {
+      bootId: `boot-${this.boot}`,
+      booted: this.booted,
+      current: this.current,
+      profile: movedTo ?? this.profile,
+      newest: newest ?? this.saved.id,
+      decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
+      wayBack: kernelChanged === true && !isOld ? REBOOT : SWITCH,
+      requests: { cancel: null, confirm: null, ...requests },
+    };
+  }
+
+  #carryOut(effect: Effect, record: FinalizationRecord): Event | { kind: "suspended" } {
+    switch (effect.kind) {
+      case "await-gates":
+        return { kind: "gates-opened", waitedFor: [] };
+      case "take-turn":
+        return { kind: "turn-taken", failedUnits: [], idleRunners: [] };
+      case "switch":
+        return this.#switchTo(effect.toplevel);
+      case "reboot":
+        return this.#askForReboot(effect.toplevel);
+      case "verify":
+        return verified(this.#scenario.problem);
+      case "verify-way-back":
+        return verified(this.#scenario.problemBack);
+      case "await-confirmation":
+        return { kind: "confirmation-ended" };
+      case "restore-profile":
+        this.profile = effect.toplevel;
+        return { kind: "profile-restored", problem: this.#scenario.profileProblem ?? null };
+      case "restore-boot-default":
+        this.bootDefault = effect.toplevel;
+        return { kind: "boot-default-restored", problem: null };
+      case "finish":
+        if (!isTerminal(record.state)) throw new Error("finished before the end");
+        return { kind: "suspended" };
+    }
+  }
+
+  #switchTo(toplevel: string): Event {
+    this.acts++;
+    const ends = toplevel === TARGET ? this.#scenario.switchEnds : this.#scenario.switchBackEnds;
+    const exitCode = ends ?? 0;
+    if (exitCode !== 1) this.bootDefault = toplevel;
+    if (exitCode !== 1 && exitCode !== 100) this.current = toplevel;
+    return { kind: "switched", exitCode, tail: [] };
+  }
+
+  #askForReboot(toplevel: string): Event | { kind: "suspended" } {
+    this.acts++;
+    this.bootDefault = toplevel;
+    if (this.#scenario.rebootRefused === true) return { kind: "reboot-refused", why: "inhibited" };
+    this.isRebootPending = true;
+    return { kind: "suspended" };
+  }
+}
+
+function verified(problem: string | undefined): Event {
+  const checks = problem === undefined ? [] : [problem];
+  const failed = { kind: "unit", result: "failed", detail: "is failed", seconds: 0 } as const;
+  return { kind: "verified", checks: checks.map((name) => ({ name, ...failed })) };
+}
