@@ -1,9 +1,11 @@
 import { hostAvailable } from "../test/host/available.ts";
 import { Host } from "../test/host/host.ts";
+import { measurePunctuality, reportPunctuality } from "./punctuality.ts";
 import { measureSchedule, reportSchedule, type Situation } from "./schedule-cost.ts";
 import { verdict } from "./statistics.ts";
 
 const ROUNDS = 40;
+const TIMES = 10;
 
 const availability = hostAvailable();
 if (!availability.available) {
@@ -11,13 +13,15 @@ if (!availability.available) {
   process.exit(1);
 }
 
-async function benchSchedule(): Promise<number> {
+async function benchSchedule(situation: Situation): Promise<number> {
   await using host = await Host.boot({ name: "bench" });
-  const ratios: number[] = [];
-  for (const situation of ["one timer pending", "nothing pending"] satisfies Situation[]) {
-    ratios.push(reportSchedule(situation, await measureSchedule(host, situation, ROUNDS)));
-  }
-  return ratios[0] ?? Infinity;
+  return reportSchedule(situation, await measureSchedule(host, situation, ROUNDS));
 }
 
-verdict("schedule's wall time, times that of bash", await benchSchedule(), 1.8);
+const withTimer = await benchSchedule("one timer pending");
+const without = await benchSchedule("nothing pending");
+const { calm, reloaded } = reportPunctuality(await measurePunctuality(TIMES));
+verdict("schedule's wall time, times that of bash, one timer pending", withTimer, 1.8);
+verdict("the same, nothing pending", without, 1.8);
+verdict("firing error as a part of that of --on-active", calm, 0.01);
+verdict("the same through daemon-reloads", reloaded, 0.01);

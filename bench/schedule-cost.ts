@@ -72,7 +72,9 @@ export function reportSchedule(situation: Situation, costs: Map<Side, Cost[]>): 
     `${typical(side, "cpuMs").toFixed(1)} ms`,
     `${(typical(side, "peakKiB") / 1024).toFixed(1)} MiB`,
   ];
-  const ratios = [ratio("wallMs"), ratio("cpuMs"), ratio("peakKiB")].map((r) => `× ${r.toFixed(2)}`);
+  const ratios = [ratio("wallMs"), ratio("cpuMs"), ratio("peakKiB")].map(
+    (r) => `× ${r.toFixed(2)}`,
+  );
   const [wall = "", cpu = "", peak = ""] = ratios;
   console.log(`schedule, ${situation}: medians of ${of("plain bash", "wallMs").length} runs`);
   const head = ["", "wall", "least–most", "CPU", "peak memory"];

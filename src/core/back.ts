@@ -29,8 +29,20 @@ export function takeUpWayBack(record: FinalizationRecord, seen: Observation): St
   if (booted !== previous) {
     return wayBackFailed(record, seen, `the reboot came up with ${booted ?? "an unknown system"}`);
   }
-  const detail = "booted into the previous system";
-  return move(record, seen, "rolling-back", detail, { kind: "verify-way-back" });
+  // The power may have gone before the boot default was set back.
+  const effect: Effect = { kind: "restore-boot-default", toplevel: previous };
+  return move(record, seen, "rolling-back", "booted into the previous system", effect);
+}
+
+export function bootDefaultRestored(
+  record: FinalizationRecord,
+  seen: Observation,
+  problem: string | null,
+): Step {
+  if (record.state !== "rolling-back") return fellBack(record, seen, problem);
+  return problem === null
+    ? go(record, { kind: "verify-way-back" })
+    : wayBackFailed(record, seen, problem);
 }
 
 export function profileRestored(
@@ -112,7 +124,7 @@ function profileFellBack(
   return go(record, { kind: "restore-boot-default", toplevel: record.previous });
 }
 
-export function fellBack(
+function fellBack(
   record: FinalizationRecord,
   seen: Observation,
   problem: string | null,

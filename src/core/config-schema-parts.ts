@@ -31,10 +31,7 @@ export const someSeconds = v.pipe(
 );
 
 /** For times of a single try, which may be less than a second. */
-export const fractionOfSeconds = v.pipe(
-  seconds,
-  v.minValue(0.05, "must be 0.05 or more seconds"),
-);
+export const fractionOfSeconds = v.pipe(seconds, v.minValue(0.05, "must be 0.05 or more seconds"));
 
 /** systemd.unit(5): the characters of a unit's name, and its suffix. */
 export const unitName = v.pipe(

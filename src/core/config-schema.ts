@@ -36,9 +36,6 @@ export const configSchema = v.strictObject({
   rebootWhenChanged: v.optional(v.array(componentName), [...DEFAULT_CONFIG.rebootWhenChanged]),
   waitFor: v.optional(waitForSchema, {}),
   verify: v.optional(verifySchema, {}),
-  rollback: v.optional(
-    v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }),
-    {},
-  ),
+  rollback: v.optional(v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }), {}),
   reboot: v.optional(v.strictObject({ allow: v.optional(v.boolean(), reboot.allow) }), {}),
 });

@@ -143,13 +143,17 @@ export function judgeVerification(
   seen: Observation,
   checks: FinalizationRecord["checks"],
 ): Step {
-  const { current } = seen.facts;
+  const { current, profile } = seen.facts;
   const checked = { ...record, checks: [...checks] };
   const problems = checks.flatMap(({ result, name, detail }) =>
     result === "failed" ? [`${name}: ${detail}`] : [],
   );
   if (current !== record.target) {
     problems.unshift(`the current system is ${current ?? "unknown"}, not the target`);
+  }
+  // A fall-back that was cut off has set it back already; live would not outlast the next boot.
+  if (profile === record.previous && profile !== record.target) {
+    problems.push("the profile has been set back to the previous system");
   }
   if (problems.length > 0) return rollBack(checked, seen, problems.join("; "));
   return seen.policy.confirmWithin === null

@@ -1,5 +1,5 @@
 import {
-  fellBack,
+  bootDefaultRestored,
   judgeWayBack,
   profileRestored,
   switchedBack,
@@ -64,7 +64,7 @@ function react(record: FinalizationRecord, seen: Observation): Step {
     case "profile-restored":
       return profileRestored(record, seen, event.problem);
     case "boot-default-restored":
-      return fellBack(record, seen, event.problem);
+      return bootDefaultRestored(record, seen, event.problem);
   }
 }
 

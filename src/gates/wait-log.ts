@@ -17,7 +17,8 @@ export class WaitLog {
 
   /** What keeps it waiting now; null where nothing does. */
   note(shut: Shut | null): void {
-    const { gate, why } = shut === null ? { gate: null, why: null } : { ...shut, gate: shut.gate.name };
+    const { gate, why } =
+      shut === null ? { gate: null, why: null } : { ...shut, gate: shut.gate.name };
     if (gate === this.#current?.gate && why === this.#current?.why) return;
     this.#close();
     if (gate === null) return;

@@ -64,7 +64,11 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
   return { ...end, waited: log.end() };
 }
 
-type EndKind = WaitEnd extends infer End ? (End extends unknown ? Omit<End, "waited"> : never) : never;
+type EndKind = WaitEnd extends infer End
+  ? End extends unknown
+    ? Omit<End, "waited">
+    : never
+  : never;
 
 async function waitUntilOpen(
   context: GateContext,
@@ -126,8 +130,7 @@ async function change(
   const changed = gate.change(context, signal).finally(() => {
     over.abort();
   });
-  const isPast = () =>
-    gate.atDeadline !== "wait-on" && context.host.now().getTime() >= deadline;
+  const isPast = () => gate.atDeadline !== "wait-on" && context.host.now().getTime() >= deadline;
   while (!signal.aborted && !isPast() && !interrupted()) {
     await sleep(ROUND_MS, undefined, { signal }).catch(() => {});
   }

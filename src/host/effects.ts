@@ -3,7 +3,7 @@ import type { Ports } from "../core/drive.ts";
 import type { Effect, Event, Policy } from "../core/machine-types.ts";
 import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
 import type { Config } from "../core/config.ts";
-import { GATES } from "../gates/table.ts";
+import { gatesFor } from "../gates/table.ts";
 import { firstShut, waitForGates } from "../gates/wait.ts";
 import { activate, foundLockTaken } from "./activation.ts";
 import { observe } from "./facts.ts";
@@ -77,7 +77,9 @@ export class Interpreter implements Ports {
 
   async #awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
     await this.releaseTurn();
-    await waitForGates(GATES, this.#host, record, this.#stop);
+    const context = { host: this.#host, record, config: this.#config };
+    const waiting = { gates: gatesFor(this.#config.waitFor.runners), since: this.now(), stop: this.#stop, interrupted: () => false };
+    await waitForGates(context, waiting);
     return this.#stop.aborted ? { kind: "suspended" } : { kind: "gates-opened", waitedFor: [] };
   }
 
@@ -85,7 +87,11 @@ export class Interpreter implements Ports {
   async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
     await this.#haveTurn();
     if (this.#stop.aborted) return { kind: "suspended" };
-    const shut = await firstShut(GATES, this.#host, record);
+    const shut = await firstShut(gatesFor(this.#config.waitFor.runners), {
+      host: this.#host,
+      record,
+      config: this.#config,
+    });
     return shut === null
       ? { kind: "turn-taken", failedUnits: [], idleRunners: [] }
       : await this.#awaitGates(record);

@@ -35,17 +35,33 @@ const cases: Omit<Scenario, "policy">[] = [
   { name: "switch, both systems do not hold", problem: "a", problemBack: "b", ends: "failed" },
   { name: "switch, refused", switchEnds: 1, ends: "failed" },
   { name: "switch, needs a reboot after all", switchEnds: 100, ends: "live" },
-  { name: "switch, the profile cannot be restored", problem: "a", profileProblem: "no", ends: "failed" },
+  {
+    name: "switch, the profile cannot be restored",
+    problem: "a",
+    profileProblem: "no",
+    ends: "failed",
+  },
   { name: "switch, no previous system", record: { previous: null }, switchEnds: 2, ends: "failed" },
   { name: "reboot", kernelChanged: true, ends: "live" },
   { name: "reboot, a check fails", kernelChanged: true, problem: "web", ends: "rolled-back" },
-  { name: "reboot, both systems do not hold", kernelChanged: true, problem: "a", problemBack: "b", ends: "failed" },
-  { name: "reboot, the target does not boot", kernelChanged: true, targetBoots: false, ends: "failed" },
+  {
+    name: "reboot, both systems do not hold",
+    kernelChanged: true,
+    problem: "a",
+    problemBack: "b",
+    ends: "failed",
+  },
+  {
+    name: "reboot, the target does not boot",
+    kernelChanged: true,
+    targetBoots: false,
+    ends: "failed",
+  },
   { name: "reboot, refused", kernelChanged: true, rebootRefused: true, ends: "failed" },
   { name: "superseded", newest: "20261122-220000-bbbb", ends: "superseded" },
   { name: "the profile moved", movedTo: "/nix/store/other", ends: "superseded" },
   { name: "cancelled", requests: { cancel: "ann" }, ends: "cancelled" },
-]; // prettier-ignore
+];
 
 export const SCENARIOS: readonly Scenario[] = [
   ...cases.map((scenario) => ({ ...scenario, policy: POLICY })),

@@ -15,6 +15,13 @@ export type Aftermath = "same boot" | "booted target" | "booted previous";
 const SWITCH: Decision = { action: "switch", reason: "services only", changed: [] };
 const REBOOT: Decision = { action: "reboot", reason: "kernel changed", changed: ["kernel"] };
 
+export interface Systems {
+  readonly booted: string;
+  readonly current: string;
+  readonly profile: string;
+  readonly bootDefault: string;
+}
+
 /** A host as far as the machine can see it, which may crash at a given point. */
 export class World {
   readonly #scenario: Scenario;
@@ -28,6 +35,8 @@ export class World {
   readonly reboots = { forward: 0, back: 0 };
   acts = 0;
   saved: FinalizationRecord;
+  /** The host at the moment when the record ended: what somebody boots later is not its business. */
+  atEnd: Systems | undefined;
   /** Points passed since the start, and the one at which to crash. */
   point = 0;
   crashAt = Number.POSITIVE_INFINITY;
@@ -64,6 +73,7 @@ export class World {
       save: async (record) => {
         this.#pass();
         this.saved = record;
+        if (isTerminal(record.state)) this.atEnd ??= this.#systems();
         this.#pass();
       },
       perform: async (effect, record) => {
@@ -73,6 +83,11 @@ export class World {
         return event;
       },
     };
+  }
+
+  #systems(): Systems {
+    const { booted, current, profile, bootDefault } = this;
+    return { booted, current, profile, bootDefault };
   }
 
   #pass(): void {

@@ -1,0 +1,25 @@
+/** Whether a name matches a glob, in which `*` stands for any text and `?` for one character. */
+export function matchesGlob(glob: string, name: string): boolean {
+  const [first = "", ...rest] = glob.split("*");
+  if (rest.length === 0) return first.length === name.length && isAt(first, name, 0);
+  if (!isAt(first, name, 0)) return false;
+  const last = rest.pop() ?? "";
+  let from = first.length;
+  for (const part of rest) {
+    const found = find(part, name, from);
+    if (found === null) return false;
+    from = found + part.length;
+  }
+  return name.length - last.length >= from && isAt(last, name, name.length - last.length);
+}
+
+/** The first place of a part is as good as any later one, so this never goes back. */
+function find(part: string, name: string, from: number): number | null {
+  for (let at = from; at + part.length <= name.length; at++) if (isAt(part, name, at)) return at;
+  return null;
+}
+
+function isAt(part: string, name: string, at: number): boolean {
+  if (at < 0 || at + part.length > name.length) return false;
+  return [...part].every((char, index) => char === "?" || char === name[at + index]);
+}

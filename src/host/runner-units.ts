@@ -1,0 +1,39 @@
+import type { Host } from "./host.ts";
+import { describeEnd } from "./spawn.ts";
+import { showProperties } from "./systemd-commands.ts";
+import { parseProperties, type Properties } from "./unit-properties.ts";
+
+/** What systemd tells of a runner's unit. */
+export interface RunnerUnit {
+  readonly unit: string;
+  /** Null where no process of it runs: it is stopped, or there is no such unit. */
+  readonly controlGroup: string | null;
+  /** 0 where it has none. */
+  readonly mainProcess: number;
+}
+
+const PROPERTIES = ["Id", "ControlGroup", "MainPID"];
+
+/**
+ * Asks systemd for the units, in the order given.
+ *
+ * @throws Error where systemd does not answer
+ */
+export async function showRunnerUnits(host: Host, units: readonly string[]): Promise<RunnerUnit[]> {
+  if (units.length === 0) return [];
+  const ended = await host.spawn(showProperties(PROPERTIES, units));
+  if (ended.exitCode !== 0) throw new Error(describeEnd(ended));
+  const blocks = parseProperties(ended.stdout);
+  if (blocks.length !== units.length) throw new Error(`systemctl told of ${blocks.length} units`);
+  return blocks.map((block, index) => toRunnerUnit(units[index] ?? "", block));
+}
+
+/** An alias has another Id than the name asked for, so the name comes from the caller. */
+function toRunnerUnit(unit: string, properties: Properties): RunnerUnit {
+  const group = properties["ControlGroup"] ?? "";
+  return {
+    unit,
+    controlGroup: group === "" ? null : group,
+    mainProcess: Number(properties["MainPID"] ?? 0),
+  };
+}
