@@ -120,7 +120,6 @@ function describe(way: Way, reloads: number): string {
 export function reportPunctuality(measured: Lateness): { calm: number; reloaded: number } {
   const errors = (way: Way, reloads: number): number[] =>
     (measured.get(describe(way, reloads)) ?? []).map(Math.abs);
-  const seconds = (ms: number): string => (ms / 1000).toFixed(3);
   const rows = plan.map(([, way, reloads]) => {
     const late = measured.get(describe(way, reloads)) ?? [];
     return [describe(way, reloads), `${seconds(median(late))} s`, spread(late, seconds)];
@@ -130,4 +129,8 @@ export function reportPunctuality(measured: Lateness): { calm: number; reloaded:
   const part = (reloads: number): number =>
     median(errors(ours, reloads)) / median(errors(plain, reloads));
   return { calm: part(0), reloaded: part(RELOADS) };
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
 }

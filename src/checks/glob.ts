@@ -21,5 +21,7 @@ function find(part: string, name: string, from: number): number | null {
 
 function isAt(part: string, name: string, at: number): boolean {
   if (at < 0 || at + part.length > name.length) return false;
-  return [...part].every((char, index) => char === "?" || char === name[at + index]);
+  for (let index = 0; index < part.length; index++)
+    if (part[index] !== "?" && part[index] !== name[at + index]) return false;
+  return true;
 }

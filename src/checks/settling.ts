@@ -102,7 +102,7 @@ async function watchOnce(
     const restarting = troubled.map(({ unit }) => unit);
     // Counting asks about every service, so in between only about those that stand out.
     const counted = isLast ? undefined : restarting;
-    const restarts = await patiently(async () => await count(host, counted), signal);
+    const restarts = await patiently(async () => await countSome(host, counted), signal);
     const grown = newRestarts(before, restarts, excused);
     const loops = [...grown].filter(([, by]) => by >= LOOP);
     if (loops.length > 0) return loopingUnits(loops);
@@ -115,7 +115,7 @@ async function watchOnce(
   }
 }
 
-async function count(host: Host, units: readonly string[] | undefined): Promise<Restarts> {
+async function countSome(host: Host, units: readonly string[] | undefined): Promise<Restarts> {
   return units?.length === 0 ? new Map() : await countRestarts(host, units);
 }
 

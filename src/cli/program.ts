@@ -50,6 +50,22 @@ function buildProgram(context: Context, end: (exitCode: number) => void): Comman
       await schedule(context, options);
     });
 
+  withCommonOptions(program.command("cancel"))
+    .description("drop a finalization that has not begun to act")
+    .argument("[id]", "the finalization; the newest by default", readId)
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      const { cancel } = await import("./requests.ts");
+      await cancel(context, id, options);
+    });
+
+  withCommonOptions(program.command("confirm"))
+    .description("confirm a finalization that waits for it")
+    .argument("[id]", "the finalization; the newest by default", readId)
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      const { confirm } = await import("./requests.ts");
+      await confirm(context, id, options);
+    });
+
   withCommonOptions(program.command("run"))
     .description("drive a finalization to its end (for its unit)")
     .argument("<id>", "the finalization", readId)

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "../core/config.ts";
 import { unitName } from "../core/id.ts";
-import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
 import { componentPath } from "../core/toplevel.ts";
 import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
@@ -11,6 +10,7 @@ import * as commands from "../host/systemd-commands.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { quoteArgv } from "./quote.ts";
+import { requesterOf } from "./requester.ts";
 import { runCommand } from "./run-command.ts";
 
 export interface ScheduleOptions extends CommonOptions {
@@ -49,14 +49,6 @@ function requireRoot(context: Context): void {
     "scheduling needs root: it arms a system unit and writes its record. " +
       "Run it with sudo, or see what would happen with --dry-run.",
   );
-}
-
-function requesterOf({ env }: Context): FinalizationRecord["requester"] {
-  return {
-    user: env["SUDO_USER"] ?? env["USER"] ?? null,
-    sshClient: env["SSH_CLIENT"]?.split(" ")[0] ?? null,
-    sessionId: env["XDG_SESSION_ID"] ?? null,
-  };
 }
 
 function asText(config: Config, { systems }: Proposal, { record }: Draft): string[] {

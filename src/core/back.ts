@@ -124,11 +124,7 @@ function profileFellBack(
   return go(record, { kind: "restore-boot-default", toplevel: record.previous });
 }
 
-function fellBack(
-  record: FinalizationRecord,
-  seen: Observation,
-  problem: string | null,
-): Step {
+function fellBack(record: FinalizationRecord, seen: Observation, problem: string | null): Step {
   const booted = `fell back: booted ${seen.facts.booted ?? "an unknown system"}`;
   return fail(record, seen, problem === null ? booted : `${booted}; ${problem}`);
 }

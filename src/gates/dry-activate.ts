@@ -8,44 +8,32 @@ export interface UnitPlan {
   readonly skip: readonly string[];
 }
 
+type Verb = "stop" | "restart" | "reload" | "start";
+
 /** Also `… units as well: `, which older ones said of what the activation script asks for. */
 const LINE =
   /^would (NOT )?(stop|restart|reload|start) the following (?:changed )?units(?: as well)?: (.*)$/;
 
-/** Reads the output of switch-to-configuration, Rust or Perl; other lines mean nothing (notes/dry-activate.md). */
+/**
+ * Reads the output of switch-to-configuration, in Rust or Perl; all other lines mean
+ * nothing here (notes/dry-activate.md).
+ */
 export function parseDryActivate(text: string): UnitPlan {
-  const plan = {
-    stop: new Set<string>(),
-    restart: new Set<string>(),
-    reload: new Set<string>(),
-    start: new Set<string>(),
-    skip: new Set<string>(),
-  };
-  for (const line of text.split("\n")) {
-    const [, not, verb, names = ""] = LINE.exec(line.trimEnd()) ?? [];
-    const list = not === undefined ? listOf(plan, verb) : plan.skip;
-    for (const name of names.split(", ")) if (name !== "") list?.add(name);
-  }
+  const said = text.split("\n").flatMap(parseLine);
+  const unitsOf = (verb: Verb | "skip") => [
+    ...new Set(said.flatMap((line) => (line.verb === verb ? line.units : []))),
+  ];
   return {
-    stop: [...plan.stop],
-    restart: [...plan.restart],
-    reload: [...plan.reload],
-    start: [...plan.start],
-    skip: [...plan.skip],
+    stop: unitsOf("stop"),
+    restart: unitsOf("restart"),
+    reload: unitsOf("reload"),
+    start: unitsOf("start"),
+    skip: unitsOf("skip"),
   };
 }
 
-function listOf<List>(
-  plan: Readonly<Record<"stop" | "restart" | "reload" | "start", List>>,
-  verb: string | undefined,
-): List | undefined {
-  switch (verb) {
-    case "stop":
-    case "restart":
-    case "reload":
-    case "start":
-      return plan[verb];
-    default:
-      return undefined;
-  }
+function parseLine(line: string): { readonly verb: string; readonly units: string[] }[] {
+  const [, not, verb = "", names = ""] = LINE.exec(line.trimEnd()) ?? [];
+  const units = names.split(", ").filter((name) => name !== "");
+  return units.length === 0 ? [] : [{ verb: not === undefined ? verb : "skip", units }];
 }

@@ -18,7 +18,7 @@ export interface Waiting {
 export type WaitEnd = { readonly waited: readonly Waited[] } & (
   | { readonly kind: "opened" }
   /** With `proceed`, all gates are open but those that the configuration allows to skip. */
-  | { readonly kind: "timed-out"; readonly why: string; readonly then: "proceed" | "give-up" }
+  | { readonly kind: "timed-out"; readonly why: string; readonly next: "proceed" | "give-up" }
   | { readonly kind: "stopped" }
   | { readonly kind: "interrupted" }
 );
@@ -84,15 +84,15 @@ async function waitUntilOpen(
     const shut = await firstShut(gates, context);
     log.note(shut);
     if (shut === null) return opened;
-    const then = atDeadline(context, shut.gate, deadline);
-    switch (then) {
+    const next = atDeadline(context, shut.gate, deadline);
+    switch (next) {
       case "wait-on":
         await change(context, waiting, shut.gate, deadline);
         break;
       case "give-up":
-        return { kind: "timed-out", why: describeTimeout(context, shut), then };
+        return { kind: "timed-out", why: describeTimeout(context, shut), next };
       case "proceed":
-        opened = { kind: "timed-out", why: describeTimeout(context, shut), then };
+        opened = { kind: "timed-out", why: describeTimeout(context, shut), next };
         context.host.say(`${opened.why}; goes on, as configured`);
         gates = gatesPastDeadline(gates);
     }

@@ -1,23 +1,25 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Ports } from "../core/drive.ts";
-import type { Effect, Event, Policy } from "../core/machine-types.ts";
-import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
+import { verify } from "../checks/verify.ts";
 import type { Config } from "../core/config.ts";
-import { gatesFor } from "../gates/table.ts";
-import { firstShut, waitForGates } from "../gates/wait.ts";
-import { activate, foundLockTaken } from "./activation.ts";
+import type { Ports } from "../core/drive.ts";
+import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
+import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
+import {
+  rebootInto,
+  type Runners,
+  setBootDefault,
+  startAgain,
+  type Suspended,
+  switchTo,
+} from "./acting.ts";
+import { awaitConfirmation } from "./confirmation.ts";
 import { observe } from "./facts.ts";
+import { takeBaseline } from "./failed-units.ts";
 import type { Host } from "./host.ts";
 import { type Lock, waitForLock } from "./lock.ts";
-import { unpin } from "./pins.ts";
+import { pinnedIds, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
-import * as systemd from "./systemd.ts";
-
-/** A shutdown that hangs for longer than this does not come any more. */
-const REBOOT_DEADLINE_MS = 600_000;
-
-type Suspended = { readonly kind: "suspended" };
+import { awaitGates, lookOnceMore, type WaitedRound } from "./waiting.ts";
 
 /** Carries out the effects of one finalization on the real host. */
 export class Interpreter implements Ports {
@@ -27,6 +29,8 @@ export class Interpreter implements Ports {
   readonly #config: Config;
   readonly #stop: AbortSignal;
   #turn: Lock | null = null;
+  /** Null in a process that takes up an act: its runners have been stopped before. */
+  #round: WaitedRound | null = null;
 
   /** @param stop aborted when systemd asks this process to end; an act that has begun is finished first */
   constructor(host: Host, store: RecordStore, config: Config, stop: AbortSignal) {
@@ -39,7 +43,7 @@ export class Interpreter implements Ports {
 
   now = (): Date => this.#host.now();
 
-  observe = async (record: FinalizationRecord) =>
+  observe = async (record: FinalizationRecord): Promise<Facts> =>
     await observe(this.#host.paths, this.#store, this.#config.rebootWhenChanged, record);
 
   save = async (record: FinalizationRecord): Promise<void> => {
@@ -55,21 +59,24 @@ export class Interpreter implements Ports {
       case "take-turn":
         return await this.#takeTurn(record);
       case "switch":
-        return await this.#switchTo(effect.toplevel);
+        await this.#haveTurn();
+        return await switchTo(this.#host, effect.toplevel, this.#runners(record));
       case "reboot":
-        return await this.#rebootInto(effect.toplevel);
+        await this.#haveTurn();
+        return await rebootInto(this.#host, effect.toplevel, this.#runners(record), this.#stop);
       case "verify":
+        return await this.#verify(record, this.#config.verify);
       case "verify-way-back":
-        return { kind: "verified", checks: [] };
+        // The checks belong to the target: the previous system may never have passed them.
+        return await this.#verify(record, { ...this.#config.verify, checks: [] });
       case "await-confirmation":
-        return { kind: "confirmation-ended" };
+        return await this.#awaitConfirmation(record, effect.until);
       case "restore-profile":
         return { kind: "profile-restored", problem: await this.#restoreProfile(record, effect) };
-      case "restore-boot-default":
-        return {
-          kind: "boot-default-restored",
-          problem: await this.#setBootDefault(effect.toplevel),
-        };
+      case "restore-boot-default": {
+        const problem = await setBootDefault(this.#host, effect.toplevel);
+        return { kind: "boot-default-restored", problem };
+      }
       case "finish":
         return await this.#finish(record);
     }
@@ -77,54 +84,36 @@ export class Interpreter implements Ports {
 
   async #awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
     await this.releaseTurn();
-    const context = { host: this.#host, record, config: this.#config };
-    const waiting = { gates: gatesFor(this.#config.waitFor.runners), since: this.now(), stop: this.#stop, interrupted: () => false };
-    await waitForGates(context, waiting);
-    return this.#stop.aborted ? { kind: "suspended" } : { kind: "gates-opened", waitedFor: [] };
+    const { event, round } = await awaitGates(this.#context(record), this.#store, this.#stop);
+    this.#round = round;
+    return event;
   }
 
   /** One activation at a time. A gate may have shut while another finalization had its turn. */
   async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
     await this.#haveTurn();
     if (this.#stop.aborted) return { kind: "suspended" };
-    const shut = await firstShut(gatesFor(this.#config.waitFor.runners), {
-      host: this.#host,
-      record,
-      config: this.#config,
-    });
-    return shut === null
-      ? { kind: "turn-taken", failedUnits: [], idleRunners: [] }
-      : await this.#awaitGates(record);
+    const round = this.#round ?? { gates: [], runners: [] };
+    const looked = await lookOnceMore(this.#context(record), round);
+    return looked ?? (await this.#awaitGates(record));
   }
 
-  async #switchTo(toplevel: string): Promise<Event> {
+  #runners(record: FinalizationRecord): Runners {
+    const stop = record.state === "rolling-back" ? [] : (this.#round?.runners ?? []);
+    return { stop, start: record.stoppedRunners };
+  }
+
+  async #verify(record: FinalizationRecord, wanted: Config["verify"]): Promise<Event | Suspended> {
     await this.#haveTurn();
-    const activation = await activate(this.#host, toplevel, "switch");
-    return foundLockTaken(activation)
-      ? { kind: "held-up", why: SWITCH_LOCK_TAKEN }
-      : { kind: "switched", ...activation };
+    const before = record.failedBefore ?? (await takeBaseline(this.#host));
+    const checks = await verify(this.#host, wanted, before, this.#stop);
+    return this.#stop.aborted ? { kind: "suspended" } : { kind: "verified", checks };
   }
 
-  /** Keeps its turn until the shutdown ends this process: nothing else may act in between. */
-  async #rebootInto(toplevel: string): Promise<Event | Suspended> {
-    await this.#haveTurn();
-    const problem = await this.#setBootDefault(toplevel);
-    if (problem === SWITCH_LOCK_TAKEN) return { kind: "held-up", why: problem };
-    if (problem !== null) return { kind: "reboot-refused", why: problem };
-    const refused = await systemd.reboot(this.#host);
-    if (refused !== null) return { kind: "reboot-refused", why: refused };
-    await sleep(REBOOT_DEADLINE_MS, undefined, { signal: this.#stop }).catch(() => {});
-    if (this.#stop.aborted) return { kind: "suspended" };
-    return { kind: "reboot-refused", why: "it was asked for ten minutes ago and did not come" };
-  }
-
-  /** Another finalization may have set another default since the deploy. */
-  async #setBootDefault(toplevel: string): Promise<string | null> {
-    const activation = await activate(this.#host, toplevel, "boot");
-    if (activation.exitCode === 0) return null;
-    if (foundLockTaken(activation)) return SWITCH_LOCK_TAKEN;
-    const words = activation.tail.slice(-3).join("; ");
-    return `the boot default was not set (exit code ${activation.exitCode}): ${words}`;
+  async #awaitConfirmation(record: FinalizationRecord, until: string): Promise<Event | Suspended> {
+    const remainingMs = Date.parse(until) - this.now().getTime();
+    await awaitConfirmation(this.#store, record.id, remainingMs, this.#stop);
+    return this.#stop.aborted ? { kind: "suspended" } : { kind: "confirmation-ended" };
   }
 
   async #restoreProfile(
@@ -136,9 +125,16 @@ export class Interpreter implements Ports {
   }
 
   async #finish(record: FinalizationRecord): Promise<Suspended> {
-    if (!isUnfinished(record)) unpin(this.#host.paths, record.id);
-    await this.releaseTurn();
+    if (!isUnfinished(record)) {
+      await startAgain(this.#host, record.stoppedRunners);
+      unpin(this.#host.paths, record.id);
+      this.#store.prune(pinnedIds(this.#host.paths));
+    }
     return { kind: "suspended" };
+  }
+
+  #context(record: FinalizationRecord) {
+    return { host: this.#host, config: this.#config, record };
   }
 
   async #haveTurn(): Promise<void> {
@@ -152,8 +148,10 @@ export class Interpreter implements Ports {
   }
 }
 
-const SWITCH_LOCK_TAKEN = "another process holds the switch lock";
-
-function policyOf(_config: Config): Policy {
-  return { reboot: "allowed", rollback: "enabled", confirmWithin: null };
+function policyOf({ reboot, rollback, verify: { confirm } }: Config): Policy {
+  return {
+    reboot: reboot.allow ? "allowed" : "forbidden",
+    rollback: rollback.enable ? "enabled" : "disabled",
+    confirmWithin: confirm?.within ?? null,
+  };
 }

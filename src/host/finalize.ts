@@ -9,6 +9,13 @@ import { tryLock } from "./lock.ts";
 import type { RecordStore } from "./store.ts";
 import { supersedeOlder } from "./superseding.ts";
 
+/** Another process drives the finalization: there is nothing to do for this one, now or later. */
+export class AlreadyRunning extends Refusal {
+  constructor(id: string) {
+    super(`another process is running finalization ${id} already`);
+  }
+}
+
 /**
  * Takes a finalization up and drives it on: what `run` and `resume` both do.
  *
@@ -24,7 +31,7 @@ export async function finalize(
 ): Promise<FinalizationRecord> {
   await readOrRefuse(store, id);
   const lock = await tryLock(host, store.lockPath(id));
-  if (lock === null) throw new Refusal(`another process is running finalization ${id} already`);
+  if (lock === null) throw new AlreadyRunning(id);
   const interpreter = new Interpreter(host, store, config, stop);
   try {
     // Read again: it may have ended between the first look and the lock.

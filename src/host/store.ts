@@ -12,6 +12,9 @@ export type ReadRecord =
   | { readonly kind: "missing" }
   | { readonly kind: "broken"; readonly why: string };
 
+/** How many records of finalizations that have ended are kept. */
+const MOST_RECORDS = 100;
+
 /** The records of one state folder. Readers never see half a record: every write is a rename. */
 export class RecordStore {
   readonly folder: string;
@@ -76,6 +79,16 @@ export class RecordStore {
   /** The id that `current` names: the newest finalization. */
   newest(): string | null {
     return readLink(this.#current())?.replace(/\.json$/, "") ?? null;
+  }
+
+  /** Removes the oldest records beyond those that are kept, but none that has a pin: it may not have ended. */
+  prune(pinned: readonly string[]): void {
+    const ended = this.ids().filter((id) => !pinned.includes(id));
+    for (const id of ended.slice(0, Math.max(0, ended.length - MOST_RECORDS))) {
+      for (const ending of ["json", "lock", "cancel", "confirm"]) {
+        rmSync(join(this.folder, `${id}.${ending}`), { force: true });
+      }
+    }
   }
 
   /** Sets a record that cannot be understood aside, so that nothing ever acts on it. */

@@ -48,8 +48,9 @@ function transientService({ id, action, command, path }: Launch, when: Argv): Ar
     // A stop during the switch must not reach the activation, only us: we end after it.
     "--property=KillMode=mixed",
     "--property=TimeoutStopSec=10min",
-    // Killed, it takes its record up again; an exit code of its own is an end.
-    "--property=Restart=on-abnormal",
+    // Killed or unfinished, it takes its record up again; these exit codes are ends.
+    "--property=Restart=on-failure",
+    "--property=RestartPreventExitStatus=1 2 3",
     "--property=RestartSec=1s",
     // Superseded or cancelled is no failure of the unit.
     "--property=SuccessExitStatus=4",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_CONFIG, effectiveDelay, type JobEnd } from "../../src/core/config.ts";
+import fc from "fast-check";
+import { DEFAULT_CONFIG, effectiveDelay, jobEndOf, type JobEnd } from "../../src/core/config.ts";
 import { parseConfig } from "../../src/core/parse-config.ts";
 import { EXIT } from "../../src/core/outcome.ts";
 import { Refusal } from "../../src/core/refusal.ts";
@@ -20,6 +21,52 @@ const refused: [string, RegExp][] = [
   ['{"profile": "system"}', /profile: must be an absolute path/],
   ['{"rebootWhenChanged": ["a/b"]}', /rebootWhenChanged\.0: must be a file name/],
   ['{"rebootWhenChanged": [".."]}', /rebootWhenChanged\.0: must be a file name/],
+  [
+    '{"waitFor": {"sesion": true}}',
+    /unknown key waitFor\.sesion\. Did you mean waitFor\.session\?/,
+  ],
+  ['{"waitFor": {"delay": 1}}', /unknown key waitFor\.delay\. Known keys: session, runners,/],
+  ['{"waitFor": {"timeout": -1}}', /waitFor\.timeout: must be 0 or more seconds/],
+  ['{"waitFor": {"onTimeout": "kill"}}', /waitFor\.onTimeout: .*"give-up" \| "proceed"/],
+  ['{"waitFor": {"runners": [{"unit": "a.service"}]}}', /runners\.0: must have either preset/],
+  [
+    '{"waitFor": {"runners": [{"unit": "a", "preset": "github-runner"}]}}',
+    /unit: must be the name of a unit/,
+  ],
+  [
+    '{"waitFor": {"runners": [{"unit": "a.service", "presett": "github-runner"}]}}',
+    /unknown key waitFor\.runners\.0\.presett\. Did you mean waitFor\.runners\.0\.preset\?/,
+  ],
+  [
+    '{"waitFor": {"runners": [{"unit": "a.service", "detect": {"kind": "command", "comand": ["x"]}}]}}',
+    /unknown key waitFor\.runners\.0\.detect\.comand\. Did you mean .*\.detect\.command\?/,
+  ],
+  [
+    '{"waitFor": {"runners": [{"unit": "a.service", "detect": {"kind": "containers", "pattern": "("}}]}}',
+    /detect\.pattern: must be a regular expression/,
+  ],
+  ['{"verify": {"settel": 1}}', /unknown key verify\.settel\. Did you mean verify\.settle\?/],
+  ['{"verify": {"confirm": {"within": 0}}}', /verify\.confirm\.within: must be 1 or more seconds/],
+  ['{"verify": {"confirm": {"withn": 5}}}', /Did you mean verify\.confirm\.within\?/],
+  [
+    '{"verify": {"checks": [{"kind": "ping"}]}}',
+    /checks\.0\.kind: .*"unit" \| "command" \| "http"/,
+  ],
+  [
+    '{"verify": {"checks": [{"kind": "http", "url": "ftp://x"}]}}',
+    /url: must be an address that begins/,
+  ],
+  [
+    '{"verify": {"checks": [{"kind": "http", "url": "http://x", "sttus": 200}]}}',
+    /unknown key verify\.checks\.0\.sttus\. Did you mean verify\.checks\.0\.status\?/,
+  ],
+  [
+    '{"verify": {"checks": [{"kind": "tcp", "host": "x", "port": 70000}]}}',
+    /port: must be a port up to/,
+  ],
+  ['{"verify": {"checks": [{"kind": "command", "command": []}]}}', /command: must name a program/],
+  ['{"rollback": {"enabled": true}}', /Did you mean rollback\.enable\?/],
+  ['{"reboot": {"allow": "no"}}', /reboot\.allow: .*Expected boolean/],
 ];
 for (const [text, message] of refused) {
   test(`config: refuses ${text}`, () => {
@@ -40,4 +87,70 @@ test("delay: the flag wins over the configuration, and that over the automatic o
   const automatic = (jobEnd: JobEnd) => effectiveDelay(null, DEFAULT_CONFIG, jobEnd);
   assert.deepEqual(automatic("guessed"), { seconds: 60, source: "automatic" });
   assert.deepEqual(automatic("seen"), { seconds: 1, source: "automatic" });
+});
+
+test("delay: the end of the job is seen by a runner's gate, or by that of a known session", () => {
+  const withRunner = parseConfig(
+    '{"waitFor": {"session": false, "runners": [{"unit": "a.service", "preset": "github-runner"}]}}',
+    "c.json",
+  );
+  const withoutSession = parseConfig('{"waitFor": {"session": false}}', "c.json");
+  assert.equal(jobEndOf(DEFAULT_CONFIG, "7"), "seen");
+  assert.equal(jobEndOf(DEFAULT_CONFIG, null), "guessed");
+  assert.equal(jobEndOf(withoutSession, "7"), "guessed");
+  assert.equal(jobEndOf(withRunner, null), "seen");
+});
+
+test("config: checks get their times, and keep what is set", () => {
+  const text = '{"verify": {"checks": [{"kind": "unit", "unit": "nginx.service", "deadline": 5}]}}';
+  assert.deepEqual(parseConfig(text, "c.json").verify, {
+    ...DEFAULT_CONFIG.verify,
+    checks: [{ kind: "unit", unit: "nginx.service", timeout: 10, interval: 1, deadline: 5 }],
+  });
+});
+
+const KEYS = [
+  "profile",
+  "delay",
+  "waitFor",
+  "runners",
+  "verify",
+  "checks",
+  "kind",
+  "unit",
+  "__proto__",
+];
+const word = fc.oneof(fc.constantFrom(...KEYS), fc.constantFrom("http", "a.service"), fc.string());
+const { value } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    word,
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie("value"), { maxLength: 3 }),
+    fc
+      .array(fc.tuple(word, tie("value")), { maxLength: 4 })
+      .map((pairs) => Object.fromEntries(pairs)),
+  ),
+}));
+const text = fc.oneof(
+  value.map((any) => JSON.stringify(any)),
+  fc.string({ unit: "binary" }),
+  fc.json(),
+);
+
+test("config: random bytes and JSON are read or refused with a message, never a crash", () => {
+  fc.assert(
+    fc.property(text, (some) => {
+      try {
+        parseConfig(some, "c.json");
+      } catch (error) {
+        assert.ok(error instanceof Refusal, String(error));
+        assert.equal(error.exitCode, EXIT.usage);
+        assert.match(error.message, /^c\.json.*\S/s);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -18,14 +18,26 @@ X-RestartIfChanged=false
 Type=oneshot
 RemainAfterExit=true
 Environment=PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-ExecStart=${PROGRAM.join(" ")} resume
+ExecStart=${PROGRAM.join(" ")} resume --config /etc/deploy-finalize.json
 [Install]
 WantedBy=multi-user.target
 `;
 
-/** A system that has the resume unit. */
-export function systemSpec(spec: ToplevelSpec = {}): ToplevelSpec {
-  return { ...spec, units: { "deploy-finalize-resume.service": RESUME_UNIT, ...spec.units } };
+/** One look at the units instead of five seconds: most tests have nothing that settles. */
+const TEST_CONFIG = { verify: { settle: 0 } };
+
+/** A system with the resume unit and a configuration of its own, as the NixOS module makes it. */
+export function systemSpec(spec: ToplevelSpec = {}, config: object = TEST_CONFIG): ToplevelSpec {
+  return {
+    ...spec,
+    units: { "deploy-finalize-resume.service": RESUME_UNIT, ...spec.units },
+    etc: { "deploy-finalize.json": JSON.stringify(config), ...spec.etc },
+  };
+}
+
+/** A call as the module's wrapper makes it: with the configuration by store path. */
+export function call(toplevel: string, ...args: string[]): string[] {
+  return [...PROGRAM, ...args, "--config", `${toplevel}/etc/deploy-finalize.json`];
 }
 
 /** What a deploy's activation runs on the host: profile, boot default, then us. */
@@ -33,13 +45,20 @@ export function deployScript(toplevel: string, ...args: string[]): string {
   return [
     `nix-env -p /nix/var/nix/profiles/system --set ${toplevel}`,
     `${toplevel}/bin/switch-to-configuration boot`,
-    [...PROGRAM, ...args].join(" "),
+    call(toplevel, ...args).join(" "),
   ].join("\n");
 }
 
 /** Deploys from outside a job; returns the id of the finalization. */
 export async function deploy(host: Host, toplevel: string, ...args: string[]): Promise<string> {
   await host.shell(deployScript(toplevel, ...args));
+  return (await newestRecord(host)).id;
+}
+
+/** Schedules without the deploy's `boot`, which would want the switch lock too. */
+export async function schedule(host: Host, toplevel: string, ...args: string[]): Promise<string> {
+  await host.setProfile(toplevel);
+  await host.ok(call(toplevel, ...args));
   return (await newestRecord(host)).id;
 }
 

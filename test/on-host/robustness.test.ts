@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../host/host-test.ts";
-import { deploy, ended, entered, PROGRAM, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, entered, systemSpec } from "./deploying.ts";
 
 const baseline = systemSpec();
 const slow = systemSpec({ label: "slow", failure: { activationMs: 1500 } });
@@ -36,7 +36,7 @@ hostTest("run goes on after its terminal is gone", { baseline }, async (host) =>
     `sed -i 's/"fireAt": ".*"/"fireAt": "2020-01-01T00:00:00.000Z"/' /var/lib/deploy-finalize/${id}.json`,
   );
   // script(1) gives it a terminal; killed, it takes the terminal away, which sends SIGHUP.
-  const command = [...PROGRAM, "run", id].join(" ");
+  const command = call(target, "run", id).join(" ");
   await host.shell(
     `systemd-run --quiet --unit=terminal -p KillMode=process script -qec "${command}" /dev/null`,
   );
@@ -57,7 +57,7 @@ hostTest(
       `sed -i 's/"fireAt": ".*"/"fireAt": "2020-01-01T00:00:00.000Z"/' /var/lib/deploy-finalize/${id}.json`,
     );
     await host.shell(
-      `(${[...PROGRAM, "run", id].join(" ")} & echo $! > /run/runner.pid; wait) 2>&1 | true &`,
+      `(${call(target, "run", id).join(" ")} & echo $! > /run/runner.pid; wait) 2>&1 | true &`,
     );
     await entered(host, id, "switching");
     await host.shell("kill -HUP $(cat /run/runner.pid)");

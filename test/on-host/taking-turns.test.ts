@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../host/host-test.ts";
-import { deploy, ended, entered, PROGRAM, recordOf, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, entered, recordOf, schedule, systemSpec } from "./deploying.ts";
 
 const baseline = systemSpec();
 const SWITCH_LOCK = "/run/nixos/switch-to-configuration.lock";
@@ -12,16 +12,8 @@ hostTest("a second finalization waits for a running one", { baseline }, async (h
   const next = await host.buildToplevel(systemSpec({ label: "next" }));
   const first = await deploy(host, slow, "--delay", "0");
   await entered(host, first, "switching");
-  // The deploy itself only sets the profile here: `boot` would want the switch lock too.
-  await host.setProfile(next);
-  await host.ok([...PROGRAM, "--delay", "0"]);
-  const [firstRecord, secondRecord] = [
-    await ended(host, first),
-    await ended(
-      host,
-      (await host.ok(["readlink", "/var/lib/deploy-finalize/current"])).replace(/\.json\s*$/, ""),
-    ),
-  ];
+  const second = await schedule(host, next, "--delay", "0");
+  const [firstRecord, secondRecord] = [await ended(host, first), await ended(host, second)];
   assert.deepEqual([firstRecord.state, secondRecord.state], ["live", "live"]);
   const firstEnd = firstRecord.timeline.at(-1)?.at ?? "";
   const secondSwitch = secondRecord.timeline.find(({ state }) => state === "switching")?.at ?? "";
@@ -31,7 +23,6 @@ hostTest("a second finalization waits for a running one", { baseline }, async (h
 
 hostTest("waits while another process holds the switch lock", { baseline }, async (host) => {
   const target = await host.buildToplevel(systemSpec({ label: "target" }));
-  await host.setProfile(target);
   await host.shell(
     `mkdir -p /run/nixos; mkfifo /run/hold
      systemd-run --quiet --unit=holder flock ${SWITCH_LOCK} sh -c 'touch /run/held; read -r _ < /run/hold'`,
@@ -40,11 +31,7 @@ hostTest("waits while another process holds the switch lock", { baseline }, asyn
     "the lock is held",
     async () => (await host.run(["test", "-e", "/run/held"])).exitCode === 0,
   );
-  await host.ok([...PROGRAM, "--delay", "0"]);
-  const id = (await host.ok(["readlink", "/var/lib/deploy-finalize/current"])).replace(
-    /\.json\s*$/,
-    "",
-  );
+  const id = await schedule(host, target, "--delay", "0");
   const unit = `deploy-finalize-${id}.service`;
   await host.until("it tells what it waits for", async () =>
     (await host.journal(unit)).includes(
@@ -67,7 +54,7 @@ hostTest(
     );
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "switching");
-    const second = await host.run([...PROGRAM, "run", id]);
+    const second = await host.run(call(target, "run", id));
     assert.equal(second.exitCode, 1);
     assert.match(second.stderr, /another process is running finalization/);
     assert.equal((await ended(host, id)).state, "live");
@@ -81,12 +68,7 @@ hostTest(
     const target = await host.buildToplevel(
       systemSpec({ label: "t", failure: { preSwitchCheck: "no such user: bob" } }),
     );
-    await host.setProfile(target);
-    await host.ok([...PROGRAM, "--delay", "0"]);
-    const id = (await host.ok(["readlink", "/var/lib/deploy-finalize/current"])).replace(
-      /\.json\s*$/,
-      "",
-    );
+    const id = await schedule(host, target, "--delay", "0");
     const record = await ended(host, id);
     assert.equal(record.state, "failed");
     assert.equal(record.outcome?.activationExitCode, 1);

@@ -1,0 +1,83 @@
+import type { RunnerConfig } from "../core/config.ts";
+import type { Event } from "../core/machine-types.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import type { Gate, GateContext } from "../gates/gate.ts";
+import { findIdleRunners } from "../gates/quiesce.ts";
+import { gatesThatMatter } from "../gates/table.ts";
+import { firstShut, gatesPastDeadline, waitForGates } from "../gates/wait.ts";
+import { takeBaseline } from "./failed-units.ts";
+import type { Suspended } from "./acting.ts";
+import type { RecordStore } from "./store.ts";
+import { toplevelAt } from "./toplevel.ts";
+
+/** What one round of waiting found out, for the look that follows with the turn taken. */
+export interface WaitedRound {
+  readonly gates: readonly Gate[];
+  /** The runners to be stopped for the act; none where a job's end was waited for in vain. */
+  readonly runners: readonly RunnerConfig[];
+}
+
+export interface WaitResult {
+  readonly event: Event | Suspended;
+  readonly round: WaitedRound;
+}
+
+/** Waits until the gates that matter are open, or until somebody wants it to end. */
+export async function awaitGates(
+  context: GateContext,
+  store: RecordStore,
+  stop: AbortSignal,
+): Promise<WaitResult> {
+  const { record } = context;
+  const { gates, runners } = await gatesThatMatter(context, record.plan.action);
+  const interrupted = (): boolean => isUnwanted(store, record);
+  const since = waitingSince(record);
+  const end = await waitForGates(context, { gates, since, stop, interrupted });
+  const waitedFor = [...end.waited];
+  const round: WaitedRound = { gates, runners };
+  switch (end.kind) {
+    case "opened":
+      return { event: { kind: "gates-opened", waitedFor }, round };
+    case "interrupted":
+      return { event: { kind: "gates-interrupted", waitedFor }, round };
+    case "stopped":
+      return { event: { kind: "suspended" }, round };
+    case "timed-out":
+      if (end.next === "give-up") {
+        return { event: { kind: "gates-timed-out", waitedFor, why: end.why }, round };
+      }
+      return {
+        event: { kind: "gates-opened", waitedFor },
+        round: { gates: gatesPastDeadline(gates), runners: [] },
+      };
+  }
+}
+
+/** The last look before the act, with the turn taken; null where a gate has shut meanwhile. */
+export async function lookOnceMore(
+  context: GateContext,
+  { gates, runners }: WaitedRound,
+): Promise<Event | null> {
+  const shut = await firstShut(gates, context);
+  if (shut !== null) return null;
+  const idleness = await findIdleRunners(context.host, runners);
+  if (idleness.kind === "busy") return null;
+  const failedUnits = await takeBaseline(context.host);
+  return { kind: "turn-taken", failedUnits, idleRunners: idleness.units };
+}
+
+/** Cancelled or superseded; the machine says which. */
+function isUnwanted(store: RecordStore, { id, profile, target }: FinalizationRecord): boolean {
+  const newest = store.newest();
+  return (
+    store.requests(id).cancel !== null ||
+    (newest !== null && newest !== id) ||
+    toplevelAt(profile) !== target
+  );
+}
+
+/** A crash must not lengthen the waiting: it counts from the first time. */
+function waitingSince(record: FinalizationRecord): Date {
+  const first = record.timeline.find(({ state }) => state === "waiting");
+  return new Date(first?.at ?? record.scheduledAt);
+}

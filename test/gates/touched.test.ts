@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { DEFAULT_CONFIG, type RunnerConfig } from "../../src/core/config.ts";
+import { parseDryActivate } from "../../src/gates/dry-activate.ts";
+import type { GateContext } from "../../src/gates/gate.ts";
+import { gatesThatMatter } from "../../src/gates/table.ts";
+import { bondsOf, isTouched } from "../../src/gates/touched.ts";
+import { EdgeHost } from "../support/edge-host.ts";
+import { aRecord, TARGET } from "../support/records.ts";
+
+const OUTPUT = `would stop the following units: a.service, gitea-runner-x.service
+would NOT stop the following changed units: skipped.service
+would activate the configuration...
+would reload the following units: dbus.service
+would restart the following units: nix-daemon.service, sshd@1-2.service
+would start the following units: a.service, gitea-runner-x.service
+`;
+
+test("dry-activate: every list is read", () => {
+  assert.deepEqual(parseDryActivate(OUTPUT), {
+    stop: ["a.service", "gitea-runner-x.service"],
+    restart: ["nix-daemon.service", "sshd@1-2.service"],
+    reload: ["dbus.service"],
+    start: ["a.service", "gitea-runner-x.service"],
+    skip: ["skipped.service"],
+  });
+});
+
+test("dry-activate: what the activation script adds counts, NOT restarting does not", () => {
+  const text = [
+    "would stop the following units as well: b.service",
+    "would NOT restart the following changed units: c.service",
+    "would stop swap device: /dev/x",
+    "would restart systemd",
+  ].join("\n");
+  const { stop, restart, skip } = parseDryActivate(text);
+  assert.deepEqual([stop, restart, skip], [["b.service"], [], ["c.service"]]);
+});
+
+test("dry-activate: any text is read without a crash", () => {
+  const line = fc.constantFrom(...OUTPUT.split("\n"), "would stop the following units: ", "would ");
+  const piece = fc.oneof(fc.string({ unit: "binary" }), line);
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const plan = parseDryActivate(pieces.join("\n"));
+      for (const units of Object.values(plan)) assert.ok(!units.includes(""));
+    }),
+  );
+});
+
+const runnerA: RunnerConfig = { unit: "a.service", preset: "buildkite-agent" };
+const runnerB: RunnerConfig = { unit: "b.service", preset: "gitlab-runner" };
+
+test("touched: itself, what it is bound to however far, and its containers' engine", () => {
+  const bonds = bondsOf([
+    { Id: "a.service", Requires: "sysinit.target x.socket", BindsTo: "" },
+    { Id: "x.socket", PartOf: "x.target" },
+    { Id: "x.target", Requires: "a.service" },
+  ]);
+  assert.equal(isTouched(runnerA, ["a.service"], bonds), true);
+  assert.equal(isTouched(runnerA, ["x.target"], bonds), true);
+  assert.equal(isTouched(runnerA, ["other.service"], bonds), false);
+  assert.equal(isTouched(runnerA, ["docker.service"], bonds), false);
+  assert.equal(isTouched(runnerB, ["docker.service"], bonds), true);
+});
+
+function contextOf(host: EdgeHost): GateContext {
+  const waitFor = { ...DEFAULT_CONFIG.waitFor, runners: [runnerA, runnerB] };
+  host.showUnits({ "a.service": {}, "b.service": {} });
+  return { host, record: aRecord(), config: { ...DEFAULT_CONFIG, waitFor } };
+}
+
+const program = `${TARGET}/bin/switch-to-configuration dry-activate`;
+
+test("gates: only the runner that the switch would stop is waited for", async () => {
+  using host = new EdgeHost();
+  const context = contextOf(host);
+  host.answers[program] = { stderr: OUTPUT };
+  const round = await gatesThatMatter(context, "switch");
+  assert.deepEqual(round.runners, [runnerA]);
+  assert.deepEqual(
+    round.gates.map(({ name }) => name),
+    ["delay", "session", "CI job", "switch lock"],
+  );
+});
+
+test("gates: a switch that touches no runner has no CI gate", async () => {
+  using host = new EdgeHost();
+  const context = contextOf(host);
+  host.answers[program] = { stderr: "would stop the following units: c.service\n" };
+  const { gates } = await gatesThatMatter(context, "switch");
+  assert.deepEqual(
+    gates.map(({ name }) => name),
+    ["delay", "session", "switch lock"],
+  );
+});
+
+test("gates: for a reboot, and where the dry run fails, all runners are waited for", async () => {
+  using host = new EdgeHost();
+  const context = contextOf(host);
+  assert.deepEqual((await gatesThatMatter(context, "reboot")).runners, [runnerA, runnerB]);
+  assert.deepEqual(host.ran, []);
+  host.answers[program] = { exitCode: 11, stderr: "Could not acquire lock" };
+  assert.deepEqual((await gatesThatMatter(context, "switch")).runners, [runnerA, runnerB]);
+  assert.match(host.said.join(), /waits for all runners.*Could not acquire lock/);
+});
+
+test("gates: without runners nothing is run", async () => {
+  using host = new EdgeHost();
+  const round = await gatesThatMatter(
+    { host, record: aRecord(), config: DEFAULT_CONFIG },
+    "switch",
+  );
+  assert.deepEqual([round.runners, host.ran], [[], []]);
+});

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import { hostTest } from "../host/host-test.ts";
+import type { Host } from "../host/host.ts";
+import { call, deploy, ended, entered, path, systemSpec } from "./deploying.ts";
+
+const baseline = systemSpec();
+
+const FAILING =
+  "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n";
+const CRASHING =
+  "[Service]\nExecStart=/bin/sh -c 'sleep 0.1; exit 1'\nRestart=always\nRestartSec=100ms\nStartLimitIntervalSec=0\n[Install]\nWantedBy=multi-user.target\n";
+
+/** The old system is really back: current, profile and boot default. */
+async function assertBack(host: Host, previous: string): Promise<void> {
+  const { current, profile, bootDefault } = await host.facts();
+  assert.deepEqual(
+    { current, profile, bootDefault },
+    {
+      current: previous,
+      profile: previous,
+      bootDefault: previous,
+    },
+  );
+}
+
+hostTest(
+  "a unit that fails after the switch: rolled back, the old system is current again",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const target = await host.buildToplevel(systemSpec({ units: { "web.service": FAILING } }));
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
+    assert.equal(path(record), "scheduled waiting switching verifying rolling-back rolled-back");
+    assert.match(record.outcome?.reason ?? "", /web\.service failed/);
+    await assertBack(host, before.current);
+  },
+);
+
+hostTest(
+  "a unit that had failed before is not blamed",
+  { baseline: systemSpec({ units: { "old.service": FAILING } }) },
+  async (host) => {
+    const target = await host.buildToplevel(
+      systemSpec({ label: "new", units: { "old.service": FAILING } }),
+    );
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
+    assert.equal(record.outcome?.activationExitCode, 4);
+    assert.equal(record.state, "live");
+    assert.ok(record.failedBefore?.some(({ unit }) => unit === "old.service"));
+  },
+);
+
+hostTest(
+  "a unit that crashes again and again is caught within the settling time",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const settling = { verify: { settle: 5 } };
+    const target = await host.buildToplevel(
+      systemSpec({ units: { "loop.service": CRASHING } }, settling),
+    );
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 40_000);
+    assert.equal(record.state, "rolled-back");
+    assert.match(record.outcome?.reason ?? "", /loop\.service/);
+    assert.ok((record.checks[0]?.seconds ?? 99) <= 5.5, JSON.stringify(record.checks));
+    await assertBack(host, before.current);
+  },
+);
+
+hostTest("a failing HTTP check: rolled back", { baseline }, async (host) => {
+  const before = await host.facts();
+  const check = { kind: "http", url: "http://127.0.0.1:9/health", deadline: 1, interval: 0.2 };
+  const config = { verify: { settle: 0, checks: [check] } };
+  const target = await host.buildToplevel(systemSpec({ label: "new" }, config));
+  const record = await ended(host, await deploy(host, target, "--delay", "0"));
+  assert.equal(record.state, "rolled-back");
+  assert.deepEqual(
+    record.checks.map(({ kind, result }) => [kind, result]),
+    [
+      ["failed-units", "passed"],
+      ["http", "failed"],
+    ],
+  );
+  await assertBack(host, before.current);
+});
+
+const confirming = { verify: { settle: 0, confirm: { within: 2 } } };
+
+hostTest("a confirmation that does not come: rolled back", { baseline }, async (host) => {
+  const before = await host.facts();
+  const target = await host.buildToplevel(systemSpec({ label: "new" }, confirming));
+  const record = await ended(host, await deploy(host, target, "--delay", "0"));
+  assert.equal(record.state, "rolled-back");
+  assert.match(record.outcome?.reason ?? "", /nobody confirmed it/);
+  await assertBack(host, before.current);
+});
+
+hostTest("a confirmation that is given: live", { baseline }, async (host) => {
+  const patient = { verify: { settle: 0, confirm: { within: 60 } } };
+  const target = await host.buildToplevel(systemSpec({ label: "new" }, patient));
+  const id = await deploy(host, target, "--delay", "0");
+  await host.until("it waits for the confirmation", async () => {
+    const record = await entered(host, id, "verifying");
+    return record.confirmBy !== null;
+  });
+  await host.ok(call(target, "confirm"));
+  const record = await ended(host, id);
+  assert.equal(record.state, "live");
+  assert.match(record.outcome?.reason ?? "", /confirmed by/);
+});
+
+hostTest(
+  "a new kernel boots but its check fails: back on the old kernel, profile too",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const config = {
+      verify: { settle: 0, checks: [{ kind: "unit", unit: "nowhere.service", deadline: 1 }] },
+    };
+    const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, config));
+    const id = await deploy(host, target, "--delay", "0");
+    const record = await ended(host, id, 30_000);
+    assert.equal(
+      path(record),
+      "scheduled waiting rebooting verifying rolling-back rolling-back rolling-back rolled-back",
+    );
+    assert.equal((await host.facts()).booted, before.booted);
+    await assertBack(host, before.current);
+  },
+);
+
+hostTest(
+  "a rollback that fails: failed, and nothing more is tried",
+  { baseline: systemSpec({ failure: { activation: true } }) },
+  async (host) => {
+    const target = await host.buildToplevel(
+      systemSpec({ label: "new", units: { "web.service": FAILING } }),
+    );
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
+    assert.equal(record.state, "failed");
+    assert.match(
+      record.outcome?.reason ?? "",
+      /web\.service failed; the way back failed too: .*exit code 2/,
+    );
+  },
+);
+
+hostTest(
+  "a target that does not boot: fell back, the profile is set back",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const target = await host.buildToplevel(
+      systemSpec({ kernel: "6.12.9", failure: { boot: true } }),
+    );
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+    assert.equal(record.state, "failed");
+    assert.match(record.outcome?.reason ?? "", /^fell back: booted /);
+    await assertBack(host, before.current);
+  },
+);
+
+hostTest(
+  "another init interface that shows only at the switch becomes a reboot",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const target = await host.buildToplevel(
+      systemSpec({ label: "new", failure: { switchExit: 100 } }),
+    );
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+    assert.equal(path(record), "scheduled waiting switching rebooting verifying live");
+    const facts = await host.facts();
+    assert.notEqual(facts.bootId, before.bootId);
+    assert.equal(facts.booted, target);
+  },
+);
+
+hostTest(
+  "a changed switch inhibitor becomes a reboot",
+  { baseline: systemSpec({ switchInhibitors: { dbus: "daemon" } }) },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ switchInhibitors: { dbus: "broker" } }));
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+    assert.equal(record.plan.reason, "switch inhibitor changed: dbus");
+    assert.equal(record.state, "live");
+  },
+);

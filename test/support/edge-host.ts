@@ -1,0 +1,57 @@
+import type { Host } from "../../src/host/host.ts";
+import { pathsUnder } from "../../src/host/paths.ts";
+import type { Ended } from "../../src/host/spawn.ts";
+import { Folder } from "./folder.ts";
+
+type Answer = Partial<Ended> | ((argv: readonly string[]) => Partial<Ended>);
+
+/** A host for a single edge: a folder tree, a clock that is set by hand, programs with set answers. */
+export class EdgeHost implements Host, Disposable {
+  readonly folder = new Folder();
+  readonly paths = pathsUnder(this.folder.path);
+  readonly said: string[] = [];
+  readonly ran: (readonly string[])[] = [];
+  /** How programs end, by the beginning of their command line; the longest wins. */
+  readonly answers: Record<string, Answer> = {};
+  time = Date.parse("2026-11-22T21:31:00Z");
+
+  now = (): Date => new Date(this.time);
+  say = (line: string): void => {
+    this.said.push(line);
+  };
+  echo = (): void => {};
+
+  spawn: Host["spawn"] = async (argv) => {
+    this.ran.push(argv);
+    const line = argv.join(" ");
+    const keys = Object.keys(this.answers).filter((key) => line.startsWith(key));
+    const key = keys.toSorted((a, b) => b.length - a.length)[0];
+    const answer = key === undefined ? {} : (this.answers[key] ?? {});
+    const ended = typeof answer === "function" ? answer(argv) : answer;
+    return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...ended };
+  };
+
+  /** The properties that `systemctl show` tells, one block for each unit asked for. */
+  showUnits(units: Readonly<Record<string, Readonly<Record<string, string>>>>): void {
+    this.answers["systemctl show"] = (argv) => {
+      const asked = argv.slice(argv.indexOf("--") + 1);
+      const names = asked.some((name) => name.startsWith("*")) ? Object.keys(units) : asked;
+      const blocks = names.map((name) =>
+        Object.entries({ Id: name, ...units[name] }).map(([key, value]) => `${key}=${value}\n`),
+      );
+      return { stdout: blocks.map((block) => block.join("")).join("\n") };
+    };
+  }
+
+  /** A unit's control group with processes. */
+  group(path: string, ...processes: number[]): void {
+    this.folder.write(
+      `sys/fs/cgroup${path}/cgroup.procs`,
+      processes.map((id) => `${id}\n`).join(""),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.folder[Symbol.dispose]();
+  }
+}
