@@ -16,7 +16,12 @@ export function httpCheck(expected: HttpExpectation): Check {
     name: expected.url,
     run: async (_host, signal) => {
       try {
-        const answer = await fetch(expected.url, { signal, redirect: "manual" });
+        const answer = await fetch(expected.url, {
+          signal,
+          redirect: "manual",
+          // A connection kept from the try before may have been closed by the service that restarted.
+          headers: { connection: "close" },
+        });
         const text = await readSome(answer);
         const why = mismatch(expected, answer.status, text);
         return why === null
