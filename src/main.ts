@@ -1,6 +1,7 @@
-import { hostname } from "node:os";
-import type { Context } from "./cli/context.ts";
+import { readFileSync, writeSync } from "node:fs";
+import type { Context, Writer } from "./cli/context.ts";
 import { runCommandLine } from "./cli/program.ts";
+import { codeOf } from "./core/refusal.ts";
 import { pathsUnder } from "./host/paths.ts";
 import { makeSpawn } from "./host/spawn.ts";
 
@@ -19,18 +20,42 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-// A reader that went away must not end a finalization: writing on into nothing is right.
-for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+/**
+ * Writes without Node's streams, whose making is a good part of a short run
+ * (notes/node-start.md). Only a full pipe gets a stream, which waits for its reader.
+ */
+function writer(fd: number, stream: () => NodeJS.WriteStream): Writer {
+  let slow: NodeJS.WriteStream | undefined;
+  const write = (text: string): void => {
+    const left = slow === undefined ? writeNow(fd, Buffer.from(text)) : Buffer.from(text);
+    if (left.length === 0) return;
+    slow ??= stream().on("error", () => {});
+    slow.write(left);
+  };
+  return { write };
+}
+
+/** Returns what a full pipe did not take. */
+function writeNow(fd: number, bytes: Buffer): Buffer {
+  let left = bytes;
+  try {
+    while (left.length > 0) left = left.subarray(writeSync(fd, left));
+  } catch (error) {
+    // A reader that went away must not end a finalization: writing on into nothing is right.
+    if (codeOf(error) !== "EAGAIN") return Buffer.alloc(0);
+  }
+  return left;
+}
 
 async function main(): Promise<void> {
   const [, script = "", ...args] = process.argv;
   const context: Context = {
     version: VERSION,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout: writer(1, () => process.stdout),
+    stderr: writer(2, () => process.stderr),
     env: process.env,
     userId: process.getuid?.() ?? -1,
-    hostName: hostname(),
+    hostName: readFileSync("/proc/sys/kernel/hostname", "utf8").trim(),
     self: [process.execPath, script],
     now: () => new Date(),
     random: Math.random,

@@ -127,6 +127,7 @@ async function change(
   const over = new AbortController();
   const signals = [stop, over.signal, ...(wake === undefined || wake.aborted ? [] : [wake])];
   const signal = AbortSignal.any(signals);
+  if (signal.aborted) return;
   const changed = gate.change(context, signal).finally(() => {
     over.abort();
   });

@@ -19,6 +19,12 @@ import { codeOf } from "../core/refusal.ts";
  * temporary file, fsync, rename, fsync of the folder.
  */
 export function writeDurably(path: string, text: string): void {
+  replaceFile(path, text);
+  syncFolder(dirname(path));
+}
+
+/** All of `writeDurably` but the last step, for a caller that syncs the folder itself. */
+export function replaceFile(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   try {
     const file = openSync(temporary, "w", 0o600);
@@ -33,10 +39,9 @@ export function writeDurably(path: string, text: string): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
 }
 
-/** Points a link at a new place without a moment in which it is not there. */
+/** Points a link at a new place without a moment in which it is not there; syncs the folder. */
 export function linkDurably(path: string, place: string): void {
   const temporary = `${path}.tmp`;
   rmSync(temporary, { force: true });

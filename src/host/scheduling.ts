@@ -117,17 +117,17 @@ export function draft(host: Host, input: DraftInput): Draft {
   });
   const command = [...input.run.command, id];
   const { action } = proposal.plan;
-  return { record, arming: { id, fireAt, action, command, path: input.run.path } };
+  const replaces = systemd.pendingTimers(host.paths);
+  return { record, arming: { id, fireAt, action, command, path: input.run.path, replaces } };
 }
 
 /**
- * Schedules a draft: pins, records, arms, and only then stops older timers. A
- * failure up to the arming leaves the host as it was; after it nothing fails any
- * more, because a deployer would undo a deploy whose timer is set.
+ * Schedules a draft: pins, records, and arms, which stops older timers. A failure
+ * leaves the host as it was; after the arming nothing fails any more, because a
+ * deployer would undo a deploy whose timer is set.
  */
 export async function commit(host: Host, store: RecordStore, drafted: Draft): Promise<void> {
   const { record, arming } = drafted;
-  const older = systemd.pendingTimers(host.paths);
   const undo = new UndoList();
   try {
     undo.add(pin(host.paths, record));
@@ -137,8 +137,6 @@ export async function commit(host: Host, store: RecordStore, drafted: Draft): Pr
     undo.run();
     throw error;
   }
-  const notStopped = await systemd.stopTimers(host, older);
-  if (notStopped !== null) host.say(`scheduled, but older timers may still fire: ${notStopped}`);
 }
 
 /** Arms, and makes sure that the moment had not passed before systemd knew of it. */

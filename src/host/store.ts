@@ -4,7 +4,14 @@ import { ID_PATTERN } from "../core/id.ts";
 import type { Requests } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { codeOf, messageOf, Refusal } from "../core/refusal.ts";
-import { linkDurably, listFolder, makeFolder, readLink, writeDurably } from "./durable.ts";
+import {
+  linkDurably,
+  listFolder,
+  makeFolder,
+  readLink,
+  replaceFile,
+  writeDurably,
+} from "./durable.ts";
 import type { Undo } from "./undo.ts";
 
 export type ReadRecord =
@@ -26,7 +33,7 @@ export class RecordStore {
   /** @throws Refusal where the folder cannot be written */
   save(record: FinalizationRecord): void {
     this.#guarded(() => {
-      writeDurably(this.#path(record.id), `${JSON.stringify(record, null, 2)}\n`);
+      writeDurably(this.#path(record.id), textOf(record));
     });
   }
 
@@ -43,8 +50,9 @@ export class RecordStore {
       if (isNew) rmdirSync(this.folder);
     };
     try {
-      this.save(record);
       this.#guarded(() => {
+        // One sync of the folder for both: it is the slowest step on a real disk.
+        replaceFile(this.#path(record.id), textOf(record));
         linkDurably(this.#current(), `${record.id}.json`);
       });
     } catch (error) {
@@ -137,6 +145,10 @@ export class RecordStore {
       );
     }
   }
+}
+
+function textOf(record: FinalizationRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`;
 }
 
 function readIfThere(path: string): string | null {

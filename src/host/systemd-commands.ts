@@ -17,6 +17,8 @@ export interface Launch {
 export interface Arming extends Launch {
   /** When the timer is to elapse, to the millisecond. */
   readonly fireAt: Date;
+  /** Timers that end in the moment in which this one starts. */
+  readonly replaces: readonly string[];
 }
 
 /**
@@ -29,6 +31,8 @@ export function armTimer(arming: Arming): Argv {
     `--on-calendar=${calendarTime(arming.fireAt)}`,
     "--timer-property=AccuracySec=100ms",
     "--timer-property=RemainAfterElapse=no",
+    // In one transaction with the start: there are never two timers, and never none.
+    ...arming.replaces.map((timer) => `--timer-property=Conflicts=${timer}`),
   ]);
 }
 

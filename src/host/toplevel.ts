@@ -63,7 +63,7 @@ async function readComponent(path: string): Promise<Component> {
 
 function resolve(path: string): Exclude<Component, { kind: "file" }> {
   try {
-    return { kind: "path", path: realpathSync(path) };
+    return { kind: "path", path: realpathSync.native(path) };
   } catch (error) {
     if (!isAbsence(error)) throw error;
     return danglingLink(path) ?? { kind: "missing" };

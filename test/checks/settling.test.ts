@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { newFailures, newRestarts, watchSettling } from "../../src/checks/settling.ts";
 import { verify } from "../../src/checks/verify.ts";
 import { DEFAULT_CHECK_TIMES, DEFAULT_CONFIG } from "../../src/core/config.ts";

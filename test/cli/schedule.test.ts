@@ -66,7 +66,7 @@ test("schedule: pins, records and arms", async () => {
   ]);
 });
 
-test("schedule: stops older timers of any origin only after its own is armed", async () => {
+test("schedule: its timer replaces older ones of any origin in the same transaction", async () => {
   using host = new FakeHost();
   host.setProfile(makeToplevel(host.folder, "new"));
   host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
@@ -74,26 +74,15 @@ test("schedule: stops older timers of any origin only after its own is armed", a
   host.folder.write("run/systemd/transient/deploy-finalize-old.service", "");
   host.folder.write("run/systemd/transient/other.timer", "");
   await host.schedule();
-  const [armed, stopped, ...rest] = host.ran;
-  assert.equal(armed?.[0], "systemd-run");
-  assert.deepEqual(stopped, [
-    "systemctl",
-    "stop",
-    "--",
-    "deploy-finalize-old.timer",
-    "deploy-finalize-static.timer",
-  ]);
+  const [armed = [], ...rest] = host.ran;
+  assert.deepEqual(
+    armed.filter((argument) => argument.includes("Conflicts")),
+    [
+      "--timer-property=Conflicts=deploy-finalize-old.timer",
+      "--timer-property=Conflicts=deploy-finalize-static.timer",
+    ],
+  );
   assert.deepEqual(rest, []);
-});
-
-test("schedule: an older timer that cannot be stopped is told, and does not undo the deploy", async () => {
-  using host = new FakeHost();
-  host.setProfile(makeToplevel(host.folder, "new"));
-  host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
-  host.ends["systemctl"] = { exitCode: 5, stderr: "Unit not loaded." };
-  const { exitCode, stderr } = await host.schedule();
-  assert.equal(exitCode, 0);
-  assert.match(stderr, /older timers may still fire: .*Unit not loaded/);
 });
 
 test("schedule: --dry-run prints the very argument list that scheduling runs", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DEFAULT_CONFIG, effectiveDelay, jobEndOf, type JobEnd } from "../../src/core/config.ts";
 import { parseConfig } from "../../src/core/parse-config.ts";
 import { EXIT } from "../../src/core/outcome.ts";
@@ -78,13 +78,14 @@ for (const [text, message] of refused) {
   });
 }
 
+const automatic = (jobEnd: JobEnd) => effectiveDelay(null, DEFAULT_CONFIG, jobEnd);
+
 test("delay: the flag wins over the configuration, and that over the automatic one", () => {
   const set = { ...DEFAULT_CONFIG, delay: 5 };
   for (const jobEnd of ["seen", "guessed"] as const) {
     assert.deepEqual(effectiveDelay(0, set, jobEnd), { seconds: 0, source: "flag" });
     assert.deepEqual(effectiveDelay(null, set, jobEnd), { seconds: 5, source: "configuration" });
   }
-  const automatic = (jobEnd: JobEnd) => effectiveDelay(null, DEFAULT_CONFIG, jobEnd);
   assert.deepEqual(automatic("guessed"), { seconds: 60, source: "automatic" });
   assert.deepEqual(automatic("seen"), { seconds: 1, source: "automatic" });
 });

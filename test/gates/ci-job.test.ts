@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { DEFAULT_CONFIG, RUNNER_PRESETS, type RunnerConfig } from "../../src/core/config.ts";
 import { ciJob, lookAtRunners } from "../../src/gates/ci-job.ts";
 import type { GateState } from "../../src/gates/gate.ts";
@@ -107,6 +107,9 @@ async function engine(host: EdgeHost, status: number, text: string): Promise<Ser
   return server;
 }
 
+const namesOf = (...list: string[]) =>
+  JSON.stringify(list.map((name) => ({ Names: [`/${name}`] })));
+
 const gitea: RunnerConfig = { unit: "r.service", preset: "gitea-actions-runner" };
 
 test("containers: a job's container is a job; other containers and no engine are not", async () => {
@@ -114,9 +117,8 @@ test("containers: a job's container is a job; other containers and no engine are
   runningUnit(host);
   host.group(GROUP, 10);
   assert.deepEqual(await look(host, gitea), { kind: "open" });
-  const names = (...list: string[]) =>
-    JSON.stringify(list.map((name) => ({ Names: [`/${name}`] })));
-  await using _other = await engine(host, 200, names("gitea", "db"));
+  await using other = await engine(host, 200, namesOf("gitea", "db"));
+  assert.ok(other.listening);
   assert.deepEqual(await look(host, gitea), { kind: "open" });
 });
 
@@ -125,7 +127,8 @@ test("containers: a running job is named", async () => {
   runningUnit(host);
   host.group(GROUP, 10);
   const name = "GITEA-ACTIONS-TASK-12_WORKFLOW-deploy_JOB-x";
-  await using _engine = await engine(host, 200, JSON.stringify([{ Names: [`/${name}`] }]));
+  await using running = await engine(host, 200, namesOf(name));
+  assert.ok(running.listening);
   const why = `r.service runs container ${name}`;
   assert.deepEqual(await look(host, gitea), { kind: "closed", why });
 });
@@ -139,7 +142,8 @@ for (const [status, text] of [
     using host = new EdgeHost();
     runningUnit(host);
     host.group(GROUP, 10);
-    await using _engine = await engine(host, status, text);
+    await using running = await engine(host, status, text);
+    assert.ok(running.listening);
     assert.equal((await look(host, gitea)).kind, "unknown");
   });
 }
