@@ -1,33 +1,24 @@
 import type { TestEvent } from "node:test/reporters";
 
-type Data = TestEvent["data"] & {
-  name?: string;
-  file?: string;
-  nesting?: number;
-  skip?: string | boolean;
-  details?: { duration_ms?: number; type?: string; error?: { cause?: unknown; message?: string } };
-  message?: string;
-};
-
 /** One line a test, the errors where they happen, and last the line that CI reads. */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   const reasons = new Set<string>();
   for await (const event of source) {
-    const data = event.data as Data;
-    if (event.type === "test:stderr" || event.type === "test:stdout") yield data.message ?? "";
+    if (event.type === "test:stderr" || event.type === "test:stdout") yield event.data.message;
     if (event.type !== "test:pass" && event.type !== "test:fail") continue;
-    if (data.details?.type === "suite") continue;
-    const took = `${Math.round(data.details?.duration_ms ?? 0)} ms`;
-    if (data.skip !== undefined) {
+    if (event.data.details.type === "suite") continue;
+    const { name, file, skip, details } = event.data;
+    const took = `${Math.round(details.duration_ms)} ms`;
+    if (skip !== undefined) {
       counts.skipped++;
-      if (typeof data.skip === "string") reasons.add(data.skip);
+      if (typeof skip === "string") reasons.add(skip);
     } else if (event.type === "test:pass") {
       counts.passed++;
-      yield `ok      ${data.name} (${took})\n`;
+      yield `ok      ${name} (${took})\n`;
     } else {
       counts.failed++;
-      yield `FAILED  ${data.name} (${took}) ${data.file ?? ""}\n${describe(data.details?.error)}\n`;
+      yield `FAILED  ${name} (${took}) ${file ?? ""}\n${describe(event.data.details.error)}\n`;
     }
   }
   for (const reason of reasons) yield `skipped: ${reason}\n`;

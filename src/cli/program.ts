@@ -40,6 +40,13 @@ function buildProgram(context: Context, end: (exitCode: number) => void): Comman
       writeErr: (text) => context.stderr.write(`deploy-finalize: ${text.replace(/^error: /, "")}`),
     });
 
+  addSchedule(program, context);
+  addRequests(program, context);
+  addUnitCommands(program, context, end);
+  return program;
+}
+
+function addSchedule(program: Command, context: Context): void {
   withCommonOptions(program.command("schedule", { isDefault: true }))
     .description("decide between switch and reboot, record it and arm the timer (the default)")
     .option("--dry-run", "show what would happen and change nothing")
@@ -49,7 +56,9 @@ function buildProgram(context: Context, end: (exitCode: number) => void): Comman
       const { schedule } = await import("./schedule.ts");
       await schedule(context, options);
     });
+}
 
+function addRequests(program: Command, context: Context): void {
   withCommonOptions(program.command("cancel"))
     .description("drop a finalization that has not begun to act")
     .argument("[id]", "the finalization; the newest by default", readId)
@@ -65,7 +74,14 @@ function buildProgram(context: Context, end: (exitCode: number) => void): Comman
       const { confirm } = await import("./requests.ts");
       await confirm(context, id, options);
     });
+}
 
+/** What systemd calls. */
+function addUnitCommands(
+  program: Command,
+  context: Context,
+  end: (exitCode: number) => void,
+): void {
   withCommonOptions(program.command("run"))
     .description("drive a finalization to its end (for its unit)")
     .argument("<id>", "the finalization", readId)
@@ -80,7 +96,6 @@ function buildProgram(context: Context, end: (exitCode: number) => void): Comman
       const { resume } = await import("./resume.ts");
       end(await resume(context, options));
     });
-  return program;
 }
 
 function withCommonOptions(command: Command): Command {

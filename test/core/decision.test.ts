@@ -205,12 +205,14 @@ const anySystem = fc.record({
   inhibitors: fc.constant<Inhibitors>({ kind: "absent" }),
 });
 
+function has(view: SystemView, name: string): boolean {
+  return ["path", "file"].includes(view.components[name]?.kind ?? "missing");
+}
+
 test("decision: for every mix, refused exactly when the target lacks a part, rebooted when a part differs", () => {
   fc.assert(
     fc.property(anySystem, anySystem, anySystem, (booted, current, target) => {
       const decision = decide(NAMES, { booted, current, target });
-      const has = (view: SystemView, name: string): boolean =>
-        ["path", "file"].includes(view.components[name]?.kind ?? "missing");
       const whole = NAMES.every((name) => has(target, name));
       assert.equal(decision.action === "refuse", !whole);
       const differs = NAMES.some(

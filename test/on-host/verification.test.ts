@@ -46,7 +46,10 @@ hostTest(
     const record = await ended(host, await deploy(host, target, "--delay", "0"));
     assert.equal(record.outcome?.activationExitCode, 4);
     assert.equal(record.state, "live");
-    assert.ok(record.failedBefore?.some(({ unit }) => unit === "old.service"));
+    assert.deepEqual(
+      record.failedBefore?.map(({ unit }) => unit),
+      ["old.service"],
+    );
   },
 );
 
