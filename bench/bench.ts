@@ -3,6 +3,7 @@ import { Host } from "../test/host/host.ts";
 import { measurePunctuality, reportPunctuality } from "./punctuality.ts";
 import { measureSchedule, reportSchedule, type Situation } from "./schedule-cost.ts";
 import { verdict } from "./statistics.ts";
+import { measureWaiting, reportWaiting } from "./waiting.ts";
 
 const ROUNDS = 40;
 const TIMES = 10;
@@ -21,7 +22,11 @@ async function benchSchedule(situation: Situation): Promise<number> {
 const withTimer = await benchSchedule("one timer pending");
 const without = await benchSchedule("nothing pending");
 const { calm, reloaded } = reportPunctuality(await measurePunctuality(TIMES));
+const { atOnce, later, pending } = reportWaiting(await measureWaiting(TIMES));
 verdict("schedule's wall time, times that of bash, one timer pending", withTimer, 1.8);
 verdict("the same, nothing pending", without, 1.8);
 verdict("firing error as a part of that of --on-active", calm, 0.01);
 verdict("the same through daemon-reloads", reloaded, 0.01);
+verdict("seconds from the job's end to the switch, job ends with its deploy", atOnce, 1);
+verdict("the same, job goes on for 3 s", later, 1);
+verdict("processes of ours between scheduling and firing", pending, 0);
