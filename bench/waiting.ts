@@ -1,11 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 import type { FinalizationRecord } from "../src/core/record.ts";
 import { recordSchema } from "../src/core/record-schema.ts";
 import { isTerminal, type State } from "../src/core/states.ts";
 import { Host } from "../test/host/host.ts";
-import { call, deploy, STATE_DIR, systemSpec } from "../test/on-host/deploying.ts";
+import { call, STATE_DIR, systemSpec } from "../test/on-host/deploying.ts";
+import { measurePresence, type Presence, reportPresence } from "./presence.ts";
 import { median, spread, table } from "./statistics.ts";
 
 const FIXED_SECONDS = 60;
@@ -14,9 +15,6 @@ const PLAIN_DEADLINE_MS = (FIXED_SECONDS + 90) * 1000;
 /** Armed together on hosts booted together, all fire with the first thing that wakes systemd on each. */
 const APART_MS = 3000;
 const MARK = "/run/switch-began";
-const WATCHED_MS = 10_000;
-/** No divisor of the half second between two looks, so that samples fall anywhere between. */
-const SAMPLE_MS = 170;
 
 /** All else as it comes: automatic delay, polling and settling as by default. */
 const CONFIG = {
@@ -124,7 +122,11 @@ export async function measureWaiting(times: number): Promise<Waits> {
   };
   const [plainMs, [measuredAtOnce, presence], measuredLater] = await Promise.all([
     Promise.all(plain),
-    onHost(async (host) => [await ours(host, atOnce), await measurePresence(host)] as const),
+    onHost(async (host) => {
+      const measured = await ours(host, atOnce);
+      const targets = [await buildRunner(host, -1), await buildRunner(host, -2)] as const;
+      return [measured, await measurePresence(host, targets)] as const;
+    }),
     onHost((host) => ours(host, later)),
   ]);
   return { plain: plainMs, atOnce: measuredAtOnce, later: measuredLater, presence };
@@ -133,85 +135,6 @@ export async function measureWaiting(times: number): Promise<Waits> {
 async function onHost<T>(measure: (host: Host) => Promise<T>): Promise<T> {
   await using host = await Host.boot({ name: "bench", baseline: systemSpec({}, CONFIG) });
   return await measure(host);
-}
-
-/** Processes of ours on the host at one moment, and what they hold, in KiB. */
-interface Sample {
-  readonly processes: number;
-  readonly proportional: number;
-  readonly resident: number;
-}
-
-export interface Presence {
-  /** Scheduled for in an hour. */
-  readonly pending: readonly Sample[];
-  /** Waiting for a job. */
-  readonly waiting: readonly Sample[];
-  /** Processor time in a minute of waiting, in milliseconds. */
-  readonly cpuMsPerMinute: number;
-}
-
-async function measurePresence(host: Host): Promise<Presence> {
-  await deploy(host, await buildRunner(host, -1), "--delay", "1h");
-  const pending = await sample(host);
-  await host.queueJob("exec sleep 1h");
-  const target = await buildRunner(host, -2);
-  await deploy(host, target, "--delay", "0");
-  const { id } = newestRecord(host);
-  await host.until("it waits for the job", async () =>
-    (await host.journal(`deploy-finalize-${id}.service`)).includes("waits for CI job"),
-  );
-  const group = host.path(`/sys/fs/cgroup/system.slice/deploy-finalize-${id}.service/cpu.stat`);
-  const [cpuBefore, begin] = [cpuMs(group), performance.now()];
-  const waiting = await sample(host);
-  const cpuMsPerMinute = ((cpuMs(group) - cpuBefore) / (performance.now() - begin)) * 60_000;
-  await host.ok(call(target, "cancel"));
-  return { pending, waiting, cpuMsPerMinute };
-}
-
-/** With that of children which have ended: the kernel counts by control group. */
-function cpuMs(cpuStat: string): number {
-  return Number(/^usage_usec (\d+)$/m.exec(readFileSync(cpuStat, "utf8"))?.[1]) / 1000;
-}
-
-async function sample(host: Host): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  const end = performance.now() + WATCHED_MS;
-  while (performance.now() < end) {
-    samples.push(lookAtProcesses(host));
-    await sleep(SAMPLE_MS);
-  }
-  return samples;
-}
-
-function lookAtProcesses(host: Host): Sample {
-  const ours = readdirSync(host.path("/proc"))
-    .filter((name) => /^\d+$/.test(name))
-    .map((id) => host.path(`/proc/${id}`))
-    .filter(isOurs);
-  const sum = (key: "Pss" | "Rss"): number =>
-    ours.map((folder) => memory(folder, key)).reduce((a, b) => a + b, 0);
-  return { processes: ours.length, proportional: sum("Pss"), resident: sum("Rss") };
-}
-
-/** By command line, or by the unit that it is in; the outside's own groups end on no `.service`. */
-function isOurs(folder: string): boolean {
-  const [command, group] = [read(`${folder}/cmdline`), read(`${folder}/cgroup`)];
-  return command.includes("deploy-finalize") || /\/deploy-finalize-[^/]*\.service/.test(group);
-}
-
-function memory(folder: string, key: "Pss" | "Rss"): number {
-  const rollup = read(`${folder}/smaps_rollup`);
-  return Number(new RegExp(`^${key}: +(\\d+) kB$`, "m").exec(rollup)?.[1] ?? 0);
-}
-
-/** Empty where the process has ended meanwhile. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 /** Prints medians; returns those of the two kinds of job, in seconds, and processes while pending. */
@@ -236,33 +159,6 @@ export function reportWaiting(waits: Waits): { atOnce: number; later: number; pe
 
 function lags(times: readonly Times[], key: "awake" | "switching"): number[] {
   return times.map((time) => time[key] - time.jobEnded);
-}
-
-function reportPresence({ pending, waiting, cpuMsPerMinute }: Presence): void {
-  console.log(
-    `ours on the host: ${pending.length} looks in ${WATCHED_MS / 1000} s, median and most`,
-  );
-  const head = ["", "processes", "PSS", "RSS", "CPU a minute"];
-  const rows = [
-    presenceRow("scheduled for in 1 h", pending, ""),
-    presenceRow("waiting for a job", waiting, `${cpuMsPerMinute.toFixed(0)} ms`),
-  ];
-  console.log(table([head, ...rows]));
-  console.log("processes with deploy-finalize in their command line or deploy-finalize-* as unit;");
-  console.log("memory summed over them; PSS shares what other Nodes on this machine also map\n");
-}
-
-function presenceRow(name: string, samples: readonly Sample[], cpu: string): string[] {
-  const both = (key: keyof Sample, show: (value: number) => string): string => {
-    const values = samples.map((one) => one[key]);
-    return `${show(median(values))}, ${show(Math.max(...values))}`;
-  };
-  const memoryOf = (key: "proportional" | "resident"): string => `${both(key, mebibytes)} MiB`;
-  return [name, both("processes", String), memoryOf("proportional"), memoryOf("resident"), cpu];
-}
-
-function mebibytes(kibibytes: number): string {
-  return (kibibytes / 1024).toFixed(1);
 }
 
 function seconds(ms: number): string {

@@ -1,6 +1,6 @@
 import { readFileSync, writeSync } from "node:fs";
 import type { Context, Writer } from "./cli/context.ts";
-import { runCommandLine } from "./cli/program.ts";
+import { runCommandLine } from "./cli/command-line.ts";
 import { codeOf } from "./core/refusal.ts";
 import { pathsUnder } from "./host/paths.ts";
 import { makeSpawn } from "./host/spawn.ts";

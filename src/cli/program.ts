@@ -1,18 +1,18 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { ID_PATTERN } from "../core/id.ts";
 import { EXIT } from "../core/outcome.ts";
-import { messageOf, Refusal } from "../core/refusal.ts";
 import { parseSpan } from "../core/span.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import type { ScheduleOptions } from "./schedule.ts";
 
 /**
- * Runs one command line.
+ * Runs any command line by the option parser.
  *
  * @param args the arguments after the program's name
  * @returns the exit code
+ * @throws Refusal from the command
  */
-export async function runCommandLine(context: Context, args: readonly string[]): Promise<number> {
+export async function runProgram(context: Context, args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
   const program = buildProgram(context, (code) => {
     exitCode = code;
@@ -22,9 +22,7 @@ export async function runCommandLine(context: Context, args: readonly string[]):
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    if (!(error instanceof Refusal)) throw error;
-    context.stderr.write(`deploy-finalize: ${messageOf(error)}\n`);
-    return error.exitCode;
+    throw error;
   }
 }
 

@@ -8,6 +8,9 @@ import { lookAtRunner, type RunnerState } from "./runner-state.ts";
 
 const POLL_MS = 500;
 
+/** The processes of a job are gone a moment before its runner has reported the end to the forge. */
+const GRACE_MS = 250;
+
 /**
  * No CI job is running on the runners that the act would stop; the job that
  * schedules is such a job itself. Unknown waits: a job must never be killed on a
@@ -18,6 +21,7 @@ export function ciJob(runners: readonly RunnerConfig[]): Gate {
     name: "CI job",
     whenUnknown: "wait",
     atDeadline: "as-configured",
+    graceMs: GRACE_MS,
     look: async ({ host }) => toGateState(await lookAtRunners(host, runners)),
     // Nothing tells that a process has come to a group or left it, so it is polled.
     change: async (_context, signal) => {

@@ -26,6 +26,11 @@ export interface Gate {
    */
   readonly atDeadline: "wait-on" | "give-up" | "as-configured";
   readonly look: (context: GateContext) => Promise<GateState>;
+  /**
+   * For how long, in milliseconds, a gate that was closed must be seen open before it counts as
+   * open. Time for what has just ended to tell others so.
+   */
+  readonly graceMs?: number;
   /** Resolves when another look may find the gate changed; ends early when aborted. Never rejects. */
   readonly change: (context: GateContext, signal: AbortSignal) => Promise<void>;
 }

@@ -77,13 +77,20 @@ async function waitUntilOpen(
 ): Promise<EndKind> {
   const deadline = deadlineOf(context, waiting.since);
   let { gates } = waiting;
+  let graceMs = 0;
   let opened: EndKind = { kind: "opened" };
   for (;;) {
     if (waiting.stop.aborted) return { kind: "stopped" };
     if (waiting.interrupted()) return { kind: "interrupted" };
     const shut = await firstShut(gates, context);
     log.note(shut);
-    if (shut === null) return opened;
+    if (shut === null && graceMs === 0) return opened;
+    if (shut === null) {
+      await sleep(graceMs, undefined, { signal: waiting.stop }).catch(() => {});
+      graceMs = 0;
+      continue;
+    }
+    graceMs = Math.max(graceMs, shut.gate.graceMs ?? 0);
     const next = atDeadline(context, shut.gate, deadline);
     switch (next) {
       case "wait-on":

@@ -87,7 +87,7 @@ test("delay: the flag wins over the configuration, and that over the automatic o
     assert.deepEqual(effectiveDelay(null, set, jobEnd), { seconds: 5, source: "configuration" });
   }
   assert.deepEqual(automatic("guessed"), { seconds: 60, source: "automatic" });
-  assert.deepEqual(automatic("seen"), { seconds: 1, source: "automatic" });
+  assert.deepEqual(automatic("seen"), { seconds: 0, source: "automatic" });
 });
 
 test("delay: the end of the job is seen by a runner's gate, or by that of a known session", () => {

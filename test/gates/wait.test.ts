@@ -166,3 +166,23 @@ test("waiting: a false alarm goes on waiting", async () => {
   const end = await waitForGates(contextOf(host), waitingFor(host, [gate], { wake }));
   assert.equal(end.kind, "opened");
 });
+
+test("waiting: a gate that was closed and opens is looked at again after its grace", async () => {
+  using host = new EdgeHost();
+  const states = [closed("a"), OPEN, closed("b"), OPEN, OPEN];
+  const gate = scripted(host, states, { graceMs: 1 });
+  const end = await waitForGates(contextOf(host), waitingFor(host, [gate]));
+  assert.equal(end.kind, "opened");
+  assert.deepEqual(
+    end.waited.map(({ why }) => why),
+    ["a", "b"],
+  );
+});
+
+test("waiting: a gate that was never closed needs no grace", async () => {
+  using host = new EdgeHost();
+  const begin = performance.now();
+  const gate = scripted(host, [OPEN], { graceMs: 60_000 });
+  await waitForGates(contextOf(host), waitingFor(host, [gate]));
+  assert.ok(performance.now() - begin < 10_000);
+});

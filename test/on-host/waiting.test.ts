@@ -43,7 +43,7 @@ hostTest(
     const job = await host.queueJob(`${deployScript(target)}\n${HOLD}`);
     await isHeld(host);
     const { id, delay } = await newestRecord(host);
-    assert.deepEqual(delay, { seconds: 1, source: "automatic" });
+    assert.deepEqual(delay, { seconds: 0, source: "automatic" });
     await entered(host, id, "waiting");
     await host.until("it tells what it waits for", async () =>
       (await host.journal(`deploy-finalize-${id}.service`)).includes("waits for CI job"),

@@ -1,5 +1,5 @@
 import type { Context } from "../../src/cli/context.ts";
-import { runCommandLine } from "../../src/cli/program.ts";
+import { runCommandLine } from "../../src/cli/command-line.ts";
 import { pathsUnder } from "../../src/host/paths.ts";
 import type { Ended, Spawn } from "../../src/host/spawn.ts";
 import { Folder } from "./folder.ts";

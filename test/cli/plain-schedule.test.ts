@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { readPlainSchedule } from "../../src/cli/plain-schedule.ts";
+import { FakeHost } from "../support/fake-host.ts";
+import { makeToplevel } from "../support/systems.ts";
+
+const WORDS =
+  "schedule run --dry-run --json -q -v --quiet --verbose -qv -- --delay 90s 0 -1 x --delay=5 " +
+  "--state-dir /nowhere --help ";
+const word = fc.constantFrom(...WORDS.split(" "));
+
+test("a plainly written schedule is read as the option parser reads it", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (args) => {
+      if (readPlainSchedule(args) === null) return;
+      using host = new FakeHost();
+      host.setProfile(makeToplevel(host.folder, "new"));
+      const profile = ["--dry-run", "--profile", host.folder.at("profiles/system")];
+      const plain = [...args, ...profile];
+      // An option written as --name=value goes to the option parser.
+      const parsed = [...args, "--dry-run", `--profile=${host.folder.at("profiles/system")}`];
+      assert.notEqual(readPlainSchedule(plain), null);
+      assert.equal(readPlainSchedule(parsed), null);
+      assert.deepEqual(await host.call(...plain), await host.call(...parsed));
+    }),
+  );
+});
