@@ -31,7 +31,8 @@ export async function cancel(
   const lock = await tryLock(host, store.lockPath(id));
   await lock?.release();
   if (lock !== null) await finalize(host, store, config, id, context.stopSignal());
-  print(context, `deploy-finalize: cancelled ${id}; the boot default is still ${target}`);
+  const done = lock === null ? "asked its unit to cancel" : "cancelled";
+  print(context, `deploy-finalize: ${done} ${id}; the boot default is still ${target}`);
 }
 
 /** Confirms a finalization that waits for it. */

@@ -9,13 +9,21 @@ import type { FinalizationRecord } from "./record.ts";
 export function rollBack(record: FinalizationRecord, seen: Observation, reason: string): Step {
   const blamed = { ...record, outcome: { ...(record.outcome ?? NO_ACTIVATION), reason } };
   if (seen.policy.rollback === "disabled") return fail(blamed, seen, reason);
-  if (record.previous === null) {
-    return fail(blamed, seen, `${reason}; there is no previous system to go back to`);
+  if (record.previous === null || record.previous === record.target) {
+    return fail(blamed, seen, `${reason}; there is no other system to go back to`);
   }
   return move(blamed, seen, "rolling-back", reason, restoreProfile(record.previous));
 }
 
 const NO_ACTIVATION = { activationExitCode: null, activationTail: [] };
+
+/** Begins the way back anew, from the profile on. */
+export function goBackAgain(record: FinalizationRecord, seen: Observation, why: string): Step {
+  if (record.previous === null) {
+    return wayBackFailed(record, seen, "there is no previous system");
+  }
+  return move(record, seen, "rolling-back", why, restoreProfile(record.previous));
+}
 
 /** After a crash or a boot on the way back. */
 export function takeUpWayBack(record: FinalizationRecord, seen: Observation): Step {
@@ -23,8 +31,7 @@ export function takeUpWayBack(record: FinalizationRecord, seen: Observation): St
   const { booted, bootId } = seen.facts;
   if (previous === null) return wayBackFailed(record, seen, "there is no previous system");
   if (rebootBackAskedInBoot === null || rebootBackAskedInBoot === bootId) {
-    const detail = "again, after an interruption";
-    return move(record, seen, "rolling-back", detail, restoreProfile(previous));
+    return goBackAgain(record, seen, "again, after an interruption");
   }
   if (booted !== previous) {
     return wayBackFailed(record, seen, `the reboot came up with ${booted ?? "an unknown system"}`);

@@ -1,4 +1,4 @@
-import { fallBack, rollBack, wayBackFailed } from "./back.ts";
+import { fallBack, rollBack, goBackAgain } from "./back.ts";
 import type { Plan } from "./decision.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
@@ -101,7 +101,7 @@ function rebootInto(record: FinalizationRecord, seen: Observation, detail: strin
 
 /** Something came in between in the last moment: back to the gates, nothing has been done. */
 export function heldUp(record: FinalizationRecord, seen: Observation, why: string): Step {
-  if (record.state === "rolling-back") return wayBackFailed(record, seen, why);
+  if (record.state === "rolling-back") return goBackAgain(record, seen, why);
   return move(record, seen, "waiting", why, { kind: "await-gates" });
 }
 

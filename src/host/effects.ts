@@ -11,6 +11,8 @@ import {
   type Suspended,
   switchTo,
 } from "./acting.ts";
+import { switchLock } from "../gates/switch-lock.ts";
+import { waitForGates } from "../gates/wait.ts";
 import { awaitConfirmation } from "./confirmation.ts";
 import { observe } from "./facts.ts";
 import { takeBaseline } from "./failed-units.ts";
@@ -20,6 +22,8 @@ import { pinnedIds, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import { awaitGates, lookOnceMore, type WaitedRound } from "./waiting.ts";
+
+const SUSPENDED: Suspended = { kind: "suspended" };
 
 /** Carries out the effects of one finalization on the real host. */
 export class Interpreter implements Ports {
@@ -59,10 +63,10 @@ export class Interpreter implements Ports {
       case "take-turn":
         return await this.#takeTurn(record);
       case "switch":
-        await this.#haveTurn();
+        if (!(await this.#haveTurn())) return SUSPENDED;
         return await switchTo(this.#host, effect.toplevel, this.#runners(record));
       case "reboot":
-        await this.#haveTurn();
+        if (!(await this.#haveTurn())) return SUSPENDED;
         return await rebootInto(this.#host, effect.toplevel, this.#runners(record), this.#stop);
       case "verify":
         return await this.#verify(record, this.#config.verify);
@@ -71,9 +75,14 @@ export class Interpreter implements Ports {
         return await this.#verify(record, { ...this.#config.verify, checks: [] });
       case "await-confirmation":
         return await this.#awaitConfirmation(record, effect.until);
-      case "restore-profile":
-        return { kind: "profile-restored", problem: await this.#restoreProfile(record, effect) };
+      case "restore-profile": {
+        if (!(await this.#haveTurn()) || !(await this.#switchLockFree(record))) return SUSPENDED;
+        const { profile, target } = record;
+        const problem = await restoreProfile(this.#host, profile, target, effect.toplevel);
+        return { kind: "profile-restored", problem };
+      }
       case "restore-boot-default": {
+        if (!(await this.#haveTurn())) return SUSPENDED;
         const problem = await setBootDefault(this.#host, effect.toplevel);
         return { kind: "boot-default-restored", problem };
       }
@@ -91,8 +100,7 @@ export class Interpreter implements Ports {
 
   /** One activation at a time. A gate may have shut while another finalization had its turn. */
   async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
-    await this.#haveTurn();
-    if (this.#stop.aborted) return { kind: "suspended" };
+    if (!(await this.#haveTurn()) || this.#stop.aborted) return SUSPENDED;
     const round = this.#round ?? { gates: [], runners: [] };
     const looked = await lookOnceMore(this.#context(record), round);
     return looked ?? (await this.#awaitGates(record));
@@ -104,24 +112,16 @@ export class Interpreter implements Ports {
   }
 
   async #verify(record: FinalizationRecord, wanted: Config["verify"]): Promise<Event | Suspended> {
-    await this.#haveTurn();
+    if (!(await this.#haveTurn())) return SUSPENDED;
     const before = record.failedBefore ?? (await takeBaseline(this.#host));
     const checks = await verify(this.#host, wanted, before, this.#stop);
-    return this.#stop.aborted ? { kind: "suspended" } : { kind: "verified", checks };
+    return this.#stop.aborted ? SUSPENDED : { kind: "verified", checks };
   }
 
   async #awaitConfirmation(record: FinalizationRecord, until: string): Promise<Event | Suspended> {
     const remainingMs = Date.parse(until) - this.now().getTime();
     await awaitConfirmation(this.#store, record.id, remainingMs, this.#stop);
-    return this.#stop.aborted ? { kind: "suspended" } : { kind: "confirmation-ended" };
-  }
-
-  async #restoreProfile(
-    { profile, target }: FinalizationRecord,
-    { toplevel }: { readonly toplevel: string },
-  ): Promise<string | null> {
-    await this.#haveTurn();
-    return await restoreProfile(this.#host, profile, target, toplevel);
+    return this.#stop.aborted ? SUSPENDED : { kind: "confirmation-ended" };
   }
 
   async #finish(record: FinalizationRecord): Promise<Suspended> {
@@ -130,15 +130,24 @@ export class Interpreter implements Ports {
       unpin(this.#host.paths, record.id);
       this.#store.prune(pinnedIds(this.#host.paths));
     }
-    return { kind: "suspended" };
+    return SUSPENDED;
   }
 
   #context(record: FinalizationRecord) {
     return { host: this.#host, config: this.#config, record };
   }
 
-  async #haveTurn(): Promise<void> {
-    this.#turn ??= await waitForLock(this.#host, this.#store.lockPath("turn"));
+  /** False where this process is asked to end before its turn has come. */
+  async #haveTurn(): Promise<boolean> {
+    this.#turn ??= await waitForLock(this.#host, this.#store.lockPath("turn"), this.#stop);
+    return this.#turn !== null;
+  }
+
+  /** The way back must not fail because somebody else is activating at the moment. */
+  async #switchLockFree(record: FinalizationRecord): Promise<boolean> {
+    const waiting = { gates: [switchLock], since: this.now(), stop: this.#stop };
+    await waitForGates(this.#context(record), { ...waiting, interrupted: () => false });
+    return !this.#stop.aborted;
   }
 
   /** Lets others act; called at the end in any case, because what holds the lock keeps us alive. */

@@ -6,6 +6,7 @@ import { Refusal } from "../core/refusal.ts";
 import { Interpreter } from "./effects.ts";
 import type { Host } from "./host.ts";
 import { tryLock } from "./lock.ts";
+import { pinnedIds } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 import { supersedeOlder } from "./superseding.ts";
 
@@ -36,7 +37,8 @@ export async function finalize(
   try {
     // Read again: it may have ended between the first look and the lock.
     const record = await readOrRefuse(store, id);
-    if (!isUnfinished(record)) return record;
+    // One that has ended but holds pins was killed before it had tidied up.
+    if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
     await supersedeOlder(host, store, store.newest() ?? id);
     return await drive(record, interpreter);
   } finally {

@@ -9,11 +9,27 @@ export interface Lock {
 
 const CONFLICT = 75;
 
-/** Takes the lock, waiting for whoever holds it. */
-export async function waitForLock(host: Host, path: string): Promise<Lock> {
-  const lock = await acquire(host, path, []);
-  if (lock === null) throw new Refusal(`flock gave up waiting for ${path}`);
-  return lock;
+/** Takes the lock, waiting for whoever holds it; null where the wait was aborted. */
+export async function waitForLock(
+  host: Host,
+  path: string,
+  signal: AbortSignal,
+): Promise<Lock | null> {
+  const waiting = new AbortController();
+  const abort = (): void => {
+    waiting.abort();
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await acquire(host, path, [], waiting.signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  } finally {
+    // Held, the lock stays until it is released: an act is finished first.
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 /** Takes the lock if it is free, else returns null. */
@@ -25,13 +41,19 @@ export async function tryLock(host: Host, path: string): Promise<Lock | null> {
  * flock(1) holds the lock for as long as its `cat` can read from us: Node has no
  * flock(2), and a pipe closes even when we are killed.
  */
-async function acquire(host: Host, path: string, mode: readonly string[]): Promise<Lock | null> {
+async function acquire(
+  host: Host,
+  path: string,
+  mode: readonly string[],
+  signal?: AbortSignal,
+): Promise<Lock | null> {
   const { promise: letGo, resolve: giveBack } = Promise.withResolvers<void>();
   const held = Promise.withResolvers<Lock>();
   const flock = ["flock", "--exclusive", ...mode, `--conflict-exit-code=${CONFLICT}`];
   const ended = host.spawn([...flock, "--no-fork", path, "cat"], {
     input: "held\n",
     holdInput: letGo,
+    ...(signal && { signal }),
     onOutput: () => {
       held.resolve({ release });
     },

@@ -1,4 +1,3 @@
-import { isUnfinished } from "../core/record.ts";
 import type { Host } from "./host.ts";
 import { pinnedIds } from "./pins.ts";
 import { readOrRefuse } from "./finalize.ts";
@@ -13,8 +12,8 @@ export interface RunCommand {
 }
 
 /**
- * Starts the unit of a finalization that has not ended and that nothing runs or is
- * about to run. A switch starts the resume unit too, as every unit that an active
+ * Starts the unit of a finalization that holds pins, so has not ended or not tidied
+ * up, and that nothing runs or is about to run. A switch starts the resume unit too, as every unit that an active
  * target wants: then the finalization that switches is left alone.
  */
 export async function resumeOne(
@@ -24,13 +23,13 @@ export async function resumeOne(
   id: string,
 ): Promise<void> {
   const record = await readOrRefuse(store, id);
-  if (!isUnfinished(record) || (await systemd.isArmed(host, id))) return;
+  if (await systemd.isArmed(host, id)) return;
   host.say(`takes up ${id}, which is ${record.state}`);
   const command = [...run.command, id];
   await systemd.launch(host, { id, action: record.plan.action, command, path: run.path });
 }
 
-/** Every finalization that may not have ended, the oldest first. */
+/** Every finalization that may have something left to do, the oldest first. */
 export function unfinishedIds(host: Host): string[] {
   return pinnedIds(host.paths).toSorted();
 }

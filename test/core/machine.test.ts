@@ -169,6 +169,13 @@ const rows: Row[] = [
     expect: ["failed", "finish"],
   },
   {
+    name: "fails where the previous system is the target itself",
+    from: "switching",
+    record: { previous: TARGET },
+    event: switched(2),
+    expect: ["failed", "finish"],
+  },
+  {
     name: "fails when the pre-switch check refuses",
     from: "switching",
     event: switched(1),
@@ -389,10 +396,10 @@ const rows: Row[] = [
     expect: ["failed", "finish"],
   },
   {
-    name: "fails when the lock is taken",
+    name: "begins again when the lock is taken",
     from: "rolling-back",
     event: { kind: "held-up", why: "lock" },
-    expect: ["failed", "finish"],
+    expect: ["rolling-back", "restore-profile"],
   },
   {
     name: "is refused the reboot back",

@@ -49,6 +49,7 @@ function violations(scenario: Scenario, world: World): string[] {
   const runs = (toplevel: string): boolean =>
     current === toplevel && (scenario.kernelChanged !== true || booted === toplevel);
   must(isTerminal(saved.state), `ends, but is ${saved.state}`);
+  must(world.hasTidiedUp, "runners and pins are given back at the end");
   must(reboots.forward <= 1, `at most one reboot forward, but ${reboots.forward}`);
   must(reboots.back <= 1, `at most one reboot back, but ${reboots.back}`);
   if (saved.state === "live") {

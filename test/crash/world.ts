@@ -31,6 +31,7 @@ export class World {
   profile = TARGET;
   bootDefault = TARGET;
   isRebootPending = false;
+  hasTidiedUp = false;
   /** Reboots that were asked for and really happened, by the state that asked. */
   readonly reboots = { forward: 0, back: 0 };
   acts = 0;
@@ -133,6 +134,7 @@ export class World {
         return { kind: "boot-default-restored", problem: null };
       case "finish":
         if (!isTerminal(record.state)) throw new Error("finished before the end");
+        this.hasTidiedUp = true;
         return { kind: "suspended" };
     }
   }

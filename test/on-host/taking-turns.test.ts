@@ -75,3 +75,22 @@ hostTest(
     assert.match(record.outcome?.activationTail.join("\n") ?? "", /no such user: bob/);
   },
 );
+
+hostTest(
+  "one that waits for its turn can be stopped at once, and leaves the other alone",
+  { baseline },
+  async (host) => {
+    const slow = await host.buildToplevel(
+      systemSpec({ label: "slow", failure: { activationMs: 3000 } }),
+    );
+    const first = await deploy(host, slow, "--delay", "0");
+    await entered(host, first, "switching");
+    const next = await host.buildToplevel(systemSpec({ label: "next" }));
+    const second = await schedule(host, next, "--delay", "0");
+    await entered(host, second, "waiting");
+    await host.ok(["systemctl", "stop", `deploy-finalize-${second}.service`]);
+    assert.equal((await recordOf(host, first)).state, "switching");
+    assert.equal((await ended(host, first)).state, "live");
+    assert.equal((await recordOf(host, second)).state, "waiting");
+  },
+);

@@ -189,3 +189,27 @@ hostTest(
     assert.equal(record.state, "live");
   },
 );
+
+hostTest(
+  "the way back waits while another process holds the switch lock",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const hold = "touch /run/held; mkfifo /run/hold; read -r _ < /run/hold";
+    const lock = "/run/nixos/switch-to-configuration.lock";
+    const command = [
+      "sh",
+      "-c",
+      `systemd-run --quiet --unit=holder flock ${lock} sh -c '${hold}'; until [ -e /run/held ]; do :; done; exit 1`,
+    ];
+    const config = { verify: { settle: 0, checks: [{ kind: "command", command, deadline: 0 }] } };
+    const target = await host.buildToplevel(systemSpec({ label: "new" }, config));
+    const id = await deploy(host, target, "--delay", "0");
+    await host.until("it waits for the lock", async () =>
+      (await host.journal(`deploy-finalize-${id}.service`)).includes("waits for switch lock"),
+    );
+    await host.shell("echo > /run/hold");
+    assert.equal((await ended(host, id)).state, "rolled-back");
+    await assertBack(host, before.current);
+  },
+);
