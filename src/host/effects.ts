@@ -1,5 +1,6 @@
 import { verify } from "../checks/verify.ts";
 import type { Config } from "../core/config.ts";
+import type { Plan } from "../core/decision.ts";
 import type { Ports } from "../core/drive.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
 import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
@@ -66,8 +67,7 @@ export class Interpreter implements Ports {
         if (!(await this.#haveTurn())) return SUSPENDED;
         return await switchTo(this.#host, effect.toplevel, this.#runners(record));
       case "reboot":
-        if (!(await this.#haveTurn())) return SUSPENDED;
-        return await rebootInto(this.#host, effect.toplevel, this.#runners(record), this.#stop);
+        return await this.#reboot(record, effect.toplevel);
       case "verify":
         return await this.#verify(record, this.#config.verify);
       case "verify-way-back":
@@ -93,7 +93,12 @@ export class Interpreter implements Ports {
 
   async #awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
     await this.releaseTurn();
-    const { event, round } = await awaitGates(this.#context(record), this.#store, this.#stop);
+    return await this.#passGates(record, await this.#actionNow(record));
+  }
+
+  async #passGates(record: FinalizationRecord, action: Plan["action"]): Promise<Event | Suspended> {
+    const context = this.#context(record);
+    const { event, round } = await awaitGates(context, this.#store, action, this.#stop);
     this.#round = round;
     return event;
   }
@@ -101,9 +106,29 @@ export class Interpreter implements Ports {
   /** One activation at a time. A gate may have shut while another finalization had its turn. */
   async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
     if (!(await this.#haveTurn()) || this.#stop.aborted) return SUSPENDED;
-    const round = this.#round ?? { gates: [], runners: [] };
-    const looked = await lookOnceMore(this.#context(record), round);
+    if (this.#round?.action !== (await this.#actionNow(record))) {
+      return await this.#awaitGates(record);
+    }
+    const looked = await lookOnceMore(this.#context(record), this.#round);
     return looked ?? (await this.#awaitGates(record));
+  }
+
+  /** What would be done now; a target that would be refused keeps the action of its plan. */
+  async #actionNow(record: FinalizationRecord): Promise<Plan["action"]> {
+    const { decision } = await this.observe(record);
+    return decision.action === "refuse" ? record.plan.action : decision.action;
+  }
+
+  /** A switch that turned out to need a reboot has waited only for the runners that it would stop. */
+  async #reboot(record: FinalizationRecord, toplevel: string): Promise<Event | Suspended> {
+    if (!(await this.#haveTurn())) return SUSPENDED;
+    if (record.state === "rebooting" && this.#round?.action !== "reboot") {
+      const passed = await this.#passGates(record, "reboot");
+      if (passed.kind === "suspended") return passed;
+      if (passed.kind === "gates-timed-out") return { kind: "reboot-refused", why: passed.why };
+      if (passed.kind !== "gates-opened") return { kind: "held-up", why: "not wanted any more" };
+    }
+    return await rebootInto(this.#host, toplevel, this.#runners(record), this.#stop);
   }
 
   #runners(record: FinalizationRecord): Runners {

@@ -1,4 +1,5 @@
 import type { RunnerConfig } from "../core/config.ts";
+import type { Plan } from "../core/decision.ts";
 import type { Event } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import type { Gate, GateContext } from "../gates/gate.ts";
@@ -12,6 +13,8 @@ import { toplevelAt } from "./toplevel.ts";
 
 /** What one round of waiting found out, for the look that follows with the turn taken. */
 export interface WaitedRound {
+  /** What the gates were waited for: a reboot ends jobs on runners that a switch leaves alone. */
+  readonly action: Plan["action"];
   readonly gates: readonly Gate[];
   /** The runners to be stopped for the act; none where a job's end was waited for in vain. */
   readonly runners: readonly RunnerConfig[];
@@ -26,15 +29,16 @@ export interface WaitResult {
 export async function awaitGates(
   context: GateContext,
   store: RecordStore,
+  action: Plan["action"],
   stop: AbortSignal,
 ): Promise<WaitResult> {
   const { record } = context;
-  const { gates, runners } = await gatesThatMatter(context, record.plan.action);
+  const { gates, runners } = await gatesThatMatter(context, action);
   const interrupted = (): boolean => isUnwanted(store, record);
   const since = waitingSince(record);
   const end = await waitForGates(context, { gates, since, stop, interrupted });
   const waitedFor = [...end.waited];
-  const round: WaitedRound = { gates, runners };
+  const round: WaitedRound = { action, gates, runners };
   switch (end.kind) {
     case "opened":
       return { event: { kind: "gates-opened", waitedFor }, round };
@@ -48,7 +52,7 @@ export async function awaitGates(
       }
       return {
         event: { kind: "gates-opened", waitedFor },
-        round: { gates: gatesPastDeadline(gates), runners: [] },
+        round: { action, gates: gatesPastDeadline(gates), runners: [] },
       };
   }
 }

@@ -182,3 +182,25 @@ hostTest("cancelled while it waits: the waiting process ends it", { baseline }, 
   await release(host);
   assert.equal((await host.jobEnded(job)).exitCode, 0);
 });
+
+hostTest(
+  "a switch that turns out to need a reboot waits for jobs that only the reboot would end",
+  { baseline },
+  async (host) => {
+    const spec = systemSpec({ runner: "1", label: "new", failure: { switchExit: 100 } }, GATED);
+    const target = await host.buildToplevel(spec);
+    const before = await host.facts();
+    const job = await host.queueJob(HOLD);
+    await isHeld(host);
+    const id = await deploy(host, target, "--delay", "0");
+    await entered(host, id, "rebooting");
+    await host.until("it waits for the job", async () =>
+      (await host.journal(`deploy-finalize-${id}.service`)).includes("waits for CI job"),
+    );
+    assert.equal(host.job(job).state, "running");
+    await release(host);
+    assert.equal((await host.jobEnded(job)).exitCode, 0);
+    assert.equal((await ended(host, id)).state, "live");
+    assert.notEqual((await host.facts()).bootId, before.bootId);
+  },
+);
