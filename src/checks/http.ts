@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { messageOf } from "../core/refusal.ts";
 import type { Check } from "./check.ts";
 
@@ -8,7 +9,7 @@ export interface HttpExpectation {
 }
 
 /** More of an answer than this is not searched. */
-const MOST_BYTES = 1_048_576;
+const MOST_CHARACTERS = 1_048_576;
 
 /** The address answers as expected. A redirect is an answer; it is not followed. */
 export function httpCheck(expected: HttpExpectation): Check {
@@ -16,16 +17,10 @@ export function httpCheck(expected: HttpExpectation): Check {
     name: expected.url,
     run: async (_host, signal) => {
       try {
-        const answer = await fetch(expected.url, {
-          signal,
-          redirect: "manual",
-          // A connection kept from the try before may have been closed by the service that restarted.
-          headers: { connection: "close" },
-        });
-        const text = await readSome(answer);
-        const why = mismatch(expected, answer.status, text);
+        const { status, text } = await get(expected.url, signal);
+        const why = mismatch(expected, status, text);
         return why === null
-          ? { kind: "passed", detail: `status ${answer.status}` }
+          ? { kind: "passed", detail: `status ${status}` }
           : { kind: "failed", why };
       } catch (error) {
         return { kind: "failed", why: causeOf(error) };
@@ -43,21 +38,29 @@ export function mismatch(expected: HttpExpectation, status: number, text: string
   return null;
 }
 
-async function readSome(answer: Response): Promise<string> {
-  const decoder = new TextDecoder();
+/** Not by fetch: that refuses a list of ports, and a health check may be on any. */
+async function get(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  const { request } = url.startsWith("https:")
+    ? await import("node:https")
+    : await import("node:http");
+  // A connection kept from the try before may have been closed by the service that restarted.
+  const asked = request(url, { signal, agent: false });
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    asked.on("response", resolve).on("error", reject).end();
+  });
+  return { status: answer.statusCode ?? 0, text: await readSome(answer) };
+}
+
+async function readSome(answer: IncomingMessage): Promise<string> {
   let text = "";
-  let length = 0;
-  for await (const piece of answer.body ?? []) {
-    length += piece.length;
-    text += decoder.decode(piece, { stream: true });
-    if (length >= MOST_BYTES) break;
+  for await (const piece of answer.setEncoding("utf8")) {
+    text += String(piece);
+    if (text.length >= MOST_CHARACTERS) break;
   }
   return text;
 }
 
-/** fetch says only "fetch failed"; what happened is in its cause, for several addresses in a list. */
+/** Where a name has several addresses, the error is a list of errors, itself without words. */
 function causeOf(error: unknown): string {
-  if (!(error instanceof Error) || error.cause === undefined) return messageOf(error);
-  const { cause } = error;
-  return cause instanceof AggregateError ? messageOf(cause.errors[0]) : messageOf(cause);
+  return error instanceof AggregateError ? messageOf(error.errors[0]) : messageOf(error);
 }

@@ -29,7 +29,6 @@ export interface Context {
 export interface CommonOptions {
   readonly config?: string;
   readonly stateDir?: string;
-  readonly json?: true;
   readonly quiet?: true;
   readonly verbose?: true;
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Config, DEFAULT_CONFIG } from "../core/config.ts";
+import type { FinalizationRecord } from "../core/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import { EXIT } from "../core/outcome.ts";
 import type { CommonOptions } from "./context.ts";
@@ -7,7 +9,18 @@ import type { CommonOptions } from "./context.ts";
 /** The configuration of a call: the file of `--config`, if any, with `--state-dir` on top. */
 export async function loadConfig(options: CommonOptions): Promise<Config> {
   const config = options.config === undefined ? DEFAULT_CONFIG : await readConfig(options.config);
-  return options.stateDir === undefined ? config : { ...config, stateDir: options.stateDir };
+  if (options.stateDir === undefined) return config;
+  return { ...config, stateDir: resolve(options.stateDir) };
+}
+
+/**
+ * The configuration of a finalization: the one that it was scheduled with, whatever
+ * this call was given. Else a boot, a call by hand or another system's resume unit
+ * would take its gates, checks and confirmation away.
+ */
+export async function configOf(record: FinalizationRecord, called: Config): Promise<Config> {
+  if (record.configFile === null) return called;
+  return { ...(await readConfig(record.configFile)), stateDir: called.stateDir };
 }
 
 async function readConfig(path: string): Promise<Config> {

@@ -1,9 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { ID_PATTERN } from "../core/id.ts";
 import { EXIT } from "../core/outcome.ts";
+import { nearest } from "../core/nearest.ts";
+import { Refusal } from "../core/refusal.ts";
 import { parseSpan } from "../core/span.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import type { ScheduleOptions } from "./schedule.ts";
+
+const HELP_FOOTER = `
+Without a command it schedules; its options: deploy-finalize schedule --help.
+Exit codes: 0 done, 1 refused or failed, 2 usage, 3 rolled back, 4 superseded or
+cancelled, 75 not finished.`;
 
 /**
  * Runs any command line by the option parser.
@@ -17,6 +24,8 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   const program = buildProgram(context, (code) => {
     exitCode = code;
   });
+  const unknown = unknownCommand(program, args[0]);
+  if (unknown !== null) throw new Refusal(unknown, EXIT.usage);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;
@@ -26,12 +35,22 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   }
 }
 
+/** The option parser takes a word that is no command for an argument of the default one. */
+function unknownCommand(program: Command, word: string | undefined): string | null {
+  const known = [...program.commands.map((command) => command.name()), "help"];
+  if (word === undefined || word.startsWith("-") || known.includes(word)) return null;
+  const meant = nearest(word, known);
+  const hint = meant === null ? `Commands: ${known.join(", ")}` : `Did you mean ${meant}?`;
+  return `unknown command ${JSON.stringify(word)}. ${hint}`;
+}
+
 function buildProgram(context: Context, end: (exitCode: number) => void): Command {
   const program = new Command("deploy-finalize")
     .description(
       "Makes a deployed NixOS system the running one, after the deploying job has ended.",
     )
     .version(context.version, "--version")
+    .addHelpText("after", HELP_FOOTER)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -50,6 +69,7 @@ function addSchedule(program: Command, context: Context): void {
     .option("--dry-run", "show what would happen and change nothing")
     .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
     .option("--profile <path>", "the profile whose system is to be made the running one")
+    .option("--json", "print the result as JSON")
     .action(async (options: ScheduleOptions) => {
       const { schedule } = await import("./schedule.ts");
       await schedule(context, options);
@@ -100,7 +120,6 @@ function withCommonOptions(command: Command): Command {
   return command
     .option("--config <file>", "the configuration file")
     .option("--state-dir <dir>", "where the records are kept")
-    .option("--json", "print the result as JSON")
     .option("-q, --quiet", "no narration")
     .option("-v, --verbose", "name every program that is run");
 }

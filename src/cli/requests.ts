@@ -7,8 +7,9 @@ import { tryLock } from "../host/lock.ts";
 import { RecordStore } from "../host/store.ts";
 import { stopTimers } from "../host/systemd.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
-import { loadConfig } from "./load-config.ts";
+import { configOf, loadConfig } from "./load-config.ts";
 import { requesterOf } from "./requester.ts";
+import { requireRoot } from "./require-root.ts";
 
 /** Drops a finalization that has not begun to act. The boot default stays what the deploy made it. */
 export async function cancel(
@@ -16,10 +17,12 @@ export async function cancel(
   wanted: string | undefined,
   options: CommonOptions,
 ): Promise<void> {
+  requireRoot(context, "cancelling");
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
-  const { id, state, target } = await findUnfinished(store, wanted);
+  const record = await findUnfinished(store, wanted);
+  const { id, state, target } = record;
   if (hasBegunToAct(state)) {
     throw new Refusal(
       `${id} has begun to act (it is ${state}), so it cannot be cancelled any more`,
@@ -30,7 +33,9 @@ export async function cancel(
   // A process that waits at the gates sees the request by itself; else this one writes the end.
   const lock = await tryLock(host, store.lockPath(id));
   await lock?.release();
-  if (lock !== null) await finalize(host, store, config, id, context.stopSignal());
+  if (lock !== null) {
+    await finalize(host, store, await configOf(record, config), id, context.stopSignal());
+  }
   const done = lock === null ? "asked its unit to cancel" : "cancelled";
   print(context, `deploy-finalize: ${done} ${id}; the boot default is still ${target}`);
 }
@@ -41,10 +46,11 @@ export async function confirm(
   wanted: string | undefined,
   options: CommonOptions,
 ): Promise<void> {
+  requireRoot(context, "confirming");
   const config = await loadConfig(options);
   const store = new RecordStore(config.stateDir);
   const { id, confirmBy, state } = await findUnfinished(store, wanted);
-  if (confirmBy === null) {
+  if (confirmBy === null || state !== "verifying") {
     throw new Refusal(`${id} does not wait for a confirmation: it is ${state}`);
   }
   store.request(id, "confirm", askedBy(context));

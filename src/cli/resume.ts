@@ -4,10 +4,12 @@ import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
+import { requireRoot } from "./require-root.ts";
 import { runCommand } from "./run-command.ts";
 
 /** Takes up, after a boot, every finalization that has not ended; returns as soon as their units are started. */
 export async function resume(context: Context, options: CommonOptions): Promise<number> {
+  requireRoot(context, "resuming");
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);

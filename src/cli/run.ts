@@ -1,10 +1,13 @@
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
+import type { FinalizationRecord } from "../core/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import { isTerminal } from "../core/states.ts";
-import { AlreadyRunning, finalize } from "../host/finalize.ts";
+import { AlreadyRunning, finalize, readOrRefuse } from "../host/finalize.ts";
+import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
-import { loadConfig } from "./load-config.ts";
+import { configOf, loadConfig } from "./load-config.ts";
+import { requireRoot } from "./require-root.ts";
 
 /**
  * What the detached unit runs: drives one finalization to its end. Where something
@@ -12,13 +15,14 @@ import { loadConfig } from "./load-config.ts";
  * starts it again.
  */
 export async function run(context: Context, id: string, options: CommonOptions): Promise<number> {
+  requireRoot(context, "running a finalization");
   const stop = context.stopSignal();
-  const config = await loadConfig(options);
+  const called = await loadConfig(options);
   const host = hostOf(context, options);
-  const store = new RecordStore(config.stateDir);
+  const store = new RecordStore(called.stateDir);
   try {
-    const record = await finalize(host, store, config, id, stop);
-    return isTerminal(record.state) ? exitCodeOf(record.state) : EXIT.done;
+    const config = await configOf(await readOrRefuse(host, store, id), called);
+    return exitCodeAfter(host, await finalize(host, store, config, id, stop));
   } catch (error) {
     if (error instanceof AlreadyRunning) throw error;
     const read = await store.read(id);
@@ -26,4 +30,12 @@ export async function run(context: Context, id: string, options: CommonOptions):
     host.say(`cannot go on: ${messageOf(error)}`);
     return EXIT.unfinished;
   }
+}
+
+function exitCodeAfter(host: Host, { state }: FinalizationRecord): number {
+  if (isTerminal(state)) return exitCodeOf(state);
+  // A reboot that was asked for ends this process: that is as it should be.
+  if (state === "rebooting" || state === "rolling-back") return EXIT.done;
+  host.say(`asked to end while it is ${state}; its unit or the next boot takes it up again`);
+  return EXIT.unfinished;
 }

@@ -1,7 +1,6 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Config } from "../core/config.ts";
 import { unitName } from "../core/id.ts";
-import { Refusal } from "../core/refusal.ts";
 import { componentPath } from "../core/toplevel.ts";
 import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
 import { RecordStore } from "../host/store.ts";
@@ -11,10 +10,12 @@ import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { quoteArgv } from "./quote.ts";
 import { requesterOf } from "./requester.ts";
+import { requireRoot } from "./require-root.ts";
 import { runCommand } from "./run-command.ts";
 
 export interface ScheduleOptions extends CommonOptions {
   readonly dryRun?: true;
+  readonly json?: true;
   /** Seconds. */
   readonly delay?: number;
   readonly profile?: string;
@@ -23,14 +24,18 @@ export interface ScheduleOptions extends CommonOptions {
 /** Decides, records, arms the timer, and returns. */
 export async function schedule(context: Context, options: ScheduleOptions): Promise<void> {
   const loaded = await loadConfig(options);
-  const config = { ...loaded, profile: options.profile ?? loaded.profile };
+  const profile = options.profile === undefined ? loaded.profile : resolve(options.profile);
+  const config = { ...loaded, profile };
   const host = hostOf(context, options);
-  if (options.dryRun !== true) requireRoot(context);
+  if (options.dryRun !== true) {
+    requireRoot(context, "scheduling", "see what would happen with --dry-run");
+  }
   requireSystemd(host);
   const proposal = await propose(host, config);
   const drafted = draft(host, {
     config,
     proposal,
+    configFile: options.config === undefined ? null : resolve(options.config),
     delayFlag: options.delay ?? null,
     random: context.random,
     hostName: context.hostName,
@@ -41,14 +46,6 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
   for (const line of lines) print(context, line);
   if (options.dryRun === true && options.json !== true) printDryRun(context, drafted);
-}
-
-function requireRoot(context: Context): void {
-  if (context.userId === 0) return;
-  throw new Refusal(
-    "scheduling needs root: it arms a system unit and writes its record. " +
-      "Run it with sudo, or see what would happen with --dry-run.",
-  );
 }
 
 function asText(config: Config, { systems }: Proposal, { record }: Draft): string[] {

@@ -57,6 +57,8 @@ export const recordSchema = v.object({
   id: v.pipe(v.string(), v.regex(ID_PATTERN)),
   host: v.string(),
   profile: storePath,
+  /** The configuration file that it was scheduled with; null for the defaults. */
+  configFile: v.optional(v.nullable(storePath), null),
   target: storePath,
   targetGeneration: v.nullable(count),
   /** The toplevel that was current at scheduling; null on a host that had none. */

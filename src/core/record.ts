@@ -13,6 +13,7 @@ export type Scheduled = Pick<
   | "id"
   | "host"
   | "profile"
+  | "configFile"
   | "target"
   | "targetGeneration"
   | "previous"

@@ -58,8 +58,9 @@ export function linkDurably(path: string, place: string): void {
 export function readLink(path: string): string | null {
   try {
     return readlinkSync(path);
-  } catch {
-    return null;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    throw error;
   }
 }
 

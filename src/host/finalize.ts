@@ -6,7 +6,7 @@ import { Refusal } from "../core/refusal.ts";
 import { Interpreter } from "./effects.ts";
 import type { Host } from "./host.ts";
 import { tryLock } from "./lock.ts";
-import { pinnedIds } from "./pins.ts";
+import { pinnedIds, unpin } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 import { supersedeOlder } from "./superseding.ts";
 
@@ -30,13 +30,13 @@ export async function finalize(
   id: string,
   stop: AbortSignal,
 ): Promise<FinalizationRecord> {
-  await readOrRefuse(store, id);
+  await readOrRefuse(host, store, id);
   const lock = await tryLock(host, store.lockPath(id));
   if (lock === null) throw new AlreadyRunning(id);
   const interpreter = new Interpreter(host, store, config, stop);
   try {
     // Read again: it may have ended between the first look and the lock.
-    const record = await readOrRefuse(store, id);
+    const record = await readOrRefuse(host, store, id);
     // One that has ended but holds pins was killed before it had tidied up.
     if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
     await supersedeOlder(host, store, store.newest() ?? id);
@@ -47,16 +47,25 @@ export async function finalize(
   }
 }
 
-/** @throws Refusal where there is no record, or none that can be used: then it is set aside */
-export async function readOrRefuse(store: RecordStore, id: string): Promise<FinalizationRecord> {
+/**
+ * @throws Refusal where there is no record, or none that can be used: that one is set
+ * aside. The pins go too, so that the next boot does not come back to it.
+ */
+export async function readOrRefuse(
+  host: Host,
+  store: RecordStore,
+  id: string,
+): Promise<FinalizationRecord> {
   const read = await store.read(id);
   switch (read.kind) {
     case "record":
       return read.record;
     case "missing":
+      unpin(host.paths, id);
       throw new Refusal(`there is no finalization ${id} in ${store.folder}`);
     case "broken": {
       const aside = store.quarantine(id);
+      unpin(host.paths, id);
       throw new Refusal(`the record of ${id} cannot be used (${read.why}); set aside as ${aside}`);
     }
   }

@@ -22,7 +22,7 @@ export async function resumeOne(
   run: RunCommand,
   id: string,
 ): Promise<void> {
-  const record = await readOrRefuse(store, id);
+  const record = await readOrRefuse(host, store, id);
   if (await systemd.isArmed(host, id)) return;
   host.say(`takes up ${id}, which is ${record.state}`);
   const command = [...run.command, id];

@@ -76,6 +76,8 @@ export interface Draft {
 
 export interface DraftInput {
   readonly config: Config;
+  /** The absolute path of the file that the configuration comes from. */
+  readonly configFile: string | null;
   readonly delayFlag: number | null;
   readonly proposal: Proposal;
   readonly random: () => number;
@@ -103,6 +105,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     id,
     host: input.hostName,
     profile: config.profile,
+    configFile: input.configFile,
     target: proposal.target,
     targetGeneration: currentGeneration(config.profile),
     previous,

@@ -43,7 +43,7 @@ export class RecordStore {
    */
   saveNewest(record: FinalizationRecord): Undo {
     const isNew = this.#guarded(() => makeFolder(this.folder));
-    const before = readLink(this.#current());
+    const before = this.#guarded(() => readLink(this.#current()));
     const undo = (): void => {
       rmSync(this.#path(record.id), { force: true });
       this.#restoreCurrent(before);
@@ -86,7 +86,8 @@ export class RecordStore {
 
   /** The id that `current` names: the newest finalization. */
   newest(): string | null {
-    return readLink(this.#current())?.replace(/\.json$/, "") ?? null;
+    const link = this.#guarded(() => readLink(this.#current()));
+    return link?.replace(/\.json$/, "") ?? null;
   }
 
   /** Removes the oldest records beyond those that are kept, but none that has a pin: it may not have ended. */

@@ -156,7 +156,7 @@ const bad: Bad[] = [
   { name: "--delay -1", args: ["--delay", "-1"], exitCode: 2, message: /'-1' is invalid/ },
   { name: "--delay x", args: ["--delay", "x"], exitCode: 2, message: /'x' is invalid.*90s/ },
   { name: "--dryrun", args: ["--dryrun"], exitCode: 2, message: /Did you mean --dry-run/ },
-  { name: "an unknown command", args: ["shedule"], exitCode: 2, message: /schedule|too many/ },
+
   {
     name: "no such configuration",
     args: ["--config", "/nowhere.json"],
@@ -213,3 +213,22 @@ test("schedule: an unknown configuration key is refused with the nearest known o
   assert.equal(exitCode, 2);
   assert.match(stderr, /unknown key reboot-when-changed\. Did you mean rebootWhenChanged\?/);
 });
+
+test("an unknown command is named, with the one that was meant", async () => {
+  using host = new FakeHost();
+  const { exitCode, stderr } = await host.call("cancle");
+  assert.deepEqual(
+    [exitCode, stderr],
+    [2, 'deploy-finalize: unknown command "cancle". Did you mean cancel?\n'],
+  );
+});
+
+for (const command of ["cancel", "confirm", "resume"]) {
+  test(`${command}: needs root, and says so`, async () => {
+    using host = new FakeHost();
+    host.userId = 1000;
+    const { exitCode, stderr } = await host.call(command);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /needs root/);
+  });
+}

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import type { FinalizationRecord } from "../../src/core/record.ts";
 import { recordSchema } from "../../src/core/record-schema.ts";
@@ -62,12 +63,16 @@ export async function schedule(host: Host, toplevel: string, ...args: string[]):
   return (await newestRecord(host)).id;
 }
 
+/** Read from outside: a program inside that a shutdown stops would hold the shutdown up. */
 export async function newestRecord(host: Host): Promise<FinalizationRecord> {
-  return v.parse(recordSchema, JSON.parse(await host.ok(["cat", `${STATE_DIR}/current`])));
+  return v.parse(recordSchema, JSON.parse(readFileSync(host.path(`${STATE_DIR}/current`), "utf8")));
 }
 
 export async function recordOf(host: Host, id: string): Promise<FinalizationRecord> {
-  return v.parse(recordSchema, JSON.parse(await host.ok(["cat", `${STATE_DIR}/${id}.json`])));
+  return v.parse(
+    recordSchema,
+    JSON.parse(readFileSync(host.path(`${STATE_DIR}/${id}.json`), "utf8")),
+  );
 }
 
 /** Waits until a finalization is in a terminal state, also across a reboot. */

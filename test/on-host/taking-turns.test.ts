@@ -94,3 +94,37 @@ hostTest(
     assert.equal((await recordOf(host, second)).state, "waiting");
   },
 );
+
+hostTest(
+  "one that is asked to end while it waits is taken up again by its unit",
+  { baseline },
+  async (host) => {
+    const slow = await host.buildToplevel(
+      systemSpec({ label: "slow", failure: { activationMs: 2000 } }),
+    );
+    const first = await deploy(host, slow, "--delay", "0");
+    await entered(host, first, "switching");
+    const next = await host.buildToplevel(systemSpec({ label: "next" }));
+    const second = await schedule(host, next, "--delay", "0");
+    await entered(host, second, "waiting");
+    await host.shell(`kill $(systemctl show -P MainPID deploy-finalize-${second}.service)`);
+    assert.equal((await ended(host, second)).state, "live");
+    assert.equal((await host.facts()).current, next);
+  },
+);
+
+hostTest(
+  "a broken record is set aside once, and leaves nothing behind",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    const id = await deploy(host, target, "--delay", "1h");
+    await host.shell(`echo '{"x":' > /var/lib/deploy-finalize/${id}.json`);
+    const first = await host.run(call(target, "resume"));
+    assert.match(first.stderr, /cannot be used .*set aside/);
+    assert.equal(await host.shell("ls -A /nix/var/nix/gcroots/deploy-finalize"), "");
+    assert.equal((await host.run(call(target, "resume"))).exitCode, 0);
+    const later = await deploy(host, target, "--delay", "0");
+    assert.equal((await ended(host, later)).state, "live");
+  },
+);

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../host/host-test.ts";
 import type { Host } from "../host/host.ts";
-import { call, deploy, ended, entered, path, systemSpec } from "./deploying.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  newestRecord,
+  path,
+  PROGRAM,
+  systemSpec,
+} from "./deploying.ts";
 
 const baseline = systemSpec();
 
@@ -211,5 +220,24 @@ hostTest(
     await host.shell("echo > /run/hold");
     assert.equal((await ended(host, id)).state, "rolled-back");
     await assertBack(host, before.current);
+  },
+);
+
+hostTest(
+  "after a reboot the checks are those it was scheduled with, whatever the resume unit is given",
+  { baseline },
+  async (host) => {
+    const config = {
+      verify: { settle: 0, checks: [{ kind: "tcp", host: "127.0.0.1", port: 9, deadline: 0 }] },
+    };
+    await host.write("/root/own.json", JSON.stringify(config));
+    const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }));
+    await host.setProfile(target);
+    // A relative path, as a person types it.
+    await host.shell(`cd /root; ${PROGRAM.join(" ")} --delay 0 --config own.json`);
+    const { id } = await newestRecord(host);
+    const record = await ended(host, id, 30_000);
+    assert.equal(record.state, "rolled-back");
+    assert.match(record.outcome?.reason ?? "", /127\.0\.0\.1:9/);
   },
 );

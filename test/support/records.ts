@@ -10,6 +10,7 @@ export function aRecord(changes: Partial<FinalizationRecord> = {}): Finalization
     id: "20261122-213000-aaaa",
     host: "web1",
     profile: "/nix/var/nix/profiles/system",
+    configFile: null,
     target: TARGET,
     targetGeneration: 2,
     previous: PREVIOUS,
