@@ -232,3 +232,10 @@ for (const command of ["cancel", "confirm", "resume"]) {
     assert.match(stderr, /needs root/);
   });
 }
+
+test("options may stand before the command, as a wrapper puts them", async () => {
+  using host = new FakeHost();
+  const { exitCode, stderr } = await host.call("--state-dir", host.folder.at("state"), "cancel");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /nothing has been finalized yet: no record in .*\/state/);
+});
