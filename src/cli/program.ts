@@ -24,7 +24,7 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   const program = buildProgram(context, (code) => {
     exitCode = code;
   });
-  const known = [...program.commands.map((command) => command.name()), "help"];
+  const known = new Set([...program.commands.map((command) => command.name()), "help"]);
   const words = commandFirst(args, known);
   const unknown = unknownCommand(known, words[0]);
   if (unknown !== null) throw new Refusal(unknown, EXIT.usage);
@@ -40,19 +40,19 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
 const TAKE_A_VALUE = ["--config", "--state-dir", "--delay", "--profile"];
 
 /** Options may stand before the command too: a wrapper puts its own there. */
-function commandFirst(args: readonly string[], known: readonly string[]): string[] {
+function commandFirst(args: readonly string[], known: ReadonlySet<string>): string[] {
   const isValue = (index: number): boolean => TAKE_A_VALUE.includes(args[index - 1] ?? "");
-  const at = args.findIndex((word, index) => known.includes(word) && !isValue(index));
+  const at = args.findIndex((word, index) => known.has(word) && !isValue(index));
   const command = args[at];
   if (command === undefined || args.slice(0, at).some((word) => word === "--")) return [...args];
   return [command, ...args.slice(0, at), ...args.slice(at + 1)];
 }
 
 /** The option parser takes a word that is no command for an argument of the default one. */
-function unknownCommand(known: readonly string[], word: string | undefined): string | null {
-  if (word === undefined || word.startsWith("-") || known.includes(word)) return null;
-  const meant = nearest(word, known);
-  const hint = meant === null ? `Commands: ${known.join(", ")}` : `Did you mean ${meant}?`;
+function unknownCommand(known: ReadonlySet<string>, word: string | undefined): string | null {
+  if (word === undefined || word.startsWith("-") || known.has(word)) return null;
+  const meant = nearest(word, [...known]);
+  const hint = meant === null ? `Commands: ${[...known].join(", ")}` : `Did you mean ${meant}?`;
   return `unknown command ${JSON.stringify(word)}. ${hint}`;
 }
 
