@@ -37,11 +37,11 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   }
 }
 
-const TAKE_A_VALUE = ["--config", "--state-dir", "--delay", "--profile"];
+const TAKE_A_VALUE = new Set(["--config", "--state-dir", "--delay", "--profile"]);
 
 /** Options may stand before the command too: a wrapper puts its own there. */
 function commandFirst(args: readonly string[], known: ReadonlySet<string>): string[] {
-  const isValue = (index: number): boolean => TAKE_A_VALUE.includes(args[index - 1] ?? "");
+  const isValue = (index: number): boolean => TAKE_A_VALUE.has(args[index - 1] ?? "");
   const at = args.findIndex((word, index) => known.has(word) && !isValue(index));
   const command = args[at];
   if (command === undefined || args.slice(0, at).some((word) => word === "--")) return [...args];
