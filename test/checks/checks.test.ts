@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import type { Check } from "../../src/checks/check.ts";
 import { commandCheck } from "../../src/checks/command.ts";
-import { mismatch } from "../../src/checks/http.ts";
+import { httpCheck, mismatch } from "../../src/checks/http.ts";
 import { matchesGlob } from "../../src/checks/glob.ts";
 import { untilPassed } from "../../src/checks/retry.ts";
 import { checkFor } from "../../src/checks/table.ts";
@@ -145,3 +146,17 @@ for (const [glob, name, matches] of globs) {
     assert.equal(matchesGlob(glob, name), matches);
   });
 }
+
+test("http: a port that fetch refuses is asked like any other", async () => {
+  const server = createServer((_request, answer) => answer.end("hello"));
+  server.listen(10_080, "127.0.0.1");
+  try {
+    await once(server, "listening");
+    using host = new EdgeHost();
+    const check = httpCheck({ url: "http://127.0.0.1:10080/", body: "hello" });
+    const state = await check.run(host, new AbortController().signal);
+    assert.deepEqual(state, { kind: "passed", detail: "status 200" });
+  } finally {
+    server.close();
+  }
+});

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { FakeHost } from "../support/fake-host.ts";
 import { listing } from "../support/listing.ts";
+import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 
 const ID = "20261122-213000-0000";
@@ -238,4 +239,18 @@ test("options may stand before the command, as a wrapper puts them", async () =>
   const { exitCode, stderr } = await host.call("--state-dir", host.folder.at("state"), "cancel");
   assert.equal(exitCode, 1);
   assert.match(stderr, /nothing has been finalized yet: no record in .*\/state/);
+});
+
+test("confirm: a finalization that is going back is not confirmed any more", async () => {
+  using host = new FakeHost();
+  const record = aRecord({ state: "rolling-back", confirmBy: "2026-11-22T21:40:00.000Z" });
+  host.folder.write(`state/${record.id}.json`, JSON.stringify(record));
+  const { exitCode, stderr } = await host.call(
+    "confirm",
+    record.id,
+    "--state-dir",
+    host.folder.at("state"),
+  );
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /does not wait for a confirmation: it is rolling-back/);
 });
