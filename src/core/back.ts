@@ -1,3 +1,4 @@
+import { problemsOf, UNITS_FAILED } from "./judging.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
 import type { FinalizationRecord } from "./record.ts";
@@ -78,13 +79,13 @@ function rebootBack(record: FinalizationRecord, seen: Observation, toplevel: str
   return move(asked, seen, "rolling-back", detail, { kind: "reboot", toplevel });
 }
 
-/** The end of the switch back. Unit failures (4) are judged against what had failed before. */
+/** The end of the switch back. Unit failures are judged against what had failed before. */
 export function switchedBack(
   record: FinalizationRecord,
   seen: Observation,
   { exitCode, tail }: Extract<Event, { kind: "switched" }>,
 ): Step {
-  if (exitCode === 0 || exitCode === 4) return go(record, { kind: "verify-way-back" });
+  if (exitCode === 0 || exitCode === UNITS_FAILED) return go(record, { kind: "verify-way-back" });
   const words = tail.slice(-3).join("; ");
   return wayBackFailed(record, seen, `the switch back ended with exit code ${exitCode}: ${words}`);
 }
@@ -98,11 +99,8 @@ export function judgeWayBack(
   if (current !== record.previous) {
     return wayBackFailed(record, seen, `the current system is ${current ?? "unknown"}`);
   }
-  const failed = checks.filter(({ result }) => result === "failed");
-  if (failed.length > 0) {
-    const words = failed.map(({ name, detail }) => `${name}: ${detail}`).join("; ");
-    return wayBackFailed(record, seen, words);
-  }
+  const problems = problemsOf(checks);
+  if (problems.length > 0) return wayBackFailed(record, seen, problems.join("; "));
   const reason = record.outcome?.reason ?? "the target did not hold";
   return conclude(record, seen, "rolled-back", { reason });
 }

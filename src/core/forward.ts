@@ -1,13 +1,9 @@
 import { fallBack, rollBack, goBackAgain } from "./back.ts";
 import type { Plan } from "./decision.ts";
+import { NEEDS_REBOOT, problemsOf, REFUSED, UNITS_FAILED } from "./judging.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
 import type { FinalizationRecord } from "./record.ts";
-
-/** Exit codes of switch-to-configuration that mean something here: notes/switch-to-configuration.md. */
-const REFUSED = 1;
-const UNITS_FAILED = 4;
-const NEEDS_REBOOT = 100;
 
 /** The end of a finalization that must not act any more, or null while it may. */
 export function dropped(record: FinalizationRecord, seen: Observation): Step | null {
@@ -145,9 +141,7 @@ export function judgeVerification(
 ): Step {
   const { current, profile } = seen.facts;
   const checked = { ...record, checks: [...checks] };
-  const problems = checks.flatMap(({ result, name, detail }) =>
-    result === "failed" ? [`${name}: ${detail}`] : [],
-  );
+  const problems = problemsOf(checks);
   if (current !== record.target) {
     problems.unshift(`the current system is ${current ?? "unknown"}, not the target`);
   }

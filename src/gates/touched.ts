@@ -39,12 +39,11 @@ export async function runnersTouched(
     host.say(`waits for all runners, as it is unknown which it would stop: ${describeEnd(failed)}`);
     return runners;
   }
-  const loaded = new Set(parseProperties(units.stdout).map((unit) => unit["Id"]));
+  const bonds = bondsOf(parseProperties(units.stdout));
   for (const { unit } of runners) {
-    if (!loaded.has(unit)) host.say(`${unit} is not loaded, so no job of it can be waited for`);
+    if (!bonds.has(unit)) host.say(`${unit} is not loaded, so no job of it can be waited for`);
   }
   const { stop, restart } = parseDryActivate(`${dry.stdout}\n${dry.stderr}`);
-  const bonds = bondsOf(parseProperties(units.stdout));
   return runners.filter((runner) => isTouched(runner, [...stop, ...restart], bonds));
 }
 

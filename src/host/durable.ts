@@ -4,6 +4,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -75,6 +76,16 @@ export function makeFolder(path: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST" && statSync(path).isDirectory()) return false;
+    throw error;
+  }
+}
+
+/** The text of a file; null where there is no file. */
+export function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
     throw error;
   }
 }

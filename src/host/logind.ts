@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf } from "../core/refusal.ts";
+import { readIfThere } from "./durable.ts";
 import type { Paths } from "./paths.ts";
 
 /** Whether a login session is in use; a closing one has lost its login and only has processes left. */
@@ -19,8 +18,8 @@ const SESSION_ID = /^[A-Za-z0-9]+$/;
  * earlier login.
  */
 export function findOwnSession(paths: Paths): string | null {
-  if (hasTerminal(read(join(paths.processes, "self/stat")) ?? "")) return null;
-  const id = sessionOfControlGroup(read(join(paths.processes, "self/cgroup")) ?? "");
+  if (hasTerminal(readIfThere(join(paths.processes, "self/stat")) ?? "")) return null;
+  const id = sessionOfControlGroup(readIfThere(join(paths.processes, "self/cgroup")) ?? "");
   return id !== null && sessionState(paths, id) === "open" ? id : null;
 }
 
@@ -38,16 +37,7 @@ function hasTerminal(stat: string): boolean {
 /** @throws the error of reading, where logind's file is there but cannot be read */
 export function sessionState(paths: Paths, id: string): SessionState {
   if (!SESSION_ID.test(id)) return "gone";
-  const text = read(join(paths.loginSessions, id));
+  const text = readIfThere(join(paths.loginSessions, id));
   if (text === null) return "gone";
   return /^STATE=closing$/m.test(text) ? "closing" : "open";
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    throw error;
-  }
 }

@@ -13,8 +13,9 @@ export interface RunCommand {
 
 /**
  * Starts the unit of a finalization that holds pins, so has not ended or not tidied
- * up, and that nothing runs or is about to run. A switch starts the resume unit too, as every unit that an active
- * target wants: then the finalization that switches is left alone.
+ * up, and that nothing runs or is about to run. A switch starts the resume unit
+ * too, as every unit that an active target wants: then the finalization that
+ * switches is left alone.
  */
 export async function resumeOne(
   host: Host,

@@ -1,13 +1,14 @@
-import { readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import { renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ID_PATTERN } from "../core/id.ts";
 import type { Requests } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
-import { codeOf, messageOf, Refusal } from "../core/refusal.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
 import {
   linkDurably,
   listFolder,
   makeFolder,
+  readIfThere,
   readLink,
   replaceFile,
   writeDurably,
@@ -150,13 +151,4 @@ export class RecordStore {
 
 function textOf(record: FinalizationRecord): string {
   return `${JSON.stringify(record, null, 2)}\n`;
-}
-
-function readIfThere(path: string): string | null {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return null;
-    throw error;
-  }
 }
