@@ -47,12 +47,25 @@ function writeNow(fd: number, bytes: Buffer): Buffer {
   return left;
 }
 
+async function ask(question: string): Promise<string | null> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
+}
+
 async function main(): Promise<void> {
   const [, script = "", ...args] = process.argv;
   const context: Context = {
     version: VERSION,
     stdout: writer(1, () => process.stdout),
     stderr: writer(2, () => process.stderr),
+    terminal: () => (process.stdout.isTTY ? { columns: process.stdout.columns } : null),
+    ask,
     env: process.env,
     userId: process.getuid?.() ?? -1,
     hostName: readFileSync("/proc/sys/kernel/hostname", "utf8").trim(),

@@ -1,6 +1,7 @@
 import type { Host } from "../host/host.ts";
 import type { Paths } from "../host/paths.ts";
 import type { Spawn } from "../host/spawn.ts";
+import { type Style, styleFor, type Terminal } from "../view/style.ts";
 
 export interface Writer {
   readonly write: (text: string) => unknown;
@@ -11,6 +12,10 @@ export interface Context {
   readonly version: string;
   readonly stdout: Writer;
   readonly stderr: Writer;
+  /** The terminal that stdout is; null where it goes to a file or a pipe. */
+  readonly terminal: () => Terminal | null;
+  /** Asks a question on the terminal; answers null where nobody is there. */
+  readonly ask: (question: string) => Promise<string | null>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userId: number;
   readonly hostName: string;
@@ -31,6 +36,11 @@ export interface CommonOptions {
   readonly stateDir?: string;
   readonly quiet?: true;
   readonly verbose?: true;
+}
+
+/** How this call's screens are to be drawn. */
+export function styleOf({ terminal, env }: Context): Style {
+  return styleFor(terminal(), env);
 }
 
 export function print(context: Context, line: string): void {

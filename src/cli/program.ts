@@ -1,11 +1,17 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { ID_PATTERN } from "../core/id.ts";
+import { Command, CommanderError } from "commander";
 import { EXIT } from "../core/outcome.ts";
 import { nearest } from "../core/nearest.ts";
 import { Refusal } from "../core/refusal.ts";
-import { parseSpan } from "../core/span.ts";
-import type { CommonOptions, Context } from "./context.ts";
-import type { ScheduleOptions } from "./schedule.ts";
+import type { AddCommand, Cli } from "./command.ts";
+import { newCommand, readSpan, withJson } from "./command.ts";
+import type { Context } from "./context.ts";
+import { addCancel, addConfirm } from "./requests.ts";
+import { addResume } from "./resume.ts";
+import { addRun } from "./run.ts";
+import { schedule, type ScheduleOptions } from "./schedule.ts";
+
+/** Every command, in the order of the help. */
+const COMMANDS: readonly AddCommand[] = [addSchedule, addCancel, addConfirm, addRun, addResume];
 
 const HELP_FOOTER = `
 Without a command it schedules; its options: deploy-finalize schedule --help.
@@ -25,7 +31,7 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
     exitCode = code;
   });
   const known = new Set([...program.commands.map((command) => command.name()), "help"]);
-  const words = commandFirst(args, known);
+  const words = commandFirst(program, args, known);
   const unknown = unknownCommand(known, words[0]);
   if (unknown !== null) throw new Refusal(unknown, EXIT.usage);
   try {
@@ -37,11 +43,15 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   }
 }
 
-const TAKE_A_VALUE = new Set(["--config", "--state-dir", "--delay", "--profile"]);
-
 /** Options may stand before the command too: a wrapper puts its own there. */
-function commandFirst(args: readonly string[], known: ReadonlySet<string>): string[] {
-  const isValue = (index: number): boolean => TAKE_A_VALUE.has(args[index - 1] ?? "");
+function commandFirst(
+  program: Command,
+  args: readonly string[],
+  known: ReadonlySet<string>,
+): string[] {
+  const options = program.commands.flatMap((command) => command.options);
+  const takeAValue = options.filter(({ required }) => required).map(({ long }) => long);
+  const isValue = (index: number): boolean => takeAValue.includes(args[index - 1]);
   const at = args.findIndex((word, index) => known.has(word) && !isValue(index));
   const command = args[at];
   if (command === undefined || args.slice(0, at).some((word) => word === "--")) return [...args];
@@ -56,7 +66,8 @@ function unknownCommand(known: ReadonlySet<string>, word: string | undefined): s
   return `unknown command ${JSON.stringify(word)}. ${hint}`;
 }
 
-function buildProgram(context: Context, end: (exitCode: number) => void): Command {
+/** The whole program, as the parser, the help and the documentation's tests see it. */
+export function buildProgram(context: Context, end: Cli["end"]): Command {
   const program = new Command("deploy-finalize")
     .description(
       "Makes a deployed NixOS system the running one, after the deploying job has ended.",
@@ -68,81 +79,18 @@ function buildProgram(context: Context, end: (exitCode: number) => void): Comman
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(`deploy-finalize: ${text.replace(/^error: /, "")}`),
     });
-
-  addSchedule(program, context);
-  addRequests(program, context);
-  addUnitCommands(program, context, end);
+  for (const add of COMMANDS) add({ program, context, end });
   return program;
 }
 
-function addSchedule(program: Command, context: Context): void {
-  withCommonOptions(program.command("schedule", { isDefault: true }))
+/** Stands here and not with `schedule`, which is to load without the option parser. */
+function addSchedule(cli: Cli): void {
+  withJson(newCommand(cli, "schedule", "default"))
     .description("decide between switch and reboot, record it and arm the timer (the default)")
     .option("--dry-run", "show what would happen and change nothing")
     .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
     .option("--profile <path>", "the profile whose system is to be made the running one")
-    .option("--json", "print the result as JSON")
     .action(async (options: ScheduleOptions) => {
-      const { schedule } = await import("./schedule.ts");
-      await schedule(context, options);
+      await schedule(cli.context, options);
     });
-}
-
-function addRequests(program: Command, context: Context): void {
-  withCommonOptions(program.command("cancel"))
-    .description("drop a finalization that has not begun to act")
-    .argument("[id]", "the finalization; the newest by default", readId)
-    .action(async (id: string | undefined, options: CommonOptions) => {
-      const { cancel } = await import("./requests.ts");
-      await cancel(context, id, options);
-    });
-
-  withCommonOptions(program.command("confirm"))
-    .description("confirm a finalization that waits for it")
-    .argument("[id]", "the finalization; the newest by default", readId)
-    .action(async (id: string | undefined, options: CommonOptions) => {
-      const { confirm } = await import("./requests.ts");
-      await confirm(context, id, options);
-    });
-}
-
-/** What systemd calls. */
-function addUnitCommands(
-  program: Command,
-  context: Context,
-  end: (exitCode: number) => void,
-): void {
-  withCommonOptions(program.command("run"))
-    .description("drive a finalization to its end (for its unit)")
-    .argument("<id>", "the finalization", readId)
-    .action(async (id: string, options: CommonOptions) => {
-      const { run } = await import("./run.ts");
-      end(await run(context, id, options));
-    });
-
-  withCommonOptions(program.command("resume"))
-    .description("take up unfinished finalizations after a boot (for its unit)")
-    .action(async (options: CommonOptions) => {
-      const { resume } = await import("./resume.ts");
-      end(await resume(context, options));
-    });
-}
-
-function withCommonOptions(command: Command): Command {
-  return command
-    .option("--config <file>", "the configuration file")
-    .option("--state-dir <dir>", "where the records are kept")
-    .option("-q, --quiet", "no narration")
-    .option("-v, --verbose", "name every program that is run");
-}
-
-function readSpan(text: string): number {
-  const seconds = parseSpan(text);
-  if (seconds !== null) return seconds;
-  throw new InvalidArgumentError("Use whole seconds, 0 and up, or a span such as 90s, 5min, 1h.");
-}
-
-function readId(text: string): string {
-  if (ID_PATTERN.test(text)) return text;
-  throw new InvalidArgumentError("An id looks like 20261122-213000-k3f9.");
 }

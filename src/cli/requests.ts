@@ -6,10 +6,28 @@ import { finalize } from "../host/finalize.ts";
 import { tryLock } from "../host/lock.ts";
 import { RecordStore } from "../host/store.ts";
 import { stopTimers } from "../host/systemd.ts";
+import { type Cli, newCommand, withId } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
+import { findRecord } from "./find-record.ts";
 import { configOf, loadConfig } from "./load-config.ts";
 import { requesterOf } from "./requester.ts";
 import { requireRoot } from "./require-root.ts";
+
+export function addCancel(cli: Cli): void {
+  withId(newCommand(cli, "cancel"))
+    .description("drop a finalization that has not begun to act")
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      await cancel(cli.context, id, options);
+    });
+}
+
+export function addConfirm(cli: Cli): void {
+  withId(newCommand(cli, "confirm"))
+    .description("confirm a finalization that waits for it")
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      await confirm(cli.context, id, options);
+    });
+}
 
 /** Drops a finalization that has not begun to act. The boot default stays what the deploy made it. */
 export async function cancel(
@@ -61,16 +79,9 @@ async function findUnfinished(
   store: RecordStore,
   wanted: string | undefined,
 ): Promise<FinalizationRecord> {
-  const id = wanted ?? store.newest();
-  if (id === null)
-    throw new Refusal(`nothing has been finalized yet: no record in ${store.folder}`);
-  const read = await store.read(id);
-  if (read.kind === "missing") throw new Refusal(`there is no finalization ${id}`);
-  if (read.kind === "broken") throw new Refusal(`the record of ${id} cannot be read: ${read.why}`);
-  if (isTerminal(read.record.state)) {
-    throw new Refusal(`${id} has ended already: it is ${read.record.state}`);
-  }
-  return read.record;
+  const record = await findRecord(store, wanted);
+  if (!isTerminal(record.state)) return record;
+  throw new Refusal(`${record.id} has ended already: it is ${record.state}`);
 }
 
 function askedBy(context: Context): string {

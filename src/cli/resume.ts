@@ -2,10 +2,19 @@ import { EXIT } from "../core/outcome.ts";
 import { messageOf } from "../core/refusal.ts";
 import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
+import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 import { runCommand } from "./run-command.ts";
+
+export function addResume(cli: Cli): void {
+  newCommand(cli, "resume")
+    .description("take up unfinished finalizations after a boot (for its unit)")
+    .action(async (options: CommonOptions) => {
+      cli.end(await resume(cli.context, options));
+    });
+}
 
 /** Takes up, after a boot, every finalization that has not ended; returns as soon as their units are started. */
 export async function resume(context: Context, options: CommonOptions): Promise<number> {

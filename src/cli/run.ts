@@ -5,9 +5,27 @@ import { isTerminal } from "../core/states.ts";
 import { AlreadyRunning, finalize, readOrRefuse } from "../host/finalize.ts";
 import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
+import { InvalidArgumentError } from "commander";
+import { ID_PATTERN } from "../core/id.ts";
+import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { configOf, loadConfig } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
+
+export function addRun(cli: Cli): void {
+  newCommand(cli, "run")
+    .description("drive a finalization to its end (for its unit)")
+    .argument("<id>", "the finalization", readId)
+    .action(async (id: string, options: CommonOptions) => {
+      cli.end(await run(cli.context, id, options));
+    });
+}
+
+/** A unit names what it drives in full. */
+function readId(text: string): string {
+  if (ID_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError("An id looks like 20261122-213000-k3f9.");
+}
 
 /**
  * What the detached unit runs: drives one finalization to its end. Where something

@@ -2,6 +2,7 @@ import type { Context } from "../../src/cli/context.ts";
 import { runCommandLine } from "../../src/cli/command-line.ts";
 import { pathsUnder } from "../../src/host/paths.ts";
 import type { Ended, Spawn } from "../../src/host/spawn.ts";
+import type { Terminal } from "../../src/view/style.ts";
 import { Folder } from "./folder.ts";
 import { makeToplevel } from "./systems.ts";
 
@@ -22,6 +23,9 @@ export class FakeHost implements Disposable {
   /** How each program ends, by its name; success without output where it is not listed. */
   readonly ends: Record<string, Partial<Ended>> = {};
   userId = 0;
+  terminal: Terminal | null = null;
+  /** What the person at the terminal answers; null where nobody is there. */
+  answer: string | null = null;
 
   constructor() {
     this.folder.link("run/booted-system", this.booted);
@@ -54,6 +58,8 @@ export class FakeHost implements Disposable {
       version: "0.0.0",
       stdout: { write: (text: string) => (said.stdout += text) },
       stderr: { write: (text: string) => (said.stderr += text) },
+      terminal: () => this.terminal,
+      ask: async () => this.answer,
       env: { PATH: "/bin" },
       userId: this.userId,
       hostName: "web1",

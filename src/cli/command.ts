@@ -1,0 +1,39 @@
+import { Command, InvalidArgumentError } from "commander";
+import { parseSpan } from "../core/span.ts";
+import type { Context } from "./context.ts";
+
+/** What a command needs to take its place in the program. */
+export interface Cli {
+  readonly program: Command;
+  readonly context: Context;
+  /** Ends the program with another exit code than 0. */
+  readonly end: (exitCode: number) => void;
+}
+
+export type AddCommand = (cli: Cli) => void;
+
+/** A command with the options that every command takes. */
+export function newCommand({ program }: Cli, name: string, as?: "default"): Command {
+  return program
+    .command(name, { isDefault: as === "default" })
+    .option("--config <file>", "the configuration file")
+    .option("--state-dir <dir>", "where the records are kept")
+    .option("-q, --quiet", "no narration")
+    .option("-v, --verbose", "name every program that is run");
+}
+
+/** The argument that names a finalization; `findRecord` resolves it. */
+export function withId(command: Command): Command {
+  return command.argument("[id]", "the finalization: its id or how it begins; else the newest");
+}
+
+export function withJson(command: Command): Command {
+  return command.option("--json", "print the result as JSON");
+}
+
+/** Reads the value of an option that is a span of time, into seconds. */
+export function readSpan(text: string): number {
+  const seconds = parseSpan(text);
+  if (seconds !== null) return seconds;
+  throw new InvalidArgumentError("Use whole seconds, 0 and up, or a span such as 90s, 5min, 1h.");
+}

@@ -1,0 +1,48 @@
+/** What a screen is drawn on. */
+export interface Style {
+  readonly colour: "on" | "off";
+  readonly symbols: "unicode" | "ascii";
+  /** Columns. */
+  readonly width: number;
+}
+
+/** The screen of scripts, files and pipes. */
+export const PLAIN: Style = { colour: "off", symbols: "ascii", width: 80 };
+
+export interface Terminal {
+  readonly columns: number;
+}
+
+/**
+ * What the terminal can show: colours never with NO_COLOR (https://no-color.org) or
+ * on a dumb one, symbols only in a UTF-8 locale.
+ *
+ * @param terminal null where the output goes to a file or a pipe
+ */
+export function styleFor(
+  terminal: Terminal | null,
+  env: Readonly<Record<string, string | undefined>>,
+): Style {
+  if (terminal === null) return PLAIN;
+  const isDumb = env["TERM"] === "dumb";
+  const locales = [env["LC_ALL"], env["LC_CTYPE"], env["LANG"]];
+  const locale = locales.find((name) => name !== undefined && name !== "") ?? "";
+  return {
+    colour: isDumb || (env["NO_COLOR"] ?? "") !== "" ? "off" : "on",
+    symbols: !isDumb && /utf-?8/i.test(locale) ? "unicode" : "ascii",
+    width: Math.max(40, Math.min(terminal.columns, 120)),
+  };
+}
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+export type Paint = keyof typeof CODES;
+
+export function paint({ colour }: Style, how: Paint, text: string): string {
+  return colour === "off" || text === "" ? text : `\u001B[${CODES[how]}m${text}\u001B[0m`;
+}
+
+/** The text without colours, as it is on the screen. */
+export function withoutColour(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the escape is what is looked for
+  return text.replaceAll(/\u001B\[\d+m/g, "");
+}
