@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { parseSpan } from "../core/span.ts";
 import type { Context } from "./context.ts";
 

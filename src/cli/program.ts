@@ -50,8 +50,8 @@ function commandFirst(
   known: ReadonlySet<string>,
 ): string[] {
   const options = program.commands.flatMap((command) => command.options);
-  const takeAValue = options.filter(({ required }) => required).map(({ long }) => long);
-  const isValue = (index: number): boolean => takeAValue.includes(args[index - 1]);
+  const takeAValue = new Set(options.filter(({ required }) => required).map(({ long }) => long));
+  const isValue = (index: number): boolean => takeAValue.has(args[index - 1]);
   const at = args.findIndex((word, index) => known.has(word) && !isValue(index));
   const command = args[at];
   if (command === undefined || args.slice(0, at).some((word) => word === "--")) return [...args];
