@@ -1,0 +1,1 @@
+final: _prev: { deploy-finalize = final.callPackage ./package.nix { }; }

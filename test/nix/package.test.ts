@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "../host/paths.ts";
+import { ok } from "../host/spawn.ts";
+import { Folder } from "../support/folder.ts";
+import { about, manifest } from "./pkgs/about.ts";
+import { nixTest } from "./pkgs/nix-test.ts";
+
+nixTest("builds the very bundle that scripts/build makes, again and again", async (nix) => {
+  const built = await nix.build(about("package"));
+  using folder = new Folder();
+  await ok(["sh", join(repository, "scripts/build"), folder.at("bundle.cjs")]);
+  const bundle = readFileSync(join(built, "lib/deploy-finalize/deploy-finalize.cjs"), "utf8");
+  assert.equal(bundle, readFileSync(folder.at("bundle.cjs"), "utf8"));
+  assert.equal(await nix.build(about("package"), "--check"), built);
+});
+
+nixTest("runs in an empty environment, and knows its version", async (nix) => {
+  const program = join(await nix.build(about("package")), "bin/deploy-finalize");
+  const said = await ok(["/usr/bin/env", "--ignore-environment", program, "--version"]);
+  assert.equal(said, `${manifest.version}\n`);
+});
+
+nixTest(
+  "installs manual page, completions and journal catalogue where they are looked for",
+  async (nix) => {
+    const built = await nix.build(about("package"));
+    for (const file of [
+      "share/man/man8/deploy-finalize.8",
+      "share/bash-completion/completions/deploy-finalize.bash",
+      "share/zsh/site-functions/_deploy-finalize",
+      "share/fish/vendor_completions.d/deploy-finalize.fish",
+      "lib/systemd/catalog/deploy-finalize.catalog",
+    ]) {
+      assert.ok(existsSync(join(built, file)), file);
+    }
+    assert.match(readFileSync(join(built, "share/man/man8/deploy-finalize.8"), "utf8"), /^\.TH /m);
+  },
+);
+
+/** A Node that shows the PATH it was started with; the build only wants the version. */
+const PATH_TELLER = `pkgs.runCommand "node" { version = "24.0.0"; pname = "node"; meta.mainProgram = "node"; } ''
+  mkdir -p $out/bin
+  printf '%s\\n' '#!/bin/sh' 'case "$2" in --version) echo ${manifest.version} ;; *) echo "$PATH" ;; esac' > $out/bin/node
+  chmod +x $out/bin/node
+''`;
+
+nixTest("has its own programs first in PATH, then the caller's, then the system's", async (nix) => {
+  const built = await nix.build(about(`call { nodejs-slim = ${PATH_TELLER}; }`));
+  const argv = [join(built, "bin/deploy-finalize"), "schedule"];
+  const path = (await ok(argv, { env: { PATH: "/the/callers:/own" } })).trim().split(":");
+  const system = ["/run/wrappers/bin", "/run/current-system/sw/bin"];
+  const own = path.slice(0, path.indexOf("/the/callers"));
+  assert.deepEqual(path.slice(own.length), ["/the/callers", "/own", ...system]);
+  for (const program of programsRun()) {
+    assert.ok(
+      own.some((folder) => existsSync(join(folder, program))),
+      `${program} in ${own.join(":")}`,
+    );
+  }
+});
+
+/** The programs that the sources start by name: the first words of argument lists. */
+function programsRun(): string[] {
+  const sources = readdirSync(join(repository, "src"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => readFileSync(join(repository, "src", name), "utf8"));
+  const argv = /\[\s*"((?:nix|systemd|busctl|systemctl|journalctl|loginctl|flock)[a-z-]*)"/g;
+  const found = sources.flatMap((text) => [...text.matchAll(argv)].map(([, name = ""]) => name));
+  for (const known of ["systemctl", "nix-env", "flock"]) assert.ok(found.includes(known), known);
+  // flock(1) runs this one.
+  return [...found, "cat"];
+}
+
+function node(version: string): string {
+  return `{ version = "${version}"; outPath = "/node-${version}"; meta.mainProgram = "node"; }`;
+}
+
+nixTest("takes Node 24 by name where nixpkgs' default is older", async (nix) => {
+  const installing = async (slim: string): Promise<string> => {
+    const nodes = `{ nodejs-slim = ${node(slim)}; nodejs-slim_24 = ${node("24.1.0")}; }`;
+    return String(await nix.evaluate(about(`(call ${nodes}).installPhase`)));
+  };
+  assert.match(await installing("22.21.0"), /makeWrapper \/node-24\.1\.0\/bin\/node/);
+  assert.match(await installing("26.0.0"), /makeWrapper \/node-26\.0\.0\/bin\/node/);
+});
+
+nixTest("says what it is", async (nix) => {
+  const told = `removeAttrs package.meta [ "longDescription" ] // { inherit (package) name; }`;
+  assert.deepEqual(await nix.evaluate(about(told)), {
+    name: `${manifest.name}-${manifest.version}`,
+    description: manifest.description,
+    license: { spdxId: manifest.license, free: true },
+    mainProgram: "deploy-finalize",
+    maintainers: [],
+    platforms: ["x86_64-linux", "aarch64-linux"],
+    ...(manifest.homepage !== undefined && { homepage: manifest.homepage }),
+  });
+});
+
+nixTest("is built from nothing but what it needs", async (nix) => {
+  const files = await nix.evaluate(about("builtins.attrNames (builtins.readDir package.src)"));
+  assert.deepEqual(files, ["contrib", "man", "package.json", "scripts", "src", "tsconfig.json"]);
+  const scripts = await nix.evaluate(
+    about(`builtins.attrNames (builtins.readDir "\${package.src}/scripts")`),
+  );
+  assert.deepEqual(scripts, ["build"]);
+});
+
+nixTest("refuses libraries of other versions than package.json has", async (nix) => {
+  const lib = `pkgs.lib // { importJSON = path: pkgs.lib.importJSON path // { dependencies.commander = "0.0.1"; }; }`;
+  const said = await nix.refusal(about(`(call { lib = ${lib}; }).drvPath`));
+  assert.match(
+    said,
+    /package\.json wants \{"commander":"0\.0\.1"\}\. Update versions and hashes in nix\/sources\.nix/,
+  );
+});
+
+nixTest("a program that does not start fails the build", async (nix) => {
+  const broken = `pkgs.runCommand "node" { version = "24.0.0"; pname = "node"; meta.mainProgram = "node"; } ''
+    mkdir -p $out/bin; ln -s /bin/true $out/bin/node
+  ''`;
+  await assert.rejects(nix.build(about(`call { nodejs-slim = ${broken}; }`)), /--version said ''/);
+});

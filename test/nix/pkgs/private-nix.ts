@@ -1,0 +1,66 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ok, run, type Ended } from "../../host/spawn.ts";
+
+const CONFIGURATION =
+  "sandbox = false\nsubstituters =\nbuild-users-group =\nkeep-build-log = false\n";
+
+/** A Nix whose store, state and configuration are in a temporary folder: no root, no /nix. */
+export class PrivateNix implements AsyncDisposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "deploy-finalize-nix-"));
+
+  constructor() {
+    mkdirSync(join(this.#folder, "etc"));
+    writeFileSync(join(this.#folder, "etc/nix.conf"), CONFIGURATION);
+  }
+
+  /** Builds what the expression is; returns its store path, or one line for each of several. */
+  async build(expression: string, ...options: string[]): Promise<string> {
+    const argv = ["nix-build", "--no-out-link", ...options, "--expr", expression];
+    return (await ok(argv, { env: this.#env() })).trim();
+  }
+
+  /** The value of the expression, all of it. */
+  async evaluate(expression: string): Promise<unknown> {
+    const value: unknown = JSON.parse(await ok(evaluation(expression), { env: this.#env() }));
+    return value;
+  }
+
+  /** What Nix says of an expression that it does not evaluate. */
+  async refusal(expression: string): Promise<string> {
+    const ended: Ended = await run(evaluation(expression), { env: this.#env() });
+    if (ended.exitCode === 0) throw new Error(`it does evaluate: ${ended.stdout}`);
+    return ended.stderr;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // What is in a store is read-only, folders too.
+    await run(["chmod", "-R", "u+w", this.#folder]);
+    await run(["rm", "-rf", this.#folder]);
+  }
+
+  #env(): Record<string, string> {
+    const at = (name: string): string => join(this.#folder, name);
+    return {
+      NIX_STORE_DIR: at("store"),
+      NIX_STATE_DIR: at("state"),
+      NIX_LOG_DIR: at("log"),
+      NIX_CONF_DIR: at("etc"),
+      NIX_REMOTE: "",
+      NIX_PATH: "",
+    };
+  }
+}
+
+function evaluation(expression: string): string[] {
+  return [
+    "nix-instantiate",
+    "--eval",
+    "--strict",
+    "--json",
+    "--read-write-mode",
+    "--expr",
+    expression,
+  ];
+}
