@@ -1,0 +1,32 @@
+# Going back, and rebooting.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.deployFinalize;
+in
+{
+  options.services.deployFinalize = {
+    rollback.enable = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether to go back to the previous system when something does not hold after acting. If
+        not, the finalization ends as failed and the system stays as it is.
+      '';
+    };
+
+    reboot.allow = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether to reboot at all. If not, a target that needs a reboot ends as failed, saying so,
+        and stays the boot default.
+      '';
+    };
+  };
+
+  config.services.deployFinalize.generated = {
+    rollback = { inherit (cfg.rollback) enable; };
+    reboot = { inherit (cfg.reboot) allow; };
+  };
+}

@@ -1,0 +1,35 @@
+# Stand-ins for options of NixOS itself.
+{ lib, ... }:
+let
+  inherit (lib) mkOption types;
+  value = type: default: mkOption { inherit type default; };
+  unitOption = value (types.attrsOf types.anything) { };
+in
+{
+  options = {
+    assertions = value (types.listOf types.anything) [ ];
+    warnings = value (types.listOf types.str) [ ];
+    boot.isContainer = value types.bool false;
+    environment.systemPackages = value (types.listOf types.package) [ ];
+    system.build = value (types.attrsOf types.raw) { };
+    systemd.services = mkOption {
+      default = { };
+      type = types.attrsOf (
+        types.submodule {
+          options = {
+            enable = value types.bool true;
+            description = value types.str "";
+            documentation = value (types.listOf types.str) [ ];
+            wantedBy = value (types.listOf types.str) [ ];
+            after = value (types.listOf types.str) [ ];
+            path = value (types.listOf (types.either types.package types.str)) [ ];
+            environment = unitOption;
+            restartIfChanged = value types.bool true;
+            unitConfig = unitOption;
+            serviceConfig = unitOption;
+          };
+        }
+      );
+    };
+  };
+}

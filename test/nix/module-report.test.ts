@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import * as v from "valibot";
+import { parseConfig } from "../../src/core/parse-config.ts";
+import { nixTest } from "./pkgs/nix-test.ts";
+import type { PrivateNix } from "./pkgs/private-nix.ts";
+import { enabled, hostView, viewSchema } from "./view.ts";
+
+const own = "services.deployFinalize.report.receivers";
+
+async function viewOf(nix: PrivateNix, options: string): Promise<v.InferOutput<typeof viewSchema>> {
+  return v.parse(viewSchema, await nix.evaluate(hostView(enabled(options))));
+}
+
+const FORGE = `kind = "gitea"; url = "https://git"; tokenFile = "/run/secrets/forge";`;
+
+nixTest(
+  "module: receivers reach the file, and the program fills in what they leave out",
+  async (nix) => {
+    const { refusals, file } = await viewOf(
+      nix,
+      `report = {
+       timeout = 5;
+       metricsFile = "/var/lib/metrics/x.prom";
+       receivers = [ { ${FORGE} } { kind = "command"; command = [ "/tell" ]; events = [ "failed" ]; } ];
+     };`,
+    );
+    assert.deepEqual(refusals, []);
+    const { report } = parseConfig(JSON.stringify(file), "the module's file");
+    const [gitea, command] = report.receivers;
+    assert.deepEqual([gitea?.name, gitea?.events.length], ["gitea", 6]);
+    assert.deepEqual([command?.name, command?.events], ["command", ["failed"]]);
+    assert.deepEqual([report.timeout, report.giveUpAfter], [5, 86_400]);
+  },
+);
+
+nixTest("module: after a boot the resume unit may write the metrics", async (nix) => {
+  const { units } = await viewOf(nix, `report.metricsFile = "/var/lib/100%/x.prom";`);
+  const shape = v.object({ serviceConfig: v.object({ ReadWritePaths: v.array(v.string()) }) });
+  const { serviceConfig } = v.parse(shape, units["deploy-finalize-resume"]);
+  assert.ok(serviceConfig.ReadWritePaths.includes('"-/var/lib/100%%"'));
+});
+
+/** Receivers that cannot be meant, and what is said of them. */
+const REFUSED: [receivers: string, message: string][] = [
+  [
+    `{ kind = "gitea"; url = "https://git"; }`,
+    `${own}.0: kind "gitea" needs tokenFile. Set ${own}.0.tokenFile.`,
+  ],
+  [`{ kind = "slack"; }`, `${own}.0: kind "slack" needs urlFile. Set ${own}.0.urlFile.`],
+  [
+    `{ kind = "webhook"; }`,
+    `${own}.0: kind "webhook" needs either url or urlFile. Set one of them.`,
+  ],
+  [
+    `{ kind = "ntfy"; url = "https://ntfy.sh/x"; urlFile = "/x"; }`,
+    `${own}.0: kind "ntfy" needs either url or urlFile. Set one of them.`,
+  ],
+  [`{ kind = "command"; }`, `${own}.0: kind "command" needs command. Set ${own}.0.command.`],
+  [
+    `{ kind = "command"; command = [ "/x" ]; room = "!a:b"; }`,
+    `${own}.0: kind "command" has no room. Remove ${own}.0.room, or set kind to "matrix".`,
+  ],
+  [`{ ${FORGE} } { ${FORGE} }`, `${own} has several named gitea. Give each its own name.`],
+];
+
+for (const [receivers, message] of REFUSED) {
+  nixTest(`module: refused: report.receivers = [ ${receivers} ]`, async (nix) => {
+    const { refusals } = await viewOf(nix, `report.receivers = [ ${receivers} ];`);
+    assert.deepEqual(refusals, [message]);
+  });
+}
+
+nixTest("module: a token in the store is refused", async (nix) => {
+  const store = `kind = "gotify"; url = "https://g"; tokenFile = "\${builtins.storeDir}/x-token";`;
+  await assert.rejects(viewOf(nix, `report.receivers = [ { ${store} } ];`), /tokenFile/);
+});

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as v from "valibot";
+import { DEFAULT_CHECK_TIMES, DEFAULT_CONFIG } from "../../src/core/config.ts";
+import { parseConfig } from "../../src/core/parse-config.ts";
+import { FakeHost } from "../support/fake-host.ts";
+import { nixTest } from "./pkgs/nix-test.ts";
+import type { PrivateNix } from "./pkgs/private-nix.ts";
+import { enabled, hostView, viewSchema } from "./view.ts";
+
+const RESUME = "deploy-finalize-resume";
+
+async function viewOf(
+  nix: PrivateNix,
+  ...modules: string[]
+): Promise<v.InferOutput<typeof viewSchema>> {
+  return v.parse(viewSchema, await nix.evaluate(hostView(modules.join(" "))));
+}
+
+/** What the program reads of a host's file; its assertions hold. */
+async function configOf(
+  nix: PrivateNix,
+  options: string,
+  others = "",
+): Promise<typeof DEFAULT_CONFIG> {
+  const view = await viewOf(nix, enabled(options, others));
+  assert.deepEqual(view.refusals, []);
+  return parseConfig(JSON.stringify(view.file), "the module's file");
+}
+
+nixTest("module: without enable it changes nothing", async (nix) => {
+  const view = await viewOf(nix, "{ services.deployFinalize.delay = 5; }");
+  assert.deepEqual([view.units, view.installed, view.wrapper, view.refusals], [{}, [], null, []]);
+});
+
+nixTest("module: the file of a host that sets nothing is the program's default", async (nix) => {
+  assert.deepEqual(await configOf(nix, ""), DEFAULT_CONFIG);
+});
+
+nixTest(
+  "module: the wrapper is the package with the file put before the arguments",
+  async (nix) => {
+    const { wrapper, filePath, installed } = await viewOf(nix, enabled(""));
+    assert.ok(wrapper !== null);
+    assert.deepEqual(installed, [wrapper.name]);
+    assert.match(
+      wrapper.exe,
+      /^\/nix\/store\/\w+-deploy-finalize-configured\/bin\/deploy-finalize$/,
+    );
+    assert.deepEqual(wrapper.paths, ["deploy-finalize-1.2.3"]);
+    assert.ok(wrapper.postBuild.includes(`--add-flags "--config ${filePath}"`), wrapper.postBuild);
+    const other = await viewOf(nix, enabled("delay = 5;"));
+    assert.notEqual(other.filePath, filePath, "another configuration is another file");
+  },
+);
+
+nixTest(
+  "module: a package with several outputs is wrapped to one that has only one",
+  async (nix) => {
+    const several = `(pkgs.program "deploy-finalize" // { meta.outputsToInstall = [ "bin" "man" ]; })`;
+    const { wrapper } = await viewOf(nix, enabled(`package = ${several};`));
+    assert.deepEqual(wrapper?.meta, { mainProgram: "deploy-finalize" });
+  },
+);
+
+for (const command of [[], ["schedule", "--delay", "5"], ["resume"], ["cancel"], ["confirm"]]) {
+  test(`a --config of the caller wins over the wrapper's: ${command.join(" ")}`, async () => {
+    using host = new FakeHost();
+    const ended = await host.call("--config", "/wrapper", ...command, "--config", "/caller");
+    assert.notEqual(ended.exitCode, 0);
+    assert.match(ended.stderr, /cannot read the configuration: .*'\/caller'/);
+  });
+}
+
+nixTest("module: the resume unit blocks no boot and is left alone by a switch", async (nix) => {
+  const { units, wrapper } = await viewOf(nix, enabled(""));
+  assert.deepEqual(Object.keys(units), [RESUME]);
+  const { serviceConfig, ...unit } = units[RESUME] ?? {};
+  assert.deepEqual(unit, {
+    enable: true,
+    description: "Take up unfinished finalizations",
+    documentation: ["man:deploy-finalize(8)"],
+    wantedBy: ["multi-user.target"],
+    after: ["multi-user.target"],
+    environment: {},
+    path: [],
+    restartIfChanged: false,
+    unitConfig: { "X-StopOnRemoval": false },
+  });
+  const settings = v.parse(v.record(v.string(), v.unknown()), serviceConfig);
+  assert.equal(settings["Type"], "oneshot");
+  assert.equal(settings["RemainAfterExit"], true);
+  assert.equal(settings["ExecStart"], `${wrapper?.exe} resume`);
+  assert.equal(settings["MemoryDenyWriteExecute"], undefined, "it crashes Node");
+});
+
+const stateDirs: [string, string][] = [
+  [`stateDir = "/srv/50% here";`, '"-/srv/50%% here"'],
+  [`settings.stateDir = "/srv/state";`, '"-/srv/state"'],
+];
+for (const [options, written] of stateDirs) {
+  nixTest(`module: the resume unit may write where the records are: ${options}`, async (nix) => {
+    const { units } = await viewOf(nix, enabled(options));
+    const shape = v.object({ serviceConfig: v.object({ ReadWritePaths: v.array(v.string()) }) });
+    const { serviceConfig } = v.parse(shape, units[RESUME]);
+    assert.equal(serviceConfig.ReadWritePaths[0], written);
+  });
+}
+
+nixTest("module: every option reaches the file", async (nix) => {
+  const config = await configOf(
+    nix,
+    `delay = 5; profile = "/p"; stateDir = "/s"; rebootWhenChanged = [ "kernel" "x" ];
+     waitFor = { session = false; timeout = 7; onTimeout = "proceed"; runners = [
+       { unit = "a.service"; detect = { kind = "containers"; pattern = "^a-\\\\d+"; }; }
+       { unit = "b.service"; detect = { kind = "command"; command = [ "/busy" "-q" ]; }; }
+     ]; };
+     verify = { settle = 0; ignoreFailedUnits = [ "c*.service" ]; confirm.within = 60; checks = [
+       { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
+       { kind = "tcp"; host = "localhost"; port = 22; }
+     ]; };
+     reboot.allow = false;`,
+  );
+  assert.deepEqual(config, {
+    ...DEFAULT_CONFIG,
+    delay: 5,
+    profile: "/p",
+    stateDir: "/s",
+    rebootWhenChanged: ["kernel", "x"],
+    waitFor: {
+      session: false,
+      timeout: 7,
+      onTimeout: "proceed",
+      runners: [
+        { unit: "a.service", detect: { kind: "containers", pattern: "^a-\\d+" } },
+        { unit: "b.service", detect: { kind: "command", command: ["/busy", "-q"] } },
+      ],
+    },
+    verify: {
+      settle: 0,
+      ignoreFailedUnits: ["c*.service"],
+      confirm: { within: 60 },
+      checks: [
+        {
+          ...DEFAULT_CHECK_TIMES,
+          kind: "http",
+          name: "shop",
+          url: "http://[::1]:80/",
+          status: 204,
+          body: "",
+          timeout: 0.5,
+        },
+        { ...DEFAULT_CHECK_TIMES, kind: "tcp", host: "localhost", port: 22 },
+      ],
+    },
+    rollback: { enable: true },
+    reboot: { allow: false },
+  });
+});
+
+nixTest(
+  "module: settings are laid over the options, keys that it does not know too",
+  async (nix) => {
+    const changed = `settings = { waitFor.session = false; verify.newKey = [ 1 ]; newer.key = null; };`;
+    const { file, refusals } = await viewOf(nix, enabled(`waitFor.timeout = 7; ${changed}`));
+    assert.deepEqual(refusals, []);
+    assert.deepEqual(file, {
+      ...(await viewOf(nix, enabled(""))).file,
+      waitFor: { ...DEFAULT_CONFIG.waitFor, session: false, timeout: 7 },
+      verify: { ...DEFAULT_CONFIG.verify, newKey: [1] },
+      newer: { key: null },
+    });
+  },
+);
+
+nixTest("module: a container has no kernel to compare, unless it says so", async (nix) => {
+  const container = "boot.isContainer = true;";
+  assert.deepEqual((await configOf(nix, "", container)).rebootWhenChanged, []);
+  assert.equal((await configOf(nix, "", container)).reboot.allow, true);
+  const own = await configOf(nix, `rebootWhenChanged = lib.mkDefault [ "init" ];`, container);
+  assert.deepEqual(own.rebootWhenChanged, ["init"]);
+});

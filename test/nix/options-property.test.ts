@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import * as v from "valibot";
+import { DEFAULT_CONFIG } from "../../src/core/config.ts";
+import { parseConfig } from "../../src/core/parse-config.ts";
+import { messageOf } from "../../src/core/refusal.ts";
+import { Folder } from "../support/folder.ts";
+import { OPTIONS, optionsSchema, settingsOf, type Option } from "./option-types.ts";
+import { valuesNear } from "./option-values.ts";
+import { inside, outside } from "./outside-values.ts";
+import { nixTest } from "./pkgs/nix-test.ts";
+import type { PrivateNix } from "./pkgs/private-nix.ts";
+import { enabled, hostView, viewSchema, withEvaluator } from "./view.ts";
+
+/** How many random configurations; all of them are evaluated by one Nix. */
+const RUNS_OF_EACH_SETTING = 60;
+/** Of one with kinds: each has to be found. */
+const RUNS_WITH_KINDS = 500;
+const RUNS_OF_SEVERAL = 200;
+
+nixTest(
+  "options: every setting of the program is an option, with the same default",
+  async (nix) => {
+    const { values } = v.parse(viewSchema, await nix.evaluate(hostView(enabled(""))));
+    const settings = settingsOf(await optionsOf(nix));
+    assert.deepEqual(
+      Object.fromEntries(settings.map(({ path }) => [path.join("."), at(values, path)])),
+      Object.fromEntries(leaves(DEFAULT_CONFIG)),
+      "an option for each setting: nix/module/, one file a group",
+    );
+  },
+);
+
+nixTest("options: what Nix accepts the program accepts, and reads as it was meant", async (nix) => {
+  const settings = settingsOf(await optionsOf(nix));
+  const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+  const cases = [
+    ...settings.flatMap((one) => fc.sample(assignment(one), { numRuns: runsOf(one), seed })),
+    ...fc.sample(configurations(settings), { numRuns: RUNS_OF_SEVERAL, seed }),
+  ];
+  const judged = await judge(nix, cases);
+  const accepted = cases.filter((_, index) => judged[index]?.file !== null);
+  for (const [index, configuration] of cases.entries()) {
+    const file = judged[index]?.file ?? null;
+    if (file !== null) assertSame(configuration, file, `seed ${seed}`);
+  }
+  // Else it would hold for the reason that nothing is accepted.
+  for (const { path, type } of settings) {
+    const taken = accepted.map((found) => at(found, path)).filter((value) => value !== undefined);
+    assert.ok(taken.length > 0, `no value of ${path.join(".")} was accepted, seed ${seed}`);
+    for (const kind of kindsOf(type)) {
+      const isFound = taken.some((value) => JSON.stringify(value).includes(`":"${kind}"`));
+      assert.ok(isFound, `no ${path.join(".")} of the kind ${kind} was accepted, seed ${seed}`);
+    }
+  }
+});
+
+nixTest(
+  "options: Nix refuses values just outside of each type, and takes one inside",
+  async (nix) => {
+    const settings = settingsOf(await optionsOf(nix));
+    const within = settings.flatMap(({ path, type }) =>
+      samples(type).map((value) => set(path, value)),
+    );
+    const beside = settings.flatMap(({ path, type }) =>
+      outside(type).map((value) => set(path, value)),
+    );
+    const [takes, refuses] = [await judge(nix, within), await judge(nix, beside)];
+    assert.deepEqual(
+      within.filter((_, index) => takes[index]?.type !== "right"),
+      [],
+      "refused although inside",
+    );
+    assert.deepEqual(
+      beside.filter((_, index) => refuses[index]?.type !== "wrong"),
+      [],
+      "accepted although outside",
+    );
+  },
+);
+
+function runsOf({ type }: Option): number {
+  return kindsOf(type).length > 0 ? RUNS_WITH_KINDS : RUNS_OF_EACH_SETTING;
+}
+
+function assignment({ path, type }: Option): fc.Arbitrary<object> {
+  return valuesNear(type).map((value) => set(path, value));
+}
+
+/** Some of the settings, each with some value. */
+function configurations(settings: readonly Option[]): fc.Arbitrary<object> {
+  return fc
+    .uniqueArray(fc.constantFrom(...settings), { minLength: 2, maxLength: 3 })
+    .chain((some) => fc.tuple(...some.map(assignment)))
+    .map((all) => all.reduce(merge, {}));
+}
+
+const judgementSchema = v.array(
+  v.object({
+    /** Whether every value is of its type. */
+    type: v.picklist(["right", "wrong"]),
+    /** The file's text; null where a type or an assertion refuses. */
+    file: v.nullable(v.string()),
+  }),
+);
+
+/** What Nix says of configurations, in one evaluation. */
+async function judge(
+  nix: PrivateNix,
+  cases: readonly object[],
+): Promise<v.InferOutput<typeof judgementSchema>> {
+  using folder = new Folder();
+  const input = folder.write("cases.json", JSON.stringify(cases));
+  const judgement = await nix.evaluate(
+    withEvaluator(`map (
+      case:
+      let
+        host = view [ { services.deployFinalize = case // { enable = true; }; } ];
+        tried = builtins.tryEval (builtins.deepSeq host.file (builtins.toJSON host.file));
+      in
+      if !tried.success then
+        { type = "wrong"; file = null; }
+      else
+        { type = "right"; file = if host.refusals == [ ] then tried.value else null; }
+    ) (builtins.fromJSON (builtins.readFile ${input}))`),
+  );
+  return v.parse(judgementSchema, judgement);
+}
+
+/** The program takes the file, and what was set is in it, null or not. */
+function assertSame(configuration: object, file: string, seed: string): void {
+  const shown = `${JSON.stringify(configuration)}, ${seed}`;
+  let config: object;
+  try {
+    config = parseConfig(file, "the module's file");
+  } catch (error) {
+    assert.fail(`${messageOf(error)}: ${shown}`);
+  }
+  for (const [path, value] of leaves(configuration)) {
+    // What null means for a key that takes none is the program's to say.
+    if (value !== null) assertRead(value, at(config, path.split(".")), shown);
+  }
+}
+
+function assertRead(wanted: unknown, read: unknown, shown: string): void {
+  if (Array.isArray(wanted) && wanted.some((item) => typeof item === "object")) {
+    assert.equal(Array.isArray(read) && read.length, wanted.length, shown);
+  } else if (typeof wanted === "number" && !Number.isInteger(wanted)) {
+    // Nix writes six digits.
+    assert.ok(Math.abs(Number(read) / wanted - 1) < 1e-5, shown);
+  } else {
+    assert.deepEqual(read, wanted, shown);
+  }
+}
+
+/** The kinds that entries of a setting may be of. */
+function kindsOf(type: Option["type"]): string[] {
+  if ("of" in type) return kindsOf(type.of);
+  if (type.kind !== "submodule") return [];
+  const { kind, backend = kind } = type.options;
+  const own = backend?.kind === "enum" ? backend.values.map(String) : [];
+  return [...own, ...Object.values(type.options).flatMap(kindsOf)];
+}
+
+/** A value of the type, and where that is nothing one that is something. */
+function samples(type: Option["type"]): unknown[] {
+  if (type.kind === "nullOr") return [null, ...samples(type.of)];
+  if (type.kind === "listOf") return [inside(type), [inside(type.of)]];
+  return [inside(type)];
+}
+
+function set([key = "", ...rest]: readonly string[], value: unknown): object {
+  return { [key]: rest.length === 0 ? value : set(rest, value) };
+}
+
+function at(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((here, key) => (isSet(here) ? here[key] : undefined), value);
+}
+
+function merge(left: object, right: object): object {
+  const both = { ...left, ...right };
+  const shared = Object.entries(left).flatMap(([key, value]) => {
+    const other = at(right, [key]);
+    return isSet(value) && isSet(other) ? [[key, merge(value, other)] as const] : [];
+  });
+  return { ...both, ...Object.fromEntries(shared) };
+}
+
+/** What is set, by its path. */
+function leaves(value: object, prefix = ""): [string, unknown][] {
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]): [string, unknown][] =>
+    isSet(item) ? leaves(item, `${prefix}${key}.`) : [[`${prefix}${key}`, item]],
+  );
+}
+
+function isSet(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function optionsOf(nix: PrivateNix): Promise<Option[]> {
+  return v.parse(optionsSchema, await nix.evaluate(OPTIONS));
+}

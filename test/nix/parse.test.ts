@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { repository } from "../host/paths.ts";
+import { ok } from "../host/spawn.ts";
+import { nixTest } from "./pkgs/nix-test.ts";
+
+nixTest("every Nix file parses", async () => {
+  const files = globSync("**/*.nix", {
+    cwd: repository,
+    exclude: ["node_modules/**", ".git/**", "dist/**"],
+  });
+  for (const some of ["flake.nix", "nix/module.nix", "nix/module/types.nix"]) {
+    assert.ok(files.includes(some), some);
+  }
+  // Fails with the file and the line.
+  await ok(["nix-instantiate", "--parse", ...files.map((file) => join(repository, file))]);
+});
