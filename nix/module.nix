@@ -13,5 +13,6 @@
     ./module/settings.nix
     ./module/contradictions.nix
     ./module/resume.nix
+    ./module/messages.nix
   ];
 }

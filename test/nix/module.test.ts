@@ -74,7 +74,7 @@ for (const command of [[], ["schedule", "--delay", "5"], ["resume"], ["cancel"],
 
 nixTest("module: the resume unit blocks no boot and is left alone by a switch", async (nix) => {
   const { units, wrapper } = await viewOf(nix, enabled(""));
-  assert.deepEqual(Object.keys(units), [RESUME]);
+  assert.deepEqual(Object.keys(units), ["deploy-finalize-catalog", RESUME]);
   const { serviceConfig, ...unit } = units[RESUME] ?? {};
   assert.deepEqual(unit, {
     enable: true,
@@ -92,6 +92,23 @@ nixTest("module: the resume unit blocks no boot and is left alone by a switch", 
   assert.equal(settings["RemainAfterExit"], true);
   assert.equal(settings["ExecStart"], `${wrapper?.exe} resume`);
   assert.equal(settings["MemoryDenyWriteExecute"], undefined, "it crashes Node");
+});
+
+nixTest("module: a login shell shows the notice, unless it is told not to", async (nix) => {
+  assert.match((await viewOf(nix, enabled(""))).loginShell, /cat \/run\/deploy-finalize\/notice/);
+  assert.equal((await viewOf(nix, enabled("loginNotice = false;"))).loginShell, "");
+});
+
+nixTest("module: the journal learns the help texts that come with the package", async (nix) => {
+  const { units } = await viewOf(nix, enabled(""));
+  const shape = v.object({ serviceConfig: v.object({ ExecStart: v.array(v.string()) }) });
+  const [copy = "", update = ""] = v.parse(shape, units["deploy-finalize-catalog"]).serviceConfig
+    .ExecStart;
+  const file = "systemd/catalog/deploy-finalize.catalog";
+  const words = copy.split(" ");
+  assert.match(words.at(-2) ?? "", /^\/nix\/store\/\w+-deploy-finalize-1\.2\.3\/lib\//);
+  assert.ok(words.slice(-2).every((path) => path.endsWith(file)));
+  assert.equal(update, "/systemd/bin/journalctl --update-catalog");
 });
 
 const stateDirs: [string, string][] = [

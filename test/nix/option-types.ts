@@ -58,7 +58,14 @@ export const OPTIONS = withStandIn(
 export const optionsSchema = v.array(optionSchema);
 
 /** What is no setting of the program, but says where it comes from or how it is made. */
-const OWN = new Set(["enable", "package", "configFile", "settings", "waitFor.autoDetectRunners"]);
+const OWN = new Set([
+  "enable",
+  "package",
+  "configFile",
+  "settings",
+  "waitFor.autoDetectRunners",
+  "loginNotice",
+]);
 
 /** The options that are settings of the program, without those within lists. */
 export function settingsOf(options: readonly Option[]): Option[] {

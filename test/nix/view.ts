@@ -50,6 +50,7 @@ export const viewSchema = v.object({
     }),
   ),
   installed: v.array(v.string()),
+  loginShell: v.string(),
   units: v.record(v.string(), v.record(v.string(), v.unknown())),
   values: v.record(v.string(), v.unknown()),
 });

@@ -10,7 +10,13 @@ in
     assertions = value (types.listOf types.anything) [ ];
     warnings = value (types.listOf types.str) [ ];
     boot.isContainer = value types.bool false;
+    environment.loginShellInit = value types.str "";
     environment.systemPackages = value (types.listOf types.package) [ ];
+    systemd.package = value types.package {
+      type = "derivation";
+      name = "systemd";
+      outPath = "/systemd";
+    };
     system.build = value (types.attrsOf types.raw) { };
     systemd.services = mkOption {
       default = { };

@@ -32,6 +32,7 @@ in
     generate = name: value: derivation name { text = builtins.toJSON value; };
   };
   symlinkJoin = { name, ... }@join: derivation name join;
+  coreutils = derivation "coreutils" { };
   makeBinaryWrapper = derivation "make-binary-wrapper-hook" { };
   # A program of any name: its only property is that it has one.
   program = name: derivation "${name}-1.2.3" { pname = name; meta.mainProgram = name; };

@@ -31,12 +31,14 @@ in
         paths = map (path: path.name) wrapper.paths;
       };
   installed = map (package: package.name) config.environment.systemPackages;
+  loginShell = config.environment.loginShellInit;
   units = config.systemd.services;
   # The values of the options, without what is no setting of the program.
   values = removeAttrs cfg [
     "configFile"
     "enable"
     "generated"
+    "loginNotice"
     "package"
     "settings"
   ];
