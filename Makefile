@@ -3,7 +3,7 @@ NODE = $(shell sh scripts/node-path)
 BIN := node_modules/.bin
 BUNDLE := dist/deploy-finalize.cjs
 
-.PHONY: help build check demo bench test lint format types setup clean
+.PHONY: help build check check-forge demo bench bench-fleet test lint format types setup docs man clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,14 +20,28 @@ check: build ## Lint, type-check and run every test
 test: build ## Run every test
 	@sh scripts/test
 
+check-forge: setup ## Test commit statuses on a real Gitea: GITEA_URL=… GITEA_TOKEN=… make check-forge
+	@[ -n "$$GITEA_URL" ] && [ -n "$$GITEA_TOKEN" ] || { echo "check-forge: set GITEA_URL and GITEA_TOKEN (rights: write:repository, write:user)" >&2; exit 2; }
+	@sh scripts/test test/report/gitea.test.ts
+
 demo: build ## Show the main job on a real host, in three acts
 	@$(NODE) test/demo/demo.ts
 
 bench: build ## Measure speed, memory and punctuality against a plain shell script
 	@$(NODE) bench/bench.ts
 
+bench-fleet: setup ## Let 200 simulated hosts share three slots of a real etcd
+	@$(NODE) bench/fleet/bench.ts
+
 format: setup ## Format the sources
-	@$(BIN)/oxfmt src test bench
+	@$(BIN)/oxfmt src test bench scripts
+
+docs: setup ## Make what is made from the program anew: man page, completions, docs/commands.md, docs/json.md
+	@$(NODE) scripts/docs/make.ts
+
+man: setup ## Make the man page, dist/deploy-finalize.8; needs scdoc
+	@mkdir -p dist
+	@scdoc <man/deploy-finalize.8.scd >dist/deploy-finalize.8
 
 clean: ## Remove what was built
 	rm -rf dist

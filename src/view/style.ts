@@ -9,8 +9,14 @@ export interface Style {
 /** The screen of scripts, files and pipes. */
 export const PLAIN: Style = { colour: "off", symbols: "ascii", width: 80 };
 
+/** What no screen can do without, and beyond which lines are hard to read. */
+const LEAST_WIDTH = 60;
+const MOST_WIDTH = 120;
+
 export interface Terminal {
   readonly columns: number;
+  /** Lines, where it tells. */
+  readonly rows?: number;
 }
 
 /**
@@ -30,7 +36,7 @@ export function styleFor(
   return {
     colour: isDumb || (env["NO_COLOR"] ?? "") !== "" ? "off" : "on",
     symbols: !isDumb && /utf-?8/i.test(locale) ? "unicode" : "ascii",
-    width: Math.max(40, Math.min(terminal.columns, 120)),
+    width: Math.max(LEAST_WIDTH, Math.min(terminal.columns, MOST_WIDTH)),
   };
 }
 

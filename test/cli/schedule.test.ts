@@ -55,6 +55,7 @@ test("schedule: pins, records and arms", async () => {
       "--property=RestartSec=1s",
       "--property=SuccessExitStatus=4",
       "--property=SyslogIdentifier=deploy-finalize",
+      `--property=LogExtraFields=DEPLOY_FINALIZE_ID=${ID}`,
       "--setenv=PATH=/bin",
       "--",
       "/node",
@@ -64,6 +65,7 @@ test("schedule: pins, records and arms", async () => {
       host.folder.at("state"),
       ID,
     ],
+    ["logger", "--journald"],
   ]);
 });
 
@@ -83,7 +85,7 @@ test("schedule: its timer replaces older ones of any origin in the same transact
       "--timer-property=Conflicts=deploy-finalize-static.timer",
     ],
   );
-  assert.deepEqual(rest, []);
+  assert.deepEqual(rest, [["logger", "--journald"]]);
 });
 
 test("schedule: --dry-run prints the very argument list that scheduling runs", async () => {
@@ -217,11 +219,13 @@ test("schedule: an unknown configuration key is refused with the nearest known o
 
 test("an unknown command is named, with the one that was meant", async () => {
   using host = new FakeHost();
-  const { exitCode, stderr } = await host.call("cancle");
-  assert.deepEqual(
-    [exitCode, stderr],
-    [2, 'deploy-finalize: unknown command "cancle". Did you mean cancel?\n'],
-  );
+  for (const before of [[], ["--config", "/some/file"], ["-q", "--state-dir", "cancel"]]) {
+    const { exitCode, stderr } = await host.call(...before, "cancle");
+    assert.deepEqual(
+      [exitCode, stderr],
+      [2, 'deploy-finalize: unknown command "cancle". Did you mean cancel?\n'],
+    );
+  }
 });
 
 for (const command of ["cancel", "confirm", "resume"]) {

@@ -1,0 +1,113 @@
+# bash completion for deploy-finalize. Made from the program by `make docs`: do not edit.
+
+_deploy_finalize() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command= argument= options= word= index
+  local -a places=()
+  COMPREPLY=()
+
+  # `--option=value` comes as three words.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    case ${COMP_WORDS[index]} in
+      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --group | --holder)
+        word=${COMP_WORDS[index]}
+        [[ ${COMP_WORDS[index + 1]} == = ]] && ((index++))
+        ((index++))
+        case $word in
+          --config | --state-dir) places+=("$word" "${COMP_WORDS[index]}") ;;
+        esac
+        ;;
+      -* | =) ;;
+      *)
+        if [[ -z $command ]]; then
+          command=${COMP_WORDS[index]}
+        elif [[ -z $argument ]]; then
+          argument=${COMP_WORDS[index]}
+        fi
+        ;;
+    esac
+  done
+
+  case $previous in
+    --delay) mapfile -t COMPREPLY < <(compgen -W "0 60 5min 1h" -- "$current"); return ;;
+    --revision) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --profile) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --config) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --state-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
+    --timeout) mapfile -t COMPREPLY < <(compgen -W "0 60 5min 1h" -- "$current"); return ;;
+    -n) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --limit) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --group) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --holder) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+  esac
+
+  case $command in
+    "" | schedule)
+      options="--json --dry-run --delay --revision --profile --config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
+    explain)
+      options="--json --profile --config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
+    status)
+      options="--json -f --follow --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids status
+      ;;
+    wait)
+      options="--json --timeout --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids wait
+      ;;
+    history)
+      options="--json -n --limit --config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
+    log)
+      options="--json -f --follow --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids log
+      ;;
+    cancel)
+      options="--json --restore-boot-default -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids cancel
+      ;;
+    confirm)
+      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids confirm
+      ;;
+    rollback)
+      options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids rollback
+      ;;
+    lock)
+      options="--json --group --holder -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
+      ;;
+    run)
+      options="--config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids run
+      ;;
+    resume)
+      options="--config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
+    deliver)
+      options="--config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
+  esac
+
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  elif [[ -z $command ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock run resume deliver" -- "$current")
+  fi
+}
+
+_deploy_finalize_ids() {
+  local ids
+  ids=$("${COMP_WORDS[0]}" "${places[@]}" complete-ids "$1" 2>/dev/null | cut -f 1)
+  mapfile -t COMPREPLY < <(compgen -W "$ids" -- "$current")
+}
+
+complete -F _deploy_finalize deploy-finalize

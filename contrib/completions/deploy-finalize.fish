@@ -1,0 +1,195 @@
+# fish completion for deploy-finalize. Made from the program by `make docs`: do not edit.
+
+# The words that are neither options nor their values: the command, then its arguments.
+function __deploy_finalize_words
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+            continue
+        end
+        switch $word
+            case --delay --revision --profile --config --state-dir --timeout -n --limit --group --holder
+                set skip 1
+            case '-*'
+            case '*'
+                echo $word
+        end
+    end
+end
+
+function __deploy_finalize_has_none
+    test (count (__deploy_finalize_words)) = 0
+end
+
+# Whether it is the only word so far.
+function __deploy_finalize_is
+    set -l found (__deploy_finalize_words)
+    test "$found" = "$argv"
+end
+
+function __deploy_finalize_begins_with
+    set -l found (__deploy_finalize_words)
+    test (count $found) -gt 0; and test $found[1] = $argv[1]
+end
+
+# Options that say where the records are, as they stand on the line.
+function __deploy_finalize_places
+    set -l take 0
+    for word in (commandline -opc)[2..-1]
+        if test $take = 1
+            set take 0
+            echo $word
+            continue
+        end
+        switch $word
+            case --config --state-dir
+                set take 1
+                echo $word
+            case '--config=*' '--state-dir=*'
+                echo $word
+        end
+    end
+end
+
+function __deploy_finalize_ids
+    set -l program (commandline -opc)[1]
+    $program (__deploy_finalize_places) complete-ids $argv[1] 2>/dev/null
+end
+
+complete -c deploy-finalize -f
+complete -c deploy-finalize -n __deploy_finalize_has_none -a schedule -d 'decide between switch and reboot, record it and arm the timer (the default)'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l dry-run -d 'show what would happen and change nothing'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or 90s, 5min'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l revision -x -d 'the commit that the system was made from, for reports'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l profile -r -F -d 'the profile whose system is to be made the running one'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l dry-run -d 'show what would happen and change nothing'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or 90s, 5min'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l revision -x -d 'the commit that the system was made from, for reports'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l profile -r -F -d 'the profile whose system is to be made the running one'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n __deploy_finalize_has_none -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n __deploy_finalize_has_none -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n __deploy_finalize_has_none -s h -l help -d 'show the help'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a explain -d 'show what would happen, and why; changes nothing'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l profile -r -F -d 'the profile whose system would be made the running one'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -s h -l help -d 'show the help'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a status -d 'show what happened, what is going on and what comes next'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -s f -l follow -d 'go on showing it until it has ended'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is status' -k -a '(__deploy_finalize_ids status)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a wait -d 'follow a finalization to its end; the exit code is the outcome'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l timeout -x -a '0 60 5min 1h' -d 'give up after this long, with exit code 75'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is wait' -k -a '(__deploy_finalize_ids wait)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a history -d 'list what was finalized, the newest first'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s n -l limit -x -d 'how many at most'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s h -l help -d 'show the help'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a log -d 'show its journal, over all boots'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -s f -l follow -d 'go on with new entries as they come'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is log' -k -a '(__deploy_finalize_ids log)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a cancel -d 'drop a finalization that has not begun to act'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l restore-boot-default -d 'also set profile and boot default back'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s y -l yes -d 'answer its question with yes: the same'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is cancel' -k -a '(__deploy_finalize_ids cancel)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a confirm -d 'confirm a finalization that waits for it'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is confirm' -k -a '(__deploy_finalize_ids confirm)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a rollback -d 'go back to the system that ran before a finalization'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -s y -l yes -d 'do not ask whether to'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or 90s, 5min'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is rollback' -k -a '(__deploy_finalize_ids rollback)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a lock -d 'look at the fleet lock, or give a slot back'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l group -x -d 'the group, in place of the configured one'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l holder -x -d 'release the slot of another host, as status names it'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -s y -l yes -d 'do not ask whether to'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is lock' -a status
+complete -c deploy-finalize -n '__deploy_finalize_is lock' -a release
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a run -d 'drive a finalization to its end (for its unit)'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is run' -k -a '(__deploy_finalize_ids run)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a resume -d 'take up unfinished finalizations after a boot (for its unit)'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s h -l help -d 'show the help'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a deliver -d 'deliver the reports that are owed (for its unit), or try again now'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -s q -l quiet -d 'no narration'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -s v -l verbose -d 'name every program that is run'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -s h -l help -d 'show the help'

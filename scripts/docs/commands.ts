@@ -1,0 +1,56 @@
+import { EXPLANATIONS } from "./explanations.ts";
+import type { ArgumentOutline, CommandOutline, OptionOutline, Outline } from "./outline.ts";
+import { MADE_BY } from "./words.ts";
+
+/** docs/commands.md */
+export function commandsPage(outline: Outline): string {
+  return [
+    `<!-- ${MADE_BY} -->`,
+    "# Commands",
+    `${outline.description} Without a command it schedules. Options may stand before the command too. ` +
+      "An id may be given by how it begins, or by how its last four characters begin; without one the newest is meant.",
+    ...outline.commands.flatMap((command) => sectionOf(command)),
+    "## Options of every command",
+    optionTable(outline.common),
+  ]
+    .join("\n\n")
+    .concat("\n");
+}
+
+function sectionOf(command: CommandOutline): string[] {
+  const { name, own, description } = command;
+  const given = argumentsToTell(command).map(
+    (argument) => `\`${argument.usage}\`: ${sentence(argument.description)}`,
+  );
+  return [
+    `## \`deploy-finalize ${usage(command)}\``,
+    sentence(description),
+    ...(EXPLANATIONS[name] ?? []),
+    ...given,
+    ...(own.length === 0 ? [] : [optionTable(own)]),
+  ];
+}
+
+export function usage({ name, arguments: given }: CommandOutline): string {
+  return [name, ...given.map((argument) => argument.usage)].join(" ");
+}
+
+/** All but the ids, of which it is told once. */
+export function argumentsToTell({ arguments: given }: CommandOutline): readonly ArgumentOutline[] {
+  return given.filter((argument) => !/^[<[]id[>\]]$/.test(argument.usage));
+}
+
+function optionTable(options: readonly OptionOutline[]): string {
+  const rows = options.map(
+    (option) => `| \`${usageOf(option)}\` | ${option.description.replaceAll("|", "\\|")} |`,
+  );
+  return ["| option | meaning |", "|---|---|", ...rows].join("\n");
+}
+
+export function usageOf({ names, value }: OptionOutline): string {
+  return `${names.join(", ")}${value === null ? "" : ` ${value}`}`;
+}
+
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`.replace(/\.\.$/, ".");
+}

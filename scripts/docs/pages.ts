@@ -1,0 +1,27 @@
+import { bashCompletion } from "./bash.ts";
+import { commandsPage } from "./commands.ts";
+import { fishCompletion } from "./fish.ts";
+import { jsonPage, jsonSchemas } from "./json.ts";
+import { manPage } from "./man.ts";
+import { outline, theProgram } from "./outline.ts";
+import { zshCompletion } from "./zsh.ts";
+
+export const MAN_PAGE = "man/deploy-finalize.8.scd";
+
+/**
+ * Every file that is made from the program, by its path in the repository.
+ *
+ * @param read the text of a file that is made in part
+ */
+export function generatedFiles(read: (path: string) => string): Map<string, string> {
+  const program = outline(theProgram());
+  return new Map([
+    ["contrib/completions/deploy-finalize.bash", bashCompletion(program)],
+    ["contrib/completions/deploy-finalize.zsh", zshCompletion(program)],
+    ["contrib/completions/deploy-finalize.fish", fishCompletion(program)],
+    [MAN_PAGE, manPage(read(MAN_PAGE), program)],
+    ["docs/commands.md", commandsPage(program)],
+    ["docs/json.md", jsonPage()],
+    ...[...jsonSchemas()].map(([name, text]) => [`docs/schema/${name}`, text] as const),
+  ]);
+}

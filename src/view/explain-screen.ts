@@ -1,0 +1,96 @@
+import type { ExplainJson } from "../json/explain.ts";
+import { age } from "./age.ts";
+import { closureLine, packageRows } from "./explain-packages.ts";
+import { hanging, INDENT, rows, told } from "./explain-text.ts";
+import { units } from "./explain-units.ts";
+import { gates, verification } from "./explain-waits.ts";
+import { paint, type Style } from "./style.ts";
+import { paintMark, symbol } from "./symbols.ts";
+import { cut, cutMiddle, wrap } from "./text.ts";
+
+/** What would happen and why: the verdict first, then all that it rests on. */
+export function explainScreen(style: Style, seen: ExplainJson, now: Date): string[] {
+  const inner = { ...style, width: style.width - INDENT.length };
+  const sections: [string, string[]][] = [
+    ["Compared with the booted system", compared(inner, seen)],
+    ["Units", units(inner, seen)],
+    ["Only at the next boot", nextBoot(inner, seen)],
+    ["Packages", packages(inner, seen)],
+    ["Waits for", gates(inner, seen)],
+    ["Verified afterwards", verification(inner, seen)],
+    ["Not seen", seen.unseen.flatMap((text) => wrap(inner, told(style, text), inner.width))],
+  ];
+  const shown = sections.filter(([, lines]) => lines.length > 0);
+  const body = shown.flatMap(([title, lines]) => [
+    "",
+    paint(style, "bold", title),
+    ...lines.map((line) => `${INDENT}${line}`),
+  ]);
+  return [...head(style, seen), ...warnings(style, seen, now), ...body];
+}
+
+function head(style: Style, { verdict, decision, systems, profile }: ExplainJson): string[] {
+  const mark = decision.action === "refuse" ? "bad" : "busy";
+  const { current, target } = systems;
+  const words = [
+    `NixOS ${fromTo(current.version ?? "unknown", target.version ?? "unknown")}`,
+    `generation ${fromTo(current.generation ?? "none", target.generation ?? "none")}`,
+    `of ${profile}`,
+  ];
+  return [
+    ...wrap(style, told(style, verdict), style.width).map((line) => paintMark(style, mark, line)),
+    ...wrap(style, told(style, words.join(", ").replace(", of", " of")), style.width),
+  ];
+}
+
+function fromTo(from: string | number, to: string | number): string {
+  return from === to ? String(to) : `${from} → ${to}`;
+}
+
+function warnings(style: Style, seen: ExplainJson, now: Date): string[] {
+  return seen.warnings.flatMap(({ text, at }) => {
+    const when = at === null ? "" : `, ${age(new Date(at), now)}`;
+    return hanging(style, `${symbol(style, "warning")} `, `${text}${when}`);
+  });
+}
+
+/** What is the same takes a line, what differs both its paths. */
+function compared(style: Style, { components }: ExplainJson): string[] {
+  return components.flatMap(({ name, change, booted, target }) => {
+    if (change === "same")
+      return [told(style, `${name}: the same${inParentheses(target.version)}`)];
+    const versions =
+      booted.version === target.version
+        ? inParentheses(target.version)
+        : ` (${booted.version ?? "?"} → ${target.version ?? "?"})`;
+    const path = (side: { path: string | null }) =>
+      `${INDENT}${cutMiddle(style, told(style, side.path ?? "not there"), style.width - INDENT.length)}`;
+    return [
+      cut(style, told(style, `${name}: ${change}${versions}`), style.width),
+      path(booted),
+      path(target),
+    ];
+  });
+}
+
+function inParentheses(text: string | null): string {
+  return text === null ? "" : ` (${text})`;
+}
+
+function nextBoot(style: Style, { nextBoot: waiting }: ExplainJson): string[] {
+  return rows(
+    style,
+    waiting.map(({ what, detail }) => [what, detail]),
+  );
+}
+
+function packages(style: Style, { packages: seen, closure, decision }: ExplainJson): string[] {
+  const size = closureLine(closure);
+  if (seen.kind === "unknown") {
+    return decision.action === "refuse"
+      ? []
+      : wrap(style, told(style, `unknown: ${seen.why}`), style.width);
+  }
+  const listed = seen.changes.length === 0 ? ["none changed"] : packageRows(style, seen.changes);
+  return [...listed, ...wrap(style, told(style, size), style.width)];
+}

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as v from "valibot";
+import { EXIT } from "../../src/core/outcome.ts";
+import { lockSchema } from "../../src/json/lock.ts";
+import { holderId } from "../../src/lock/holder.ts";
+import { SlotStore } from "../../src/lock/slot-store.ts";
+import type { LockConfig } from "../../src/core/lock-config.ts";
+import { etcdConfig, fleetLockConfig } from "../lock/configs.ts";
+import { etcdTest } from "../lock/etcd-test.ts";
+import { LockServer } from "../lock/stand-in.ts";
+import { OperatedHost } from "./operating.ts";
+
+const MACHINE_ID = "0123456789abcdef0123456789abcdef";
+const ID = "20261122-213000-aaaa";
+
+class LockedHost extends OperatedHost {
+  readonly slots = new SlotStore(this.store.folder, () => {});
+
+  constructor(lock: LockConfig | null) {
+    super();
+    this.folder.write("etc/machine-id", `${MACHINE_ID}\n`);
+    this.folder.write("config.json", JSON.stringify({ lock }));
+    this.ends["flock"] = { stdout: "held\n" };
+  }
+
+  hold(lock: LockConfig, keptBecause: string | null = null): void {
+    this.slots.write({
+      schemaVersion: 1,
+      finalization: ID,
+      holder: holderId(MACHINE_ID),
+      attempt: 1,
+      state: "held",
+      askedAt: "2026-11-22T21:20:00.000Z",
+      takenAt: "2026-11-22T21:27:00.000Z",
+      lease: null,
+      lock,
+      keptBecause,
+    });
+  }
+}
+
+test("lock status: what this host has to do with a FleetLock server", async () => {
+  const lock = fleetLockConfig("http://127.0.0.1:9");
+  using host = new LockedHost(lock);
+  host.save();
+  const free = await host.operate("lock", "status");
+  assert.equal(free.exitCode, EXIT.done);
+  assert.match(free.stdout, /^group default at http:\/\/127\.0\.0\.1:9 \(fleetlock\)\n/);
+  assert.match(free.stdout, /holds no slot/);
+  assert.match(free.stdout, /FleetLock has no question/);
+  host.hold(lock);
+  assert.match((await host.operate("lock", "status")).stdout, /holds a slot, taken 3 min ago/);
+  host.hold(lock, "it did not boot");
+  const kept = await host.operate("lock", "status");
+  assert.match(
+    kept.stdout.replaceAll("\n", " "),
+    /keeps a slot, taken 3 min ago, as .* it did not/,
+  );
+  for (const line of kept.stdout.split("\n")) assert.ok(line.length <= 80, line);
+});
+
+test("lock release: of this host, so that nothing is left on its disk", async () => {
+  await using server = await new LockServer().listen();
+  const lock = fleetLockConfig(server.url);
+  using host = new LockedHost(lock);
+  host.save({ state: "failed" });
+  host.hold(lock, "it did not boot");
+  server.holders.add(holderId(MACHINE_ID));
+  const unasked = await host.operate("lock", "release");
+  assert.equal(unasked.exitCode, EXIT.failed);
+  assert.match(unasked.stderr, /Nobody is here to answer: say so with --yes/);
+  assert.equal(server.requests.length, 0);
+  host.answer = "y";
+  const done = await host.operate("lock", "release", "--json");
+  assert.equal(done.exitCode, EXIT.done);
+  assert.equal(v.parse(lockSchema, JSON.parse(done.stdout)).released, holderId(MACHINE_ID));
+  assert.deepEqual([server.holders.size, host.slots.read()], [0, null]);
+});
+
+test("lock release: of another host and group, by its name", async () => {
+  await using server = await new LockServer().listen();
+  const lock = fleetLockConfig(server.url);
+  using host = new LockedHost(lock);
+  host.save();
+  host.hold(lock);
+  server.holders.add("other");
+  await host.operate("lock", "release", "--holder", "other", "--group", "db", "--yes");
+  assert.deepEqual(server.requests[0]?.body, { client_params: { id: "other", group: "db" } });
+  assert.equal(host.slots.read()?.state, "held");
+});
+
+test("lock release: a server that does not answer is told of, and nothing is forgotten", async () => {
+  const lock = fleetLockConfig("http://127.0.0.1:9");
+  using host = new LockedHost(lock);
+  host.save();
+  host.hold(lock);
+  const said = await host.operate("lock", "release", "--yes");
+  assert.equal(said.exitCode, EXIT.failed);
+  assert.match(said.stderr, /was not given back, as far as is known: .*ECONNREFUSED/);
+  assert.equal(host.slots.read()?.state, "giving-back");
+});
+
+test("lock release: says where the finalization gives it back itself", async () => {
+  const lock = fleetLockConfig("http://127.0.0.1:9");
+  using host = new LockedHost(lock);
+  host.save({ state: "verifying" });
+  host.hold(lock);
+  const said = await host.operate("lock", "release");
+  assert.match(said.stderr, /20261122-213000-aaaa has not ended and gives it back itself/);
+});
+
+const refused: [string, string[], number, RegExp][] = [
+  ["no lock", ["status"], EXIT.failed, /no fleet lock is configured\. Set lock/],
+  ["another word", ["take"], EXIT.usage, /Allowed choices are status, release/],
+  ["no word", [], EXIT.usage, /missing required argument/],
+  ["a wrong group", ["status", "--group", "a b"], EXIT.usage, /Use letters, digits/],
+];
+for (const [what, words, exitCode, why] of refused) {
+  test(`lock: refuses ${what}`, async () => {
+    using host = new LockedHost(null);
+    const said = await host.operate("lock", ...words);
+    assert.equal(said.exitCode, exitCode);
+    assert.match(said.stderr, why);
+  });
+}
+
+test("lock: needs root", async () => {
+  using host = new LockedHost(fleetLockConfig("http://127.0.0.1:9"));
+  host.userId = 1000;
+  assert.match((await host.operate("lock", "status")).stderr, /needs root/);
+});
+
+test("lock: what is on disk and cannot be read is set aside, and said", async () => {
+  using host = new LockedHost(fleetLockConfig("http://127.0.0.1:9"));
+  host.save();
+  host.folder.write("state/slot.json", "{");
+  const said = await host.operate("lock", "status");
+  assert.match(said.stderr, /cannot be read; set aside as .*slot\.json\.broken/);
+  assert.match(said.stdout, /holds no slot/);
+});
+
+etcdTest("lock status: who holds the slots of an etcd", async ({ endpoints }) => {
+  const lock = etcdConfig(endpoints, { slots: 2 });
+  using host = new LockedHost(lock);
+  host.save();
+  const { EtcdSlots } = await import("../../src/lock/etcd.ts");
+  const slots = new EtcdSlots(lock, () => new Date("2026-11-22T21:27:00Z"), 0);
+  const claim = { finalization: ID, token: `${ID}#1`, lease: null };
+  await slots.take({ ...claim, id: "b2", host: "web2" });
+  await slots.take({ ...claim, id: holderId(MACHINE_ID), host: "web1" });
+  const said = await host.operate("lock", "status");
+  assert.match(said.stdout, /2 of 2 slots taken\n/);
+  assert.match(said.stdout, /\n +0 {2}web2 +b2 +20261122-213000-aaaa +3 min ago\n/);
+  const json = v.parse(
+    lockSchema,
+    JSON.parse((await host.operate("lock", "status", "--json")).stdout),
+  );
+  assert.deepEqual(
+    json.holders?.map(({ host: name, isThisHost }) => [name, isThisHost]),
+    [
+      ["web2", false],
+      ["web1", true],
+    ],
+  );
+  await host.operate("lock", "release", "--holder", "b2", "--yes");
+  assert.match((await host.operate("lock", "status")).stdout, /1 of 2 slots taken/);
+});
+
+test("lock status: an etcd that does not answer: exit 1, with the reason", async () => {
+  using host = new LockedHost(etcdConfig(["http://127.0.0.1:9"]));
+  host.save();
+  const said = await host.operate("lock", "status");
+  assert.equal(said.exitCode, EXIT.failed);
+  assert.match(said.stdout, /ECONNREFUSED/);
+});

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { readFileSync, watch } from "node:fs";
+import { test } from "node:test";
+import * as v from "valibot";
+import { end, type FinalizationRecord } from "../../src/core/record.ts";
+import type { Ended } from "../../src/host/spawn.ts";
+import { cancelSchema, confirmSchema } from "../../src/json/requests.ts";
+import { makeToplevel } from "../support/systems.ts";
+import { OperatedHost } from "./operating.ts";
+
+const NOW = new Date("2026-11-22T21:31:00Z");
+const HELD: Partial<Ended> = { exitCode: 75 };
+const FREE: Partial<Ended> = { exitCode: 0, stdout: "held\n" };
+
+/** A host with one finalization that waits; its profile and boot default are at the target. */
+class WaitingHost extends OperatedHost {
+  readonly target = makeToplevel(this.folder, "new");
+  record: FinalizationRecord;
+
+  constructor(changes: Partial<FinalizationRecord> = {}) {
+    super();
+    this.setProfile(this.target);
+    this.folder.link("profiles/system-1-link", this.booted);
+    this.ends["flock"] = FREE;
+    this.record = this.save({ target: this.target, previous: this.booted, ...changes });
+  }
+
+  /** What stands in the record now. */
+  get state(): string {
+    const text = readFileSync(this.folder.at(`state/${this.record.id}.json`), "utf8");
+    return String(JSON.parse(text).state);
+  }
+
+  /** A process drives it, and answers a request by ending it so. */
+  answerWith(state: "cancelled" | "live" | "rolled-back"): void {
+    this.ends["flock"] = HELD;
+    this.drive(this.record.id, null);
+    const from = {
+      cancelled: "waiting",
+      live: "verifying",
+      "rolled-back": "rolling-back",
+    } as const;
+    const before = { ...this.record, state: from[state] };
+    const watcher = watch(this.store.folder, (_event, name) => {
+      if (!/\.(cancel|confirm)$/.test(name ?? "")) return;
+      watcher.close();
+      this.store.save(end(before, state, NOW, { reason: "answered" }));
+      this.folder.write("proc/locks", "");
+    });
+  }
+}
+
+test("cancel: nobody drives it, so this call ends it and says what is left", async () => {
+  using host = new WaitingHost();
+  const { exitCode, stdout } = await host.operate("cancel");
+  assert.equal(exitCode, 0);
+  assert.equal(host.state, "cancelled");
+  assert.match(stdout, /cancelled 20261122-213000-aaaa: the running system is untouched/);
+  assert.match(stdout, /the boot default is still generation 2 \(.*\/new\): the next boot/);
+  assert.match(stdout, /cancel 20261122-213000-aaaa --restore-boot-default/);
+});
+
+test("cancel: the process that waits ends it, and is waited for", async () => {
+  using host = new WaitingHost({ state: "waiting" });
+  host.answerWith("cancelled");
+  const { exitCode, stdout } = await host.operate("cancel", "--json");
+  const json = v.parse(cancelSchema, JSON.parse(stdout));
+  assert.deepEqual([exitCode, json.finalization.state, json.nextBoot], [0, "cancelled", "target"]);
+});
+
+test("cancel: a process that does not answer is told of, with what to do", async () => {
+  using host = new WaitingHost({ state: "waiting" });
+  host.ends["flock"] = HELD;
+  host.drive(host.record.id, null);
+  host.stop.abort();
+  const { exitCode, stderr } = await host.operate("cancel");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /has not answered yet.*deploy-finalize status/);
+  assert.match(host.store.requests(host.record.id).cancel ?? "", /somebody/);
+});
+
+test("cancel: one that begins to act in the last moment is not said to be cancelled", async () => {
+  using host = new WaitingHost({ state: "waiting" });
+  host.answerWith("live");
+  const { exitCode, stderr } = await host.operate("cancel");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /too late to cancel .*: it is live/);
+});
+
+for (const [answer, restored] of [
+  ["y", true],
+  ["no", false],
+  ["", false],
+  [null, false],
+] as const) {
+  test(`cancel: asked at the terminal, ${JSON.stringify(answer)} ${restored ? "sets the boot default back" : "leaves it"}`, async () => {
+    using host = new WaitingHost();
+    host.answer = answer;
+    const { stderr } = await host.operate("cancel");
+    const boots = host.ran.filter(([program = ""]) => program.startsWith(host.booted));
+    const expected = restored ? [[`${host.booted}/bin/switch-to-configuration`, "boot"]] : [];
+    assert.deepEqual(boots, expected, stderr);
+  });
+}
+
+test("cancel: --restore-boot-default sets the profile first, and may be called again", async () => {
+  using host = new WaitingHost();
+  await host.operate("cancel", "--restore-boot-default");
+  await host.operate("cancel", host.record.id, "--restore-boot-default");
+  const acts = host.ran.flatMap(([program = "", ...args]) =>
+    program === "nix-env" || program.endsWith("to-configuration") ? [args.at(-1)] : [],
+  );
+  assert.deepEqual(acts, ["1", "boot", "1", "boot"]);
+});
+
+test("cancel: where setting back fails, it says so, and the cancelling holds", async () => {
+  using host = new WaitingHost();
+  host.ends["nix-env"] = { exitCode: 1, stderr: "generation 1 does not exist" };
+  const { exitCode, stderr } = await host.operate("cancel", "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /the profile was not set back.*generation 1 does not exist/);
+  assert.equal(host.state, "cancelled");
+});
+
+interface Refused {
+  readonly name: string;
+  readonly record: Partial<FinalizationRecord>;
+  readonly args: readonly string[];
+  readonly message: RegExp;
+}
+
+const refused: Refused[] = [
+  {
+    name: "cancel one that acts",
+    record: { state: "switching" },
+    args: ["cancel"],
+    message: /has begun to act \(it is switching\).*deploy-finalize rollback/,
+  },
+  {
+    name: "cancel one that has ended",
+    record: { state: "live" },
+    args: ["cancel"],
+    message: /has ended already: it is live/,
+  },
+  {
+    name: "cancel one that was cancelled",
+    record: { state: "cancelled" },
+    args: ["cancel"],
+    message: /has ended already: it is cancelled.*--restore-boot-default/,
+  },
+  {
+    name: "restore where the previous system is gone",
+    record: { state: "cancelled", previous: "/nix/store/collected" },
+    args: ["cancel", "--yes"],
+    message: /the previous system \/nix\/store\/collected is not in the store any more/,
+  },
+  {
+    name: "restore where there was no previous system",
+    record: { state: "cancelled", previous: null },
+    args: ["cancel", "--yes"],
+    message: /has no previous system to boot/,
+  },
+  {
+    name: "confirm one that does not wait for it",
+    record: { state: "verifying" },
+    args: ["confirm"],
+    message: /does not wait for a confirmation: it is verifying/,
+  },
+  {
+    name: "confirm one that has ended",
+    record: { state: "live", confirmBy: NOW.toISOString() },
+    args: ["confirm"],
+    message: /has ended already: it is live/,
+  },
+];
+
+for (const { name, record, args, message } of refused) {
+  test(`refused: ${name}`, async () => {
+    using host = new WaitingHost(record);
+    const { exitCode, stderr } = await host.operate(...args);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, message);
+  });
+}
+
+test("cancel: without an id it is the one that can be cancelled, and others are told of", async () => {
+  using host = new WaitingHost({ id: "20261122-210000-aaaa", state: "waiting" });
+  host.save({ id: "20261122-220000-bbbb", state: "verifying" });
+  const { exitCode, stdout } = await host.operate("cancel");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /cancelled 20261122-210000-aaaa/);
+  assert.match(stdout, /another finalization is not ended: 20261122-220000-bbbb is verifying/);
+});
+
+const AWAITING = { state: "verifying", confirmBy: "2026-11-22T21:40:00.000Z" } as const;
+
+test("confirm: it has been heard when the call returns", async () => {
+  using host = new WaitingHost(AWAITING);
+  host.answerWith("live");
+  const { stdout } = await host.operate("confirm", "--json");
+  assert.equal(v.parse(confirmSchema, JSON.parse(stdout)).finalization.state, "live");
+});
+
+test("confirm: one that came too late is not said to be confirmed", async () => {
+  using host = new WaitingHost(AWAITING);
+  host.answerWith("rolled-back");
+  const { exitCode, stderr } = await host.operate("confirm");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /too late to confirm .*: it is rolled-back: answered/);
+});
+
+test("confirm: while no process runs it is left for the unit", async () => {
+  using host = new WaitingHost(AWAITING);
+  const { exitCode, stdout } = await host.operate("confirm");
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /confirmed .*; its unit takes note of it when it runs again/);
+  assert.match(host.store.requests(host.record.id).confirm ?? "", /somebody/);
+});
+
+test("confirm: without an id it is the one that waits for it", async () => {
+  using host = new WaitingHost({ id: "20261122-210000-aaaa", ...AWAITING });
+  host.save({ id: "20261122-220000-bbbb", state: "scheduled" });
+  const { stdout } = await host.operate("confirm");
+  assert.match(stdout, /confirmed 20261122-210000-aaaa/);
+});

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { end, enter } from "../../src/core/record.ts";
+import { statusSchema } from "../../src/json/status.ts";
+import { listing } from "../support/listing.ts";
+import { aRecord } from "../support/records.ts";
+import { makeToplevel } from "../support/systems.ts";
+import { RECORDS } from "../view/samples.ts";
+import { NOTE, OperatedHost, parseJson } from "./operating.ts";
+
+const NOW = new Date("2026-11-22T21:29:30Z");
+
+test("status: on a host never finalized it says so, and shows the host", async () => {
+  using host = new OperatedHost();
+  host.setProfile(host.booted);
+  const before = listing(host.folder.path);
+  const { exitCode, stdout, stderr } = await host.operate("status");
+  assert.deepEqual(listing(host.folder.path), before);
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.match(stdout, /nothing has been finalized/);
+  assert.match(stdout, /booted, current, profile {2}generation 2/);
+  const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+  assert.deepEqual([json.finalization, json.hidden], [null, null]);
+  assert.equal(json.host.booted.toplevel, host.booted);
+});
+
+for (const [name, record] of Object.entries(RECORDS)) {
+  test(`status: --json of ${name} is as its schema says`, async () => {
+    using host = new OperatedHost();
+    host.save(record);
+    host.drive(record.id, null);
+    const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+    assert.equal(json.finalization?.state, record.state);
+    assert.equal(json.finalization?.timeline.length, record.timeline.length);
+    assert.equal(json.driver === null, json.finalization?.outcome !== null);
+  });
+}
+
+test("status: the newest by default, another one by its id or its last characters", async () => {
+  using host = new OperatedHost();
+  host.save({ id: "20261121-213000-aaaa", plan: { action: "switch", reason: "old", changed: [] } });
+  host.save({ plan: { action: "switch", reason: "new", changed: [] } });
+  host.units("ActiveState=active", "ActiveState=inactive");
+  assert.match((await host.operate("status")).stdout, /switch, new;/);
+  for (const wanted of ["20261121", "20261121-213000-aaaa"]) {
+    assert.match((await host.operate("status", wanted)).stdout, /switch, old;/);
+  }
+});
+
+const DRIVERS = [
+  ["timer", ["ActiveState=active", "ActiveState=inactive"]],
+  ["unit", ["ActiveState=inactive", "ActiveState=activating"]],
+  ["unit", ["ActiveState=inactive", "ActiveState=deactivating"]],
+  ["resume", ["ActiveState=inactive", "ActiveState=failed", "ActiveState=inactive\nJob=17"]],
+  ["resume", ["ActiveState=inactive", "ActiveState=inactive", "ActiveState=activating"]],
+  ["nobody", ["ActiveState=inactive", "ActiveState=inactive", "ActiveState=active\nJob=0"]],
+] as const;
+
+for (const [kind, [timer, service, resume]] of DRIVERS) {
+  test(`status: driven by ${kind}: ${timer}, ${service}, ${resume}`, async () => {
+    using host = new OperatedHost();
+    host.save();
+    host.units(timer, service, resume);
+    const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+    assert.deepEqual(json.driver, { kind });
+  });
+}
+
+test("status: in a shutdown the next boot takes it up", async () => {
+  using host = new OperatedHost();
+  host.save();
+  host.ends["systemctl"] = { stdout: "stopping\n" };
+  const { stdout } = await host.operate("status");
+  assert.match(stdout, /the host goes down; the next boot takes it up/);
+});
+
+test("status: where nobody drives it, it says so and how to go on", async () => {
+  using host = new OperatedHost();
+  const { id } = host.save();
+  const { stdout } = await host.operate("status");
+  assert.match(stdout, /x nobody drives it/);
+  assert.match(stdout, /deploy-finalize resume /);
+  assert.match(stdout, new RegExp(`deploy-finalize run ${id}`));
+});
+
+test("status: where systemd does not answer, it does not guess", async () => {
+  using host = new OperatedHost();
+  host.save();
+  host.ends["systemctl"] = { exitCode: 1, stderr: "Failed to connect to bus" };
+  const { stdout } = await host.operate("status");
+  assert.match(stdout, /cannot tell who drives it: systemctl .*: Failed to connect\s+to bus/);
+});
+
+test("status: tells what is waited for, and until when", async () => {
+  using host = new OperatedHost();
+  const record = host.save(enter(aRecord(), "waiting", NOW, "waits for its gates"));
+  host.drive(record.id, NOTE);
+  const { stdout } = await host.operate("status");
+  assert.match(stdout, /waiting for CI job, for 1 min: ci-runner\.service runs a job/);
+  assert.match(stdout, /gives up in\s+59 min/);
+  const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+  assert.deepEqual([json.waiting, json.driver], [NOTE, { kind: "process" }]);
+});
+
+test("status: the last note of a process that was killed is not believed", async () => {
+  using host = new OperatedHost();
+  const record = host.save(enter(aRecord(), "waiting", NOW, "waits for its gates"));
+  host.drive(record.id, NOTE);
+  host.folder.write("proc/locks", "");
+  const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+  assert.deepEqual([json.waiting, json.driver], [null, { kind: "nobody" }]);
+});
+
+test("status: a note that is no note is left aside", async () => {
+  using host = new OperatedHost();
+  const record = host.save(enter(aRecord(), "waiting", NOW, "waits for its gates"));
+  host.drive(record.id, NOTE);
+  for (const text of ["", "{", '{"for":1}']) {
+    host.folder.write(`state/${record.id}.waiting`, text);
+    const { exitCode, stdout } = await host.operate("status");
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /waiting before the switch to generation 2/);
+  }
+});
+
+test("status: one that ends between two looks is shown as ended", async () => {
+  using host = new OperatedHost();
+  const record = host.save();
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    host.save(end(record, "cancelled", NOW, { reason: "cancelled by root" }));
+    return await spawn(argv, options);
+  };
+  const { stdout } = await host.operate("status");
+  assert.match(stdout, /^- cancelled by root/);
+  assert.doesNotMatch(stdout, /nobody drives it/);
+});
+
+test("status: a reboot that the profile needs is told", async () => {
+  using host = new OperatedHost();
+  host.setProfile(
+    makeToplevel(host.folder, "new", { kernel: "k2", initrd: "i1", "kernel-modules": "m1" }),
+  );
+  const { stdout } = await host.operate("status");
+  assert.match(stdout, /! reboot required: kernel changed/);
+});
+
+const BAD = [
+  ["an unknown id", ["9999"], "", /there is no finalization 9999.*history/],
+  ["an ambiguous beginning", ["2026"], "", /2026 may be any of 2: 20261122-213000-aaaa, /],
+  ["a record that is no JSON", [], "{", /record of 20261122-213000-aaaa cannot be read: not JSON/],
+  ["a record of a newer version", [], '{"schemaVersion":2}', /written by a newer deploy-finalize/],
+] as const;
+
+for (const command of ["status", "wait"]) {
+  for (const [what, args, text, message] of BAD) {
+    test(`${command}: ${what} is refused`, async () => {
+      using host = new OperatedHost();
+      host.save({ id: "20261121-213000-bbbb" });
+      const { id } = host.save();
+      if (text !== "") host.folder.write(`state/${id}.json`, text);
+      const { exitCode, stdout, stderr } = await host.operate(command, ...args);
+      assert.deepEqual([exitCode, stdout], [1, ""]);
+      assert.match(stderr, message);
+    });
+  }
+}
+
+test("status: a record that was set aside is told of", async () => {
+  using host = new OperatedHost();
+  const { id } = host.save();
+  host.store.quarantine(id);
+  const { exitCode, stderr } = await host.operate("status");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /could not be used, and was set aside: .*aaaa\.json\.broken/);
+});
+
+test("status: a terminal gets colours", async () => {
+  using host = new OperatedHost();
+  host.save();
+  host.units("ActiveState=active", "ActiveState=inactive");
+  host.terminal = { columns: 80 };
+  assert.ok((await host.operate("status")).stdout.includes("\u001B["));
+});
+
+test("status --follow: elsewhere than on a terminal only changes are printed", async () => {
+  using host = new OperatedHost();
+  const waiting = enter(host.save(), "waiting", NOW, "waits for its gates");
+  host.units("ActiveState=active", "ActiveState=inactive");
+  const following = host.operate("status", "--follow");
+  host.save(waiting);
+  host.save(end(waiting, "cancelled", NOW, { reason: "cancelled by root" }));
+  const { exitCode, stdout } = await following;
+  assert.equal(exitCode, 0);
+  assert.match(stdout, /cancelled: cancelled by root\n$/);
+  assert.ok(!stdout.includes("\u001B"));
+});
+
+test("status --follow: on a terminal the screen is drawn over, and at last stands in full", async () => {
+  using host = new OperatedHost();
+  const record = host.save();
+  host.units("ActiveState=active", "ActiveState=inactive");
+  host.terminal = { columns: 80, rows: 5 };
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    // After the first look.
+    if (host.ran.length === 1) {
+      host.save(end(record, "cancelled", NOW, { reason: "cancelled by root" }));
+    }
+    return await spawn(argv, options);
+  };
+  const { exitCode, stdout } = await host.operate("status", "--follow");
+  assert.equal(exitCode, 0);
+  const [first = "", last = ""] = stdout.split("\u001B[4A\r");
+  assert.equal(first.match(/\n/g)?.length, 4);
+  assert.match(first, /scheduled/);
+  assert.match(last, /cancelled by root.*host web1/s);
+});
+
+test("status --follow: ends when it is asked to", async () => {
+  using host = new OperatedHost();
+  host.save();
+  host.units("ActiveState=active", "ActiveState=inactive");
+  host.stop.abort();
+  assert.equal((await host.operate("status", "--follow", "--json")).exitCode, 75);
+});

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as v from "valibot";
+import { outline, theProgram } from "../../scripts/docs/outline.ts";
+import { JSON_OUTPUTS } from "../../src/json/table.ts";
+import { scheduleSchema } from "../../src/json/schedule.ts";
+import { FakeHost } from "../support/fake-host.ts";
+import { makeToplevel } from "../support/systems.ts";
+
+test("every command that takes --json has a schema, and no other", () => {
+  const commands = outline(theProgram())
+    .commands.filter(({ own }) => own.some(({ names }) => names.includes("--json")))
+    .map(({ name }) => name);
+  assert.deepEqual(Object.keys(JSON_OUTPUTS).toSorted(), commands.toSorted());
+});
+
+for (const dry of [["--dry-run"], []]) {
+  test(`schedule ${dry.join("")} --json prints what its schema says, and no more`, async () => {
+    using host = new FakeHost();
+    host.setProfile(makeToplevel(host.folder, "new"));
+    const { stdout } = await host.schedule("--json", ...dry);
+    const printed: unknown = JSON.parse(stdout);
+    assert.deepEqual(v.parse(scheduleSchema, printed), printed);
+  });
+}

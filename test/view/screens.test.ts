@@ -1,0 +1,106 @@
+process.env["TZ"] = "Europe/Berlin";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { STATES } from "../../src/core/states.ts";
+import { historyScreen } from "../../src/view/history-screen.ts";
+import { statusScreen, type StatusNow } from "../../src/view/status-screen.ts";
+import { PLAIN, type Style, withoutColour } from "../../src/view/style.ts";
+import { widthOf } from "../../src/view/text.ts";
+import { assertGolden } from "../support/golden.ts";
+import { NEW, NOW, OLD, RECORDS, statusOf } from "./samples.ts";
+
+const COLOURED: Style = { colour: "on", symbols: "unicode", width: 80 };
+
+type Screen = (style: Style) => string[];
+
+/** A screen in the two ways in which it is shown most: to scripts, and to people. */
+function goldenTest(name: string, screen: Screen): void {
+  test(`screen: ${name}`, () => {
+    const plain = screen(PLAIN);
+    const coloured = screen(COLOURED);
+    assertGolden(`${name}.txt`, plain);
+    assertGolden(`${name}.colour.txt`, coloured);
+    assert.deepEqual(coloured.map(withoutColour), screen({ ...COLOURED, colour: "off" }));
+    assert.notDeepEqual(coloured.map(withoutColour), coloured);
+    for (const line of [...plain, ...coloured]) assert.ok(widthOf(line) <= 80, line);
+    assert.match(plain.join("\n"), /^[\n -~]*$/, "plain is ASCII");
+  });
+}
+
+for (const name of Object.keys(RECORDS)) {
+  goldenTest(`status-${name}`, (style) => statusScreen(style, statusOf(name)));
+}
+
+const orphan = { driver: { kind: "nobody" }, waiting: null, place: "older" } as const;
+goldenTest("status-nobody-drives-it", (style) => statusScreen(style, statusOf("waiting", orphan)));
+
+const unknown = { driver: { kind: "unknown", why: "systemctl ended with exit code 1" } } as const;
+goldenTest("status-driver-unknown", (style) => statusScreen(style, statusOf("waiting", unknown)));
+
+const booting = { driver: { kind: "resume" }, waiting: null } as const;
+goldenTest("status-booting", (style) => statusScreen(style, statusOf("rebooting", booting)));
+
+const going = { driver: { kind: "shutdown" }, waiting: null } as const;
+goldenTest("status-going-down", (style) => statusScreen(style, statusOf("rebooting", going)));
+
+goldenTest("status-verifying-without-way-back", (style) =>
+  statusScreen(style, statusOf("verifying", { wayBack: "disabled" })),
+);
+
+goldenTest("status-changed-since", (style) => {
+  const host = { booted: OLD, current: OLD, profile: NEW, rebootRequired: null };
+  return statusScreen(style, { ...statusOf("live"), host });
+});
+
+goldenTest("status-profile-changed-since", (style) => {
+  const host = { booted: OLD, current: NEW, profile: OLD, rebootRequired: null };
+  return statusScreen(style, { ...statusOf("live"), host });
+});
+
+const fresh: StatusNow = {
+  now: NOW,
+  hostName: "web1",
+  host: { booted: OLD, current: OLD, profile: OLD, rebootRequired: null },
+  finalization: { kind: "none" },
+  user: "root",
+};
+goldenTest("status-never-finalized", (style) => statusScreen(style, fresh));
+
+goldenTest("status-hidden", (style) =>
+  statusScreen(style, {
+    ...fresh,
+    host: { booted: OLD, current: NEW, profile: { ...NEW, toplevel: null }, rebootRequired: null },
+    finalization: {
+      kind: "hidden",
+      why: "only root may read /var/lib/deploy-finalize",
+      pending: ["deploy-finalize-20261122-213000-k3f9.timer"],
+    },
+    user: "other",
+  }),
+);
+
+goldenTest("history", (style) => {
+  const records = Object.values(RECORDS).map((record) => ({ kind: "record", record }) as const);
+  const why = "schema version 2, written by a newer deploy-finalize";
+  const broken = { kind: "broken", id: "20261122-213000-zzzz", why } as const;
+  return historyScreen(style, NOW, [...records, broken]);
+});
+
+test("screens: no state is without one", () => {
+  const shown = new Set(Object.values(RECORDS).map(({ state }) => state));
+  assert.deepEqual([...shown].toSorted(), [...STATES].toSorted());
+});
+
+test("history: whole ids where there is room for them", () => {
+  const [record] = Object.values(RECORDS);
+  assert.ok(record !== undefined);
+  const entries = [{ kind: "record", record } as const];
+  assert.match(
+    historyScreen({ ...PLAIN, width: 100 }, NOW, entries).join(),
+    /20261122-213000-k3f9/,
+  );
+});
+
+test("history: says so where there is none", () => {
+  assert.deepEqual(historyScreen(PLAIN, NOW, []), ["nothing has been finalized on this host yet"]);
+});
