@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../test/host/host.ts";
+import { LAUNCH } from "../test/on-host/deploying.ts";
 import { median, spread, table } from "./statistics.ts";
 
 /** What one command cost, see measure.pl. */
@@ -13,7 +14,7 @@ interface Cost {
 const WARM_UPS = 3;
 const DELAY = "3600";
 const SIDES = {
-  "deploy-finalize": ["node", "/opt/deploy-finalize/deploy-finalize.cjs", "--delay", DELAY],
+  "deploy-finalize": [...LAUNCH, "--delay", DELAY],
   "plain bash": ["bash", "/root/bench/plain-schedule.sh", DELAY],
   "empty Node": ["node", "/root/bench/empty.cjs"],
 } as const;

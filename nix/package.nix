@@ -1,4 +1,5 @@
-# The program: one bundle, made by scripts/build as everywhere else, started by Node.
+# The program, made by scripts/build as everywhere else, and started by Node in the quickest
+# way (notes/node-start.md).
 {
   lib,
   stdenvNoCC,
@@ -46,6 +47,7 @@ stdenvNoCC.mkDerivation {
       ../man
       ../package.json
       ../scripts/build
+      ../scripts/compile.ts
       ../src
       ../tsconfig.json
     ];
@@ -56,6 +58,7 @@ stdenvNoCC.mkDerivation {
     esbuild
     installShellFiles
     makeBinaryWrapper
+    node
     scdoc
   ];
 
@@ -76,17 +79,17 @@ stdenvNoCC.mkDerivation {
 
   buildPhase = ''
     runHook preBuild
-    ESBUILD=esbuild sh scripts/build
+    ESBUILD=esbuild NODE=node sh scripts/build
     scdoc < man/deploy-finalize.8.scd > deploy-finalize.8
     runHook postBuild
   '';
 
   installPhase = ''
     runHook preInstall
-    bundle=$out/lib/deploy-finalize/deploy-finalize.cjs
-    install -D --mode=444 dist/deploy-finalize.cjs "$bundle"
+    folder=$out/lib/deploy-finalize
+    install -D --mode=444 --target-directory "$folder" dist/*
     makeWrapper ${lib.getExe node} "$out/bin/deploy-finalize" \
-      --add-flags "$bundle" \
+      --add-flags "--random-seed=32 --v8-pool-size=0 $folder/launch.cjs" \
       --prefix PATH : ${tools} \
       --suffix PATH : ${systemPrograms}
     installManPage deploy-finalize.8

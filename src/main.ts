@@ -1,17 +1,21 @@
-import { readFileSync, writeSync } from "node:fs";
+import { fstatSync, readFileSync, writeSync } from "node:fs";
 import type { Context, Writer } from "./cli/context.ts";
 import { runCommandLine } from "./cli/command-line.ts";
 import { codeOf } from "./core/refusal.ts";
+import { narrationOf } from "./host/journal.ts";
 import { pathsUnder } from "./host/paths.ts";
 import { makeSpawn } from "./host/spawn.ts";
+import type { Terminal } from "./view/style.ts";
 
 /** Set by the build. */
 declare const VERSION: string;
 
-/** SIGHUP is ignored and a first SIGTERM or SIGINT only asks: an activation is never left half-way. */
-function stopSignal(): AbortSignal {
+/** SIGHUP is ignored by what acts, and a first SIGTERM or SIGINT only asks: an activation is never left half-way. */
+function stopSignal(atHangUp?: "stop"): AbortSignal {
   const controller = new AbortController();
-  process.on("SIGHUP", () => {});
+  process.on("SIGHUP", () => {
+    if (atHangUp === "stop") controller.abort();
+  });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       controller.abort();
@@ -47,6 +51,16 @@ function writeNow(fd: number, bytes: Buffer): Buffer {
   return left;
 }
 
+function terminalOf({ columns, rows }: NodeJS.WriteStream): Terminal {
+  return { columns, rows };
+}
+
+/** From the kernel: Math.random always gives the same under --random-seed (notes/node-start.md). */
+function random(): number {
+  const digits = readFileSync("/proc/sys/kernel/random/uuid", "utf8").slice(0, 8);
+  return Number.parseInt(digits, 16) / 2 ** 32;
+}
+
 async function ask(question: string): Promise<string | null> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null;
   const { createInterface } = await import("node:readline/promises");
@@ -64,19 +78,22 @@ async function main(): Promise<void> {
     version: VERSION,
     stdout: writer(1, () => process.stdout),
     stderr: writer(2, () => process.stderr),
-    terminal: () => (process.stdout.isTTY ? { columns: process.stdout.columns } : null),
+    narration: () => narrationOf(process.env["JOURNAL_STREAM"], fstatSync(2)),
+    terminal: () => (process.stdout.isTTY ? terminalOf(process.stdout) : null),
     ask,
     env: process.env,
     userId: process.getuid?.() ?? -1,
     hostName: readFileSync("/proc/sys/kernel/hostname", "utf8").trim(),
     self: [process.execPath, script],
     now: () => new Date(),
-    random: Math.random,
+    random,
     spawn: makeSpawn(process.env),
     paths: pathsUnder("/"),
     stopSignal,
   };
   process.exitCode = await runCommandLine(context, args);
+  // It would end by itself now, but by taking everything apart first.
+  if (process.getActiveResourcesInfo().length === 0) process.exit();
 }
 
 void main();

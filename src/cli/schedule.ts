@@ -1,16 +1,27 @@
 import { join, resolve } from "node:path";
 import type { Config } from "../core/config.ts";
+import { forgeRunOf, tidyRevision } from "../core/forge-run.ts";
 import { unitName } from "../core/id.ts";
 import { componentPath } from "../core/toplevel.ts";
-import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
+import {
+  commit,
+  type Draft,
+  draft,
+  type DraftInput,
+  propose,
+  type Proposal,
+} from "../host/scheduling.ts";
+import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
 import { requireSystemd } from "../host/systemd.ts";
 import * as commands from "../host/systemd-commands.ts";
+import type { ScheduleJson } from "../json/schedule.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { quoteArgv } from "./quote.ts";
 import { requesterOf } from "./requester.ts";
 import { requireRoot } from "./require-root.ts";
+import { requireWindow } from "./require-window.ts";
 import { runCommand } from "./run-command.ts";
 
 export interface ScheduleOptions extends CommonOptions {
@@ -19,6 +30,8 @@ export interface ScheduleOptions extends CommonOptions {
   /** Seconds. */
   readonly delay?: number;
   readonly profile?: string;
+  /** The commit that the target was made from. */
+  readonly revision?: string;
 }
 
 /** Decides, records, arms the timer, and returns. */
@@ -32,6 +45,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   }
   requireSystemd(host);
   const proposal = await propose(host, config);
+  await requireWindow(host, config, proposal.plan);
   const drafted = draft(host, {
     config,
     proposal,
@@ -40,15 +54,37 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     random: context.random,
     hostName: context.hostName,
     requester: requesterOf(context),
+    ...(await originOf(context, host, config, options, proposal)),
     run: runCommand(context, options),
   });
   if (options.dryRun !== true) await commit(host, new RecordStore(config.stateDir), drafted);
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
-  for (const line of lines) print(context, line);
+  print(context, lines.join("\n"));
   if (options.dryRun === true && options.json !== true) printDryRun(context, drafted);
 }
 
-function asText(config: Config, { systems }: Proposal, { record }: Draft): string[] {
+/**
+ * The CI run and the commit that the deploy comes from: what the caller says, else the run's
+ * environment, else the target. That costs a process, so only where it is to be reported.
+ */
+async function originOf(
+  { env }: Context,
+  host: Host,
+  { report }: Config,
+  { revision, dryRun }: ScheduleOptions,
+  { target }: Proposal,
+): Promise<Pick<DraftInput, "revision" | "forgeRun">> {
+  const forgeRun = forgeRunOf(env);
+  const told = tidyRevision(revision) ?? forgeRun?.sha ?? null;
+  if (told !== null || dryRun === true || report.receivers.length === 0) {
+    return { revision: told, forgeRun };
+  }
+  const { revisionOfTarget } = await import("../report/revision.ts");
+  return { revision: await revisionOfTarget(host, target), forgeRun };
+}
+
+/** What scripts read: names and order stay as they are. */
+export function asText(config: Config, { systems }: Proposal, { record }: Draft): string[] {
   const compared = config.rebootWhenChanged.flatMap((name) => [
     `booted_${name}=${componentPath(systems.booted.components[name]) ?? "(missing)"}`,
     `new_${name}=${componentPath(systems.target.components[name]) ?? "(missing)"}`,
@@ -62,7 +98,7 @@ function asJson({ record, arming }: Draft): string {
   const { id, plan, delay, fireAt, target, previous } = record;
   const argv = commands.armTimer(arming);
   const unit = unitName(id);
-  return JSON.stringify({
+  const json: ScheduleJson = {
     schemaVersion: 1,
     id,
     unit,
@@ -71,8 +107,9 @@ function asJson({ record, arming }: Draft): string {
     fireAt,
     target,
     previous,
-    argv,
-  });
+    argv: [...argv],
+  };
+  return JSON.stringify(json);
 }
 
 function printDryRun(context: Context, { record, arming }: Draft): void {

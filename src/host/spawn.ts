@@ -1,5 +1,6 @@
 import { spawn as spawnChild } from "node:child_process";
-import { messageOf } from "../core/refusal.ts";
+import { endOf, type Environment, type Program, whenEnded } from "./child.ts";
+import { spawnBlocking, spawnToItself, spawnWithOurStreams } from "./spawn-otherwise.ts";
 
 export interface SpawnOptions {
   /** Added to the environment of the program. */
@@ -12,6 +13,15 @@ export interface SpawnOptions {
   readonly holdInput?: Promise<void>;
   /** Ends the program when aborted. */
   readonly signal?: AbortSignal;
+  /**
+   * `for-input`: resolves as soon as the program has its input, as if it had ended well, and
+   * leaves it to itself: how it ends and what it prints is seen by nobody.
+   * `blocking`: nothing else is done meanwhile, which costs less (notes/node-start.md); of the
+   * other options only `env` counts.
+   */
+  readonly wait?: "for-end" | "for-input" | "blocking";
+  /** `ours`: it reads and writes where we do, and shares our terminal: for a pager. Nothing is collected. */
+  readonly streams?: "collected" | "ours";
 }
 
 /** How a program ended. */
@@ -29,46 +39,47 @@ export interface Ended {
 export type Spawn = (argv: readonly string[], options?: SpawnOptions) => Promise<Ended>;
 
 /**
- * The one place that starts programs. Each gets a session of its own, so that a
+ * The one place that starts programs. Each but a pager gets a session of its own, so that a
  * terminal that goes away takes down neither us nor an activation half-way.
  */
-export function makeSpawn(baseEnv: Readonly<Record<string, string | undefined>>): Spawn {
-  return async (argv, options = {}) =>
-    await new Promise((resolve) => {
-      const { env = {}, onOutput, input = "", holdInput, signal } = options;
-      const [program = "", ...args] = argv;
-      const child = spawnChild(program, args, {
-        env: { ...baseEnv, ...env },
-        stdio: ["pipe", "pipe", "pipe"],
-        detached: true,
-        ...(signal && { signal }),
-      });
-      child.stdin.on("error", () => {}); // The program may end without reading it all.
-      if (holdInput === undefined) child.stdin.end(input);
-      else {
-        child.stdin.write(input);
-        void holdInput.then(() => child.stdin.end());
-      }
-      const output = { stdout: "", stderr: "" };
-      for (const stream of ["stdout", "stderr"] as const) {
-        child[stream].setEncoding("utf8").on("data", (text: string) => {
-          output[stream] += text;
-          onOutput?.(text);
-        });
-      }
-      child.on("error", (error) => {
-        resolve({ argv, exitCode: null, cause: whyNotStarted(program, error), ...output });
-      });
-      child.on("close", (exitCode, killedBy) => {
-        const cause = exitCode === null ? `was killed by ${killedBy}` : null;
-        resolve({ argv, exitCode, cause, ...output });
-      });
-    });
+export function makeSpawn(baseEnv: Environment): Spawn {
+  return async (argv, options = {}) => {
+    const program = { argv, env: { ...baseEnv, ...options.env } };
+    if (options.streams === "ours") return await spawnWithOurStreams(program, options.signal);
+    switch (options.wait ?? "for-end") {
+      case "for-end":
+        return await spawnCollecting(program, options);
+      case "for-input":
+        return await spawnToItself(program, options.input ?? "");
+      case "blocking":
+        return spawnBlocking(program);
+    }
+  };
 }
 
-function whyNotStarted(program: string, error: unknown): string {
-  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  return isMissing ? `could not be started: ${program} is not in PATH` : messageOf(error);
+async function spawnCollecting(program: Program, options: SpawnOptions): Promise<Ended> {
+  const { input = "", holdInput, onOutput, signal } = options;
+  const [file = "", ...args] = program.argv;
+  const child = spawnChild(file, args, {
+    env: program.env,
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+    ...(signal && { signal }),
+  });
+  child.stdin.on("error", () => {}); // The program may end without reading it all.
+  if (holdInput === undefined) child.stdin.end(input);
+  else {
+    child.stdin.write(input);
+    void holdInput.then(() => child.stdin.end());
+  }
+  const output = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream].setEncoding("utf8").on("data", (text: string) => {
+      output[stream] += text;
+      onOutput?.(text);
+    });
+  }
+  return endOf(program, await whenEnded(child), output);
 }
 
 /** One line for people: what ran, how it ended, and what it said last on stderr. */

@@ -34,7 +34,7 @@ export async function stopTimers(host: Host, timers: readonly string[]): Promise
 
 /** @throws Refusal with what systemd-run said; then there is no timer */
 export async function armTimer(host: Host, arming: commands.Arming): Promise<void> {
-  const ended = await host.spawn(commands.armTimer(arming));
+  const ended = await host.spawn(commands.armTimer(arming), { wait: "blocking" });
   if (ended.exitCode !== 0) {
     throw new Refusal(`cannot arm ${unitName(arming.id)}.timer: ${describeEnd(ended)}`);
   }
@@ -52,6 +52,27 @@ export async function launch(host: Host, wanted: commands.Launch): Promise<void>
 export async function isArmed(host: Host, id: string): Promise<boolean> {
   const ended = await host.spawn(commands.showActiveStates(id));
   return /^(active|activating|reloading)$/m.test(ended.stdout);
+}
+
+/**
+ * Arms the timer of the finalization that this process runs for another time; resolves to null, or
+ * to why there is none. The timer that has started this process is still there, and in the way. Cut
+ * off in between, this process is started again, or the next boot takes it up.
+ */
+export async function rearmTimer(host: Host, id: string, at: Date): Promise<string | null> {
+  const timer = `${unitName(id)}.timer`;
+  await stopTimers(
+    host,
+    pendingTimers(host.paths).filter((name) => name === timer),
+  );
+  const ended = await host.spawn(commands.rearmTimer({ id, at }));
+  return ended.exitCode === 0 ? null : describeEnd(ended);
+}
+
+/** Asks for a start of the kernel that is loaded; resolves to null, or to why systemd would not. */
+export async function kexec(host: Host): Promise<string | null> {
+  const ended = await host.spawn(commands.kexec());
+  return ended.exitCode === 0 ? null : describeEnd(ended);
 }
 
 /** Asks for a reboot; resolves to null, or to why systemd would not. */

@@ -10,9 +10,12 @@ import { nixTest } from "./pkgs/nix-test.ts";
 nixTest("builds the very bundle that scripts/build makes, again and again", async (nix) => {
   const built = await nix.build(about("package"));
   using folder = new Folder();
-  await ok(["sh", join(repository, "scripts/build"), folder.at("bundle.cjs")]);
-  const bundle = readFileSync(join(built, "lib/deploy-finalize/deploy-finalize.cjs"), "utf8");
-  assert.equal(bundle, readFileSync(folder.at("bundle.cjs"), "utf8"));
+  await ok(["sh", join(repository, "scripts/build"), folder.at("deploy-finalize.cjs")]);
+  const installed = join(built, "lib/deploy-finalize");
+  for (const bundle of ["deploy-finalize.cjs", "launch.cjs", "schedule.cjs"]) {
+    const text = readFileSync(join(installed, bundle), "utf8");
+    assert.equal(text, readFileSync(folder.at(bundle), "utf8"), bundle);
+  }
   assert.equal(await nix.build(about("package"), "--check"), built);
 });
 
@@ -42,7 +45,7 @@ nixTest(
 /** A Node that shows the PATH it was started with; the build only wants the version. */
 const PATH_TELLER = `pkgs.runCommand "node" { version = "24.0.0"; pname = "node"; meta.mainProgram = "node"; } ''
   mkdir -p $out/bin
-  printf '%s\\n' '#!/bin/sh' 'case "$2" in --version) echo ${manifest.version} ;; *) echo "$PATH" ;; esac' > $out/bin/node
+  printf '%s\\n' '#!/bin/sh' 'case "$*" in *--version) echo ${manifest.version} ;; *) echo "$PATH" ;; esac' > $out/bin/node
   chmod +x $out/bin/node
 ''`;
 
@@ -105,7 +108,7 @@ nixTest("is built from nothing but what it needs", async (nix) => {
   const scripts = await nix.evaluate(
     about(`builtins.attrNames (builtins.readDir "\${package.src}/scripts")`),
   );
-  assert.deepEqual(scripts, ["build"]);
+  assert.deepEqual(scripts, ["build", "compile.ts"]);
 });
 
 nixTest("refuses libraries of other versions than package.json has", async (nix) => {

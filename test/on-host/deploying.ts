@@ -7,6 +7,13 @@ import type { Host, ToplevelSpec } from "../host/host.ts";
 
 /** The program as it is called inside the test host. */
 export const PROGRAM = ["/usr/local/bin/node", "/opt/deploy-finalize/deploy-finalize.cjs"] as const;
+/** The same started sooner, as the Nix package does: notes/node-start.md. */
+export const LAUNCH = [
+  PROGRAM[0],
+  "--random-seed=32",
+  "--v8-pool-size=0",
+  "/opt/deploy-finalize/launch.cjs",
+] as const;
 export const STATE_DIR = "/var/lib/deploy-finalize";
 
 /** What the NixOS module installs, as far as these tests need it. */

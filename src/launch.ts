@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { constants, Script } from "node:vm";
+import { readPlainSchedule } from "./cli/plain-schedule.ts";
+
+/**
+ * Starts the program sooner where it is to schedule: from a bundle of that command alone, with
+ * the code that V8 made of it at the build (notes/node-start.md). For everything else, and where
+ * those two files are not there or another Node made them, it starts the whole program.
+ */
+
+const whole = join(__dirname, "deploy-finalize.cjs");
+// What the detached unit runs needs none of this.
+process.argv[1] = whole;
+
+/** It has no `require` of its own. */
+type Bundle = (require: NodeJS.Require) => void;
+
+function scheduleBundle(): Bundle | null {
+  const filename = join(__dirname, "schedule.cjs");
+  // V8 tells versions apart, but not machines.
+  const cache = join(__dirname, `schedule.${process.arch}.cache`);
+  try {
+    const script = new Script(readFileSync(filename, "latin1"), {
+      filename,
+      cachedData: readFileSync(cache),
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    });
+    const bundle: Bundle = script.runInThisContext();
+    return script.cachedDataRejected === false ? bundle : null;
+  } catch {
+    return null;
+  }
+}
+
+const isPlain = readPlainSchedule(process.argv.slice(2)) !== null;
+const start = isPlain ? scheduleBundle() : null;
+if (start === null) require(whole);
+else start(require);

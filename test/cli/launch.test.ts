@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Folder } from "../support/folder.ts";
+
+const dist = join(import.meta.dirname, "../../dist");
+const cache = `schedule.${process.arch}.cache`;
+const built = ["launch.cjs", "schedule.cjs", cache, "deploy-finalize.cjs"] as const;
+
+/** What `make build` made, in a folder of its own. */
+function install(): Folder {
+  const folder = new Folder();
+  for (const file of built) copyFileSync(join(dist, file), folder.at(file));
+  return folder;
+}
+
+/** Puts a stand-in for the whole program there, which says that it was started. */
+function installStandIn(): Folder {
+  const folder = install();
+  folder.write("deploy-finalize.cjs", 'console.log("whole", process.argv[1] === __filename)');
+  return folder;
+}
+
+function run(file: string, args: readonly string[], flags: readonly string[] = []) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, file, ...args], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+const PLAIN = ["--dry-run", "--profile", "/nowhere"];
+const WHOLE = { status: 0, stdout: "whole true\n", stderr: "" };
+
+void test("launch: says what the whole program says", () => {
+  using folder = install();
+  for (const args of [PLAIN, ["--config", "/nowhere"], ["--version"], ["--dryrun"], ["cancel"]]) {
+    const alone = run(folder.at("deploy-finalize.cjs"), args);
+    assert.deepEqual(run(folder.at("launch.cjs"), args), alone, args.join(" "));
+    assert.notEqual(alone.stdout + alone.stderr, "");
+  }
+});
+
+void test("launch: a plain schedule never loads the whole program, anything else does", () => {
+  using folder = installStandIn();
+  const launch = folder.at("launch.cjs");
+  const flags = ["--random-seed=32", "--v8-pool-size=0"];
+  assert.match(run(launch, PLAIN, flags).stderr, /^deploy-finalize: /);
+  assert.deepEqual(run(launch, ["run", "20261122-213000-0000"]), WHOLE);
+  assert.deepEqual(run(launch, ["--delay", "x"]), WHOLE);
+});
+
+const spoiled = {
+  "without the bundle": (folder: Folder) => folder.remove("schedule.cjs"),
+  "without the compiled code": (folder: Folder) => folder.remove(cache),
+  "with half of the compiled code": (folder: Folder) => {
+    const code = readFileSync(folder.at(cache));
+    writeFileSync(folder.at(cache), code.subarray(0, code.length / 2));
+  },
+  "with compiled code that is none": (folder: Folder) => folder.write(cache, "none"),
+  "with another bundle than was compiled": (folder: Folder) =>
+    folder.write("schedule.cjs", "(function (require) {})"),
+} as const;
+
+for (const [how, spoil] of Object.entries(spoiled)) {
+  void test(`launch: ${how} it is the whole program`, () => {
+    using folder = installStandIn();
+    spoil(folder);
+    assert.deepEqual(run(folder.at("launch.cjs"), PLAIN), WHOLE);
+  });
+}
+
+void test("launch: under V8 flags that the code was not compiled for it is the whole program", () => {
+  using folder = installStandIn();
+  assert.deepEqual(run(folder.at("launch.cjs"), PLAIN, ["--no-opt"]), WHOLE);
+});
