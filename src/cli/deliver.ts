@@ -1,0 +1,63 @@
+import type { Config } from "../core/config.ts";
+import type { Host } from "../host/host.ts";
+import { tryLock } from "../host/lock.ts";
+import { RecordStore } from "../host/store.ts";
+import { type Cli, newCommand } from "./command.ts";
+import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
+import { loadConfig } from "./load-config.ts";
+import { requireRoot } from "./require-root.ts";
+
+export function addDeliver(cli: Cli): void {
+  newCommand(cli, "deliver")
+    .description("deliver the reports that are owed (for its unit), or try again now")
+    .action(async (options: CommonOptions) => {
+      await deliver(cli.context, options);
+    });
+}
+
+/**
+ * Delivers until nothing is owed. Where another process does so already, that one is told
+ * to try everything at once, and this one ends.
+ */
+export async function deliver(context: Context, options: CommonOptions): Promise<void> {
+  requireRoot(context, "delivering reports");
+  const stop = context.stopSignal();
+  const config = await loadConfig(options);
+  const host = hostOf(context, options);
+  const store = new RecordStore(config.stateDir);
+  const { Outbox } = await import("../report/outbox.ts");
+  const outbox = new Outbox(host, store.folder);
+  if (outbox.isEmpty()) print(context, "deploy-finalize: no report is owed");
+  // Looked at again after the lock was given back: whoever notes a report and then finds the
+  // lock taken relies on it.
+  while (!outbox.isEmpty() && !stop.aborted) {
+    const lock = await tryLock(host, store.lockPath("deliver"));
+    if (lock === null) {
+      outbox.wake();
+      print(context, "deploy-finalize: asked the process that delivers to try again now");
+      return;
+    }
+    try {
+      await deliverHolding(context, host, config, stop);
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+async function deliverHolding(
+  { random }: Context,
+  host: Host,
+  config: Config,
+  stop: AbortSignal,
+): Promise<void> {
+  const { deliverAll, newMemory } = await import("../report/deliver.ts");
+  const { Outbox } = await import("../report/outbox.ts");
+  const { refreshMetrics } = await import("../report/tell.ts");
+  const store = new RecordStore(config.stateDir);
+  const outbox = new Outbox(host, store.folder);
+  const memory = newMemory();
+  await deliverAll({ host, outbox, memory, config: config.report, random, stop });
+  outbox.prune(store.ids());
+  await refreshMetrics(host, store, config);
+}

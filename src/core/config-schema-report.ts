@@ -1,0 +1,144 @@
+import * as v from "valibot";
+import { absolutePath, argv, fractionOfSeconds, someSeconds } from "./config-schema-parts.ts";
+import { END_EVENTS, FORGE_EVENTS, REPORT_DEFAULTS } from "./report-defaults.ts";
+import { STATES } from "./states.ts";
+
+const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+
+/** It is a part of file names in the outbox. */
+const receiverName = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be lower-case letters, digits and dashes, 40 at most"),
+);
+
+/** A secret never stands in an address: whoever can read the configuration would see it. */
+const webAddress = v.pipe(
+  v.string(),
+  v.check(isWebAddress, "must be an address that begins with http:// or https://"),
+  v.check(
+    (address) => !isWebAddress(address) || !hasCredentials(address),
+    "must hold no user and password; a file holds the secret",
+  ),
+);
+
+function isWebAddress(address: string): boolean {
+  return /^https?:\/\//.test(address) && URL.canParse(address);
+}
+
+function hasCredentials(address: string): boolean {
+  const { username, password } = new URL(address);
+  return username !== "" || password !== "";
+}
+
+/** A secret in the store would be readable by everybody on the host, and by whoever gets the closure. */
+const secretFile = v.pipe(
+  absolutePath,
+  v.check(
+    (path) => !path.startsWith("/nix/store/"),
+    "must not be in the store, where everybody can read it",
+  ),
+);
+
+const noSecret = v.optional(v.nullable(secretFile), null);
+
+const common = <Kind extends string>(kind: Kind, events: readonly (typeof STATES)[number][]) => ({
+  kind: v.literal(kind),
+  name: v.optional(receiverName, kind),
+  events: v.optional(v.array(v.picklist(STATES)), [...events]),
+  caFile: v.optional(v.nullable(absolutePath), null),
+});
+
+const forge = <Kind extends string>(kind: Kind) => ({
+  ...common(kind, FORGE_EVENTS),
+  url: webAddress,
+  repository: v.optional(v.nullable(text), null),
+  tokenFile: secretFile,
+  link: v.optional(v.nullable(text), null),
+});
+
+const status = <Kind extends string>(kind: Kind) =>
+  v.strictObject({
+    ...forge(kind),
+    context: v.optional(v.nullable(text), null),
+    waitForJob: v.optional(v.boolean(), false),
+  });
+
+const addressOrFile = {
+  url: v.optional(v.nullable(webAddress), null),
+  urlFile: noSecret,
+};
+
+type AddressOrFile = { readonly url: string | null; readonly urlFile: string | null };
+
+const hasOneAddress = ({ url, urlFile }: AddressOrFile): boolean =>
+  (url === null) !== (urlFile === null);
+
+const ONE_ADDRESS = "must have either url or urlFile";
+
+/** One entry of `report.receivers`, its defaults filled in; also kept with what is owed to it. */
+export const receiverSchema = v.variant("kind", [
+  status("gitea"),
+  status("forgejo"),
+  status("github"),
+  status("gitlab"),
+  v.strictObject({ ...forge("github-deployment"), environment: text }),
+  v.pipe(
+    v.strictObject({
+      ...common("webhook", END_EVENTS),
+      ...addressOrFile,
+      secretFile: noSecret,
+      tokenFile: noSecret,
+    }),
+    v.check((wanted) => hasOneAddress(wanted), ONE_ADDRESS),
+  ),
+  v.pipe(
+    v.strictObject({ ...common("ntfy", END_EVENTS), ...addressOrFile, tokenFile: noSecret }),
+    v.check((wanted) => hasOneAddress(wanted), ONE_ADDRESS),
+  ),
+  v.strictObject({ ...common("gotify", END_EVENTS), url: webAddress, tokenFile: secretFile }),
+  v.strictObject({ ...common("slack", END_EVENTS), urlFile: secretFile }),
+  v.strictObject({ ...common("discord", END_EVENTS), urlFile: secretFile }),
+  v.strictObject({
+    ...common("matrix", END_EVENTS),
+    url: webAddress,
+    room: v.pipe(
+      v.string(),
+      v.startsWith("!", "must be the id of a room, such as !abc:example.org"),
+    ),
+    tokenFile: secretFile,
+  }),
+  v.strictObject({ ...common("command", END_EVENTS), command: argv }),
+]);
+
+/** The index of the first that bears a name is its own. */
+function isNameNew(item: Named, index: number, all: readonly Named[]): boolean {
+  return all.findIndex(({ name }) => name === item.name) === index;
+}
+
+type Named = { readonly name: string };
+
+const NAMED_TWICE = "has a name that another receiver has: give it a name of its own";
+
+/** The key `report`. */
+export const reportSchema = v.strictObject({
+  receivers: v.optional(
+    v.pipe(
+      v.array(receiverSchema),
+      v.checkItems((item, index, all) => isNameNew(item, index, all), NAMED_TWICE),
+    ),
+    [],
+  ),
+  metricsFile: v.optional(
+    v.nullable(v.pipe(absolutePath, v.endsWith(".prom", "must end in .prom"))),
+    REPORT_DEFAULTS.metricsFile,
+  ),
+  timeout: v.optional(fractionOfSeconds, REPORT_DEFAULTS.timeout),
+  retry: v.optional(
+    v.strictObject({
+      first: v.optional(fractionOfSeconds, REPORT_DEFAULTS.retry.first),
+      most: v.optional(fractionOfSeconds, REPORT_DEFAULTS.retry.most),
+    }),
+    {},
+  ),
+  giveUpAfter: v.optional(someSeconds, REPORT_DEFAULTS.giveUpAfter),
+});

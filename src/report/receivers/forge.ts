@@ -1,0 +1,67 @@
+import type { ForgeReceiver, ReceiverOf } from "../../core/report-defaults.ts";
+import { commitOf, type ReportEvent } from "../event.ts";
+
+type RepositoryReceiver = ForgeReceiver | ReceiverOf<"github-deployment">;
+
+/** What a report to a forge is about. */
+export interface Subject {
+  readonly repository: string;
+  readonly commit: string;
+}
+
+/**
+ * The repository and commit of an event, else why there is none. The repository of a run
+ * counts only where it is one of the same forge.
+ */
+export function subjectOf(
+  receiver: RepositoryReceiver,
+  event: Pick<ReportEvent, "revision" | "forgeRun">,
+): Subject | { readonly missing: string } {
+  const commit = commitOf(event);
+  if (commit === null) {
+    const known = event.revision === null ? "none is known" : `"${event.revision}" is none`;
+    return {
+      missing:
+        `${known}: give schedule --revision with a whole commit hash, ` +
+        "or set system.configurationRevision",
+    };
+  }
+  const { forgeRun } = event;
+  const forge = receiver.kind === "github-deployment" ? "github" : receiver.kind;
+  const ofRun = forgeRun?.forge === forge ? forgeRun.repository : null;
+  const repository = receiver.repository ?? ofRun;
+  if (repository === null) return { missing: `set repository of the receiver ${receiver.name}` };
+  return { repository, commit };
+}
+
+/** @throws Error where the event has no subject: such a report is not made in the first place */
+export function requireSubject(receiver: RepositoryReceiver, event: ReportEvent): Subject {
+  const subject = subjectOf(receiver, event);
+  if ("missing" in subject) throw new Error(`no commit to report on: ${subject.missing}`);
+  return subject;
+}
+
+/** Where the status leads to: the link configured, else the page of the run. */
+export function linkOf(
+  { link }: { readonly link: string | null },
+  event: ReportEvent,
+): string | null {
+  if (link === null) return event.forgeRun?.page ?? null;
+  const values: Readonly<Record<string, string>> = {
+    host: event.host,
+    id: event.id,
+    revision: event.revision ?? "",
+  };
+  return link.replaceAll(/\{(host|id|revision)\}/g, (_, name: string) =>
+    encodeURIComponent(values[name] ?? ""),
+  );
+}
+
+export function contextOf({ context }: ForgeReceiver, { host }: ReportEvent): string {
+  return context ?? `deploy-finalize/${host}`;
+}
+
+/** Each part of `owner/name`, safe in a path. */
+export function pathOf(repository: string): string {
+  return repository.split("/").map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,118 @@
+import * as v from "valibot";
+import type { ReceiverOf } from "../../core/report-defaults.ts";
+import type { State } from "../../core/states.ts";
+import type { ReportEvent } from "../event.ts";
+import type { HttpRequest } from "../http.ts";
+import { cut } from "../words.ts";
+import {
+  type Answered,
+  type Ask,
+  below,
+  exchange,
+  jsonRequest,
+  judgeByStatus,
+} from "./exchange.ts";
+import { linkOf, pathOf, requireSubject } from "./forge.ts";
+import type { SendTo } from "./receiver.ts";
+import { apiOf, headersFor } from "./status.ts";
+
+type DeploymentReceiver = ReceiverOf<"github-deployment">;
+
+/** The state of a deployment; `inactive` is one that never ran. */
+function deploymentStateOf(
+  event: State,
+): "queued" | "in_progress" | "success" | "failure" | "inactive" {
+  switch (event) {
+    case "live":
+      return "success";
+    case "failed":
+    case "rolled-back":
+      return "failure";
+    case "superseded":
+    case "cancelled":
+      return "inactive";
+    case "scheduled":
+    case "waiting":
+      return "queued";
+    case "switching":
+    case "rebooting":
+    case "verifying":
+    case "rolling-back":
+      return "in_progress";
+  }
+}
+
+/**
+ * A deployment to an environment, and its status. The deployment of a finalization is
+ * found by its payload, so that a report that comes twice makes no second one.
+ */
+export const sendDeployment: SendTo<DeploymentReceiver> = async (config, outgoing) =>
+  await exchange(config, outgoing, async (ask, secrets) => {
+    const client = clientOf(config, outgoing.event, secrets.from(config.tokenFile), ask);
+    const found = await findOrMake(client, config, outgoing.event);
+    const answer =
+      typeof found === "number" ? await setState(client, config, outgoing.event, found) : found;
+    return judgeByStatus(answer, outgoing.host.now());
+  });
+
+type Client = (
+  method: HttpRequest["method"],
+  path: string,
+  body: object | null,
+) => Promise<Answered>;
+
+function clientOf(config: DeploymentReceiver, event: ReportEvent, token: string, ask: Ask): Client {
+  const { repository } = requireSubject(config, event);
+  const base = below(apiOf(config), `repos/${pathOf(repository)}`);
+  return async (method, path, body) =>
+    await ask(jsonRequest(method, below(base, path), body, headersFor(config.kind, token)));
+}
+
+const deploymentSchema = v.object({ id: v.number(), payload: v.optional(v.unknown()) });
+const payloadSchema = v.object({ finalization: v.string() });
+
+/** The deployment's number, else the answer that tells why there is none. */
+async function findOrMake(
+  client: Client,
+  config: DeploymentReceiver,
+  event: ReportEvent,
+): Promise<number | Answered> {
+  const { commit } = requireSubject(config, event);
+  const query = new URLSearchParams({ sha: commit, environment: config.environment, task: TASK });
+  const listed = await client("GET", `deployments?${query.toString()}`, null);
+  if (listed.status !== 200) return listed;
+  const own = v
+    .parse(v.array(deploymentSchema), JSON.parse(listed.text))
+    .find(({ payload }) => v.is(payloadSchema, payload) && payload.finalization === event.id);
+  if (own !== undefined) return own.id;
+  const made = await client("POST", "deployments", {
+    ref: commit,
+    task: TASK,
+    // The deploy has been made: nothing is to be merged or checked before it.
+    auto_merge: false,
+    required_contexts: [],
+    payload: { finalization: event.id },
+    environment: config.environment,
+    description: cut(`${event.host}: ${event.reason}`, MOST_DESCRIPTION),
+  });
+  return made.status === 201 ? v.parse(deploymentSchema, JSON.parse(made.text)).id : made;
+}
+
+const TASK = "deploy-finalize";
+const MOST_DESCRIPTION = 140;
+
+async function setState(
+  client: Client,
+  config: DeploymentReceiver,
+  event: ReportEvent,
+  deployment: number,
+): Promise<Answered> {
+  const link = linkOf(config, event);
+  return await client("POST", `deployments/${deployment}/statuses`, {
+    state: deploymentStateOf(event.event),
+    description: cut(event.summary, MOST_DESCRIPTION),
+    // Other hosts of the environment stay what they are.
+    auto_inactive: false,
+    ...(link !== null && { log_url: link }),
+  });
+}

@@ -1,0 +1,69 @@
+import type { Config } from "../core/config.ts";
+import { messageOf } from "../core/refusal.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import type { Host } from "../host/host.ts";
+import { describeEnd } from "../host/spawn.ts";
+import { RecordStore } from "../host/store.ts";
+import * as commands from "../host/systemd-commands.ts";
+import { writeMetrics } from "./metrics.ts";
+import { Outbox } from "./outbox.ts";
+import { oweReports } from "./report.ts";
+
+/** What makes somebody report: a new state, a process that goes on after another, or only the metrics. */
+export type Occasion = "changed" | "taken-up" | "measured";
+
+/** How this program is called to deliver. */
+export interface DeliverCommand {
+  readonly command: readonly string[];
+  readonly path: string;
+}
+
+/** Notes what is owed, writes the metrics, and has somebody deliver. Each part goes on without the others. */
+export async function tellAll(
+  host: Host,
+  config: Config,
+  record: FinalizationRecord,
+  occasion: Occasion,
+  deliver: DeliverCommand,
+): Promise<void> {
+  const store = new RecordStore(config.stateDir);
+  const outbox = new Outbox(host, store.folder);
+  const noted = occasion === "measured" ? "known" : oweReports(host, outbox, config.report, record);
+  // One that was killed between noting and starting has left both to us.
+  const isLeftOver = occasion === "taken-up" && !outbox.isEmpty();
+  if (noted === "owed-now" || isLeftOver) await startDelivery(host, deliver);
+  await refreshMetrics(host, store, config);
+}
+
+/** After a boot, whatever is configured now: reports may be owed from before. */
+export async function takeUpReports(
+  host: Host,
+  config: Config,
+  deliver: DeliverCommand,
+): Promise<void> {
+  const store = new RecordStore(config.stateDir);
+  if (!new Outbox(host, store.folder).isEmpty()) await startDelivery(host, deliver);
+  await refreshMetrics(host, store, config);
+}
+
+export async function refreshMetrics(
+  host: Host,
+  store: RecordStore,
+  config: Config,
+): Promise<void> {
+  try {
+    await writeMetrics(host, store, config);
+  } catch (error) {
+    host.say(`cannot write the metrics: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Starts a process that delivers. Each has a unit of its own, because a unit that is just
+ * ending could not be started again; all but one find the lock taken and end at once.
+ */
+export async function startDelivery(host: Host, deliver: DeliverCommand): Promise<void> {
+  const ended = await host.spawn(commands.deliver({ ...deliver, at: host.now() }));
+  if (ended.exitCode === 0) return;
+  host.say(`cannot start the delivery of reports: ${describeEnd(ended)}; the next boot does`);
+}

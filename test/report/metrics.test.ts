@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import * as v from "valibot";
+import { DEFAULT_CONFIG } from "../../src/core/config.ts";
+import { counted, type Measured, metricsText, NO_TOTALS } from "../../src/core/report-metrics.ts";
+import type { FinalizationRecord } from "../../src/core/record.ts";
+import { isTerminal, STATES } from "../../src/core/states.ts";
+import { lockSchema } from "../../src/core/config-schema-lock.ts";
+import type { Slot } from "../../src/core/slot.ts";
+import { SlotStore } from "../../src/lock/slot-store.ts";
+import { RecordStore } from "../../src/host/store.ts";
+import { writeMetrics } from "../../src/report/metrics.ts";
+import { EdgeHost } from "../support/edge-host.ts";
+import { aRecord } from "../support/records.ts";
+import { makeToplevel } from "../support/systems.ts";
+import { ended } from "./reports.ts";
+
+const contrib = new URL("../../contrib/", import.meta.url).pathname;
+
+function measured(changes: Partial<Measured> = {}): Measured {
+  return {
+    newest: ended("rolled-back"),
+    waitingFor: "CI job",
+    totals: counted(NO_TOTALS, ended("rolled-back")),
+    rebootRequired: true,
+    lock: "held",
+    reportsOwed: new Map([["gitea", 2]]),
+    reportsGivenUp: new Map([["gitea", 1]]),
+    ...changes,
+  };
+}
+
+function valueOf(text: string, sample: string): number | undefined {
+  const line = text.split("\n").find((one) => one.startsWith(`deploy_finalize_${sample} `));
+  return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
+}
+
+/** A test that needs promtool; skipped without it, but a failure with CI=true. */
+function promtoolTest(name: string, body: () => void): void {
+  const isThere = spawnSync("promtool", ["--version"]).error === undefined;
+  const skip = isThere || process.env["CI"] === "true" ? false : "no promtool: run make setup";
+  void test(name, { skip }, body);
+}
+
+promtoolTest("promtool finds nothing to say about any of the metrics", () => {
+  for (const input of [measured(), measured({ newest: null, totals: NO_TOTALS })]) {
+    const said = spawnSync("promtool", ["check", "metrics"], {
+      input: metricsText(input),
+      encoding: "utf8",
+    });
+    assert.deepEqual([said.status, said.stdout, said.stderr], [0, "", ""]);
+  }
+});
+
+promtoolTest("the alert rules pass their own tests", () => {
+  const cwd = join(contrib, "prometheus");
+  execFileSync("promtool", ["test", "rules", "deploy-finalize.rules.test.yml"], { cwd });
+  execFileSync("promtool", ["check", "rules", "deploy-finalize.rules.yml"], { cwd });
+});
+
+test("rules and dashboard name no metric that there is not, and every rule has a test", () => {
+  const known = new Set(metricsText(measured()).match(/deploy_finalize_[a-z_]+/g));
+  const rules = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.yml"), "utf8");
+  const tests = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.test.yml"), "utf8");
+  const dashboard = readFileSync(join(contrib, "grafana/deploy-finalize.json"), "utf8");
+  assert.equal(typeof JSON.parse(dashboard), "object");
+  for (const text of [rules, dashboard]) {
+    const named = text.match(/deploy_finalize_[a-z_]+/g) ?? [];
+    assert.ok(named.length > 5);
+    assert.deepEqual(
+      named.filter((name) => !known.has(name)),
+      [],
+    );
+  }
+  for (const [, alert = ""] of rules.matchAll(/alert: (\w+)/g)) {
+    assert.match(tests, new RegExp(`alertname: ${alert}\\n\\s+exp_alerts`));
+  }
+});
+
+test("exactly one state and one outcome is 1", () => {
+  for (const state of STATES) {
+    const record: FinalizationRecord = { ...aRecord(), state };
+    const totals = isTerminal(state) ? counted(NO_TOTALS, record) : NO_TOTALS;
+    const text = metricsText(measured({ newest: record, totals }));
+    const ones = text.split("\n").filter((line) => line.endsWith(" 1"));
+    const states = ones.filter((line) => line.startsWith("deploy_finalize_state{"));
+    assert.deepEqual(states, [`deploy_finalize_state{state="${state}"} 1`]);
+    const outcomes = ones.filter((line) => line.startsWith("deploy_finalize_last_outcome{"));
+    assert.equal(outcomes.length, isTerminal(state) ? 1 : 0);
+  }
+});
+
+test("a label's value is escaped", () => {
+  const record = { ...aRecord(), revision: 'a"b\\c\nd' };
+  assert.match(metricsText(measured({ newest: record })), /revision="a\\"b\\\\c\\nd"/);
+});
+
+/** A host with a state folder and a file for the metrics. */
+class MeasuredHost extends EdgeHost {
+  readonly store: RecordStore;
+  readonly file = this.folder.at("metrics/deploy_finalize.prom");
+
+  constructor() {
+    super();
+    this.folder.write("metrics/.keep", "");
+    this.folder.write("state/.keep", "");
+    this.store = new RecordStore(this.folder.at("state"));
+    const booted = makeToplevel(this.folder, "booted");
+    this.folder.link("run/booted-system", booted);
+    this.folder.link("run/current-system", booted);
+  }
+
+  async write(target = "booted"): Promise<string> {
+    const report = { ...DEFAULT_CONFIG.report, metricsFile: this.file };
+    const profile = this.folder.at(`store/${target}`);
+    await writeMetrics(this, this.store, { ...DEFAULT_CONFIG, report, profile });
+    return readFileSync(this.file, "utf8");
+  }
+}
+
+test("the file is readable for all, and appears in one piece", async () => {
+  using host = new MeasuredHost();
+  host.store.saveNewest(aRecord());
+  await host.write();
+  assert.equal(statSync(host.file).mode & 0o777, 0o644);
+  assert.ok(!existsSync(`${host.file}.new`));
+});
+
+test("each finalization is counted once, also after its record is gone", async () => {
+  using host = new MeasuredHost();
+  for (let i = 0; i < 3; i++) {
+    host.store.saveNewest(ended("rolled-back", { id: `20261122-21300${i}-aaaa` }));
+    await host.write();
+    await host.write();
+  }
+  host.folder.remove("state/20261122-213000-aaaa.json");
+  const text = await host.write();
+  assert.equal(valueOf(text, 'finalizations_total{outcome="rolled-back"}'), 3);
+  assert.equal(valueOf(text, "rollbacks_total"), 3);
+  host.folder.write("state/totals.json", "{");
+  assert.equal(valueOf(await host.write(), "rollbacks_total"), 2);
+});
+
+test("a reboot is required where the profile has another kernel than what is booted", async () => {
+  using host = new MeasuredHost();
+  makeToplevel(host.folder, "new", { kernel: "k2", initrd: "i1", "kernel-modules": "m1" });
+  makeToplevel(host.folder, "same");
+  assert.equal(valueOf(await host.write("new"), "reboot_required"), 1);
+  assert.equal(valueOf(await host.write("same"), "reboot_required"), 0);
+  assert.equal(valueOf(await host.write("absent"), "reboot_required"), undefined);
+});
+
+test("a folder that is not there is told by name", async () => {
+  using host = new MeasuredHost();
+  host.folder.remove("metrics");
+  await assert.rejects(host.write(), /metrics.deploy_finalize.prom/);
+});
+
+const SLOT: Slot = {
+  schemaVersion: 1,
+  finalization: "20261122-213000-aaaa",
+  holder: "web1",
+  attempt: 1,
+  state: "asked",
+  askedAt: "2026-11-22T21:30:00.000Z",
+  takenAt: null,
+  lease: null,
+  lock: v.parse(lockSchema, { backend: "fleetlock", url: "https://airlock.example.org" }),
+  keptBecause: null,
+};
+
+test("the fleet lock is held once that is known, not while it is only asked for", async () => {
+  using host = new MeasuredHost();
+  assert.equal(valueOf(await host.write(), "lock_held"), 0);
+  const slots = new SlotStore(host.store.folder, host.say);
+  for (const [state, held] of [
+    ["asked", 0],
+    ["held", 1],
+    ["giving-back", 1],
+  ] as const) {
+    slots.write({ ...SLOT, state });
+    assert.equal(valueOf(await host.write(), "lock_held"), held);
+  }
+});

@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import { DEFAULT_CONFIG, jobEndOf } from "../../src/core/config.ts";
+import { forgeRunOf, isCommit } from "../../src/core/forge-run.ts";
+import { parseRecord } from "../../src/core/parse-record.ts";
+import { readFileSync } from "node:fs";
+import { FakeHost } from "../support/fake-host.ts";
+import { makeToplevel } from "../support/systems.ts";
+import { aRun, COMMIT, receiver } from "./reports.ts";
+
+const ACTIONS = {
+  GITHUB_ACTIONS: "true",
+  GITHUB_SERVER_URL: "https://git.example.org",
+  GITHUB_REPOSITORY: "infra/hosts",
+  GITHUB_SHA: COMMIT,
+  GITHUB_REF_NAME: "main",
+  GITHUB_RUN_ID: "881",
+  GITHUB_RUN_NUMBER: "42",
+  GITHUB_RUN_ATTEMPT: "1",
+  GITHUB_JOB: "deploy",
+  RUNNER_NAME: "web1",
+};
+
+test("Forgejo before Gitea before GitHub, whatever else claims to be", () => {
+  const page = "https://git.example.org/infra/hosts/actions/runs";
+  assert.deepEqual(forgeRunOf({ ...ACTIONS, GITEA_ACTIONS: "true" }), aRun());
+  const forgejo = forgeRunOf({ ...ACTIONS, GITEA_ACTIONS: "true", FORGEJO_ACTIONS: "true" });
+  assert.deepEqual(forgejo, aRun({ forge: "forgejo", page: `${page}/42` }));
+  assert.deepEqual(forgeRunOf(ACTIONS), aRun({ forge: "github", page: `${page}/881` }));
+  assert.equal(forgeRunOf({ ...ACTIONS, GITHUB_ACTIONS: "false" }), null);
+  assert.equal(forgeRunOf({}), null);
+});
+
+test("GitLab: project, pipeline and job by number", () => {
+  const run = forgeRunOf({
+    GITLAB_CI: "true",
+    CI_SERVER_URL: "https://gitlab.example.org",
+    CI_PROJECT_ID: "7",
+    CI_COMMIT_SHA: COMMIT,
+    CI_COMMIT_REF_NAME: "main",
+    CI_PIPELINE_ID: "99",
+    CI_JOB_ID: "1001",
+    CI_JOB_URL: "https://gitlab.example.org/x/-/jobs/1001",
+  });
+  assert.deepEqual(
+    [run?.forge, run?.repository, run?.run, run?.job],
+    ["gitlab", "7", "99", "1001"],
+  );
+  assert.equal(run?.page, "https://gitlab.example.org/x/-/jobs/1001");
+});
+
+test("what the environment holds is made harmless", () => {
+  const run = forgeRunOf({
+    ...ACTIONS,
+    GITHUB_JOB: "a\n\u001Bb",
+    GITHUB_REF_NAME: "x".repeat(9999),
+  });
+  assert.equal(run?.job, "ab");
+  assert.equal(run?.ref?.length, 500);
+});
+
+test("only a whole hash is a commit", () => {
+  assert.ok(isCommit(COMMIT) && isCommit(COMMIT.toUpperCase()) && isCommit("a".repeat(64)));
+  for (const text of [null, "", COMMIT.slice(1), `${COMMIT}-dirty`, "main"])
+    assert.ok(!isCommit(text));
+});
+
+test("a job that the forge is asked for needs no guess at its time", () => {
+  const gitea = receiver({ kind: "gitea", url: "https://x", tokenFile: "/x", waitForJob: true });
+  const report = { ...DEFAULT_CONFIG.report, receivers: [gitea] };
+  const config = { ...DEFAULT_CONFIG, report };
+  assert.equal(jobEndOf(config, null, aRun()), "seen");
+  assert.equal(jobEndOf(config, null, aRun({ forge: "forgejo" })), "guessed");
+  assert.equal(jobEndOf(config, null, aRun({ job: null })), "guessed");
+  assert.equal(jobEndOf(config, null), "guessed");
+});
+
+/** A host whose configuration names a gitea, in a job of that gitea or not. */
+class Scheduling extends FakeHost {
+  readonly config: string;
+  readonly target = makeToplevel(this.folder, "new");
+
+  constructor(receivers: object[]) {
+    super();
+    this.setProfile(this.target);
+    const stateDir = this.folder.at("state");
+    const profile = this.folder.at("profiles/system");
+    const config = { stateDir, profile, report: { receivers } };
+    this.config = this.folder.write("config.json", JSON.stringify(config));
+  }
+
+  revision(): string | null {
+    const parsed = parseRecord(readFileSync(this.folder.at("state/current"), "utf8"));
+    return parsed.kind === "record" ? parsed.record.revision : "no record";
+  }
+
+  /** What was run, by the first words that matter. */
+  programs(): string[] {
+    return this.ran.map((argv) => argv.find((word) => /unit=|nixos-version/.test(word)) ?? "");
+  }
+}
+
+const GITEA = { kind: "gitea", url: "https://x", repository: "a/b", tokenFile: "/x" };
+
+test("schedule notes what is owed, then has it delivered, after the timer is armed", async () => {
+  using host = new Scheduling([GITEA]);
+  const said = await host.call("--config", host.config, "--revision", COMMIT);
+  assert.equal(said.exitCode, 0, said.stderr);
+  assert.equal(host.revision(), COMMIT);
+  const [owed = ""] = readdirSync(host.folder.at("state/outbox"));
+  assert.match(owed, /\.00\.scheduled\.gitea\.json$/);
+  const units = host.programs().filter((word) => word.startsWith("--unit"));
+  assert.match(
+    units.join(" "),
+    /^--unit=deploy-finalize-\d{8}-\S+ --unit=deploy-finalize-deliver-\d+$/,
+  );
+  const deliver = host.ran.find((argv) => argv.includes("deliver")) ?? [];
+  assert.deepEqual(deliver.slice(deliver.indexOf("--")), [
+    "--",
+    "/node",
+    "/deploy-finalize.cjs",
+    "deliver",
+    "--config",
+    host.config,
+  ]);
+});
+
+test("without --revision the target is asked what it was made from", async () => {
+  using host = new Scheduling([GITEA]);
+  const version = `${host.target}/sw/bin/nixos-version`;
+  host.ends[version] = { stdout: JSON.stringify({ configurationRevision: COMMIT }) };
+  await host.call("--config", host.config);
+  assert.equal(host.revision(), COMMIT);
+});
+
+test("a target that does not say what it was made from is deployed all the same", async () => {
+  using host = new Scheduling([GITEA]);
+  host.ends[`${host.target}/sw/bin/nixos-version`] = { exitCode: 1 };
+  const said = await host.call("--config", host.config);
+  assert.equal(said.exitCode, 0);
+  assert.equal(host.revision(), null);
+  assert.match(said.stderr, /gitea: no commit to report on/);
+});
+
+test("with nobody to tell, schedule runs one program and makes no outbox", async () => {
+  using host = new Scheduling([]);
+  await host.call("--config", host.config, "--revision", COMMIT);
+  assert.equal(host.revision(), COMMIT);
+  assert.deepEqual(
+    host.programs().filter((word) => /deliver|version/.test(word)),
+    [],
+  );
+  assert.ok(!readdirSync(host.folder.at("state")).includes("outbox"));
+});
+
+test("an outbox that cannot be made does not fail the deploy", async () => {
+  using host = new Scheduling([GITEA]);
+  host.folder.write("state/outbox", "a file");
+  const said = await host.call("--config", host.config, "--revision", COMMIT);
+  assert.equal(said.exitCode, 0);
+  assert.match(said.stderr, /cannot note the reports that gitea is owed/);
+});
+
+test("a delivery that cannot be started does not fail the deploy", async () => {
+  using host = new Scheduling([GITEA]);
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    const ended = await spawn(argv, options);
+    return argv.includes("deliver") ? { ...ended, exitCode: 1, stderr: "no bus" } : ended;
+  };
+  const second = await host.call("--config", host.config, "--revision", COMMIT);
+  assert.equal(second.exitCode, 0);
+  assert.match(second.stderr, /cannot start the delivery of reports: .*no bus; the next boot does/);
+});
+
+test("deliver, with nothing owed, says so", async () => {
+  using host = new FakeHost();
+  const said = await host.call("deliver", "--state-dir", host.folder.at("state"));
+  assert.deepEqual([said.exitCode, said.stdout], [0, "deploy-finalize: no report is owed\n"]);
+});
+
+test("deliver needs root, and says so", async () => {
+  using host = new FakeHost();
+  host.userId = 1000;
+  const said = await host.call("deliver");
+  assert.equal(said.exitCode, 1);
+  assert.match(said.stderr, /delivering reports needs root/);
+});
