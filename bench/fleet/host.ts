@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EtcdLockConfig } from "../../src/core/lock-config.ts";
+import {
+  letSlotGo,
+  settleSlot,
+  type SlotPorts,
+  type SlotServer,
+  takeSlot,
+} from "../../src/core/slot-keeping.ts";
+import type { Slot } from "../../src/core/slot.ts";
+import { EtcdSlots } from "../../src/lock/etcd.ts";
+import { fractionOf, pauseMs } from "../../src/lock/spread.ts";
+
+/** The power goes, or the process is killed. */
+class Crash extends Error {}
+
+export interface HostOptions {
+  readonly lock: EtcdLockConfig;
+  /** How probable a crash is at each of the points where one may come, from 0 to 1. */
+  readonly crash: number;
+  /** Milliseconds that a reboot and its verification take. */
+  readonly rebootMs: number;
+  readonly random: () => number;
+  /** Told of each host that begins to act, and of each that is done. */
+  readonly onActing: (id: string, what: "begins" | "ends") => void;
+}
+
+const FINALIZATION = "20261122-213000-aaaa";
+
+/**
+ * A simulated host: the real code that keeps slots, against a real etcd, with a disk
+ * of its own that survives its crashes. Its reboots are pauses.
+ */
+export class SimulatedHost {
+  readonly id: string;
+  readonly #options: HostOptions;
+  /** What is on disk: the slot, and how far the finalization is. */
+  #slot: Slot | null = null;
+  #state: "waiting" | "rebooting" | "live" = "waiting";
+  #isActing = false;
+  #tries = 0;
+  crashes = 0;
+
+  constructor(id: string, options: HostOptions) {
+    this.id = id;
+    this.#options = options;
+  }
+
+  /** From waiting for a slot to having given it back, through all crashes. */
+  async run(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#live();
+        return;
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        this.crashes++;
+        await sleep(20);
+      }
+    }
+  }
+
+  /** One process, from its start to its end or crash. */
+  async #live(): Promise<void> {
+    const { lock } = this.#options;
+    const ports = this.#ports(new EtcdSlots(lock, () => new Date(), fractionOf(this.id)));
+    if (this.#state === "waiting") {
+      await this.#untilDone(async () => await letSlotGo(ports, FINALIZATION), "given-back");
+      const holder = { id: this.id, host: this.id };
+      const take = async () => await takeSlot(ports, lock, FINALIZATION, holder);
+      await this.#untilDone(take, "held");
+      // The last look, and the state before the act.
+      if ((await take()).kind !== "held") return await this.#live();
+      this.#act("begins");
+      this.#state = "rebooting";
+      this.#mayCrash();
+    }
+    if (this.#state === "rebooting") {
+      await sleep(this.#options.rebootMs);
+      this.#mayCrash();
+      this.#state = "live";
+      this.#act("ends");
+    }
+    const settle = async () => await settleSlot(ports, FINALIZATION, "give-back", "live");
+    await this.#untilDone(settle, "given-back");
+  }
+
+  /** A host that crashes while it reboots goes on with that: it is acting all the while. */
+  #act(what: "begins" | "ends"): void {
+    if (this.#isActing === (what === "begins")) return;
+    this.#isActing = what === "begins";
+    this.#options.onActing(this.id, what);
+  }
+
+  async #untilDone(ask: () => Promise<{ kind: string }>, done: string): Promise<void> {
+    const { lock } = this.#options;
+    for (let failures = 0; ; this.#tries++) {
+      const { kind } = await ask();
+      if (kind === done) return;
+      failures = kind === "unknown" ? failures + 1 : 0;
+      await sleep(pauseMs({ host: this.id, id: FINALIZATION }, lock.retry, this.#tries, failures));
+    }
+  }
+
+  #mayCrash(): void {
+    const { random, crash } = this.#options;
+    if (random() < crash) throw new Crash();
+  }
+
+  #ports(slots: EtcdSlots): SlotPorts {
+    const crashing =
+      <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
+      async (...args: A): Promise<T> => {
+        this.#mayCrash();
+        const asked = ask(...args);
+        // Killed while the request is under way: it does what it does.
+        if (this.#options.random() < this.#options.crash) {
+          await asked;
+          throw new Crash();
+        }
+        return await asked;
+      };
+    const { newLease, renew, look } = slots;
+    const [take, giveBack] = [crashing(slots.take), crashing(slots.giveBack)];
+    const server: SlotServer = { newLease, renew, look, take, giveBack };
+    return {
+      now: () => new Date(),
+      read: () => this.#slot,
+      write: (slot) => {
+        this.#mayCrash();
+        this.#slot = slot;
+        this.#mayCrash();
+      },
+      remove: () => {
+        this.#mayCrash();
+        this.#slot = null;
+        this.#mayCrash();
+      },
+      server: () => server,
+      hasEnded: async () => false,
+    };
+  }
+}

@@ -1,0 +1,116 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setTimeout as sleep } from "node:timers/promises";
+import { EtcdSlots } from "../../src/lock/etcd.ts";
+import { etcdConfig } from "../../test/lock/configs.ts";
+import type { EtcdCluster } from "../../test/lock/etcd-cluster.ts";
+import { SimulatedHost } from "./host.ts";
+
+export interface Fleet {
+  readonly hosts: number;
+  readonly slots: number;
+  /** Seconds between two tries of a host. */
+  readonly retry: number;
+  readonly rebootMs: number;
+  /** How probable a crash is at each point where one may come. */
+  readonly crash: number;
+  /** Makes the crashes the same in each run. */
+  readonly seed: number;
+}
+
+export interface Drained {
+  /** The most hosts that acted at once, by their own account. */
+  readonly mostActing: number;
+  /** The most slots that were taken at once, by etcd's account. */
+  readonly mostHeld: number;
+  /** The slots that are still taken when every host is done. */
+  readonly lost: number;
+  readonly seconds: number;
+  readonly crashes: number;
+  readonly requests: number;
+}
+
+/** What happens to the cluster meanwhile; told how many hosts are done. */
+export type Trouble = (cluster: EtcdCluster, done: () => number) => Promise<void>;
+
+const LOOK_MS = 25;
+
+/** Lets a fleet reboot, each host once, with a real etcd and its troubles. */
+export async function drain(
+  cluster: EtcdCluster,
+  fleet: Fleet,
+  trouble: Trouble = async () => {},
+): Promise<Drained> {
+  const { slots, retry, hosts: count } = fleet;
+  const lock = etcdConfig(cluster.endpoints, { slots, retry, timeout: 1 });
+  const acting = new Set<string>();
+  const most = { acting: 0, held: 0 };
+  let done = 0;
+  const random = randomFrom(fleet.seed);
+  const onActing = (id: string, what: "begins" | "ends"): void => {
+    if (what === "begins") acting.add(id);
+    else acting.delete(id);
+    most.acting = Math.max(most.acting, acting.size);
+  };
+  const hosts = Array.from(
+    { length: count },
+    (_, index) => new SimulatedHost(`host-${index}`, { ...fleet, lock, random, onActing }),
+  );
+  let requests = 0;
+  const onRequest = (): void => void requests++;
+  subscribe("http.client.request.start", onRequest);
+  const begin = performance.now();
+  const finished = new AbortController();
+  const seen = { looks: 0 };
+  const watching = watch(new EtcdSlots(lock, () => new Date(), 0), finished.signal, (held) => {
+    seen.looks++;
+    most.held = Math.max(most.held, held);
+  });
+  const troubled = trouble(cluster, () => done);
+  await Promise.all(hosts.map(async (host) => await host.run().then(() => done++)));
+  const seconds = (performance.now() - begin) / 1000;
+  finished.abort();
+  await Promise.all([watching, troubled]);
+  unsubscribe("http.client.request.start", onRequest);
+  const crashes = hosts.reduce((sum, host) => sum + host.crashes, 0);
+  const lost = await heldNow(new EtcdSlots(lock, () => new Date(), 0));
+  // The looks of the watcher are not the hosts'.
+  const asked = requests - seen.looks;
+  const { acting: mostActing, held: mostHeld } = most;
+  return { mostActing, mostHeld, lost, seconds, crashes, requests: asked };
+}
+
+async function watch(
+  slots: EtcdSlots,
+  over: AbortSignal,
+  onLook: (held: number) => void,
+): Promise<void> {
+  while (!over.aborted) {
+    const occupancy = await slots.look();
+    if (occupancy.kind === "known") onLook(occupancy.holders.length);
+    await sleep(LOOK_MS, undefined, { signal: over }).catch(() => {});
+  }
+}
+
+async function heldNow(slots: EtcdSlots): Promise<number> {
+  for (;;) {
+    const occupancy = await slots.look();
+    if (occupancy.kind === "known") return occupancy.holders.length;
+    await sleep(LOOK_MS);
+  }
+}
+
+/** Numbers that are the same for the same seed: mulberry32. */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Waits until so many hosts are done. */
+export async function whenDone(done: () => number, count: number): Promise<void> {
+  while (done() < count) await sleep(10);
+}

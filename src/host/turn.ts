@@ -1,0 +1,37 @@
+import type { Host } from "./host.ts";
+import { type Lock, tryLock, waitForLock } from "./lock.ts";
+
+/** The turn of this process to act: one finalization of a host has it at a time. */
+export class Turn {
+  readonly #host: Host;
+  readonly #path: string;
+  readonly #stop: AbortSignal;
+  #lock: Lock | null = null;
+
+  constructor(host: Host, path: string, stop: AbortSignal) {
+    this.#host = host;
+    this.#path = path;
+    this.#stop = stop;
+  }
+
+  isMine(): boolean {
+    return this.#lock !== null;
+  }
+
+  /** Waits for it; false where this process is asked to end before it has come. */
+  async wait(): Promise<boolean> {
+    this.#lock ??= await waitForLock(this.#host, this.#path, this.#stop);
+    return this.isMine();
+  }
+
+  /** Takes it if nobody else has it. */
+  async try(): Promise<boolean> {
+    this.#lock ??= await tryLock(this.#host, this.#path);
+    return this.isMine();
+  }
+
+  async release(): Promise<void> {
+    await this.#lock?.release();
+    this.#lock = null;
+  }
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import type { EtcdLockConfig } from "../core/lock-config.ts";
+import { messageOf } from "../core/refusal.ts";
+import { type Answer, postJson } from "./http.ts";
+import { jsonIn, quoted } from "./words.ts";
+
+const failure = v.object({ message: v.string() });
+const authenticated = v.object({ token: v.string() });
+
+const UNAUTHORIZED = 401;
+
+/**
+ * The JSON gateway of an etcd cluster (notes/etcd-gateway.md). Members are asked in
+ * turn; the one that answered last comes first.
+ */
+export class EtcdGateway {
+  readonly #config: EtcdLockConfig;
+  /** The member to ask, as an index that only grows. */
+  #member: number;
+  #token: string | null = null;
+
+  /** @param first spreads the hosts of a fleet over the members, from 0 up to but not including 1 */
+  constructor(config: EtcdLockConfig, first: number) {
+    this.#config = config;
+    this.#member = Math.floor(first * config.endpoints.length);
+  }
+
+  /**
+   * Asks the members one after the other until one answers: for what may be done twice.
+   *
+   * @throws Error that names the last member and what was wrong
+   */
+  async ask(path: string, body: object): Promise<unknown> {
+    const members = this.#config.endpoints.length;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.askOnce(path, body);
+      } catch (error) {
+        if (tries >= members) throw error;
+      }
+    }
+  }
+
+  /**
+   * Asks one member, once: for what must not be done twice unseen.
+   *
+   * @throws Error; then it is not known whether it was done
+   */
+  async askOnce(path: string, body: object): Promise<unknown> {
+    const { endpoints } = this.#config;
+    const endpoint = endpoints[this.#member % endpoints.length] ?? "";
+    try {
+      return await this.#askMember(endpoint, path, body);
+    } catch (error) {
+      this.#member++;
+      throw error;
+    }
+  }
+
+  async #askMember(endpoint: string, path: string, body: object): Promise<unknown> {
+    this.#token ??= await this.#authenticate(endpoint);
+    const answer = await this.#post(endpoint, path, body);
+    if (answer.status !== UNAUTHORIZED || this.#token === null) return read(endpoint, answer);
+    // Tokens end with time, and with the member that gave them.
+    this.#token = await this.#authenticate(endpoint);
+    return read(endpoint, await this.#post(endpoint, path, body));
+  }
+
+  /** Null where no user is configured. */
+  async #authenticate(endpoint: string): Promise<string | null> {
+    const { username: name, passwordFile } = this.#config;
+    if (name === null || passwordFile === null) return null;
+    const password = readPassword(passwordFile);
+    this.#token = null;
+    const answer = await this.#post(endpoint, "/v3/auth/authenticate", { name, password });
+    return v.parse(authenticated, read(endpoint, answer)).token;
+  }
+
+  async #post(endpoint: string, path: string, body: object): Promise<Answer> {
+    return await postJson({
+      url: `${endpoint.replace(/\/+$/, "")}${path}`,
+      ...(this.#token !== null && { headers: { authorization: this.#token } }),
+      body,
+      timeout: this.#config.timeout,
+      tls: this.#config,
+    });
+  }
+}
+
+function readPassword(file: string): string {
+  try {
+    return readFileSync(file, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new Error(`cannot read the password: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function read(endpoint: string, { status, text }: Answer): unknown {
+  const value = jsonIn(text);
+  if (status === 200 && value !== null) return value;
+  const said = v.safeParse(failure, value);
+  const words = said.success ? quoted(said.output.message) : `status ${status}, no answer of etcd`;
+  throw new Error(`${new URL(endpoint).host}: ${words}`);
+}

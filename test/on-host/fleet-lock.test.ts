@@ -1,0 +1,330 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import * as v from "valibot";
+import { lockSchema } from "../../src/json/lock.ts";
+import { hostTest } from "../host/host-test.ts";
+import type { Host, ToplevelSpec } from "../host/host.ts";
+import { EtcdCluster, etcdMissing } from "../lock/etcd-cluster.ts";
+import { FULL, LockServer } from "../lock/stand-in.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  path,
+  recordOf,
+  STATE_DIR,
+  systemSpec,
+} from "./deploying.ts";
+
+// The lock server is outside, as it is in a fleet: a reboot of the host leaves it alone. The host
+// reaches it by a socket in its file system, behind a port of its own loopback.
+const SOCKET = "/var/lib/lock-server.sock";
+const URL_INSIDE = "http://127.0.0.1:3333";
+const PROXY = {
+  "lock-proxy.socket":
+    "[Socket]\nListenStream=127.0.0.1:3333\n[Install]\nWantedBy=sockets.target\n",
+  "lock-proxy.service": `[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd ${SOCKET}\n`,
+};
+
+const QUICK = { timeout: 1, retry: 0.2 };
+
+function lockedSpec(spec: ToplevelSpec = {}, lock: object = {}, more: object = {}): ToplevelSpec {
+  const config = {
+    verify: { settle: 0 },
+    lock: { backend: "fleetlock", url: `${URL_INSIDE}/base`, ...QUICK, ...lock },
+    ...more,
+  };
+  return systemSpec({ ...spec, units: { ...PROXY, ...spec.units } }, config);
+}
+
+const baseline = lockedSpec();
+const NEW_KERNEL = { kernel: "6.12.9" };
+
+async function lockServer(host: Host): Promise<LockServer> {
+  rmSync(host.path(SOCKET), { force: true });
+  return await new LockServer().listen(host.path(SOCKET));
+}
+
+/** What the host has on disk about its slot; null where nothing. */
+function slotOnDisk(host: Host): { state: string; keptBecause: string | null } | null {
+  const file = host.path(`${STATE_DIR}/slot.json`);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+}
+
+async function says(host: Host, id: string, words: string): Promise<void> {
+  await host.until(`it says ${words}`, async () =>
+    (await host.journal(`deploy-finalize-${id}.service`)).includes(words),
+  );
+}
+
+hostTest(
+  "the slot is taken before the reboot and given back after the verification",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    const before = await host.facts();
+    const asked: string[] = [];
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
+    server.onRequest = (what) => void asked.push(`${what} in ${host.bootId()}`);
+    const id = await deploy(host, target, "--delay", "0");
+    const record = await ended(host, id, 60_000);
+    assert.equal(path(record), "scheduled waiting rebooting verifying live");
+    await host.until(
+      "the slot is back",
+      () => server.holders.size === 0 && slotOnDisk(host) === null,
+    );
+    const now = await host.facts();
+    const taking = `/base/v1/pre-reboot in ${before.bootId}`;
+    // Taken, and asked for once more in the last look.
+    assert.deepEqual(asked, [taking, taking, `/base/v1/steady-state in ${now.bootId}`]);
+    assert.notEqual(now.bootId, before.bootId);
+  },
+);
+
+hostTest("a switch takes no slot", { baseline }, async (host) => {
+  await using server = await lockServer(host);
+  const target = await host.buildToplevel(lockedSpec({ label: "new" }));
+  assert.equal((await ended(host, await deploy(host, target, "--delay", "0"))).state, "live");
+  assert.deepEqual(server.requests, []);
+});
+
+hostTest(
+  "a server that is down, slow, talks nonsense or is full: it waits and says why",
+  { baseline },
+  async (host) => {
+    rmSync(host.path(SOCKET), { force: true });
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
+    const { bootId } = await host.facts();
+    const id = await deploy(host, target, "--delay", "0");
+    await says(host, id, "waits for fleet lock: cannot tell: the lock server 127.0.0.1:3333: ");
+    await using server = await lockServer(host);
+    server.reply = "hang";
+    await says(host, id, "no answer within 1 s");
+    server.reply = { status: 502, text: "<html>Bad Gateway</html>" };
+    await says(host, id, "status 502, without a reason that FleetLock knows");
+    server.reply = FULL;
+    await says(host, id, "semaphore full: all 1 slots locked (failed_lock)");
+    assert.equal((await recordOf(host, id)).state, "waiting");
+    assert.equal((await host.facts()).bootId, bootId);
+    server.reply = null;
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+    await host.until("the slot is back", () => server.holders.size === 0);
+  },
+);
+
+hostTest(
+  "at the deadline it gives up by default, and has done nothing",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    server.reply = FULL;
+    const before = await host.facts();
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, { deadline: 1 }));
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
+    assert.equal(record.state, "failed");
+    assert.match(record.outcome?.reason ?? "", /^waited 1 s in vain for fleet lock: .*full/);
+    assert.equal((await host.facts()).bootId, before.bootId);
+    server.reply = null;
+    await host.until("nothing is left", () => slotOnDisk(host) === null);
+    assert.equal(server.holders.size, 0);
+  },
+);
+
+hostTest("at the deadline it reboots without a slot, if told so", { baseline }, async (host) => {
+  await using server = await lockServer(host);
+  server.reply = FULL;
+  const lock = { deadline: 1, onDeadline: "proceed" };
+  const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, lock));
+  const id = await deploy(host, target, "--delay", "0");
+  const record = await ended(host, id, 60_000);
+  assert.equal(path(record), "scheduled waiting rebooting verifying live");
+  assert.match(await host.journal(`deploy-finalize-${id}.service`), /goes on, as configured/);
+  server.reply = null;
+  await host.until("nothing is left", () => slotOnDisk(host) === null);
+});
+
+hostTest(
+  "a target that does not boot keeps the slot; the next deploy that holds gives it back",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    const bad = await host.buildToplevel(lockedSpec({ ...NEW_KERNEL, failure: { boot: true } }));
+    const record = await ended(host, await deploy(host, bad, "--delay", "0"), 60_000);
+    assert.match(record.outcome?.reason ?? "", /^fell back/);
+    await host.until("it is kept", () => slotOnDisk(host)?.keptBecause?.startsWith("fell back"));
+    assert.equal(server.holders.size, 1);
+    const [holder] = server.holders;
+    const status = await host.ok(call(bad, "lock", "status"));
+    assert.match(status, /keeps a slot, taken .*fell back/s);
+    const good = await host.buildToplevel(lockedSpec({ label: "good" }));
+    assert.equal((await ended(host, await deploy(host, good, "--delay", "0"))).state, "live");
+    await host.until("it is back", () => server.holders.size === 0 && slotOnDisk(host) === null);
+    assert.equal(server.count("steady-state"), 1, `${holder}`);
+  },
+);
+
+hostTest(
+  "a host that rolled back gives the slot back once it is healthy",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    const failing =
+      "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n";
+    const target = await host.buildToplevel(
+      lockedSpec({ ...NEW_KERNEL, units: { "web.service": failing } }),
+    );
+    const states: string[] = [];
+    const id = await deploy(host, target, "--delay", "0");
+    server.onRequest = (what) => {
+      if (!what.endsWith("steady-state")) return;
+      const text = readFileSync(host.path(`${STATE_DIR}/${id}.json`), "utf8");
+      states.push(/"state": "([a-z-]+)",\n  "timeline"/.exec(text)?.[1] ?? text);
+    };
+    assert.equal((await ended(host, id, 60_000)).state, "rolled-back");
+    await host.until("it is back", () => server.holders.size === 0 && slotOnDisk(host) === null);
+    assert.deepEqual(states, ["rolled-back"]);
+  },
+);
+
+hostTest(
+  "a lock server that is down at the end: live all the same, given back later, also after a power cut",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    server.onRequest = (what) => {
+      server.reply = what.endsWith("steady-state") ? "cut" : null;
+    };
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
+    const id = await deploy(host, target, "--delay", "0");
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+    await says(host, id, "cannot give the slot of the fleet lock back, tries again");
+    assert.equal(slotOnDisk(host)?.state, "giving-back");
+    await host.powerCut();
+    await server[Symbol.asyncDispose]();
+    await host.powerOn();
+    await using again = await lockServer(host);
+    for (const holder of server.holders) again.holders.add(holder);
+    assert.equal(again.holders.size, 1);
+    await host.until("it is back", () => again.holders.size === 0 && slotOnDisk(host) === null);
+    assert.equal((await recordOf(host, id)).state, "live");
+    await host.until("nothing is pinned", async () => {
+      const pins = await host.run(["ls", "-A", "/nix/var/nix/gcroots/deploy-finalize"]);
+      return pins.stdout === "";
+    });
+  },
+);
+
+hostTest(
+  "killed while it asks, and the power gone while it holds: one slot, given back",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    server.reply = "hang";
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, { timeout: 5 }));
+    const id = await deploy(host, target, "--delay", "0");
+    await host.until("it asks", () => server.count("pre-reboot") > 0);
+    assert.equal(slotOnDisk(host)?.state, "asked");
+    await host.shell(`kill -9 $(systemctl show -P MainPID deploy-finalize-${id}.service)`);
+    server.reply = null;
+    await entered(host, id, "rebooting");
+    await host.powerCut();
+    await server[Symbol.asyncDispose]();
+    await host.powerOn();
+    await using again = await lockServer(host);
+    assert.equal(server.holders.size, 1);
+    for (const holder of server.holders) again.holders.add(holder);
+    const record = await ended(host, id, 60_000);
+    assert.ok(["live", "failed"].includes(record.state), record.state);
+    await host.until("it ends true", () =>
+      record.state === "live"
+        ? again.holders.size === 0 && slotOnDisk(host) === null
+        : slotOnDisk(host)?.keptBecause !== null,
+    );
+    assert.ok(again.most <= 1);
+  },
+);
+
+hostTest(
+  "a job that begins while the slot is taken: the slot goes back until the job has ended",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    const runners = [{ unit: "ci-runner.service", detect: { kind: "processes" } }];
+    const spec = lockedSpec(NEW_KERNEL, { timeout: 20 }, { waitFor: { runners } });
+    const target = await host.buildToplevel(spec);
+    server.onRequest = async () => {
+      server.onRequest = () => {};
+      await host.queueJob("mkfifo /run/hold; read -r _ < /run/hold");
+      const held = async () => (await host.run(["test", "-p", "/run/hold"])).exitCode === 0;
+      await host.until("the job runs", held);
+    };
+    const id = await deploy(host, target, "--delay", "0");
+    await says(host, id, "waits for CI job");
+    await host.until("the slot is back", () => server.count("steady-state") > 0);
+    await host.until("nothing is held", () => slotOnDisk(host) === null);
+    assert.equal(server.holders.size, 0);
+    assert.equal((await recordOf(host, id)).state, "waiting");
+    await host.shell("echo > /run/hold");
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+    await host.until("the slot is back again", () => server.holders.size === 0);
+    assert.ok(server.count("pre-reboot") >= 3);
+  },
+);
+
+hostTest(
+  "cancelled while it waits for a slot: nothing is held, nothing is left",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    server.reply = FULL;
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
+    const id = await deploy(host, target, "--delay", "0");
+    await says(host, id, "waits for fleet lock");
+    server.reply = null;
+    server.slots = 0;
+    await host.ok(call(target, "cancel", id));
+    assert.equal((await ended(host, id)).state, "cancelled");
+    await host.until("nothing is left", () => slotOnDisk(host) === null);
+    assert.equal(server.holders.size, 0);
+  },
+);
+
+if (etcdMissing() === null) {
+  hostTest("the same with a real etcd, whose leader dies meanwhile", { baseline }, async (host) => {
+    await using cluster = await EtcdCluster.start();
+    await using reachable = await bridge(host, cluster);
+    assert.ok(reachable.isListening());
+    const lock = { backend: "etcd", endpoints: [URL_INSIDE], slots: 1, lease: 600, url: undefined };
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, lock));
+    const id = await deploy(host, target, "--delay", "0");
+    await entered(host, id, "rebooting");
+    await cluster.kill(await cluster.leader());
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+    await host.until("the slot is back", () => slotOnDisk(host) === null);
+    const status = await host.ok(call(target, "lock", "status", "--json"));
+    assert.deepEqual(v.parse(lockSchema, JSON.parse(status)).holders, []);
+  });
+}
+
+/** Lets the host reach whichever member is up. */
+async function bridge(
+  host: Host,
+  cluster: EtcdCluster,
+): Promise<AsyncDisposable & { isListening: () => boolean }> {
+  rmSync(host.path(SOCKET), { force: true });
+  const server = createServer((inside) => void pipeTo(cluster, inside));
+  await new Promise<void>((resolve) => server.listen(host.path(SOCKET), resolve));
+  const close = async (): Promise<void> => {
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { isListening: () => server.listening, [Symbol.asyncDispose]: close };
+}
+
+async function pipeTo(cluster: EtcdCluster, inside: Socket): Promise<void> {
+  const outside = connect(await cluster.aMember(), "127.0.0.1");
+  inside.pipe(outside).pipe(inside);
+  outside.on("error", () => inside.destroy());
+  inside.on("error", () => outside.destroy());
+}
