@@ -13,9 +13,9 @@ export interface Cli {
 export type AddCommand = (cli: Cli) => void;
 
 /** A command with the options that every command takes. */
-export function newCommand({ program }: Cli, name: string, as?: "default"): Command {
+export function newCommand({ program }: Cli, name: string, as?: "default" | "hidden"): Command {
   return program
-    .command(name, { isDefault: as === "default" })
+    .command(name, { isDefault: as === "default", hidden: as === "hidden" })
     .option("--config <file>", "the configuration file")
     .option("--state-dir <dir>", "where the records are kept")
     .option("-q, --quiet", "no narration")

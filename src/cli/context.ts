@@ -1,6 +1,8 @@
 import type { Host } from "../host/host.ts";
+import { Journal, type Narration } from "../host/journal.ts";
 import type { Paths } from "../host/paths.ts";
 import type { Spawn } from "../host/spawn.ts";
+import { reporterOf } from "./reporter.ts";
 import { type Style, styleFor, type Terminal } from "../view/style.ts";
 
 export interface Writer {
@@ -12,6 +14,7 @@ export interface Context {
   readonly version: string;
   readonly stdout: Writer;
   readonly stderr: Writer;
+  readonly narration: () => Narration;
   /** The terminal that stdout is; null where it goes to a file or a pipe. */
   readonly terminal: () => Terminal | null;
   /** Asks a question on the terminal; answers null where nobody is there. */
@@ -26,8 +29,11 @@ export interface Context {
   readonly random: () => number;
   readonly spawn: Spawn;
   readonly paths: Paths;
-  /** From the first call on SIGTERM and SIGINT abort this instead of ending the process, and SIGHUP does nothing. */
-  readonly stopSignal: () => AbortSignal;
+  /**
+   * From the first call on SIGTERM and SIGINT abort this instead of ending the process. A
+   * terminal that goes away (SIGHUP) does nothing; with `stop` it aborts this too.
+   */
+  readonly stopSignal: (atHangUp?: "stop") => AbortSignal;
 }
 
 /** The options that every command takes. */
@@ -59,5 +65,7 @@ export function hostOf(context: Context, options: CommonOptions): Host {
   const echo = (text: string): void => {
     context.stderr.write(text);
   };
-  return { spawn, say, echo, now: context.now, paths: context.paths };
+  const journal = new Journal(spawn, say, context.narration);
+  const host: Host = { spawn, say, journal, echo, now: context.now, paths: context.paths };
+  return { ...host, report: reporterOf(context, options, host) };
 }

@@ -12,11 +12,19 @@ export async function findRecord(
   store: RecordStore,
   wanted: string | undefined,
 ): Promise<FinalizationRecord> {
-  const id = wanted === undefined ? store.newest() : findId(store.ids(), wanted);
+  const id =
+    wanted === undefined
+      ? store.newest()
+      : findId([...new Set([...store.ids(), ...store.setAside()])], wanted);
   if (id === null) {
     throw new Refusal(`nothing has been finalized yet: no record in ${store.folder}`);
   }
   const read = await store.read(id);
+  if (read.kind === "missing" && store.setAside().includes(id)) {
+    throw new Refusal(
+      `the record of ${id} could not be used, and was set aside: ${id}.json.broken`,
+    );
+  }
   if (read.kind === "missing") throw new Refusal(`there is no finalization ${id}`);
   if (read.kind === "broken") throw new Refusal(`the record of ${id} cannot be read: ${read.why}`);
   return read.record;

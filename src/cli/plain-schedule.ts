@@ -9,7 +9,12 @@ const SWITCHES = {
   "--verbose": "verbose",
   "-v": "verbose",
 } as const;
-const VALUES = { "--profile": "profile", "--config": "config", "--state-dir": "stateDir" } as const;
+const VALUES = {
+  "--profile": "profile",
+  "--config": "config",
+  "--state-dir": "stateDir",
+  "--revision": "revision",
+} as const;
 
 type Reading = { -readonly [Key in keyof ScheduleOptions]: ScheduleOptions[Key] };
 

@@ -5,13 +5,38 @@ import { Refusal } from "../core/refusal.ts";
 import type { AddCommand, Cli } from "./command.ts";
 import { newCommand, readSpan, withJson } from "./command.ts";
 import type { Context } from "./context.ts";
-import { addCancel, addConfirm } from "./requests.ts";
+import { addHistory } from "./history.ts";
+import { addLock } from "./lock.ts";
+import { addLog } from "./log.ts";
+import { addCancel } from "./cancel.ts";
+import { addConfirm } from "./confirm.ts";
+import { addExplain } from "./explain.ts";
+import { addRollback } from "./rollback.ts";
+import { addCompleteIds } from "./complete-ids.ts";
+import { addDeliver } from "./deliver.ts";
 import { addResume } from "./resume.ts";
 import { addRun } from "./run.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
+import { addStatus } from "./status.ts";
+import { addWait } from "./wait.ts";
 
 /** Every command, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [addSchedule, addCancel, addConfirm, addRun, addResume];
+const COMMANDS: readonly AddCommand[] = [
+  addSchedule,
+  addExplain,
+  addStatus,
+  addWait,
+  addHistory,
+  addLog,
+  addCancel,
+  addConfirm,
+  addRollback,
+  addLock,
+  addRun,
+  addResume,
+  addDeliver,
+  addCompleteIds,
+];
 
 const HELP_FOOTER = `
 Without a command it schedules; its options: deploy-finalize schedule --help.
@@ -30,10 +55,7 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   const program = buildProgram(context, (code) => {
     exitCode = code;
   });
-  const known = new Set([...program.commands.map((command) => command.name()), "help"]);
-  const words = commandFirst(program, args, known);
-  const unknown = unknownCommand(known, words[0]);
-  if (unknown !== null) throw new Refusal(unknown, EXIT.usage);
+  const words = commandFirst(program, args);
   try {
     await program.parseAsync(words, { from: "user" });
     return exitCode;
@@ -43,27 +65,32 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   }
 }
 
-/** Options may stand before the command too: a wrapper puts its own there. */
-function commandFirst(
-  program: Command,
-  args: readonly string[],
-  known: ReadonlySet<string>,
-): string[] {
+/**
+ * Options may stand before the command too: a wrapper puts its own there.
+ *
+ * @throws Refusal (usage) for a command that there is not: the parser would take it for an argument of the default one
+ */
+function commandFirst(program: Command, args: readonly string[]): string[] {
   const options = program.commands.flatMap((command) => command.options);
-  const takeAValue = new Set(options.filter(({ required }) => required).map(({ long }) => long));
-  const isValue = (index: number): boolean => takeAValue.has(args[index - 1]);
-  const at = args.findIndex((word, index) => known.has(word) && !isValue(index));
+  const withValue = options.filter(({ required }) => required);
+  const takeAValue = new Set(withValue.flatMap(({ long, short }) => [long, short]));
+  const isValue = (index: number): boolean => takeAValue.has(args[index - 1] ?? "");
+  const at = args.findIndex((word, index) => !word.startsWith("-") && !isValue(index));
   const command = args[at];
-  if (command === undefined || args.slice(0, at).some((word) => word === "--")) return [...args];
+  if (command === undefined || args.slice(0, at).includes("--")) return [...args];
+  requireKnown(program, command);
   return [command, ...args.slice(0, at), ...args.slice(at + 1)];
 }
 
-/** The option parser takes a word that is no command for an argument of the default one. */
-function unknownCommand(known: ReadonlySet<string>, word: string | undefined): string | null {
-  if (word === undefined || word.startsWith("-") || known.has(word)) return null;
-  const meant = nearest(word, [...known]);
-  const hint = meant === null ? `Commands: ${[...known].join(", ")}` : `Did you mean ${meant}?`;
-  return `unknown command ${JSON.stringify(word)}. ${hint}`;
+function requireKnown(program: Command, word: string): void {
+  if (word === "help" || program.commands.some((command) => command.name() === word)) return;
+  const shown = program
+    .createHelp()
+    .visibleCommands(program)
+    .map((command) => command.name());
+  const meant = nearest(word, shown);
+  const hint = meant === null ? `Commands: ${shown.join(", ")}` : `Did you mean ${meant}?`;
+  throw new Refusal(`unknown command ${JSON.stringify(word)}. ${hint}`, EXIT.usage);
 }
 
 /** The whole program, as the parser, the help and the documentation's tests see it. */
@@ -89,6 +116,7 @@ function addSchedule(cli: Cli): void {
     .description("decide between switch and reboot, record it and arm the timer (the default)")
     .option("--dry-run", "show what would happen and change nothing")
     .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
+    .option("--revision <commit>", "the commit that the system was made from, for reports")
     .option("--profile <path>", "the profile whose system is to be made the running one")
     .action(async (options: ScheduleOptions) => {
       await schedule(cli.context, options);

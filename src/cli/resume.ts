@@ -1,11 +1,13 @@
 import { EXIT } from "../core/outcome.ts";
 import { messageOf } from "../core/refusal.ts";
+import { restoreNotice } from "../host/notice.ts";
 import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
 import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
+import { reportLeftOvers } from "./reporter.ts";
 import { runCommand } from "./run-command.ts";
 
 export function addResume(cli: Cli): void {
@@ -23,6 +25,8 @@ export async function resume(context: Context, options: CommonOptions): Promise<
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
   const run = runCommand(context, options);
+  await restoreNotice(host, store);
+  await reportLeftOvers(context, options, host, config);
   let exitCode: number = EXIT.done;
   for (const id of unfinishedIds(host)) {
     try {

@@ -1,5 +1,6 @@
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
+import { eventEntry } from "../core/journal-entry.ts";
 import { messageOf } from "../core/refusal.ts";
 import { isTerminal } from "../core/states.ts";
 import { AlreadyRunning, finalize, readOrRefuse } from "../host/finalize.ts";
@@ -45,13 +46,17 @@ export async function run(context: Context, id: string, options: CommonOptions):
     if (error instanceof AlreadyRunning) throw error;
     const read = await store.read(id);
     if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
-    host.say(`cannot go on: ${messageOf(error)}`);
+    await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${messageOf(error)}`));
     return EXIT.unfinished;
   }
 }
 
-function exitCodeAfter(host: Host, { state }: FinalizationRecord): number {
+function exitCodeAfter(host: Host, { state, deferredUntil }: FinalizationRecord): number {
   if (isTerminal(state)) return exitCodeOf(state);
+  // Its timer starts another process when the moment has come.
+  if (state === "waiting" && deferredUntil !== null && new Date(deferredUntil) > host.now()) {
+    return EXIT.done;
+  }
   // A reboot that was asked for ends this process: that is as it should be.
   if (state === "rebooting" || state === "rolling-back") return EXIT.done;
   host.say(`asked to end while it is ${state}; its unit or the next boot takes it up again`);

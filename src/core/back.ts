@@ -1,3 +1,4 @@
+import { underPolicy } from "./decision.ts";
 import { problemsOf, UNITS_FAILED } from "./judging.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
@@ -6,13 +7,27 @@ import type { FinalizationRecord } from "./record.ts";
 // The way back: first the profile, then the running system, by a switch or by one reboot. Every step
 // may be done twice, so that after an interruption it simply begins anew.
 
-/** Begins the way back, where there is one. */
+/** Begins the way back by itself, where that is wanted. */
 export function rollBack(record: FinalizationRecord, seen: Observation, reason: string): Step {
-  const blamed = { ...record, outcome: { ...(record.outcome ?? NO_ACTIVATION), reason } };
-  if (seen.policy.rollback === "disabled") return fail(blamed, seen, reason);
-  if (record.previous === null || record.previous === record.target) {
-    return fail(blamed, seen, `${reason}; there is no other system to go back to`);
+  if (seen.policy.rollback === "disabled") return fail(record, seen, reason);
+  // Somebody has rejected the system that this would go back to.
+  if (record.rollbackOf !== null) {
+    return fail(record, seen, `${reason}; it was a rollback, so it does not go back by itself`);
   }
+  return beginWayBack(record, seen, reason);
+}
+
+/** Begins the way back that somebody asks for while it verifies; null where nobody does. */
+export function rollBackAsAsked(record: FinalizationRecord, seen: Observation): Step | null {
+  const { rollback } = seen.facts.requests;
+  return rollback === null ? null : beginWayBack(record, seen, `rollback asked for by ${rollback}`);
+}
+
+function beginWayBack(record: FinalizationRecord, seen: Observation, reason: string): Step {
+  if (record.previous === null || record.previous === record.target) {
+    return fail(record, seen, `${reason}; there is no other system to go back to`);
+  }
+  const blamed = { ...record, outcome: { ...(record.outcome ?? NO_ACTIVATION), reason } };
   return move(blamed, seen, "rolling-back", reason, restoreProfile(record.previous));
 }
 
@@ -59,7 +74,8 @@ export function profileRestored(
   problem: string | null,
 ): Step {
   if (record.state !== "rolling-back") return profileFellBack(record, seen, problem);
-  const { wayBack } = seen.facts;
+  const { wayBack: decision } = seen.facts;
+  const wayBack = decision === null ? null : underPolicy(decision, seen.policy.reboot);
   if (problem !== null) return wayBackFailed(record, seen, problem);
   if (record.previous === null || wayBack === null || wayBack.action === "refuse") {
     return wayBackFailed(record, seen, "the previous system is not whole any more");

@@ -24,14 +24,16 @@ function unwrap(schema: object, value: unknown): object {
   if (wrapped !== null) return unwrap(wrapped, value);
   const options = property(schema, "options");
   if (!Array.isArray(options)) return schema;
-  const kind = isObject(value) ? Reflect.get(value, "kind") : undefined;
-  return options.filter(isObject).find((option) => kindOf(option) === kind) ?? schema;
+  // What tells the variants apart: `kind`, `backend`, …
+  const key = String(Reflect.get(schema, "key"));
+  const kind = isObject(value) ? Reflect.get(value, key) : undefined;
+  return options.filter(isObject).find((option) => literalAt(option, key) === kind) ?? schema;
 }
 
-/** The value of a variant's `kind`. */
-function kindOf(option: object): unknown {
-  const kind = property(property(option, "entries") ?? {}, "kind");
-  return kind === null ? undefined : Reflect.get(kind, "literal");
+/** The one value that a variant has at a key. */
+function literalAt(option: object, key: string): unknown {
+  const literal = property(property(option, "entries") ?? {}, key);
+  return literal === null ? undefined : Reflect.get(literal, "literal");
 }
 
 function property(of: object, key: string): object | null {

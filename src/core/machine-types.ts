@@ -8,6 +8,8 @@ export interface Facts {
   readonly booted: string | null;
   readonly current: string | null;
   readonly profile: string | null;
+  /** The toplevel that the boot loader boots unless told otherwise; null where that cannot be told. */
+  readonly bootDefault: string | null;
   /** The id of the newest finalization. */
   readonly newest: string | null;
   /** The decision for the target, made from the facts of now. */
@@ -21,6 +23,8 @@ export interface Facts {
 export interface Requests {
   readonly cancel: string | null;
   readonly confirm: string | null;
+  /** Heeded while it verifies; before that it is cancelled, after that another finalization goes back. */
+  readonly rollback: string | null;
 }
 
 /** What the configuration allows. */
@@ -40,6 +44,14 @@ export type Event =
   | { readonly kind: "gates-opened"; readonly waitedFor: Waited }
   | { readonly kind: "gates-interrupted"; readonly waitedFor: Waited }
   | { readonly kind: "gates-timed-out"; readonly waitedFor: Waited; readonly why: string }
+  /** A gate opens at a moment that is known and so far off that no process waits for it. */
+  | {
+      readonly kind: "gates-deferred";
+      readonly waitedFor: Waited;
+      /** ISO 8601. */
+      readonly until: string;
+      readonly why: string;
+    }
   | {
       readonly kind: "turn-taken";
       readonly failedUnits: NonNullable<FinalizationRecord["failedBefore"]>;
@@ -52,11 +64,17 @@ export type Event =
   | { readonly kind: "verified"; readonly checks: FinalizationRecord["checks"] }
   | { readonly kind: "confirmation-ended" }
   | { readonly kind: "profile-restored"; readonly problem: string | null }
-  | { readonly kind: "boot-default-restored"; readonly problem: string | null };
+  | {
+      readonly kind: "boot-default-restored";
+      readonly toplevel: string;
+      readonly problem: string | null;
+    };
 
 /** What is to be done next. Effects are data; the interpreter carries them out. */
 export type Effect =
   | { readonly kind: "await-gates" }
+  /** Ends this process and has another one take the record up at the moment. */
+  | { readonly kind: "defer"; readonly until: string }
   | { readonly kind: "take-turn" }
   | { readonly kind: "switch"; readonly toplevel: string }
   /** Makes the toplevel the boot default, then reboots. */

@@ -1,14 +1,18 @@
 import {
   bootDefaultRestored,
+  fallBack,
   judgeWayBack,
   profileRestored,
+  rollBackAsAsked,
   switchedBack,
   takeUpWayBack,
   wayBackFailed,
 } from "./back.ts";
 import {
   act,
+  committed,
   confirmationEnded,
+  defer,
   dropped,
   heldUp,
   judgeSwitch,
@@ -41,6 +45,8 @@ function react(record: FinalizationRecord, seen: Observation): Step {
       return goOn(addWaits(record, event), seen, { kind: "take-turn" });
     case "gates-interrupted":
       return goOn(addWaits(record, event), seen, { kind: "await-gates" });
+    case "gates-deferred":
+      return dropped(record, seen) ?? defer(addWaits(record, event), seen, event);
     case "gates-timed-out":
       return dropped(record, seen) ?? fail(addWaits(record, event), seen, event.why);
     case "turn-taken":
@@ -64,7 +70,9 @@ function react(record: FinalizationRecord, seen: Observation): Step {
     case "profile-restored":
       return profileRestored(record, seen, event.problem);
     case "boot-default-restored":
-      return bootDefaultRestored(record, seen, event.problem);
+      return event.toplevel === record.target
+        ? committed(record, seen, event.problem)
+        : bootDefaultRestored(record, seen, event.problem);
   }
 }
 
@@ -78,7 +86,7 @@ function takeUp(record: FinalizationRecord, seen: Observation): Step {
     case "rebooting":
       return takeUpAct(record, seen);
     case "verifying":
-      return move(record, seen, "verifying", "again, after an interruption", { kind: "verify" });
+      return verifyAgain(record, seen);
     case "rolling-back":
       return takeUpWayBack(record, seen);
     case "live":
@@ -88,6 +96,19 @@ function takeUp(record: FinalizationRecord, seen: Observation): Step {
     case "cancelled":
       return go(record, { kind: "finish" });
   }
+}
+
+function verifyAgain(record: FinalizationRecord, seen: Observation): Step {
+  const asked = rollBackAsAsked(record, seen);
+  if (asked !== null) return asked;
+  // It came up and went down again before it had become the boot default.
+  if (hasFallenBack(record, seen)) return fallBack(record, seen);
+  return move(record, seen, "verifying", "again, after an interruption", { kind: "verify" });
+}
+
+function hasFallenBack({ rebootAskedInBoot, previous }: FinalizationRecord, seen: Observation) {
+  const { booted, bootId } = seen.facts;
+  return rebootAskedInBoot !== null && rebootAskedInBoot !== bootId && booted === previous;
 }
 
 function goOn(record: FinalizationRecord, seen: Observation, effect: Effect): Step {

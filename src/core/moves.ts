@@ -1,5 +1,6 @@
 import type { Effect, Observation, Step } from "./machine-types.ts";
 import { end, enter, type FinalizationRecord, type Outcome } from "./record.ts";
+import { slotAtEnd } from "./slot-at-end.ts";
 import type { State } from "./states.ts";
 
 /** Enters a state, or the same one again, and asks for an effect. */
@@ -25,7 +26,9 @@ export function conclude(
   state: State,
   outcome: Partial<Outcome> & Pick<Outcome, "reason">,
 ): Step {
-  return { record: end(record, state, seen.now, outcome), effect: { kind: "finish" } };
+  const ended = end(record, state, seen.now, outcome);
+  const atEnd = slotAtEnd(record, state, seen.facts.bootId);
+  return { record: { ...ended, slotAtEnd: atEnd }, effect: { kind: "finish" } };
 }
 
 export function fail(record: FinalizationRecord, seen: Observation, reason: string): Step {

@@ -1,5 +1,7 @@
 import * as v from "valibot";
 import { ID_PATTERN } from "./id.ts";
+import { forgeRunSchema } from "./record-schema-report.ts";
+import { SLOT_AT_END } from "./slot-at-end.ts";
 import { STATES } from "./states.ts";
 
 const moment = v.pipe(v.string(), v.isoTimestamp());
@@ -70,6 +72,12 @@ export const recordSchema = v.object({
   /** When the timer is to fire. */
   fireAt: moment,
   requester: requesterSchema,
+  /** The commit that the target was made from, as far as anybody told; mostly a whole hash. */
+  revision: v.optional(v.nullable(v.string()), null),
+  /** The CI run that scheduled it. */
+  forgeRun: v.optional(v.nullable(forgeRunSchema), null),
+  /** The finalization that this one takes back; null for a deploy. */
+  rollbackOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
   state,
   timeline: v.array(v.object({ at: moment, state, detail: v.string() })),
   /** The boot in which it was scheduled. */
@@ -82,6 +90,8 @@ export const recordSchema = v.object({
   rebootBackAskedInBoot: v.optional(v.nullable(v.string()), null),
   /** What it had to wait for. */
   waitedFor: v.optional(v.array(waitSchema), []),
+  /** Until when no process waits for it, as nothing opens before; null where it was never deferred. */
+  deferredUntil: v.optional(v.nullable(moment), null),
   /** The units that had failed before it acted; null before it acts. */
   failedBefore: v.optional(v.nullable(v.array(failedUnitSchema)), null),
   /** Idle runners that are stopped for the act and started again after it. */
@@ -90,4 +100,8 @@ export const recordSchema = v.object({
   /** Until when a confirmation must have come; null where none is asked for. */
   confirmBy: v.optional(v.nullable(moment), null),
   outcome: v.nullable(outcomeSchema),
+  /** Why the target still wants a reboot although it is live; null where it wants none. */
+  rebootRequired: v.optional(v.nullable(v.string()), null),
+  /** What its end means for the slot of this host in the fleet lock; null before that. */
+  slotAtEnd: v.optional(v.nullable(v.picklist(SLOT_AT_END)), null),
 });

@@ -24,28 +24,36 @@ export type Scheduled = Pick<
   | "fireAt"
   | "requester"
   | "bootId"
->;
+> &
+  Partial<Pick<FinalizationRecord, "rollbackOf" | "revision" | "forgeRun">>;
 
 const NOTHING_DONE = {
   switchedInBoot: null,
   rebootAskedInBoot: null,
   rebootBackAskedInBoot: null,
   waitedFor: [],
+  deferredUntil: null,
   failedBefore: null,
   stoppedRunners: [],
   checks: [],
   confirmBy: null,
+  slotAtEnd: null,
   outcome: null,
+  rebootRequired: null,
 };
 
 /** A new record in the state `scheduled`. */
 export function newRecord(scheduled: Scheduled): FinalizationRecord {
-  const { action, reason } = scheduled.plan;
+  const { plan, scheduledAt, rollbackOf = null } = scheduled;
+  const why = rollbackOf === null ? plan.reason : `rollback of ${rollbackOf}, ${plan.reason}`;
   return {
     schemaVersion: 1,
+    revision: null,
+    forgeRun: null,
     ...scheduled,
+    rollbackOf,
     state: "scheduled",
-    timeline: [{ at: scheduled.scheduledAt, state: "scheduled", detail: `${action}: ${reason}` }],
+    timeline: [{ at: scheduledAt, state: "scheduled", detail: `${plan.action}: ${why}` }],
     ...NOTHING_DONE,
   };
 }
@@ -79,6 +87,15 @@ export function end(
 ): FinalizationRecord {
   const before = record.outcome ?? { activationExitCode: null, activationTail: [] };
   return { ...enter(record, state, at, outcome.reason), outcome: { ...before, ...outcome } };
+}
+
+/**
+ * When it is to be taken up at last: the moment that was asked for, or the one that it was deferred
+ * to, whichever comes later. Time limits count from there.
+ */
+export function dueAt({ fireAt, deferredUntil }: FinalizationRecord): Date {
+  const moments = [fireAt, ...(deferredUntil === null ? [] : [deferredUntil])];
+  return new Date(Math.max(...moments.map((moment) => Date.parse(moment))));
 }
 
 export function isUnfinished(record: FinalizationRecord): boolean {

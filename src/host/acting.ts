@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunnerConfig } from "../core/config.ts";
+import type { RebootConfig } from "../core/reboot-config.ts";
 import type { Event } from "../core/machine-types.ts";
 import { quiesceRunners, startRunners } from "../gates/quiesce.ts";
 import { activate, foundLockTaken } from "./activation.ts";
 import type { Host } from "./host.ts";
-import * as systemd from "./systemd.ts";
+import { restart } from "./kexec.ts";
 
 /** A shutdown that hangs for longer than this does not come any more. */
 const REBOOT_DEADLINE_MS = 600_000;
@@ -40,12 +41,12 @@ export async function switchTo(host: Host, toplevel: string, runners: Runners): 
 export async function rebootInto(
   host: Host,
   toplevel: string,
-  runners: Runners,
+  { runners, method }: { readonly runners: Runners; readonly method: RebootConfig["method"] },
   stop: AbortSignal,
 ): Promise<Event | Suspended> {
   const idleness = await quiesceRunners(host, runners.stop);
   if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
-  const refusal = await askForReboot(host, toplevel, stop);
+  const refusal = await askForReboot(host, toplevel, method, stop);
   if (refusal === null) return { kind: "suspended" };
   await startAgain(host, runners.start);
   return refusal === SWITCH_LOCK_TAKEN
@@ -57,9 +58,10 @@ export async function rebootInto(
 async function askForReboot(
   host: Host,
   toplevel: string,
+  method: RebootConfig["method"],
   stop: AbortSignal,
 ): Promise<string | null> {
-  const refusal = (await setBootDefault(host, toplevel)) ?? (await systemd.reboot(host));
+  const refusal = (await setBootDefault(host, toplevel)) ?? (await restart(host, toplevel, method));
   if (refusal !== null) return refusal;
   await sleep(REBOOT_DEADLINE_MS, undefined, { signal: stop }).catch(() => {});
   return stop.aborted ? null : "it was asked for ten minutes ago and did not come";

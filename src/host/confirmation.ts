@@ -1,15 +1,28 @@
+import type { Requests } from "../core/machine-types.ts";
 import { nextChange } from "../gates/watch.ts";
 import type { RecordStore } from "./store.ts";
 
-/** Waits until somebody confirms a finalization, the time is over, or this process is to end. */
+/** Waits until somebody confirms a finalization or asks for the way back, the time is over, or this process is to end. */
 export async function awaitConfirmation(
   store: RecordStore,
   id: string,
   remainingMs: number,
   stop: AbortSignal,
 ): Promise<void> {
-  const isConfirmed = (): boolean => store.requests(id).confirm !== null;
-  if (isConfirmed()) return;
   const over = AbortSignal.any([stop, AbortSignal.timeout(Math.max(0, remainingMs))]);
-  while (!over.aborted && !isConfirmed()) await nextChange(store.folder, isConfirmed, over);
+  await awaitRequest(store, id, ["confirm", "rollback"], over);
+}
+
+/** Waits until somebody makes one of the requests, or until the signal. */
+export async function awaitRequest(
+  store: RecordStore,
+  id: string,
+  kinds: readonly (keyof Requests)[],
+  signal: AbortSignal,
+): Promise<void> {
+  const isMade = (): boolean => {
+    const requests = store.requests(id);
+    return kinds.some((kind) => requests[kind] !== null);
+  };
+  while (!signal.aborted && !isMade()) await nextChange(store.folder, isMade, signal);
 }

@@ -2,6 +2,7 @@ import { verify } from "../checks/verify.ts";
 import type { Config } from "../core/config.ts";
 import type { Plan } from "../core/decision.ts";
 import type { Ports } from "../core/drive.ts";
+import { stateEntry } from "../core/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
 import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
 import {
@@ -12,17 +13,24 @@ import {
   type Suspended,
   switchTo,
 } from "./acting.ts";
+import { fleetLock } from "../gates/fleet-lock.ts";
 import { switchLock } from "../gates/switch-lock.ts";
-import { waitForGates } from "../gates/wait.ts";
-import { awaitConfirmation } from "./confirmation.ts";
+import type { LastGate } from "../gates/gate.ts";
+import { loggedIn } from "../gates/logged-in.ts";
+import { type Waiting, waitForGates } from "../gates/wait.ts";
+import { awaitConfirmation, awaitRequest } from "./confirmation.ts";
 import { observe } from "./facts.ts";
 import { takeBaseline } from "./failed-units.ts";
 import type { Host } from "./host.ts";
-import { type Lock, waitForLock } from "./lock.ts";
+import { SlotKeeper } from "../lock/keeper.ts";
+import { updateNotice } from "./notice.ts";
 import { pinnedIds, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
+import { rearmTimer } from "./systemd.ts";
+import { Turn } from "./turn.ts";
 import { awaitGates, lookOnceMore, type WaitedRound } from "./waiting.ts";
+import { tellLate, type TellWaiting, writeWaitingNote } from "./waiting-note.ts";
 
 const SUSPENDED: Suspended = { kind: "suspended" };
 
@@ -33,9 +41,11 @@ export class Interpreter implements Ports {
   readonly #store: RecordStore;
   readonly #config: Config;
   readonly #stop: AbortSignal;
-  #turn: Lock | null = null;
+  readonly #turn: Turn;
+  #keeper: SlotKeeper | null = null;
   /** Null in a process that takes up an act: its runners have been stopped before. */
   #round: WaitedRound | null = null;
+  #mayDefer: Waiting["defer"] = "far";
 
   /** @param stop aborted when systemd asks this process to end; an act that has begun is finished first */
   constructor(host: Host, store: RecordStore, config: Config, stop: AbortSignal) {
@@ -43,6 +53,7 @@ export class Interpreter implements Ports {
     this.#store = store;
     this.#config = config;
     this.#stop = stop;
+    this.#turn = new Turn(host, store.lockPath("turn"), stop);
     this.policy = policyOf(config);
   }
 
@@ -53,38 +64,41 @@ export class Interpreter implements Ports {
 
   save = async (record: FinalizationRecord): Promise<void> => {
     this.#store.save(record);
-    const { state, detail } = record.timeline.at(-1) ?? { state: record.state, detail: "" };
-    this.#host.say(`${state}: ${detail}`);
+    updateNotice(this.#host, this.#store, record);
+    await this.#host.journal.announce(stateEntry(record));
+    await this.#host.report?.changed(record);
   };
 
   perform = async (effect: Effect, record: FinalizationRecord): Promise<Event | Suspended> => {
     switch (effect.kind) {
       case "await-gates":
         return await this.#awaitGates(record);
+      case "defer":
+        return await this.#defer(record, effect.until);
       case "take-turn":
         return await this.#takeTurn(record);
       case "switch":
-        if (!(await this.#haveTurn())) return SUSPENDED;
+        if (!(await this.#turn.wait())) return SUSPENDED;
         return await switchTo(this.#host, effect.toplevel, this.#runners(record));
       case "reboot":
         return await this.#reboot(record, effect.toplevel);
       case "verify":
-        return await this.#verify(record, this.#config.verify);
+        return await this.#verify(record, checksOf(record));
       case "verify-way-back":
-        // The checks belong to the target: the previous system may never have passed them.
-        return await this.#verify(record, { ...this.#config.verify, checks: [] });
+        return await this.#verify(record, "units");
       case "await-confirmation":
         return await this.#awaitConfirmation(record, effect.until);
       case "restore-profile": {
-        if (!(await this.#haveTurn()) || !(await this.#switchLockFree(record))) return SUSPENDED;
+        if (!(await this.#turn.wait()) || !(await this.#switchLockFree(record))) return SUSPENDED;
         const { profile, target } = record;
         const problem = await restoreProfile(this.#host, profile, target, effect.toplevel);
         return { kind: "profile-restored", problem };
       }
       case "restore-boot-default": {
-        if (!(await this.#haveTurn())) return SUSPENDED;
-        const problem = await setBootDefault(this.#host, effect.toplevel);
-        return { kind: "boot-default-restored", problem };
+        if (!(await this.#turn.wait())) return SUSPENDED;
+        const { toplevel } = effect;
+        const problem = await keepBooting(this.#host, toplevel, record.target);
+        return { kind: "boot-default-restored", toplevel, problem };
       }
       case "finish":
         return await this.#finish(record);
@@ -93,19 +107,46 @@ export class Interpreter implements Ports {
 
   async #awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
     await this.releaseTurn();
-    return await this.#passGates(record, await this.#actionNow(record));
+    this.#slots(record).letGo();
+    return await this.#passGates(record, await this.#actionNow(record), this.#mayDefer);
   }
 
-  async #passGates(record: FinalizationRecord, action: Plan["action"]): Promise<Event | Suspended> {
+  async #passGates(
+    record: FinalizationRecord,
+    action: Plan["action"],
+    defer: Waiting["defer"] = "never",
+  ): Promise<Event | Suspended> {
+    const waiting = { last: this.#lastGates(record, action), defer, stop: this.#stop };
     const context = this.#context(record);
-    const { event, round } = await awaitGates(context, this.#store, action, this.#stop);
+    const { event, round } = await awaitGates(context, this.#store, action, waiting);
     this.#round = round;
+    // This process is to end: the slot must not wait for the next one.
+    if (event.kind === "gates-deferred") await this.#slots(record).hasLetGo();
     return event;
+  }
+
+  #lastGates(record: FinalizationRecord, action: Plan["action"]): LastGate[] {
+    if (action === "switch") return [];
+    const { lock, reboot } = this.#config;
+    const locks = lock === null ? [] : [fleetLock(lock, this.#slots(record), this.#turn)];
+    return [...locks, loggedIn(reboot.sessions)];
+  }
+
+  /** Another process goes on then; where none can be had, this one waits itself. */
+  async #defer(record: FinalizationRecord, until: string): Promise<Event | Suspended> {
+    const problem = await rearmTimer(this.#host, record.id, new Date(until));
+    if (problem === null) return SUSPENDED;
+    this.#host.say(`waits itself, as no timer can be armed: ${problem}`);
+    this.#mayDefer = "never";
+    return await this.#awaitGates(record);
   }
 
   /** One activation at a time. A gate may have shut while another finalization had its turn. */
   async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
-    if (!(await this.#haveTurn()) || this.#stop.aborted) return SUSPENDED;
+    const why = "another finalization is acting";
+    const told = tellLate(this.#tell(record), { for: "turn", why, now: this.now() });
+    const isMine = await this.#turn.wait().finally(told.end);
+    if (!isMine || this.#stop.aborted) return SUSPENDED;
     if (this.#round?.action !== (await this.#actionNow(record))) {
       return await this.#awaitGates(record);
     }
@@ -115,20 +156,25 @@ export class Interpreter implements Ports {
 
   /** What would be done now; a target that would be refused keeps the action of its plan. */
   async #actionNow(record: FinalizationRecord): Promise<Plan["action"]> {
+    if (this.policy.reboot === "forbidden") return "switch";
     const { decision } = await this.observe(record);
     return decision.action === "refuse" ? record.plan.action : decision.action;
   }
 
   /** A switch that turned out to need a reboot has waited only for the runners that it would stop. */
   async #reboot(record: FinalizationRecord, toplevel: string): Promise<Event | Suspended> {
-    if (!(await this.#haveTurn())) return SUSPENDED;
+    if (!(await this.#turn.wait())) return SUSPENDED;
     if (record.state === "rebooting" && this.#round?.action !== "reboot") {
       const passed = await this.#passGates(record, "reboot");
       if (passed.kind === "suspended") return passed;
       if (passed.kind === "gates-timed-out") return { kind: "reboot-refused", why: passed.why };
       if (passed.kind !== "gates-opened") return { kind: "held-up", why: "not wanted any more" };
     }
-    return await rebootInto(this.#host, toplevel, this.#runners(record), this.#stop);
+    if (record.state === "rolling-back") await this.#slots(record).takeForWayBack();
+    // The way back is the surest one.
+    const method = record.state === "rolling-back" ? "reboot" : this.#config.reboot.method;
+    const how = { runners: this.#runners(record), method };
+    return await rebootInto(this.#host, toplevel, how, this.#stop);
   }
 
   #runners(record: FinalizationRecord): Runners {
@@ -136,15 +182,29 @@ export class Interpreter implements Ports {
     return { stop, start: record.stoppedRunners };
   }
 
-  async #verify(record: FinalizationRecord, wanted: Config["verify"]): Promise<Event | Suspended> {
-    if (!(await this.#haveTurn())) return SUSPENDED;
+  async #verify(record: FinalizationRecord, which: WhichChecks): Promise<Event | Suspended> {
+    if (!(await this.#turn.wait())) return SUSPENDED;
+    this.#slots(record).keepLease();
     const before = record.failedBefore ?? (await takeBaseline(this.#host));
-    const checks = await verify(this.#host, wanted, before, this.#stop);
+    const all = this.#config.verify;
+    const wanted = which === "all" ? all : { ...all, checks: [] };
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stop, over.signal]);
+    const end = (): void => {
+      over.abort();
+    };
+    // The way back goes on whatever is asked for. Cut short, the machine does not look at the checks.
+    const heeded = record.state === "verifying" ? (["rollback"] as const) : [];
+    const [checks] = await Promise.all([
+      verify(this.#host, wanted, before, signal, this.#tell(record)).finally(end),
+      awaitRequest(this.#store, record.id, heeded, signal).finally(end),
+    ]);
     return this.#stop.aborted ? SUSPENDED : { kind: "verified", checks };
   }
 
   async #awaitConfirmation(record: FinalizationRecord, until: string): Promise<Event | Suspended> {
     const remainingMs = Date.parse(until) - this.now().getTime();
+    this.#slots(record).keepLease();
     await awaitConfirmation(this.#store, record.id, remainingMs, this.#stop);
     return this.#stop.aborted ? SUSPENDED : { kind: "confirmation-ended" };
   }
@@ -152,34 +212,53 @@ export class Interpreter implements Ports {
   async #finish(record: FinalizationRecord): Promise<Suspended> {
     if (!isUnfinished(record)) {
       await startAgain(this.#host, record.stoppedRunners);
+      // Others may act now. The pins stay until the slot is settled: the next boot comes back to it.
+      await this.releaseTurn();
+      if (!(await this.#slots(record).settle(record))) return SUSPENDED;
+      await this.#host.report?.measured(record);
       unpin(this.#host.paths, record.id);
       this.#store.prune(pinnedIds(this.#host.paths));
     }
     return SUSPENDED;
   }
 
-  #context(record: FinalizationRecord) {
-    return { host: this.#host, config: this.#config, record };
+  #slots(record: FinalizationRecord): SlotKeeper {
+    const { lock } = this.#config;
+    this.#keeper ??= new SlotKeeper(this.#host, this.#store, lock, record, this.#stop);
+    return this.#keeper;
   }
 
-  /** False where this process is asked to end before its turn has come. */
-  async #haveTurn(): Promise<boolean> {
-    this.#turn ??= await waitForLock(this.#host, this.#store.lockPath("turn"), this.#stop);
-    return this.#turn !== null;
+  /** For those who ask meanwhile what it waits for. */
+  #tell(record: FinalizationRecord): TellWaiting {
+    return (note) => {
+      writeWaitingNote(this.#store, record.id, note);
+      void this.#host.report?.measured(record);
+    };
+  }
+
+  #context(record: FinalizationRecord) {
+    return { host: this.#host, config: this.#config, record };
   }
 
   /** The way back must not fail because somebody else is activating at the moment. */
   async #switchLockFree(record: FinalizationRecord): Promise<boolean> {
     const waiting = { gates: [switchLock], since: this.now(), stop: this.#stop };
-    await waitForGates(this.#context(record), { ...waiting, interrupted: () => false });
+    const tell = this.#tell(record);
+    await waitForGates(this.#context(record), { ...waiting, tell, interrupted: () => false });
     return !this.#stop.aborted;
   }
 
   /** Lets others act; called at the end in any case, because what holds the lock keeps us alive. */
   async releaseTurn(): Promise<void> {
-    await this.#turn?.release();
-    this.#turn = null;
+    await this.#turn.release();
   }
+}
+
+/** The checks belong to a deploy's target: a system that is gone back to may never have passed them. */
+type WhichChecks = "all" | "units";
+
+function checksOf({ rollbackOf }: FinalizationRecord): WhichChecks {
+  return rollbackOf === null ? "all" : "units";
 }
 
 function policyOf({ reboot, rollback, verify: { confirm } }: Config): Policy {

@@ -1,4 +1,5 @@
 import type { Config } from "../core/config.ts";
+import { eventEntry } from "../core/journal-entry.ts";
 import { drive } from "../core/drive.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { isUnfinished } from "../core/record.ts";
@@ -9,6 +10,7 @@ import { tryLock } from "./lock.ts";
 import { pinnedIds, unpin } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 import { supersedeOlder } from "./superseding.ts";
+import { writeWaitingNote } from "./waiting-note.ts";
 
 /** Another process drives the finalization: there is nothing to do for this one, now or later. */
 export class AlreadyRunning extends Refusal {
@@ -35,14 +37,18 @@ export async function finalize(
   if (lock === null) throw new AlreadyRunning(id);
   const interpreter = new Interpreter(host, store, config, stop);
   try {
+    // One that was killed has left its last note behind.
+    writeWaitingNote(store, id, null);
     // Read again: it may have ended between the first look and the lock.
     const record = await readOrRefuse(host, store, id);
     // One that has ended but holds pins was killed before it had tidied up.
     if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
     await supersedeOlder(host, store, store.newest() ?? id);
+    await host.report?.takenUp(record);
     return await drive(record, interpreter);
   } finally {
     await interpreter.releaseTurn();
+    writeWaitingNote(store, id, null);
     await lock.release();
   }
 }
@@ -66,7 +72,10 @@ export async function readOrRefuse(
     case "broken": {
       const aside = store.quarantine(id);
       unpin(host.paths, id);
-      throw new Refusal(`the record of ${id} cannot be used (${read.why}); set aside as ${aside}`);
+      const why = `the record of ${id} cannot be used (${read.why}); set aside as ${aside}`;
+      // Whoever is shown the refusal reads it there; the journal is for those who look later.
+      host.journal.leave(eventEntry("record-broken", id, why));
+      throw new Refusal(why);
     }
   }
 }

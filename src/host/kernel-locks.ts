@@ -7,16 +7,27 @@ import { codeOf } from "../core/refusal.ts";
  */
 export function isLocked(kernelLocks: string, path: string): boolean {
   const inode = inodeOf(path);
-  if (inode === null) return false;
-  return readFileSync(kernelLocks, "utf8")
-    .split("\n")
-    .some((line) => isHeldOn(inode, line));
+  return inode !== null && heldInodes(kernelLocks).includes(inode);
+}
+
+/**
+ * `isLocked` for a file on any file system. By the number of the inode alone, as btrfs tells
+ * another device in stat(2) than the kernel lists (notes/proc-locks.md); for what is only shown.
+ */
+export function isProbablyLocked(kernelLocks: string, path: string): boolean {
+  const number = numberOf(inodeOf(path));
+  return number !== undefined && heldInodes(kernelLocks).map(numberOf).includes(number);
 }
 
 /** `1: FLOCK  ADVISORY  WRITE 708 00:1a:1234 0 EOF`; a waiting process has `->` after the number. */
-function isHeldOn(inode: string, line: string): boolean {
-  const fields = line.trim().split(/\s+/);
-  return fields[1] === "FLOCK" && fields[5] === inode;
+function heldInodes(kernelLocks: string): string[] {
+  const lines = readFileSync(kernelLocks, "utf8").split("\n");
+  const fields = lines.map((line) => line.trim().split(/\s+/));
+  return fields.flatMap(([, kind, , , , inode]) => (kind === "FLOCK" ? [inode ?? ""] : []));
+}
+
+function numberOf(inode: string | null): string | undefined {
+  return inode?.split(":").at(-1);
 }
 
 /** The device in hexadecimal and the inode, as the kernel writes them. */

@@ -29,7 +29,7 @@ export function sessionOfControlGroup(text: string): string | null {
 }
 
 /** proc_pid_stat(5): the program's name stands in parentheses and may hold any character. */
-function hasTerminal(stat: string): boolean {
+export function hasTerminal(stat: string): boolean {
   const [, , , , , terminal = "0"] = stat.slice(stat.lastIndexOf(")") + 1).split(" ");
   return !["", "0"].includes(terminal.trim()) && /^-?\d+$/.test(terminal);
 }

@@ -25,7 +25,8 @@ export function generationOf(profile: string, toplevel: string): Generation | nu
   return newestFirst.find(({ link }) => toplevelAt(link) === toplevel) ?? null;
 }
 
-function generations(profile: string): Generation[] {
+/** Every generation of a profile, in no order. */
+export function generations(profile: string): Generation[] {
   const folder = dirname(profile);
   return listFolder(folder).flatMap((name) => {
     const number = numberOf(basename(profile), name);

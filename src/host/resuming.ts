@@ -1,3 +1,4 @@
+import { eventEntry } from "../core/journal-entry.ts";
 import type { Host } from "./host.ts";
 import { pinnedIds } from "./pins.ts";
 import { readOrRefuse } from "./finalize.ts";
@@ -25,7 +26,9 @@ export async function resumeOne(
 ): Promise<void> {
   const record = await readOrRefuse(host, store, id);
   if (await systemd.isArmed(host, id)) return;
-  host.say(`takes up ${id}, which is ${record.state}`);
+  await host.journal.announce(
+    eventEntry("taken-up", id, `takes up ${id}, which is ${record.state}`),
+  );
   const command = [...run.command, id];
   await systemd.launch(host, { id, action: record.plan.action, command, path: run.path });
 }

@@ -1,10 +1,13 @@
 import { type Config, effectiveDelay, jobEndOf } from "../core/config.ts";
-import { decide, type Plan, type Systems } from "../core/decision.ts";
+import { type Decision, decide, type Plan, type Systems, underPolicy } from "../core/decision.ts";
 import { newId } from "../core/id.ts";
+import { stateEntry } from "../core/journal-entry.ts";
 import { type FinalizationRecord, newRecord } from "../core/record.ts";
+import { wantsReports } from "../core/report-defaults.ts";
 import { Refusal } from "../core/refusal.ts";
 import { readBootId, viewSystems } from "./facts.ts";
 import type { Host } from "./host.ts";
+import { updateNotice } from "./notice.ts";
 import { pin } from "./pins.ts";
 import { currentGeneration, generationOf } from "./profile.ts";
 import type { RunCommand } from "./resuming.ts";
@@ -21,16 +24,35 @@ export interface Proposal {
   readonly plan: Plan;
 }
 
+/** A decision of any kind, with what it was made from. */
+export interface Weighed {
+  readonly target: string;
+  readonly systems: Systems;
+  readonly decision: Decision;
+}
+
+/**
+ * Looks at the profile and decides, also to refuse.
+ *
+ * @throws Refusal where there is no NixOS system
+ */
+export async function weigh(host: Host, config: Config): Promise<Weighed> {
+  const { profile, rebootWhenChanged } = config;
+  const target = requireToplevel(profile);
+  const systems = await viewSystems(host.paths, target, rebootWhenChanged);
+  const decision = decide(rebootWhenChanged, systems);
+  const reboot = config.reboot.allow ? "allowed" : "forbidden";
+  return { target, systems, decision: underPolicy(decision, reboot) };
+}
+
 /**
  * Looks at the profile and decides.
  *
  * @throws Refusal where the profile is no NixOS system that could be brought live
  */
 export async function propose(host: Host, config: Config): Promise<Proposal> {
-  const { profile, rebootWhenChanged } = config;
-  const target = requireToplevel(profile);
-  const systems = await viewSystems(host.paths, target, rebootWhenChanged);
-  const plan = decide(rebootWhenChanged, systems);
+  const { target, systems, decision: plan } = await weigh(host, config);
+  const { profile } = config;
   if (plan.action === "refuse") {
     const details = plan.missing.map((name) => describeAbsence(systems, name));
     throw new Refusal(
@@ -72,6 +94,8 @@ function requireToplevel(profile: string): string {
 export interface Draft {
   readonly record: FinalizationRecord;
   readonly arming: Arming;
+  /** Whether anybody is to be told; without, nothing is loaded for it. */
+  readonly reports: "wanted" | "none";
 }
 
 export interface DraftInput {
@@ -83,6 +107,12 @@ export interface DraftInput {
   readonly random: () => number;
   readonly hostName: string;
   readonly requester: FinalizationRecord["requester"];
+  /** The commit that the target was made from. */
+  readonly revision?: string | null;
+  /** The CI run that schedules. */
+  readonly forgeRun?: FinalizationRecord["forgeRun"];
+  /** The finalization that it takes back. */
+  readonly rollbackOf?: string;
   readonly run: RunCommand;
 }
 
@@ -96,11 +126,11 @@ export function draft(host: Host, input: DraftInput): Draft {
   const delay = effectiveDelay(
     input.delayFlag,
     config,
-    jobEndOf(config, input.requester.sessionId),
+    jobEndOf(config, input.requester.sessionId, input.forgeRun),
   );
   const fireAt = new Date(now.getTime() + Math.max(delay.seconds * 1000, LEAST_LEAD_MS));
   const id = newId(now, input.random);
-  const previous = proposal.systems.current.toplevel;
+  const previous = previousOf(proposal);
   const record = newRecord({
     id,
     host: input.hostName,
@@ -116,12 +146,25 @@ export function draft(host: Host, input: DraftInput): Draft {
     scheduledAt: now.toISOString(),
     fireAt: fireAt.toISOString(),
     requester: input.requester,
+    revision: input.revision ?? null,
+    forgeRun: input.forgeRun ?? null,
+    rollbackOf: input.rollbackOf ?? null,
     bootId: readBootId(host.paths),
   });
   const command = [...input.run.command, id];
   const { action } = proposal.plan;
   const replaces = systemd.pendingTimers(host.paths);
-  return { record, arming: { id, fireAt, action, command, path: input.run.path, replaces } };
+  const arming = { id, fireAt, action, command, path: input.run.path, replaces };
+  return { record, arming, reports: wantsReports(config.report) ? "wanted" : "none" };
+}
+
+/**
+ * The way back: what runs. Where that is the target already, and only a reboot is missing, it is
+ * what was booted.
+ */
+function previousOf({ target, plan, systems: { booted, current } }: Proposal): string | null {
+  const isLive = plan.action === "reboot" && current.toplevel === target;
+  return isLive ? (booted.toplevel ?? target) : current.toplevel;
 }
 
 /**
@@ -130,7 +173,7 @@ export function draft(host: Host, input: DraftInput): Draft {
  * deployer would undo a deploy whose timer is set.
  */
 export async function commit(host: Host, store: RecordStore, drafted: Draft): Promise<void> {
-  const { record, arming } = drafted;
+  const { record, arming, reports } = drafted;
   const undo = new UndoList();
   try {
     undo.add(pin(host.paths, record));
@@ -140,6 +183,9 @@ export async function commit(host: Host, store: RecordStore, drafted: Draft): Pr
     undo.run();
     throw error;
   }
+  host.journal.leave(stateEntry(record));
+  updateNotice(host, store, record);
+  if (reports === "wanted") await host.report?.changed(record);
 }
 
 /** Arms, and makes sure that the moment had not passed before systemd knew of it. */

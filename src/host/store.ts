@@ -85,6 +85,12 @@ export class RecordStore {
       .toSorted();
   }
 
+  /** The ids of records that were set aside, as they could not be understood. */
+  setAside(): string[] {
+    const names = this.#guarded(() => listFolder(this.folder));
+    return names.flatMap((name) => /^(.+)\.json\.broken$/.exec(name)?.[1] ?? []).toSorted();
+  }
+
   /** The id that `current` names: the newest finalization. */
   newest(): string | null {
     const link = this.#guarded(() => readLink(this.#current()));
@@ -95,7 +101,7 @@ export class RecordStore {
   prune(pinned: readonly string[]): void {
     const ended = this.ids().filter((id) => !pinned.includes(id));
     for (const id of ended.slice(0, Math.max(0, ended.length - MOST_RECORDS))) {
-      for (const ending of ["json", "lock", "cancel", "confirm"]) {
+      for (const ending of ["json", "lock", "cancel", "confirm", "rollback", "waiting"]) {
         rmSync(join(this.folder, `${id}.${ending}`), { force: true });
       }
     }
@@ -118,7 +124,7 @@ export class RecordStore {
   requests(id: string): Requests {
     const read = (kind: keyof Requests): string | null =>
       this.#guarded(() => readIfThere(this.#requestPath(id, kind)))?.trim() ?? null;
-    return { cancel: read("cancel"), confirm: read("confirm") };
+    return { cancel: read("cancel"), confirm: read("confirm"), rollback: read("rollback") };
   }
 
   lockPath(name: string): string {

@@ -1,3 +1,4 @@
+import { stateEntry } from "../core/journal-entry.ts";
 import { end, isUnfinished } from "../core/record.ts";
 import { hasBegunToAct } from "../core/states.ts";
 import type { Host } from "./host.ts";
@@ -32,8 +33,11 @@ async function supersede(
     if (read.kind !== "record") return;
     const { record } = read;
     if (!isUnfinished(record) || hasBegunToAct(record.state)) return;
-    store.save(end(record, "superseded", host.now(), { reason: `superseded by ${newest}` }));
+    const ended = end(record, "superseded", host.now(), { reason: `superseded by ${newest}` });
+    store.save(ended);
+    await host.report?.changed(ended);
     unpin(host.paths, id);
+    await host.journal.announce(stateEntry(ended));
   } finally {
     await lock.release();
   }

@@ -2,20 +2,20 @@ import type { RunnerConfig } from "../core/config.ts";
 import type { Plan } from "../core/decision.ts";
 import type { Event } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
-import type { Gate, GateContext } from "../gates/gate.ts";
+import type { GateContext, LastGate } from "../gates/gate.ts";
 import { findIdleRunners } from "../gates/quiesce.ts";
 import { gatesThatMatter } from "../gates/table.ts";
-import { firstShut, gatesPastDeadline, waitForGates } from "../gates/wait.ts";
+import { firstShut, type Heeded, type Waiting, waitForGates } from "../gates/wait.ts";
 import { takeBaseline } from "./failed-units.ts";
 import type { Suspended } from "./acting.ts";
 import type { RecordStore } from "./store.ts";
+import { writeWaitingNote } from "./waiting-note.ts";
 import { toplevelAt } from "./toplevel.ts";
 
 /** What one round of waiting found out, for the look that follows with the turn taken. */
-export interface WaitedRound {
+export interface WaitedRound extends Heeded {
   /** What the gates were waited for: a reboot ends jobs on runners that a switch leaves alone. */
   readonly action: Plan["action"];
-  readonly gates: readonly Gate[];
   /** The runners to be stopped for the act; none where a job's end was waited for in vain. */
   readonly runners: readonly RunnerConfig[];
 }
@@ -25,25 +25,43 @@ export interface WaitResult {
   readonly round: WaitedRound;
 }
 
-/** Waits until the gates that matter are open, or until somebody wants it to end. */
+/**
+ * Waits until the gates that matter are open, or until somebody wants it to end.
+ *
+ * @param waiting the gates that come last, and what may end it
+ */
 export async function awaitGates(
   context: GateContext,
   store: RecordStore,
   action: Plan["action"],
-  stop: AbortSignal,
+  { last, defer, stop }: Pick<Waiting, "defer" | "stop"> & { readonly last: readonly LastGate[] },
 ): Promise<WaitResult> {
   const { record } = context;
   const { gates, runners } = await gatesThatMatter(context, action);
   const interrupted = (): boolean => isUnwanted(store, record);
   const since = waitingSince(record);
-  const end = await waitForGates(context, { gates, since, stop, interrupted });
+  const end = await waitForGates(context, {
+    gates,
+    last,
+    since,
+    ...(defer && { defer }),
+    stop,
+    interrupted,
+    tell: (note) => {
+      writeWaitingNote(store, record.id, note);
+    },
+  });
   const waitedFor = [...end.waited];
-  const round: WaitedRound = { action, gates, runners };
+  const round: WaitedRound = { action, gates, last, runners };
   switch (end.kind) {
     case "opened":
       return { event: { kind: "gates-opened", waitedFor }, round };
     case "interrupted":
       return { event: { kind: "gates-interrupted", waitedFor }, round };
+    case "deferred": {
+      const until = end.until.toISOString();
+      return { event: { kind: "gates-deferred", waitedFor, until, why: end.why }, round };
+    }
     case "stopped":
       return { event: { kind: "suspended" }, round };
     case "timed-out":
@@ -52,7 +70,12 @@ export async function awaitGates(
       }
       return {
         event: { kind: "gates-opened", waitedFor },
-        round: { action, gates: gatesPastDeadline(gates), runners: [] },
+        round: {
+          action,
+          gates: end.gates,
+          last: end.last,
+          runners: end.gates === gates ? runners : [],
+        },
       };
   }
 }
@@ -60,9 +83,10 @@ export async function awaitGates(
 /** The last look before the act, with the turn taken; null where a gate has shut meanwhile. */
 export async function lookOnceMore(
   context: GateContext,
-  { gates, runners }: WaitedRound,
+  { gates, last, runners }: WaitedRound,
 ): Promise<Event | null> {
-  const shut = await firstShut(gates, context);
+  // The last gates may keep us waiting for an answer, so here they come first.
+  const shut = await firstShut([...last.map(({ gate }) => gate), ...gates], context);
   if (shut !== null) return null;
   const idleness = await findIdleRunners(context.host, runners);
   if (idleness.kind === "busy") return null;

@@ -46,7 +46,23 @@ const defects: Record<string, Machine> = {
   },
   "acts although a newer one is there": (record, seen) =>
     advance(record, { ...seen, facts: { ...seen.facts, newest: record.id } }),
+  "does not wait for the window": (record, seen) =>
+    seen.event.kind === "gates-deferred"
+      ? advance(record, { ...seen, event: { kind: "gates-opened", waitedFor: [] } })
+      : advance(record, seen),
+  "does not tell that a reboot is required": (record, seen) => {
+    const step = advance(record, seen);
+    return { ...step, record: { ...step.record, rebootRequired: null } };
+  },
   "reboots back as often as it likes": withoutMemoryOfTheWayBack,
+  "gives the slot back whatever has happened": (record, seen) => {
+    const step = advance(record, seen);
+    return { ...step, record: { ...step.record, slotAtEnd: "give-back" } };
+  },
+  "keeps the slot whatever has happened": (record, seen) => {
+    const step = advance(record, seen);
+    return { ...step, record: { ...step.record, slotAtEnd: "keep" } };
+  },
 };
 
 function withoutMemoryOfTheWayBack(record: FinalizationRecord, seen: Observation): Step {

@@ -1,6 +1,7 @@
 import type { Policy, Requests } from "../../src/core/machine-types.ts";
 import type { FinalizationRecord } from "../../src/core/record.ts";
 import { POLICY } from "../support/records.ts";
+import type { LockWeather } from "./lock-world.ts";
 
 /** How the world behaves while one finalization runs; what is not named goes well. */
 export interface Scenario {
@@ -20,11 +21,17 @@ export interface Scenario {
   readonly newest?: string;
   readonly movedTo?: string;
   readonly requests?: Partial<Requests>;
+  /** How many windows are missed before the reboot window is found open. */
+  readonly windowClosedFor?: number;
+  /** A fleet lock, and what is out of the ordinary with it; without it there is none. */
+  readonly lock?: LockWeather;
   /** How it ends when nothing crashes. */
   readonly ends: FinalizationRecord["state"];
 }
 
 const CONFIRMED: Policy = { ...POLICY, confirmWithin: 60 };
+
+const NEWER = "20261122-220000-bbbb";
 
 const cases: Omit<Scenario, "policy">[] = [
   { name: "switch", ends: "live" },
@@ -58,13 +65,61 @@ const cases: Omit<Scenario, "policy">[] = [
     ends: "failed",
   },
   { name: "reboot, refused", kernelChanged: true, rebootRefused: true, ends: "failed" },
-  { name: "superseded", newest: "20261122-220000-bbbb", ends: "superseded" },
+  { name: "superseded", newest: NEWER, ends: "superseded" },
   { name: "the profile moved", movedTo: "/nix/store/other", ends: "superseded" },
   { name: "cancelled", requests: { cancel: "ann" }, ends: "cancelled" },
+  { name: "switch, asked to go back", requests: { rollback: "ann" }, ends: "rolled-back" },
+  {
+    name: "reboot, asked to go back",
+    kernelChanged: true,
+    requests: { rollback: "ann" },
+    ends: "rolled-back",
+  },
+  { name: "a rollback", record: { rollbackOf: "20261122-210000-bbbb" }, ends: "live" },
+  {
+    name: "a rollback that does not hold",
+    record: { rollbackOf: "20261122-210000-bbbb" },
+    problem: "a",
+    ends: "failed",
+  },
+];
+
+const WINDOWED = { kernelChanged: true, windowClosedFor: 2 } as const;
+
+const withWindow: Omit<Scenario, "policy">[] = [
+  { ...WINDOWED, name: "window, reboot", ends: "live" },
+  { ...WINDOWED, name: "window, a check fails", problem: "web", ends: "rolled-back" },
+  { ...WINDOWED, name: "window, the target does not boot", targetBoots: false, ends: "failed" },
+  { ...WINDOWED, name: "window, superseded", newest: NEWER, ends: "superseded" },
+  { ...WINDOWED, name: "window, cancelled", requests: { cancel: "ann" }, ends: "cancelled" },
+  { ...WINDOWED, name: "window and lock", lock: {}, ends: "live" },
+  { name: "window, switch", windowClosedFor: 2, ends: "live" },
+];
+
+const REBOOTS = { kernelChanged: true, lock: {} } as const;
+
+const withLock: Omit<Scenario, "policy">[] = [
+  { ...REBOOTS, name: "lock, reboot", ends: "live" },
+  { ...REBOOTS, name: "lock, a check fails", problem: "web", ends: "rolled-back" },
+  { ...REBOOTS, name: "lock, both do not hold", problem: "a", problemBack: "b", ends: "failed" },
+  { ...REBOOTS, name: "lock, the target does not boot", targetBoots: false, ends: "failed" },
+  { ...REBOOTS, name: "lock, reboot refused", rebootRefused: true, ends: "failed" },
+  { ...REBOOTS, name: "lock, superseded", newest: NEWER, ends: "superseded" },
+  { ...REBOOTS, name: "lock, cancelled", requests: { cancel: "ann" }, ends: "cancelled" },
+  { name: "lock, needs a reboot after all", switchEnds: 100, lock: {}, ends: "live" },
+  { ...REBOOTS, name: "lock, full at first", lock: { fullFor: 3 }, ends: "live" },
+  { ...REBOOTS, name: "lock, no answer at first", lock: { silentFor: 2 }, ends: "live" },
+  {
+    ...REBOOTS,
+    name: "lock, no answer at first, reboot refused",
+    rebootRefused: true,
+    lock: { silentFor: 4 },
+    ends: "failed",
+  },
 ];
 
 export const SCENARIOS: readonly Scenario[] = [
-  ...cases.map((scenario) => ({ ...scenario, policy: POLICY })),
+  ...[...cases, ...withWindow, ...withLock].map((scenario) => ({ ...scenario, policy: POLICY })),
   { name: "switch, not confirmed", policy: CONFIRMED, ends: "rolled-back" },
   { name: "switch, confirmed", policy: CONFIRMED, requests: { confirm: "ann" }, ends: "live" },
   { name: "reboot, not confirmed", policy: CONFIRMED, kernelChanged: true, ends: "rolled-back" },
@@ -78,6 +133,20 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "reboot, forbidden",
     policy: { ...POLICY, reboot: "forbidden" },
     kernelChanged: true,
+    ends: "live",
+  },
+  {
+    name: "reboot, forbidden, the switch is refused",
+    policy: { ...POLICY, reboot: "forbidden" },
+    kernelChanged: true,
+    switchEnds: 100,
     ends: "failed",
+  },
+  {
+    name: "reboot, forbidden, a check fails",
+    policy: { ...POLICY, reboot: "forbidden" },
+    kernelChanged: true,
+    problem: "web",
+    ends: "rolled-back",
   },
 ];

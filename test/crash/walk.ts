@@ -30,6 +30,7 @@ async function live(
     const crashed = await driven.then(() => false, rethrowUnlessCrash);
     if (crashed) world.suffer(pending.shift()?.aftermath ?? "same boot");
     else if (world.isRebootPending) world.reboot();
+    else if (world.isTimerArmed) world.fireTimer();
     else break;
   }
   return world;
@@ -47,7 +48,7 @@ function violations(scenario: Scenario, world: World): string[] {
   const wrong: string[] = [];
   const must = (holds: boolean, what: string): void => void (holds || wrong.push(what));
   const runs = (toplevel: string): boolean =>
-    current === toplevel && (scenario.kernelChanged !== true || booted === toplevel);
+    current === toplevel && (!mustBoot(scenario) || booted === toplevel);
   must(isTerminal(saved.state), `ends, but is ${saved.state}`);
   must(world.hasTidiedUp, "runners and pins are given back at the end");
   must(reboots.forward <= 1, `at most one reboot forward, but ${reboots.forward}`);
@@ -67,7 +68,41 @@ function violations(scenario: Scenario, world: World): string[] {
     must(current === PREVIOUS, "fell back means that the previous system runs");
     must(saved.previous === null || profile === PREVIOUS, "fell back sets the profile back");
   }
+  must(world.rebootsOutsideWindow === 0, "no reboot outside of the window");
+  must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
+  wrong.push(...slotViolations(world));
   must(saved.outcome !== null && saved.outcome.reason !== "", "the end has a reason");
+  return wrong;
+}
+
+/** Where no reboot is allowed, the host runs the target without having booted it. */
+function mustBoot({ kernelChanged, policy }: Scenario): boolean {
+  return kernelChanged === true && policy.reboot === "allowed";
+}
+
+/** Told if and only if the kernel of the target does not run. */
+function isRequired({ kernelChanged }: Scenario, { saved, atEnd }: World): boolean {
+  const isMissing = kernelChanged === true && atEnd?.booted !== TARGET;
+  return (saved.rebootRequired !== null) === isMissing;
+}
+
+/** The fleet lock: no reboot without a slot, none kept but by a host that came up and failed. */
+function slotViolations({
+  saved,
+  lock,
+  reboots,
+  rebootsWithoutSlot,
+  slotsWhileDeferred,
+}: World): string[] {
+  const wrong: string[] = [];
+  const must = (holds: boolean, what: string): void => void (holds || wrong.push(what));
+  must(rebootsWithoutSlot === 0, "no reboot without a slot");
+  must(slotsWhileDeferred === 0, "no slot is held while it is deferred");
+  must(!lock.isHeld || lock.slot !== null, "the host knows that it may hold a slot");
+  must(!lock.isHeld || saved.state === "failed", `${saved.state} gives the slot back`);
+  must(!lock.isHeld || lock.slot?.keptBecause !== null, "a slot that is kept has a reason");
+  const hasRebooted = lock.wasTaken && reboots.forward + reboots.back > 0;
+  must(saved.state !== "failed" || !hasRebooted || lock.isHeld, "failed keeps the slot");
   return wrong;
 }
 

@@ -4,6 +4,8 @@ import type { Effect, Event, Facts } from "../../src/core/machine-types.ts";
 import type { FinalizationRecord } from "../../src/core/record.ts";
 import { isTerminal } from "../../src/core/states.ts";
 import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
+import { letSlotGo, settleSlot, type SlotPorts, takeSlot } from "../../src/core/slot-keeping.ts";
+import { LOCK, LockWorld } from "./lock-world.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** Thrown where the power goes or the process is killed. */
@@ -22,6 +24,8 @@ export interface Systems {
   readonly bootDefault: string;
 }
 
+const NOW = (): Date => new Date("2026-11-22T21:31:00Z");
+
 /** A host as far as the machine can see it, which may crash at a given point. */
 export class World {
   readonly #scenario: Scenario;
@@ -31,10 +35,21 @@ export class World {
   profile = TARGET;
   bootDefault = TARGET;
   isRebootPending = false;
+  /** The timer that it was deferred to: lives in systemd, so no longer than the boot. */
+  isTimerArmed = false;
+  /** How often the timer still has to fire until the reboot window is open. */
+  #closedFor: number;
+  rebootsOutsideWindow = 0;
+  /** Slots of the fleet lock that were held although nothing was done for days. */
+  slotsWhileDeferred = 0;
   hasTidiedUp = false;
   /** Reboots that were asked for and really happened, by the state that asked. */
   readonly reboots = { forward: 0, back: 0 };
   acts = 0;
+  /** Reboots that were asked for without a slot of the fleet lock. */
+  rebootsWithoutSlot = 0;
+  readonly lock: LockWorld;
+  readonly #slots: SlotPorts;
   saved: FinalizationRecord;
   /** The host at the moment when the record ended: what somebody boots later is not its business. */
   atEnd: Systems | undefined;
@@ -44,7 +59,13 @@ export class World {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
+    this.#closedFor = scenario.windowClosedFor ?? 0;
     this.saved = aRecord({ bootId: "boot-1", ...scenario.record });
+    const pass = (): void => {
+      this.#pass();
+    };
+    this.lock = new LockWorld(scenario.lock ?? {}, pass, () => isTerminal(this.saved.state));
+    this.#slots = this.lock.ports(NOW);
   }
 
   /** The reboot that was asked for comes. */
@@ -53,6 +74,12 @@ export class World {
     else this.reboots.forward++;
     const comesUp = this.bootDefault !== TARGET || this.#scenario.targetBoots !== false;
     this.#bootInto(comesUp ? this.bootDefault : PREVIOUS);
+  }
+
+  /** The moment comes that it was deferred to. */
+  fireTimer(): void {
+    this.isTimerArmed = false;
+    this.#closedFor--;
   }
 
   suffer(aftermath: Aftermath): void {
@@ -64,11 +91,12 @@ export class World {
     this.boot++;
     this.booted = this.current = toplevel;
     this.isRebootPending = false;
+    this.isTimerArmed = false;
   }
 
   ports(): Ports {
     return {
-      now: () => new Date("2026-11-22T21:31:00Z"),
+      now: NOW,
       policy: this.#scenario.policy,
       observe: async () => this.#facts(),
       save: async (record) => {
@@ -79,6 +107,7 @@ export class World {
       },
       perform: async (effect, record) => {
         this.#pass();
+        await this.#keepSlot(effect, record);
         const event = this.#carryOut(effect, record);
         this.#pass();
         return event;
@@ -106,14 +135,48 @@ export class World {
       newest: newest ?? this.saved.id,
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
       wayBack: kernelChanged === true && !isOld ? REBOOT : SWITCH,
-      requests: { cancel: null, confirm: null, ...requests },
+      requests: { cancel: null, confirm: null, rollback: null, ...requests },
     };
+  }
+
+  /** What the interpreter does about the fleet lock before the rest of an effect. */
+  async #keepSlot({ kind }: Effect, record: FinalizationRecord): Promise<void> {
+    if (this.#scenario.lock === undefined) return;
+    const { id, state, slotAtEnd } = record;
+    if (kind === "await-gates") await letSlotGo(this.#slots, id);
+    const isWaiting = kind === "await-gates" || kind === "take-turn";
+    if (isWaiting && this.#closedFor <= 0 && this.#facts().decision.action === "reboot")
+      await this.#queueForSlot(id);
+    if (kind === "reboot") {
+      // The way back does not queue.
+      if (state === "rebooting") await this.#queueForSlot(id);
+      else await this.#takeSlot(id);
+      this.rebootsWithoutSlot += this.lock.isHeld ? 0 : 1;
+    }
+    if (kind === "defer") this.slotsWhileDeferred += this.lock.isHeld ? 1 : 0;
+    if (kind === "finish") {
+      const atEnd = slotAtEnd ?? "give-back-own";
+      while ((await settleSlot(this.#slots, id, atEnd, "it failed")).kind === "unknown");
+    }
+  }
+
+  async #queueForSlot(id: string): Promise<void> {
+    while (!(await this.#takeSlot(id)));
+  }
+
+  async #takeSlot(id: string): Promise<boolean> {
+    return (await takeSlot(this.#slots, LOCK, id, { id: "a1", host: "web1" })).kind === "held";
   }
 
   #carryOut(effect: Effect, record: FinalizationRecord): Event | { kind: "suspended" } {
     switch (effect.kind) {
       case "await-gates":
-        return { kind: "gates-opened", waitedFor: [] };
+        return this.#lookAtWindow();
+      case "defer":
+        this.isTimerArmed = false;
+        this.#pass();
+        this.isTimerArmed = true;
+        return { kind: "suspended" };
       case "take-turn":
         return { kind: "turn-taken", failedUnits: [], idleRunners: [] };
       case "switch":
@@ -131,12 +194,19 @@ export class World {
         return { kind: "profile-restored", problem: this.#scenario.profileProblem ?? null };
       case "restore-boot-default":
         this.bootDefault = effect.toplevel;
-        return { kind: "boot-default-restored", problem: null };
+        return { kind: "boot-default-restored", toplevel: effect.toplevel, problem: null };
       case "finish":
         if (!isTerminal(record.state)) throw new Error("finished before the end");
         this.hasTidiedUp = true;
         return { kind: "suspended" };
     }
+  }
+
+  #lookAtWindow(): Event {
+    const { action } = this.#facts().decision;
+    if (action === "switch" || this.#closedFor <= 0) return { kind: "gates-opened", waitedFor: [] };
+    const until = `2026-11-${28 - this.#closedFor}T02:00:00.000Z`;
+    return { kind: "gates-deferred", waitedFor: [], until, why: "waits for the reboot window" };
   }
 
   #switchTo(toplevel: string): Event {
@@ -150,6 +220,7 @@ export class World {
 
   #askForReboot(toplevel: string): Event | { kind: "suspended" } {
     this.acts++;
+    this.rebootsOutsideWindow += toplevel === TARGET && this.#closedFor > 0 ? 1 : 0;
     this.bootDefault = toplevel;
     if (this.#scenario.rebootRefused === true) return { kind: "reboot-refused", why: "inhibited" };
     this.isRebootPending = true;

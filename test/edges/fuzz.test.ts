@@ -31,7 +31,7 @@ test("fuzz: any text as a record is a record or broken with a reason, never a cr
   );
 });
 
-test("fuzz: a record that cannot be read is set aside and reported, and nothing is run", async () => {
+test("fuzz: a record that cannot be read is set aside and told, and nothing else is run", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(anyText, almostARecord).filter((text) => parseRecord(text).kind === "broken"),
@@ -42,7 +42,8 @@ test("fuzz: a record that cannot be read is set aside and reported, and nothing 
         const said = await host.call("run", aRecord().id, "--state-dir", host.folder.at("state"));
         assert.equal(said.exitCode, 1);
         assert.match(said.stderr, /cannot be used .* set aside as .*\.broken/s);
-        assert.deepEqual(host.ran, []);
+        assert.deepEqual(host.ran, [["logger", "--journald"]]);
+        assert.match(host.given.join(""), /^DEPLOY_FINALIZE_EVENT=record-broken$/m);
         assert.deepEqual(readdirSync(host.folder.at("state")), [`${aRecord().id}.json.broken`]);
         assert.deepEqual(readFileSync(`${file}.broken`), written);
       },

@@ -1,4 +1,6 @@
+import type { JournalEntry } from "../../src/core/journal-entry.ts";
 import type { Host } from "../../src/host/host.ts";
+import type { Announcer } from "../../src/host/journal.ts";
 import { pathsUnder } from "../../src/host/paths.ts";
 import type { Ended } from "../../src/host/spawn.ts";
 import { Folder } from "./folder.ts";
@@ -20,6 +22,15 @@ export class EdgeHost implements Host, Disposable {
     this.said.push(line);
   };
   echo = (): void => {};
+  readonly announced: JournalEntry[] = [];
+  readonly journal: Announcer = {
+    announce: async (entry) => {
+      this.announced.push(entry);
+    },
+    leave: (entry) => {
+      this.announced.push(entry);
+    },
+  };
 
   spawn: Host["spawn"] = async (argv) => {
     this.ran.push(argv);

@@ -22,6 +22,10 @@ export class FakeHost implements Disposable {
   readonly ran: (readonly string[])[] = [];
   /** How each program ends, by its name; success without output where it is not listed. */
   readonly ends: Record<string, Partial<Ended>> = {};
+  /** What has been written to stdout so far. */
+  readonly lines: string[] = [];
+  /** Aborted, it stands for a SIGTERM. */
+  readonly stop = new AbortController();
   userId = 0;
   terminal: Terminal | null = null;
   /** What the person at the terminal answers; null where nobody is there. */
@@ -40,24 +44,29 @@ export class FakeHost implements Disposable {
     this.folder.link("profiles/system", "system-2-link");
   }
 
-  spawn: Spawn = async (argv) => {
+  /** What programs were given on standard input, those that were given anything. */
+  readonly given: string[] = [];
+
+  spawn: Spawn = async (argv, { input = "", onOutput } = {}) => {
     this.ran.push(argv);
-    return {
-      argv,
-      exitCode: 0,
-      cause: null,
-      stdout: "",
-      stderr: "",
-      ...this.ends[argv[0] ?? ""],
-    };
+    if (input !== "") this.given.push(input);
+    const end = this.ends[argv[0] ?? ""];
+    if (end?.stdout !== undefined) onOutput?.(end.stdout);
+    return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...end };
   };
 
   async call(...args: string[]): Promise<Said> {
     const said = { stdout: "", stderr: "" };
     const context: Context = {
       version: "0.0.0",
-      stdout: { write: (text: string) => (said.stdout += text) },
+      stdout: {
+        write: (text: string) => {
+          this.lines.push(text);
+          said.stdout += text;
+        },
+      },
       stderr: { write: (text: string) => (said.stderr += text) },
+      narration: () => "elsewhere",
       terminal: () => this.terminal,
       ask: async () => this.answer,
       env: { PATH: "/bin" },
@@ -68,7 +77,7 @@ export class FakeHost implements Disposable {
       random: () => 0,
       spawn: this.spawn,
       paths: pathsUnder(this.folder.path),
-      stopSignal: () => new AbortController().signal,
+      stopSignal: () => this.stop.signal,
     };
     return { exitCode: await runCommandLine(context, args), ...said };
   }

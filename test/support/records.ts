@@ -1,4 +1,4 @@
-import type { Facts, Policy } from "../../src/core/machine-types.ts";
+import type { Facts, Policy, Requests } from "../../src/core/machine-types.ts";
 import { type FinalizationRecord, newRecord } from "../../src/core/record.ts";
 
 export const TARGET = "/nix/store/target";
@@ -25,6 +25,8 @@ export function aRecord(changes: Partial<FinalizationRecord> = {}): Finalization
   return { ...record, ...changes };
 }
 
+export const NO_REQUESTS: Requests = { cancel: null, confirm: null, rollback: null };
+
 /** A host on the previous system, with the target as its profile and nothing in the way of a switch. */
 export const FACTS: Facts = {
   bootId: "boot-1",
@@ -34,7 +36,7 @@ export const FACTS: Facts = {
   newest: "20261122-213000-aaaa",
   decision: { action: "switch", reason: "services only", changed: [] },
   wayBack: { action: "switch", reason: "services only", changed: [] },
-  requests: { cancel: null, confirm: null },
+  requests: NO_REQUESTS,
 };
 
 export const POLICY: Policy = { reboot: "allowed", rollback: "enabled", confirmWithin: null };

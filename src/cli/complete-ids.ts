@@ -1,0 +1,61 @@
+import type { FinalizationRecord } from "../core/record.ts";
+import { hasBegunToAct, isTerminal } from "../core/states.ts";
+import { RecordStore } from "../host/store.ts";
+import { age } from "../view/age.ts";
+import { type Cli, newCommand } from "./command.ts";
+import { type CommonOptions, type Context, print } from "./context.ts";
+import { loadConfig } from "./load-config.ts";
+
+/** More are no help on a screen. */
+const MOST_OFFERED = 40;
+
+/** For the completions of shells alone, so it is in no help. */
+export function addCompleteIds(cli: Cli): void {
+  newCommand(cli, "complete-ids", "hidden")
+    .description("list the ids that a command may be given (for the completions of shells)")
+    .argument("[command]", "the command")
+    .action(async (command: string | undefined, options: CommonOptions) => {
+      await completeIds(cli.context, command, options);
+    });
+}
+
+/**
+ * Prints the ids that make sense for a command, the newest first, each with a tab and a few
+ * words. Where something is wrong it offers none and says nothing: somebody is typing.
+ */
+export async function completeIds(
+  context: Context,
+  command: string | undefined,
+  options: CommonOptions,
+): Promise<void> {
+  try {
+    const store = new RecordStore((await loadConfig(options)).stateDir);
+    for (const id of store.ids().toReversed().slice(0, MOST_OFFERED)) {
+      const read = await store.read(id);
+      if (read.kind !== "record" || !fits(command, read.record)) continue;
+      const { state, plan, scheduledAt } = read.record;
+      print(
+        context,
+        `${id}\t${state}, ${plan.action}, ${age(new Date(scheduledAt), context.now())}`,
+      );
+    }
+  } catch {
+    // A folder that only root may read, or a configuration that is not there.
+  }
+}
+
+function fits(command: string | undefined, { state, confirmBy }: FinalizationRecord): boolean {
+  switch (command) {
+    case "cancel":
+      return !isTerminal(state) && !hasBegunToAct(state);
+    case "confirm":
+      return state === "verifying" && confirmBy !== null;
+    case "rollback":
+      return state === "live" || state === "verifying";
+    case "run":
+      return !isTerminal(state);
+    case undefined:
+    default:
+      return true;
+  }
+}

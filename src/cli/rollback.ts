@@ -1,0 +1,135 @@
+import type { FinalizationRecord } from "../core/record.ts";
+import { Refusal } from "../core/refusal.ts";
+import { RecordStore } from "../host/store.ts";
+import { requireSystemd } from "../host/systemd.ts";
+import { toplevelAt } from "../host/toplevel.ts";
+import { wayBackOf } from "../host/way-back.ts";
+import { toFinalizationJson } from "../json/finalization.ts";
+import type { RollbackJson } from "../json/requests.ts";
+import { previousName, targetName } from "../view/naming.ts";
+import { type Cli, newCommand, readSpan, withId, withJson } from "./command.ts";
+import { type Context, hostOf, print } from "./context.ts";
+import { loadConfig } from "./load-config.ts";
+import { answerTo, askedBy, awaitAnswer, findFitting } from "./requesting.ts";
+import { requireRoot } from "./require-root.ts";
+import { type RollbackOptions, scheduleWayBack } from "./schedule-way-back.ts";
+
+export function addRollback(cli: Cli): void {
+  withJson(withId(newCommand(cli, "rollback")))
+    .description("go back to the system that ran before a finalization")
+    .option("-y, --yes", "do not ask whether to")
+    .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
+    .action(async (id: string | undefined, options: RollbackOptions) => {
+      await rollback(cli.context, id, options);
+    });
+}
+
+/**
+ * Goes back. A finalization that still verifies is asked to do it itself; for one that has
+ * ended another one is scheduled, whose target is the previous system.
+ */
+export async function rollback(
+  context: Context,
+  wanted: string | undefined,
+  options: RollbackOptions,
+): Promise<void> {
+  requireRoot(context, "going back");
+  const host = hostOf(context, options);
+  requireSystemd(host);
+  const config = await loadConfig(options);
+  const store = new RecordStore(config.stateDir);
+  const runs = toplevelAt(host.paths.currentSystem);
+  const record = await findFitting(store, wanted, (each) => canGoBack(each, runs));
+  if (!canGoBack(record, runs)) throw new Refusal(whyNot(record, runs));
+  wayBackOf(host, record);
+  await makeSure(context, record, options);
+  const asked = record.state === "verifying" ? await ask(context, store, record, options) : null;
+  if (asked === null || asked.state === "live") {
+    await scheduleWayBack(context, store, asked ?? record, options);
+    return;
+  }
+  if (asked.state === "failed") {
+    throw new Refusal(`${asked.id} could not go back: ${asked.outcome?.reason ?? "it failed"}`);
+  }
+  if (options.json === true) print(context, JSON.stringify(askedJson(asked)));
+  else for (const line of askedInWords(asked)) print(context, `deploy-finalize: ${line}`);
+}
+
+/** One that ended as failed may have left its target running. */
+function canGoBack({ state, target }: FinalizationRecord, runs: string | null): boolean {
+  return state === "verifying" || ((state === "live" || state === "failed") && target === runs);
+}
+
+function whyNot(record: FinalizationRecord, runs: string | null): string {
+  const { id, state } = record;
+  const reason = record.outcome === null ? "" : ` (${record.outcome.reason})`;
+  switch (state) {
+    case "scheduled":
+    case "waiting":
+      return `${id} has not begun to act: it is ${state}. To drop it: deploy-finalize cancel ${id}`;
+    case "switching":
+    case "rebooting":
+    case "verifying":
+      return `${id} is ${state}. Ask again once it verifies; what does not hold goes back by itself`;
+    case "rolling-back":
+      return `${id} is going back already${reason}`;
+    case "rolled-back":
+      return `${id} was rolled back already${reason}`;
+    case "superseded":
+    case "cancelled":
+      return `${id} never acted: it was ${state}${reason}. There is nothing to take back`;
+    case "live":
+    case "failed":
+      return (
+        `${id} is ${state}${reason}, but its target is not the running system, ` +
+        `which is ${runs ?? "unknown"}. What ran when: deploy-finalize history`
+      );
+  }
+}
+
+async function makeSure(
+  context: Context,
+  record: FinalizationRecord,
+  { yes }: RollbackOptions,
+): Promise<void> {
+  if (yes === true) return;
+  const question = `Go back from ${targetName(record)} to ${previousName(record)}?`;
+  const answer = await answerTo(context, question);
+  if (answer === "yes") return;
+  throw new Refusal(
+    answer === "no"
+      ? "left as it is"
+      : `${question} Nobody is here to answer: say so with --yes. Nothing was changed.`,
+  );
+}
+
+/** Asks the process that verifies; returns the record as it is after that. */
+async function ask(
+  context: Context,
+  store: RecordStore,
+  { id }: FinalizationRecord,
+  options: RollbackOptions,
+): Promise<FinalizationRecord> {
+  store.request(id, "rollback", askedBy(context));
+  const host = hostOf(context, options);
+  return await awaitAnswer(host, store, id, hasLeftVerifying, context.stopSignal());
+}
+
+function hasLeftVerifying({ state }: FinalizationRecord): boolean {
+  return state !== "verifying";
+}
+
+function askedInWords({ id, state }: FinalizationRecord): string[] {
+  if (state === "verifying") {
+    return [`asked ${id} to go back: its unit takes note of it when it runs again`];
+  }
+  return [
+    `${id} ${state === "rolled-back" ? "was rolled back" : "goes back now"}`,
+    `to see how it ends: deploy-finalize wait ${id}`,
+  ];
+}
+
+function askedJson(record: FinalizationRecord): RollbackJson {
+  const finalization = toFinalizationJson(record);
+  return { schemaVersion: 1, of: record.id, how: "asked", finalization };
+}

@@ -1,0 +1,104 @@
+import { resolve } from "node:path";
+import type { Config } from "../core/config.ts";
+import type { FinalizationRecord } from "../core/record.ts";
+import type { Host } from "../host/host.ts";
+import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
+import { setBack, undoSetBack, whileNobodyActs } from "../host/setting-back.ts";
+import type { RecordStore } from "../host/store.ts";
+import { wayBackOf } from "../host/way-back.ts";
+import { toFinalizationJson } from "../json/finalization.ts";
+import type { RollbackJson } from "../json/requests.ts";
+import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
+import { configOf, loadConfig } from "./load-config.ts";
+import { requesterOf } from "./requester.ts";
+import { runCommand } from "./run-command.ts";
+import { asText } from "./schedule.ts";
+
+export interface RollbackOptions extends CommonOptions {
+  readonly json?: true;
+  readonly yes?: true;
+  /** Seconds. */
+  readonly delay?: number;
+}
+
+interface Scheduled {
+  readonly proposal: Proposal;
+  readonly drafted: Draft;
+}
+
+/**
+ * Schedules the way back of a finalization that has ended: as a deploy does, the profile
+ * first, then the boot default, then a finalization of its own. Cut off in between,
+ * nothing acts: the running system is what it was, at most the next boot brings up the
+ * previous one, which is what was asked for, and the same call made again does the rest.
+ */
+export async function scheduleWayBack(
+  context: Context,
+  store: RecordStore,
+  record: FinalizationRecord,
+  options: RollbackOptions,
+): Promise<void> {
+  const host = hostOf(context, options);
+  const loaded = await loadConfig(options);
+  const found = options.config === undefined ? await configOf(record, loaded) : loaded;
+  const config = { ...found, profile: record.profile };
+  const acting = { host, store, config };
+  const { proposal, drafted } = await whileNobodyActs(acting, record, context.stopSignal(), () =>
+    // What held when it was asked for may not hold any more when its turn has come.
+    setBackAndSchedule(acting, record, (proposed) =>
+      draftWayBack(context, host, config, record, options, proposed),
+    ),
+  );
+  const { id } = drafted.record;
+  const lines = [
+    ...asText(config, proposal, drafted),
+    `deploy-finalize: rollback of ${record.id} is scheduled as ${id}`,
+  ];
+  const json: RollbackJson = {
+    schemaVersion: 1,
+    of: record.id,
+    how: "scheduled",
+    finalization: toFinalizationJson(drafted.record),
+  };
+  for (const line of options.json === true ? [JSON.stringify(json)] : lines) print(context, line);
+}
+
+async function setBackAndSchedule(
+  { host, store, config }: { host: Host; store: RecordStore; config: Config },
+  record: FinalizationRecord,
+  toDraft: (proposal: Proposal) => Draft,
+): Promise<Scheduled> {
+  const way = wayBackOf(host, record);
+  await setBack(host, way);
+  try {
+    const proposal = await propose(host, config);
+    const drafted = toDraft(proposal);
+    await commit(host, store, drafted);
+    return { proposal, drafted };
+  } catch (error) {
+    await undoSetBack(host, way);
+    throw error;
+  }
+}
+
+function draftWayBack(
+  context: Context,
+  host: Host,
+  config: Config,
+  record: FinalizationRecord,
+  options: RollbackOptions,
+  proposal: Proposal,
+): Draft {
+  return draft(host, {
+    config,
+    configFile: options.config === undefined ? record.configFile : resolve(options.config),
+    // The delay is a guess at the end of a deploying job: here there is none.
+    delayFlag: options.delay ?? 0,
+    proposal,
+    random: context.random,
+    hostName: context.hostName,
+    requester: requesterOf(context),
+    rollbackOf: record.id,
+    run: runCommand(context, options),
+  });
+}

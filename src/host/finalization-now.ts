@@ -1,0 +1,75 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FinalizationRecord } from "../core/record.ts";
+import { isTerminal } from "../core/states.ts";
+import { type Driver, findDriver } from "./driver.ts";
+import type { Host } from "./host.ts";
+import { isProbablyLocked } from "./kernel-locks.ts";
+import type { ReadRecord, RecordStore } from "./store.ts";
+import { readWaitingNote, type WaitingNote } from "./waiting-note.ts";
+
+/** A finalization as it is right now. */
+export interface FinalizationNow {
+  readonly record: FinalizationRecord;
+  /** What its process waits for; null where no process drives it, or where it waits for nothing. */
+  readonly waiting: WaitingNote | null;
+}
+
+export type ReadNow =
+  | ({ readonly kind: "record" } & FinalizationNow)
+  | Exclude<ReadRecord, { kind: "record" }>;
+
+/** Reads a finalization, and the note of its process as far as it is true. */
+export async function readNow(host: Host, store: RecordStore, id: string): Promise<ReadNow> {
+  const read = await store.read(id);
+  if (read.kind !== "record") return read;
+  const isTrue = !isTerminal(read.record.state) && isDriven(host, store, id);
+  return { ...read, waiting: isTrue ? readWaitingNote(store, id) : null };
+}
+
+function isDriven({ paths }: Host, store: RecordStore, id: string): boolean {
+  try {
+    return isProbablyLocked(paths.kernelLocks, store.lockPath(id));
+  } catch {
+    return false;
+  }
+}
+
+/** Between a record and its timer, and between a timer and its unit, lies a moment. */
+const LOOKS = 4;
+const BETWEEN_LOOKS_MS = 250;
+
+/** A finalization with who drives it; the driver is null where it has ended. */
+export type DrivenNow = FinalizationNow & { readonly driver: Driver | null };
+
+/**
+ * Finds out who drives a finalization. Record and units are looked at one after the
+ * other, so what does not fit together is looked at again.
+ */
+export async function lookAtDriven(
+  host: Host,
+  store: RecordStore,
+  first: FinalizationRecord,
+): Promise<DrivenNow> {
+  let seen: DrivenNow = { record: first, waiting: null, driver: null };
+  for (let look = 1; ; look++) {
+    const driver = isTerminal(seen.record.state) ? null : await findDriver(host, store, first.id);
+    const read = await readNow(host, store, first.id);
+    if (read.kind !== "record") return { ...seen, driver };
+    const isSame = read.record.timeline.length === seen.record.timeline.length;
+    seen = { record: read.record, waiting: read.waiting, driver };
+    if (isTerminal(read.record.state)) return { ...seen, driver: null };
+    if ((isSame && driver?.kind !== "nobody") || look === LOOKS) return seen;
+    await sleep(BETWEEN_LOOKS_MS);
+  }
+}
+
+/** Changes with every write of a finalization's record or note. */
+export function fingerprint(store: RecordStore, id: string): string {
+  const stamps = ["json", "waiting"].map((ending) => {
+    const status = statSync(join(store.folder, `${id}.${ending}`), { throwIfNoEntry: false });
+    return status === undefined ? "none" : `${status.ino}-${status.mtimeMs}`;
+  });
+  return stamps.join(" ");
+}

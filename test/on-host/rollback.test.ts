@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import * as v from "valibot";
+import { cancelSchema, confirmSchema, rollbackSchema } from "../../src/json/requests.ts";
+import { hostTest } from "../host/host-test.ts";
+import type { Host } from "../host/host.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  newestRecord,
+  path,
+  recordOf,
+  systemSpec,
+} from "./deploying.ts";
+
+const baseline = systemSpec();
+
+async function assertRuns(host: Host, toplevel: string): Promise<void> {
+  const { current, profile, bootDefault } = await host.facts();
+  assert.deepEqual([current, profile, bootDefault], [toplevel, toplevel, toplevel]);
+}
+
+hostTest(
+  "a live switch is rolled back by a finalization of its own",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    const id = await deploy(host, target, "--delay", "0");
+    assert.equal((await ended(host, id)).state, "live");
+    const said = await host.ok(call(target, "rollback", "--yes", "--json"));
+    const json = v.parse(rollbackSchema, JSON.parse(said));
+    assert.deepEqual([json.of, json.how], [id, "scheduled"]);
+    const record = await ended(host, json.finalization.id);
+    assert.equal(record.state, "live", record.outcome?.reason);
+    assert.equal(record.rollbackOf, id);
+    assert.equal(record.target, before.current);
+    assert.match(record.timeline[0]?.detail ?? "", new RegExp(`rollback of ${id}`));
+    await assertRuns(host, before.current);
+    const again = await host.run(call(target, "rollback", id, "--yes"));
+    assert.equal(again.exitCode, 1);
+    assert.match(again.stderr, /its target is not the running system/);
+  },
+);
+
+hostTest(
+  "a live reboot is rolled back by one reboot, on the old kernel",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }));
+    assert.equal(
+      (await ended(host, await deploy(host, target, "--delay", "0"), 30_000)).state,
+      "live",
+    );
+    const rebooted = await host.facts();
+    assert.notEqual(rebooted.bootId, before.bootId);
+    const said = await host.ok(call(target, "rollback", "--yes"));
+    assert.match(
+      said,
+      /^deploy-finalize: action=reboot reason=kernel,initrd,kernel-modules changed/m,
+    );
+    const { id } = await newestRecord(host);
+    assert.match(said, new RegExp(`is scheduled as ${id}$`, "m"));
+    const record = await ended(host, id, 30_000);
+    assert.equal(path(record), "scheduled waiting rebooting verifying live");
+    assert.equal((await host.facts()).booted, before.booted);
+    await assertRuns(host, before.current);
+  },
+);
+
+const PATIENT = { verify: { settle: 0, confirm: { within: 600 } } };
+
+async function awaitsConfirmation(host: Host, id: string): Promise<void> {
+  await host.until(`${id} waits for its confirmation`, async () => {
+    const { confirmBy } = await recordOf(host, id);
+    return confirmBy !== null;
+  });
+}
+
+hostTest("one that waits for its confirmation goes back at once", { baseline }, async (host) => {
+  const before = await host.facts();
+  const target = await host.buildToplevel(systemSpec({ label: "new" }, PATIENT));
+  const id = await deploy(host, target, "--delay", "0");
+  await awaitsConfirmation(host, id);
+  const json = v.parse(
+    rollbackSchema,
+    JSON.parse(await host.ok(call(target, "rollback", "--yes", "--json"))),
+  );
+  assert.deepEqual([json.how, json.finalization.id], ["asked", id]);
+  const record = await ended(host, id);
+  assert.equal(record.state, "rolled-back");
+  assert.match(record.outcome?.reason ?? "", /^rollback asked for by root/);
+  await assertRuns(host, before.current);
+});
+
+hostTest(
+  "one whose checks still run goes back without waiting for them",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const check = { kind: "tcp", host: "127.0.0.1", port: 9, deadline: 600 };
+    const config = { verify: { settle: 0, checks: [check] } };
+    const target = await host.buildToplevel(systemSpec({ label: "new" }, config));
+    const id = await deploy(host, target, "--delay", "0");
+    await entered(host, id, "verifying");
+    const said = await host.ok(call(target, "rollback", "--yes"));
+    assert.match(said, new RegExp(`${id} (goes back now|was rolled back)`));
+    assert.equal((await ended(host, id)).state, "rolled-back");
+    await assertRuns(host, before.current);
+  },
+);
+
+/** What has been done when the power goes. */
+const cutOff = {
+  "the profile": "nix-env -p /nix/var/nix/profiles/system --switch-generation 1",
+  "the boot default":
+    "nix-env -p /nix/var/nix/profiles/system --switch-generation 1; " +
+    "/nix/var/nix/profiles/system-1-link/bin/switch-to-configuration boot",
+};
+
+for (const [step, done] of Object.entries(cutOff)) {
+  hostTest(
+    `a rollback cut off after ${step} is completed by the next`,
+    { baseline },
+    async (host) => {
+      const before = await host.facts();
+      const target = await host.buildToplevel(systemSpec({ label: "new" }));
+      const id = await deploy(host, target, "--delay", "0");
+      assert.equal((await ended(host, id)).state, "live");
+      await host.shell(done);
+      assert.equal((await host.facts()).current, target);
+      await host.ok(call(target, "rollback", "--yes"));
+      const record = await ended(host, (await newestRecord(host)).id);
+      assert.equal(record.state, "live");
+      await assertRuns(host, before.current);
+    },
+  );
+}
+
+/** What makes a step fail, and what is said then. */
+const obstacles = [
+  {
+    step: "the boot loader",
+    folder: "/boot/loader/entries.new",
+    message: /the boot default was not set.*directory/is,
+  },
+  {
+    step: "the record",
+    folder: "/var/lib/deploy-finalize/current.tmp",
+    message: /cannot use the state folder/,
+  },
+];
+
+for (const { step, folder, message } of obstacles) {
+  hostTest(`a rollback that fails at ${step} leaves all as it was`, { baseline }, async (host) => {
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    const id = await deploy(host, target, "--delay", "0");
+    assert.equal((await ended(host, id)).state, "live");
+    const before = await host.facts();
+    await host.ok(["mkdir", folder]);
+    const { exitCode, stderr } = await host.run(call(target, "rollback", "--yes"));
+    assert.equal(exitCode, 1);
+    assert.match(stderr, message);
+    assert.deepEqual(await host.facts(), before);
+    assert.equal((await newestRecord(host)).id, id);
+    await host.ok(["rmdir", folder]);
+    await host.ok(call(target, "rollback", "--yes"));
+    assert.equal((await ended(host, (await newestRecord(host)).id)).state, "live");
+  });
+}
+
+hostTest(
+  "no way back: a deleted generation, a collected system, a newer deploy; each says why",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    assert.equal((await ended(host, await deploy(host, target, "--delay", "0"))).state, "live");
+    const refused = async (): Promise<string> => {
+      const { exitCode, stderr } = await host.run(call(target, "rollback", "--yes"));
+      assert.equal(exitCode, 1, stderr);
+      return stderr;
+    };
+    const newer = await host.buildToplevel(systemSpec({ label: "newer" }));
+    const waiting = await deploy(host, newer, "--delay", "1h");
+    assert.match(await refused(), /has moved on to .*newer, which waits.*deploy-finalize cancel/s);
+    await host.ok(call(target, "cancel", waiting, "--restore-boot-default"));
+    await host.ok(["nix-env", "-p", "/nix/var/nix/profiles/system", "--delete-generations", "1"]);
+    assert.match(await refused(), /no generation of .* holds the system before .*deleted/s);
+    // What booted is kept from the collector; only force takes it.
+    const previous = (await newestRecord(host)).previous ?? "";
+    assert.equal(previous, target);
+    const { booted } = await host.facts();
+    await host.ok(["mv", booted, `${booted}-collected`]);
+    assert.match(await refused(), /is not in the store any more/);
+    await host.ok(["mv", `${booted}-collected`, booted]);
+  },
+);
+
+hostTest(
+  "cancel says what is left, and sets the boot default back when asked to",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    const id = await deploy(host, target, "--delay", "1h");
+    const said = await host.ok(call(target, "cancel"));
+    assert.match(said, new RegExp(`cancelled ${id}: the running system is untouched`));
+    assert.match(said, /the boot default is still generation 2 .*the next boot/);
+    assert.equal((await host.facts()).bootDefault, target);
+    const restored = await host.ok(call(target, "cancel", id, "--restore-boot-default", "--json"));
+    const json = v.parse(cancelSchema, JSON.parse(restored));
+    assert.deepEqual([json.nextBoot, json.finalization.state], ["previous", "cancelled"]);
+    await assertRuns(host, before.current);
+    await host.ok(["systemctl", "reboot"]);
+    await host.rebooted(before.bootId);
+    assert.equal((await host.facts()).booted, before.booted);
+  },
+);
+
+hostTest(
+  "cancel does not touch a boot default that somebody else set",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    const other = await host.buildToplevel(systemSpec({ label: "other" }));
+    const id = await deploy(host, target, "--delay", "1h");
+    await host.deployBoot(other);
+    const { exitCode, stderr } = await host.run(call(target, "cancel", "--restore-boot-default"));
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /has moved on to .*other: left alone/);
+    assert.equal((await recordOf(host, id)).state, "cancelled");
+    const { profile, bootDefault } = await host.facts();
+    assert.deepEqual([profile, bootDefault], [other, other]);
+  },
+);
+
+hostTest("confirm has been heard when it returns", { baseline }, async (host) => {
+  const target = await host.buildToplevel(systemSpec({ label: "new" }, PATIENT));
+  const id = await deploy(host, target, "--delay", "0");
+  await awaitsConfirmation(host, id);
+  const json = v.parse(confirmSchema, JSON.parse(await host.ok(call(target, "confirm", "--json"))));
+  assert.deepEqual([json.finalization.id, json.finalization.state], [id, "live"]);
+});

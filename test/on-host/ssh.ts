@@ -1,0 +1,62 @@
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Host } from "../host/host.ts";
+import { type Ended, run } from "../host/spawn.ts";
+
+/**
+ * An operator's machine: `ssh` there is the real one, and leads into the host, whatever name it is
+ * given. The network of the host is a new one in each boot, so the way in is looked up for each
+ * connection; while the host is off, there is none, and ssh ends with 255.
+ */
+export class Operator implements Disposable {
+  readonly #folder = mkdtempSync(join(tmpdir(), "operator-"));
+  readonly #watch: NodeJS.Timeout;
+
+  constructor(host: Host) {
+    const leader = join(this.#folder, "leader");
+    const noteLeader = (): void => {
+      writeFileSync(leader, /^\/proc\/(\d+)\//.exec(host.path("/"))?.[1] ?? "");
+    };
+    noteLeader();
+    this.#watch = setInterval(noteLeader, 50);
+    const key = this.#copy(host, "/root/.ssh/id_ed25519");
+    const knownHosts = this.#copy(host, "/root/.ssh/known_hosts");
+    // Each end that closes ends the other one: what is left would keep the streams of the script open.
+    const connect =
+      "exec 3<>/dev/tcp/127.0.0.1/22 || exit; cat <&3 & exec >/dev/null; cat >&3; kill $!";
+    const wayIn = this.#script(
+      "way-in",
+      `exec nsenter --target "$(cat ${leader})" --net bash -c '${connect}'`,
+    );
+    const options = [
+      `IdentityFile=${key} UserKnownHostsFile=${knownHosts} HostKeyAlias=localhost`,
+      `BatchMode=yes ProxyCommand=${wayIn}`,
+    ].flatMap((line) => line.split(" "));
+    this.#script("ssh", `exec /usr/bin/ssh -o ${options.join(" -o ")} "$@"`);
+  }
+
+  #copy(host: Host, inside: string): string {
+    const copy = join(this.#folder, inside.replaceAll("/", "_"));
+    copyFileSync(host.path(inside), copy);
+    chmodSync(copy, 0o600);
+    return copy;
+  }
+
+  #script(name: string, line: string): string {
+    const path = join(this.#folder, name);
+    writeFileSync(path, `#!/bin/bash\n${line}\n`, { mode: 0o755 });
+    return path;
+  }
+
+  /** Runs a shell script on the operator's machine. */
+  async run(script: string, env: Record<string, string> = {}): Promise<Ended> {
+    const path = `${this.#folder}:${process.env["PATH"] ?? ""}`;
+    return await run(["bash", "-c", script], { env: { PATH: path, ...env } });
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#watch);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
