@@ -8,6 +8,7 @@
     ./module/wait-for.nix
     ./module/verify.nix
     ./module/act.nix
+    ./module/reboot.nix
     ./module/lock.nix
     ./module/report.nix
     ./module/settings.nix

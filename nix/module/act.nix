@@ -1,4 +1,4 @@
-# Going back, and rebooting.
+# Going back.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -14,19 +14,9 @@ in
         not, the finalization ends as failed and the system stays as it is.
       '';
     };
-
-    reboot.allow = mkOption {
-      type = types.bool;
-      default = true;
-      description = ''
-        Whether to reboot at all. If not, a target that needs a reboot ends as failed, saying so,
-        and stays the boot default.
-      '';
-    };
   };
 
   config.services.deployFinalize.generated = {
     rollback = { inherit (cfg.rollback) enable; };
-    reboot = { inherit (cfg.reboot) allow; };
   };
 }

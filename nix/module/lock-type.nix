@@ -27,7 +27,7 @@ types.submodule {
       "proceed"
     ]) "give-up" "What then: `give-up` ends as failed and does nothing; `proceed` reboots without a slot.";
 
-    caFile = orNull finalizeTypes.absolutePath "The certificates to trust. Null: those that Node.js knows.";
+    caFile = orNull finalizeTypes.absolutePath "The certificates to trust. Null: those of the system.";
     certFile = orNull finalizeTypes.absolutePath "The certificate of this host. It goes with `keyFile`.";
     keyFile = orNull finalizeTypes.secretFile "The key of `certFile`, which only root may read.";
 

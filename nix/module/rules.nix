@@ -54,8 +54,9 @@ in
           value [ "waitFor" "onTimeout" ] != "proceed"
           || value [ "waitFor" "session" ] != false
           || value [ "waitFor" "runners" ] != [ ]
+          || value [ "waitFor" "units" ] != [ ]
         )
-        "${at "waitFor.onTimeout"} is \"proceed\", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners, or leave onTimeout out."
+        "${at "waitFor.onTimeout"} is \"proceed\", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave onTimeout out."
       )
     ];
 }

@@ -7,6 +7,8 @@ let
     name: description: check:
     types.addCheck types.str check // { inherit name description; };
   matches = pattern: text: builtins.match pattern text != null;
+  isLine = text: !(lib.hasInfix "\n" text);
+  isBlank = matches "[[:space:]]*";
   isWebAddress = import ./web-address.nix { inherit lib; };
   # A year: more is a mistake.
   longestSpan = 366 * 86400;
@@ -34,6 +36,13 @@ in
   );
   unitGlob = matching "unitGlob" "name of a unit, or a glob with * and ?" (
     matches "[A-Za-z0-9_:.\\@*?-]+"
+  );
+  # Whether systemd takes it is seen on the host only, when a deploy is scheduled.
+  calendarExpression = matching "calendarExpression" "calendar expression, such as Sat 02:00 Europe/Berlin" (
+    text: isLine text && !isBlank text
+  );
+  plainLine = matching "plainLine" "one line of plain text" (
+    text: matches "[^[:cntrl:]]+" text && !isBlank text
   );
   webAddress = matching "webAddress" "address that begins with http:// or https://" isWebAddress;
   serverAddress = matching "serverAddress" "address that begins with http:// or https://, without query and fragment" (

@@ -55,10 +55,20 @@ in
       '';
     };
 
+    units = mkOption {
+      type = types.listOf finalizeTypes.unitGlob;
+      default = [ ];
+      example = [ "borgbackup-job-*.service" ];
+      description = ''
+        Units that must not be interrupted while they run, such as backups: names, or globs with
+        `*` and `?`. Those that the act would not stop are not waited for.
+      '';
+    };
+
     timeout = mkOption {
       type = finalizeTypes.wholeSeconds;
       default = 3600;
-      description = "How long to wait for session and runners, in seconds.";
+      description = "How long to wait for session, runners and units, in seconds.";
     };
 
     onTimeout = mkOption {
@@ -76,7 +86,12 @@ in
 
   config = {
     services.deployFinalize.generated.waitFor = {
-      inherit (cfg) session timeout onTimeout;
+      inherit (cfg)
+        session
+        units
+        timeout
+        onTimeout
+        ;
       runners =
         map finalizeTypes.withoutNulls cfg.runners
         ++ lib.optionals cfg.autoDetectRunners detected;

@@ -7,14 +7,18 @@ import {
   wholeSeconds,
   someSeconds,
 } from "./config-schema-parts.ts";
+import { reportSchema } from "./config-schema-report.ts";
+import { lockSchema } from "./config-schema-lock.ts";
+import { rebootSchema } from "./config-schema-reboot.ts";
 import { runnerSchema } from "./config-schema-runners.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
 
-const { waitFor, verify, rollback, reboot } = DEFAULT_CONFIG;
+const { waitFor, verify, rollback } = DEFAULT_CONFIG;
 
 const waitForSchema = v.strictObject({
   session: v.optional(v.boolean(), waitFor.session),
   runners: v.optional(v.array(runnerSchema), [...waitFor.runners]),
+  units: v.optional(v.array(unitGlob), [...waitFor.units]),
   timeout: v.optional(wholeSeconds, waitFor.timeout),
   onTimeout: v.optional(v.picklist(["give-up", "proceed"]), waitFor.onTimeout),
 });
@@ -36,6 +40,8 @@ export const configSchema = v.strictObject({
   rebootWhenChanged: v.optional(v.array(componentName), [...DEFAULT_CONFIG.rebootWhenChanged]),
   waitFor: v.optional(waitForSchema, {}),
   verify: v.optional(verifySchema, {}),
+  report: v.optional(reportSchema, {}),
   rollback: v.optional(v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }), {}),
-  reboot: v.optional(v.strictObject({ allow: v.optional(v.boolean(), reboot.allow) }), {}),
+  reboot: v.optional(rebootSchema, {}),
+  lock: v.optional(v.nullable(lockSchema), DEFAULT_CONFIG.lock),
 });

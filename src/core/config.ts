@@ -1,5 +1,9 @@
 import { DEFAULT_REBOOT_WHEN_CHANGED } from "./decision.ts";
+import type { LockConfig } from "./lock-config.ts";
+import { awaitsForgeJob, type ForgeRun } from "./forge-run.ts";
 import type { FinalizationRecord } from "./record.ts";
+import { DEFAULT_REBOOT, type RebootConfig } from "./reboot-config.ts";
+import { REPORT_DEFAULTS, type ReportConfig } from "./report-defaults.ts";
 
 /** How to tell whether a runner is running a job. */
 export type Detection =
@@ -67,7 +71,9 @@ export interface Config {
     /** Whether to wait until the login session that scheduled has closed. */
     readonly session: boolean;
     readonly runners: readonly RunnerConfig[];
-    /** Seconds to wait for session and runners at most. */
+    /** Names, or globs with `*` and `?`, of units that must not be interrupted while they run. */
+    readonly units: readonly string[];
+    /** Seconds to wait for session, runners and units at most. */
     readonly timeout: number;
     readonly onTimeout: "give-up" | "proceed";
   };
@@ -81,7 +87,11 @@ export interface Config {
     readonly confirm: { readonly within: number } | null;
   };
   readonly rollback: { readonly enable: boolean };
-  readonly reboot: { readonly allow: boolean };
+  /** Who is told what becomes of it. */
+  readonly report: ReportConfig;
+  readonly reboot: RebootConfig;
+  /** The lock that a fleet's hosts take before they reboot; null for none. */
+  readonly lock: LockConfig | null;
 }
 
 export const DEFAULT_CHECK_TIMES = { timeout: 10, interval: 1, deadline: 30 } as const;
@@ -94,10 +104,12 @@ export const DEFAULT_CONFIG: Config = {
   rebootWhenChanged: [...DEFAULT_REBOOT_WHEN_CHANGED],
   // Giving up harms nothing: the target stays the boot default and the end is
   // reported. Going on would kill the very job that was waited for.
-  waitFor: { session: true, runners: [], timeout: 3600, onTimeout: "give-up" },
+  waitFor: { session: true, runners: [], units: [], timeout: 3600, onTimeout: "give-up" },
   verify: { settle: 5, ignoreFailedUnits: [], checks: [], confirm: null },
   rollback: { enable: true },
-  reboot: { allow: true },
+  report: REPORT_DEFAULTS,
+  reboot: DEFAULT_REBOOT,
+  lock: null,
 };
 
 /** The automatic delay where nothing tells when the job that deploys is over, in seconds. */
@@ -109,10 +121,18 @@ export const DELAY_WITH_GATES_SECONDS = 0;
 /** Whether some gate sees the end of the job that deploys, or time must be a guess at it. */
 export type JobEnd = "seen" | "guessed";
 
-/** @param sessionId the logind session that schedules, null where there is none */
-export function jobEndOf({ waitFor }: Config, sessionId: string | null): JobEnd {
+/**
+ * @param sessionId the logind session that schedules, null where there is none
+ * @param forgeRun the CI run that schedules, null where there is none
+ */
+export function jobEndOf(
+  { waitFor, report }: Config,
+  sessionId: string | null,
+  forgeRun: ForgeRun | null = null,
+): JobEnd {
   const isSessionSeen = waitFor.session && sessionId !== null;
-  return isSessionSeen || waitFor.runners.length > 0 ? "seen" : "guessed";
+  const isSeen = isSessionSeen || waitFor.runners.length > 0 || awaitsForgeJob(report, forgeRun);
+  return isSeen ? "seen" : "guessed";
 }
 
 /** The delay of a finalization: the flag, else the configuration, else automatic. */

@@ -47,6 +47,17 @@ export function decide(rebootWhenChanged: readonly string[], systems: Systems): 
 }
 
 /**
+ * What is done of a decision on a host that may not reboot: what differs only since the boot is
+ * left for a later reboot, and the rest is switched to. Where the switch itself would be refused,
+ * the decision stays, and nothing can be done.
+ */
+export function underPolicy(decision: Decision, reboots: "allowed" | "forbidden"): Decision {
+  if (decision.action !== "reboot" || reboots === "allowed") return decision;
+  if (decision.changed.length === 0) return decision;
+  return { ...decision, action: "switch", reason: `${decision.reason}, but no reboot is allowed` };
+}
+
+/**
  * What `switch-to-configuration switch` would refuse to do live, or null.
  * It compares the init interface with the running one and the inhibitors key by
  * key, only the keys that both have (notes/switch-to-configuration.md).

@@ -1,5 +1,5 @@
-import { fallBack, rollBack, goBackAgain } from "./back.ts";
-import type { Plan } from "./decision.ts";
+import { fallBack, rollBack, rollBackAsAsked, goBackAgain } from "./back.ts";
+import { type Plan, underPolicy } from "./decision.ts";
 import { NEEDS_REBOOT, problemsOf, REFUSED, UNITS_FAILED } from "./judging.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
@@ -30,6 +30,17 @@ export function takeUpWaiting(record: FinalizationRecord, seen: Observation): St
   const effect: Effect = { kind: "await-gates" };
   if (record.state === "waiting") return go(record, effect);
   return move(record, seen, "waiting", "waits for its gates", effect);
+}
+
+/** Told once for each moment that it is deferred to: an interruption on the way there is no news. */
+export function defer(
+  record: FinalizationRecord,
+  seen: Observation,
+  { until, why }: Extract<Event, { kind: "gates-deferred" }>,
+): Step {
+  const effect: Effect = { kind: "defer", until };
+  if (record.deferredUntil === until) return go(record, effect);
+  return move({ ...record, deferredUntil: until }, seen, "waiting", why, effect);
 }
 
 /** After a crash in the middle of an act: in the same boot the act is done again. */
@@ -63,7 +74,7 @@ export function act(
   seen: Observation,
   { failedUnits, idleRunners }: Extract<Event, { kind: "turn-taken" }>,
 ): Step {
-  const { decision } = seen.facts;
+  const decision = underPolicy(seen.facts.decision, seen.policy.reboot);
   if (decision.action === "refuse") {
     return fail(record, seen, `the target is missing ${decision.missing.join(", ")}`);
   }
@@ -87,7 +98,8 @@ function switchTo(record: FinalizationRecord, seen: Observation, detail: string)
 
 function rebootIfAllowed(record: FinalizationRecord, seen: Observation, reason: string): Step {
   if (seen.policy.reboot === "allowed") return rebootInto(record, seen, reason);
-  return fail(record, seen, `a reboot is required (${reason}), and reboots are not allowed`);
+  const required = { ...record, rebootRequired: reason };
+  return fail(required, seen, `a reboot is required (${reason}), and reboots are not allowed`);
 }
 
 function rebootInto(record: FinalizationRecord, seen: Observation, detail: string): Step {
@@ -117,7 +129,7 @@ export function judgeSwitch(
     case NEEDS_REBOOT:
       return rebootIfAllowed(noted, seen, "the switch asks for a reboot (exit code 100)");
     case REFUSED: {
-      const { decision } = seen.facts;
+      const decision = underPolicy(seen.facts.decision, seen.policy.reboot);
       if (decision.action === "reboot") return rebootIfAllowed(noted, seen, decision.reason);
       return fail(
         noted,
@@ -139,6 +151,8 @@ export function judgeVerification(
   seen: Observation,
   checks: FinalizationRecord["checks"],
 ): Step {
+  const asked = rollBackAsAsked(record, seen);
+  if (asked !== null) return asked;
   const { current, profile } = seen.facts;
   const checked = { ...record, checks: [...checks] };
   const problems = problemsOf(checks);
@@ -150,8 +164,9 @@ export function judgeVerification(
     problems.push("the profile has been set back to the previous system");
   }
   if (problems.length > 0) return rollBack(checked, seen, problems.join("; "));
-  return seen.policy.confirmWithin === null
-    ? live(checked, seen, "the target is the running system")
+  // Whoever rolls back has judged both systems already.
+  return seen.policy.confirmWithin === null || record.rollbackOf !== null
+    ? live(checked, seen, RUNS)
     : askForConfirmation(checked, seen, seen.policy.confirmWithin);
 }
 
@@ -168,6 +183,8 @@ function askForConfirmation(
 }
 
 export function confirmationEnded(record: FinalizationRecord, seen: Observation): Step {
+  const asked = rollBackAsAsked(record, seen);
+  if (asked !== null) return asked;
   const { confirm } = seen.facts.requests;
   if (confirm !== null) return live(record, seen, `confirmed by ${confirm}`);
   return rollBack(
@@ -177,6 +194,36 @@ export function confirmationEnded(record: FinalizationRecord, seen: Observation)
   );
 }
 
+/**
+ * The end of a good finalization. A target that was booted just once becomes the boot default
+ * first; cut off before that, the host comes up with the previous system.
+ */
 function live(record: FinalizationRecord, seen: Observation, reason: string): Step {
-  return conclude(record, seen, "live", { reason });
+  const { bootDefault } = seen.facts;
+  if (bootDefault === record.previous && bootDefault !== null && bootDefault !== record.target) {
+    return go(record, { kind: "restore-boot-default", toplevel: record.target });
+  }
+  return endLive(record, seen, reason);
+}
+
+/** After the boot default was set for a target that holds. */
+export function committed(
+  record: FinalizationRecord,
+  seen: Observation,
+  problem: string | null,
+): Step {
+  if (problem !== null) return rollBack(record, seen, problem);
+  const { confirm } = seen.facts.requests;
+  const isAsked = record.confirmBy !== null && confirm !== null;
+  return endLive(record, seen, isAsked ? `confirmed by ${confirm}` : RUNS);
+}
+
+const RUNS = "the target is the running system";
+
+/** Where no reboot is allowed, what differs since the boot is not live yet. */
+function endLive(record: FinalizationRecord, seen: Observation, reason: string): Step {
+  const { decision } = seen.facts;
+  const rebootRequired = decision.action === "reboot" ? decision.reason : null;
+  const open = rebootRequired === null ? "" : `; a reboot is required: ${rebootRequired}`;
+  return conclude({ ...record, rebootRequired }, seen, "live", { reason: `${reason}${open}` });
 }

@@ -6,6 +6,8 @@ export interface UnitPlan {
   readonly start: readonly string[];
   /** Changed, but left as they are. */
   readonly skip: readonly string[];
+  /** Whether PID 1 executes itself anew, by which no unit stops. */
+  readonly systemd: "stays" | "restarts";
 }
 
 type Verb = "stop" | "restart" | "reload" | "start";
@@ -14,12 +16,15 @@ type Verb = "stop" | "restart" | "reload" | "start";
 const LINE =
   /^would (NOT )?(stop|restart|reload|start) the following (?:changed )?units(?: as well)?: (.*)$/;
 
+const SYSTEMD = "would restart systemd";
+
 /**
  * Reads the output of switch-to-configuration, in Rust or Perl; all other lines mean
  * nothing here (notes/dry-activate.md).
  */
 export function parseDryActivate(text: string): UnitPlan {
-  const said = text.split("\n").flatMap(parseLine);
+  const lines = text.split("\n");
+  const said = lines.flatMap(parseLine);
   const unitsOf = (verb: Verb | "skip") => [
     ...new Set(said.flatMap((line) => (line.verb === verb ? line.units : []))),
   ];
@@ -29,6 +34,7 @@ export function parseDryActivate(text: string): UnitPlan {
     reload: unitsOf("reload"),
     start: unitsOf("start"),
     skip: unitsOf("skip"),
+    systemd: lines.some((line) => line.trimEnd() === SYSTEMD) ? "restarts" : "stays",
   };
 }
 

@@ -12,8 +12,8 @@ const POLL_MS = 5_000;
 /** A look that ends this shortly before the deadline counts as one after it. */
 const DEADLINE_SLACK_MS = 1_000;
 
-/** An answer that takes longer is none. */
-const TIMEOUT_MS = 10_000;
+/** Seconds; an answer that takes longer is none. */
+const TIMEOUT = 10;
 
 /**
  * The job that scheduled has ended, as its forge says; for a runner that cannot be looked
@@ -40,16 +40,15 @@ export const forgeJob: Gate = {
 async function ask(receiver: ForgeReceiver, run: KnownRun): Promise<ForgeJob> {
   // Loaded only where a forge is asked.
   const { jobRequest, readJobs } = await import("../report/forge-jobs.ts");
-  const { send, whyNoAnswer } = await import("../report/http.ts");
+  const { send } = await import("../host/http.ts");
   const { Secrets } = await import("../report/secrets.ts");
   const secrets = new Secrets(() => {});
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const request = jobRequest(receiver, run, secrets.from(receiver.tokenFile));
-    return readJobs(receiver, run, await send(request, receiver.caFile, signal));
+    const answer = await send(request, { within: TIMEOUT, tls: { caFile: receiver.caFile } });
+    return readJobs(receiver, run, answer);
   } catch (error) {
-    const why = signal.aborted ? "the forge does not answer" : whyNoAnswer(error);
-    return { kind: "unknown", why: secrets.hide(why || messageOf(error)) };
+    return { kind: "unknown", why: secrets.hide(messageOf(error)) };
   }
 }
 

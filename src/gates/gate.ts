@@ -1,11 +1,17 @@
 import type { Config } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import type { Host } from "../host/host.ts";
+import type { Limit } from "./limit.ts";
 
 /** What a gate says when it is looked at. */
 export type GateState =
   | { readonly kind: "open" }
-  | { readonly kind: "closed"; readonly why: string }
+  | {
+      readonly kind: "closed";
+      readonly why: string;
+      /** When it opens, where that is known; nothing else opens it before. */
+      readonly opensAt?: Date;
+    }
   | { readonly kind: "unknown"; readonly why: string };
 
 /** What a gate may look at. */
@@ -25,6 +31,8 @@ export interface Gate {
    * `waitFor.onTimeout` says.
    */
   readonly atDeadline: "wait-on" | "give-up" | "as-configured";
+  /** A limit of its own, in place of `waitFor.timeout`. */
+  readonly limit?: (context: GateContext) => Limit;
   readonly look: (context: GateContext) => Promise<GateState>;
   /**
    * For how long, in milliseconds, a gate that was closed must be seen open before it counts as
@@ -35,10 +43,19 @@ export interface Gate {
   readonly change: (context: GateContext, signal: AbortSignal) => Promise<void>;
 }
 
+/** A gate that is looked at once all before it are open, because to look is to take or to do something. */
+export interface LastGate {
+  readonly gate: Gate;
+  /** Gives back what was taken, in the background: a gate before it has shut meanwhile. */
+  readonly leave: () => void;
+}
+
 export const OPEN: GateState = { kind: "open" };
 
 /** A gate that must be waited for, and what it says. */
 export interface Shut {
   readonly gate: Gate;
   readonly why: string;
+  /** When it opens, where that is known. */
+  readonly opensAt: Date | null;
 }

@@ -1,18 +1,8 @@
-import { join } from "node:path";
 import type { RunnerConfig } from "../core/config.ts";
 import type { Plan } from "../core/decision.ts";
-import { describeEnd } from "../host/spawn.ts";
-import { showProperties } from "../host/systemd-commands.ts";
-import { parseProperties, type Properties } from "../host/unit-properties.ts";
-import { parseDryActivate } from "./dry-activate.ts";
+import { type Bonds, dryActivate, type DryActivation } from "../host/dry-activation.ts";
 import type { GateContext } from "./gate.ts";
 import { detectionsOf } from "./presets.ts";
-
-/** A dry activation that takes longer than this is ended, and tells nothing. */
-const DRY_ACTIVATE_MS = 60_000;
-
-/** A unit stops when one stops that it is bound to in one of these ways: systemd.unit(5). */
-const BONDS = ["Requires", "Requisite", "BindsTo", "PartOf", "StopPropagatedFrom"];
 
 /** What job containers run in; without it a job ends. */
 const CONTAINER_ENGINES = ["docker.service", "podman.service", "containerd.service"];
@@ -21,42 +11,31 @@ const CONTAINER_ENGINES = ["docker.service", "podman.service", "containerd.servi
  * The configured runners that the act would stop, so that a job on another one is no
  * reason to wait. All of them for a reboot, and all where the switch cannot be tried
  * dry: it takes the switch lock for a moment, and another may hold it.
+ *
+ * @param tried what a dry activation told, where there has been one already
  */
 export async function runnersTouched(
   { host, record, config }: GateContext,
   act: Plan["action"],
+  tried?: DryActivation,
 ): Promise<readonly RunnerConfig[]> {
   const { runners } = config.waitFor;
   if (runners.length === 0 || act === "reboot") return runners;
-  const program = join(record.target, "bin/switch-to-configuration");
-  const signal = AbortSignal.timeout(DRY_ACTIVATE_MS);
-  const [dry, units] = await Promise.all([
-    host.spawn([program, "dry-activate"], { signal }),
-    host.spawn(showProperties(["Id", ...BONDS], ["*"])),
-  ]);
-  const failed = [dry, units].find(({ exitCode }) => exitCode !== 0);
-  if (failed !== undefined) {
-    host.say(`waits for all runners, as it is unknown which it would stop: ${describeEnd(failed)}`);
+  const dry = tried ?? (await dryActivate(host, record.target));
+  if (dry.kind === "unknown") {
+    host.say(`waits for all runners, as it is unknown which it would stop: ${dry.why}`);
     return runners;
   }
-  const bonds = bondsOf(parseProperties(units.stdout));
+  const { plan, bonds } = dry;
   for (const { unit } of runners) {
     if (!bonds.has(unit)) host.say(`${unit} is not loaded, so no job of it can be waited for`);
   }
-  const { stop, restart } = parseDryActivate(`${dry.stdout}\n${dry.stderr}`);
-  return runners.filter((runner) => isTouched(runner, [...stop, ...restart], bonds));
+  return runners.filter((runner) => isTouched(runner, [...plan.stop, ...plan.restart], bonds));
 }
 
-/** For each unit, those whose stop would stop it too. */
-export type Bonds = ReadonlyMap<string, readonly string[]>;
-
-export function bondsOf(units: readonly Properties[]): Bonds {
-  return new Map(
-    units.map((unit) => {
-      const names = BONDS.flatMap((bond) => (unit[bond] ?? "").split(" "));
-      return [unit["Id"] ?? "", names.filter((name) => name !== "")];
-    }),
-  );
+/** Whether a unit, or what it cannot be without, is among the units that stop. */
+export function isStopped(unit: string, stopping: readonly string[], bonds: Bonds): boolean {
+  return reaches([unit], stopping, bonds);
 }
 
 /** Whether the runner, or what it or its containers depend on, is among the units that stop. */
@@ -66,7 +45,11 @@ export function isTouched(
   bonds: Bonds,
 ): boolean {
   const usesContainers = detectionsOf(runner).some(({ kind }) => kind === "containers");
-  const reached = new Set([runner.unit, ...(usesContainers ? CONTAINER_ENGINES : [])]);
+  return reaches([runner.unit, ...(usesContainers ? CONTAINER_ENGINES : [])], stopping, bonds);
+}
+
+function reaches(units: readonly string[], stopping: readonly string[], bonds: Bonds): boolean {
+  const reached = new Set(units);
   // A set may grow while it is walked: what is added is walked as well.
   for (const unit of reached) for (const other of bonds.get(unit) ?? []) reached.add(other);
   return stopping.some((unit) => reached.has(unit));

@@ -11,7 +11,7 @@ export interface LoggedIn {
 }
 
 /** org.freedesktop.login1(5): kinds of sessions that are shown on a screen. */
-const DESKTOPS = ["x11", "wayland", "mir", "web"];
+const DESKTOPS = new Set(["x11", "wayland", "mir", "web"]);
 
 /**
  * Who is logged in interactively: at a desktop, or with a process that has a terminal. A command
@@ -33,7 +33,7 @@ export function whoIsLoggedIn(paths: Paths, except: string | null): LoggedIn[] {
 }
 
 function isInteractive(paths: Paths, fields: ReadonlyMap<string, string>): boolean {
-  if (DESKTOPS.includes(fields.get("TYPE") ?? "")) return true;
+  if (DESKTOPS.has(fields.get("TYPE") ?? "")) return true;
   // TTY= is not told for a login by SSH, so its processes are looked at.
   if ((fields.get("TTY") ?? "") !== "") return true;
   const group = `/user.slice/user-${fields.get("UID") ?? ""}.slice/${fields.get("SCOPE") ?? ""}`;

@@ -66,6 +66,22 @@ const refused: [string, RegExp][] = [
   ],
   ['{"verify": {"checks": [{"kind": "command", "command": []}]}}', /command: must name a program/],
   ['{"rollback": {"enabled": true}}', /Did you mean rollback\.enable\?/],
+  ['{"reboot": {"method": "halt"}}', /reboot\.method: /],
+  ['{"reboot": {"window": {"start": "Sat"}}}', /reboot\.window\.duration: /],
+  ['{"reboot": {"window": {"start": " ", "duration": 1}}}', /start: must be a calendar expression/],
+  ['{"reboot": {"window": {"start": "Sat", "duration": 0}}}', /duration: must be a span of 1 sec/],
+  ['{"reboot": {"window": {"start": "Sat", "duration": "0s"}}}', /duration: must be a span of 1 s/],
+  [
+    '{"reboot": {"window": {"start": "Sat", "duration": "2 w"}}}',
+    /duration: must be a span of 1 s/,
+  ],
+  ['{"reboot": {"window": {"start": "Sat", "duration": "367d"}}}', /duration: must be a span of 1/],
+  ['{"reboot": {"sessions": {"message": ""}}}', /message: must not be empty; null tells nobody/],
+  [
+    '{"reboot": {"sessions": {"message": "\\u001b[2J"}}}',
+    /message: must be one line of plain text/,
+  ],
+  ['{"waitFor": {"units": ["a b"]}}', /waitFor\.units\.0: must be the name of a unit/],
   ['{"reboot": {"allow": "no"}}', /reboot\.allow: .*Expected boolean/],
 ];
 for (const [text, message] of refused) {

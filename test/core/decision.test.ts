@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decide, DEFAULT_REBOOT_WHEN_CHANGED } from "../../src/core/decision.ts";
+import { decide, underPolicy, DEFAULT_REBOOT_WHEN_CHANGED } from "../../src/core/decision.ts";
 import type { Component, Inhibitors, SystemView } from "../../src/core/toplevel.ts";
 import { at, KERNEL_PARTS, system } from "../support/systems.ts";
 
@@ -223,4 +223,19 @@ test("decision: for every mix, refused exactly when the target lacks a part, reb
       if (whole && differs) assert.equal(decision.action, "reboot");
     }),
   );
+});
+
+const KERNEL = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
+const INTERFACE = { action: "reboot", reason: "init interface", changed: [] } as const;
+const SERVICES = { action: "switch", reason: "services only", changed: [] } as const;
+
+test("decision: where no reboot is allowed, what can be switched to is, and the rest stays", () => {
+  assert.deepEqual(underPolicy(KERNEL, "allowed"), KERNEL);
+  assert.deepEqual(underPolicy(KERNEL, "forbidden"), {
+    action: "switch",
+    reason: "kernel changed, but no reboot is allowed",
+    changed: ["kernel"],
+  });
+  for (const decision of [INTERFACE, SERVICES, { action: "refuse", missing: ["kernel"] } as const])
+    assert.deepEqual(underPolicy(decision, "forbidden"), decision);
 });

@@ -3,10 +3,16 @@ import { test } from "node:test";
 import { advance, MOST_TRANSITIONS } from "../../src/core/machine.ts";
 import type { Event, Facts, Policy, Step } from "../../src/core/machine-types.ts";
 import { enter, type FinalizationRecord } from "../../src/core/record.ts";
-import { aRecord, FACTS, POLICY, PREVIOUS, TARGET } from "../support/records.ts";
+import { aRecord, FACTS, NO_REQUESTS, POLICY, PREVIOUS, TARGET } from "../support/records.ts";
 
 const NOW = new Date("2026-11-22T21:31:00Z");
 const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
+/** Nothing of it can be switched to. */
+const INTERFACE = {
+  action: "reboot",
+  reason: "init-interface-version changed",
+  changed: [],
+} as const;
 const REFUSED = { action: "refuse", missing: ["kernel"] } as const;
 
 function step(
@@ -32,6 +38,8 @@ interface Row {
 
 const STARTED: Event = { kind: "started" };
 const OPENED: Event = { kind: "gates-opened", waitedFor: [] };
+const WINDOW = "2026-11-28T02:00:00.000Z";
+const DEFERRED: Event = { kind: "gates-deferred", waitedFor: [], until: WINDOW, why: "window" };
 const TURN: Event = { kind: "turn-taken", failedUnits: [], idleRunners: [] };
 const RESTORED: Event = { kind: "profile-restored", problem: null };
 const AT_TARGET = { bootId: "boot-2", booted: TARGET, current: TARGET };
@@ -39,6 +47,10 @@ const AT_PREVIOUS = { bootId: "boot-2" };
 
 function switched(exitCode: number): Event {
   return { kind: "switched", exitCode, tail: ["said"] };
+}
+
+function booting(toplevel: string, problem: string | null = null): Event {
+  return { kind: "boot-default-restored", toplevel, problem };
 }
 
 function verified(...failed: string[]): Event {
@@ -102,14 +114,14 @@ const rows: Row[] = [
     name: "is cancelled",
     from: "waiting",
     event: { kind: "gates-interrupted", waitedFor: [] },
-    facts: { requests: { cancel: "ann", confirm: null } },
+    facts: { requests: { ...NO_REQUESTS, cancel: "ann" } },
     expect: ["cancelled", "finish"],
   },
   {
     name: "is cancelled before it begins",
     from: "scheduled",
     event: STARTED,
-    facts: { requests: { cancel: "ann", confirm: null } },
+    facts: { requests: { ...NO_REQUESTS, cancel: "ann" } },
     expect: ["cancelled", "finish"],
   },
   { name: "switches", from: "waiting", event: TURN, expect: ["switching", "switch"] },
@@ -124,9 +136,30 @@ const rows: Row[] = [
     name: "does not reboot where that is forbidden",
     from: "waiting",
     event: TURN,
-    facts: { decision: REBOOT },
+    facts: { decision: INTERFACE },
     policy: { reboot: "forbidden" },
     expect: ["failed", "finish"],
+  },
+  {
+    name: "switches to what can be live, where a reboot is forbidden",
+    from: "waiting",
+    event: TURN,
+    facts: { decision: REBOOT },
+    policy: { reboot: "forbidden" },
+    expect: ["switching", "switch"],
+  },
+  {
+    name: "is put off until the window opens",
+    from: "waiting",
+    event: DEFERRED,
+    expect: ["waiting", "defer"],
+  },
+  {
+    name: "is not put off when it is cancelled",
+    from: "waiting",
+    event: DEFERRED,
+    facts: { requests: { ...NO_REQUESTS, cancel: "ann" } },
+    expect: ["cancelled", "finish"],
   },
   {
     name: "does not act on a target that lost its kernel",
@@ -279,8 +312,66 @@ const rows: Row[] = [
   {
     name: "fell back, with all restored",
     from: "rebooting",
-    event: { kind: "boot-default-restored", problem: null },
+    event: booting(PREVIOUS),
     expect: ["failed", "finish"],
+  },
+  {
+    name: "has come up and gone down again before it was the boot default",
+    from: "verifying",
+    record: { rebootAskedInBoot: "boot-1" },
+    event: STARTED,
+    facts: AT_PREVIOUS,
+    expect: ["verifying", "restore-profile"],
+  },
+  {
+    name: "fell back from there, with all restored",
+    from: "verifying",
+    record: { rebootAskedInBoot: "boot-1" },
+    event: booting(PREVIOUS),
+    facts: AT_PREVIOUS,
+    expect: ["failed", "finish"],
+  },
+  {
+    name: "verifies a switch again that came after a reboot that was held up",
+    from: "verifying",
+    record: { rebootAskedInBoot: "boot-1" },
+    event: STARTED,
+    expect: ["verifying", "verify"],
+  },
+  {
+    name: "holds, and only then becomes the boot default",
+    from: "verifying",
+    event: verified(),
+    facts: { ...AT_TARGET, bootDefault: PREVIOUS },
+    expect: ["verifying", "restore-boot-default"],
+  },
+  {
+    name: "is the boot default already",
+    from: "verifying",
+    event: verified(),
+    facts: { ...AT_TARGET, bootDefault: TARGET },
+    expect: ["live", "finish"],
+  },
+  {
+    name: "leaves a boot default alone that is neither system",
+    from: "verifying",
+    event: verified(),
+    facts: { ...AT_TARGET, bootDefault: "/nix/store/other" },
+    expect: ["live", "finish"],
+  },
+  {
+    name: "has become the boot default",
+    from: "verifying",
+    event: booting(TARGET),
+    facts: AT_TARGET,
+    expect: ["live", "finish"],
+  },
+  {
+    name: "cannot become the boot default",
+    from: "verifying",
+    event: booting(TARGET, "no space"),
+    facts: AT_TARGET,
+    expect: ["rolling-back", "restore-profile"],
   },
   {
     name: "is refused the reboot",
@@ -333,7 +424,7 @@ const rows: Row[] = [
     name: "is confirmed",
     from: "verifying",
     event: { kind: "confirmation-ended" },
-    facts: { requests: { cancel: null, confirm: "ann" } },
+    facts: { requests: { ...NO_REQUESTS, confirm: "ann" } },
     expect: ["live", "finish"],
   },
   {
@@ -341,6 +432,60 @@ const rows: Row[] = [
     from: "verifying",
     event: { kind: "confirmation-ended" },
     expect: ["rolling-back", "restore-profile"],
+  },
+  {
+    name: "goes back although it holds, when somebody asks for it",
+    from: "verifying",
+    event: verified(),
+    facts: { current: TARGET, requests: { ...NO_REQUESTS, rollback: "ann" } },
+    policy: { rollback: "disabled" },
+    expect: ["rolling-back", "restore-profile"],
+  },
+  {
+    name: "goes back when somebody asks for it instead of confirming",
+    from: "verifying",
+    event: { kind: "confirmation-ended" },
+    facts: { requests: { ...NO_REQUESTS, confirm: "ann", rollback: "ann" } },
+    expect: ["rolling-back", "restore-profile"],
+  },
+  {
+    name: "goes back after an interruption, when somebody asked for it meanwhile",
+    from: "verifying",
+    event: STARTED,
+    facts: { requests: { ...NO_REQUESTS, rollback: "ann" } },
+    expect: ["rolling-back", "restore-profile"],
+  },
+  {
+    name: "has nothing to go back to, whoever asks",
+    from: "verifying",
+    record: { previous: null },
+    event: verified(),
+    facts: { current: TARGET, requests: { ...NO_REQUESTS, rollback: "ann" } },
+    expect: ["failed", "finish"],
+  },
+  {
+    name: "does not heed a request to go back before it has acted",
+    from: "waiting",
+    event: TURN,
+    facts: { requests: { ...NO_REQUESTS, rollback: "ann" } },
+    expect: ["switching", "switch"],
+  },
+  {
+    name: "does not bring back by itself what somebody has rolled back",
+    from: "verifying",
+    record: { rollbackOf: "20261122-210000-bbbb" },
+    event: verified("nginx"),
+    facts: { current: TARGET },
+    expect: ["failed", "finish"],
+  },
+  {
+    name: "is live without a confirmation after a rollback that was asked for",
+    from: "verifying",
+    record: { rollbackOf: "20261122-210000-bbbb" },
+    event: verified(),
+    facts: { current: TARGET },
+    policy: { confirmWithin: 60 },
+    expect: ["live", "finish"],
   },
   // rolling-back
   {
@@ -360,9 +505,17 @@ const rows: Row[] = [
     name: "does not reboot back where that is forbidden",
     from: "rolling-back",
     event: RESTORED,
-    facts: { wayBack: REBOOT },
+    facts: { wayBack: INTERFACE },
     policy: { reboot: "forbidden" },
     expect: ["failed", "finish"],
+  },
+  {
+    name: "switches back what can be, where a reboot is forbidden",
+    from: "rolling-back",
+    event: RESTORED,
+    facts: { wayBack: REBOOT },
+    policy: { reboot: "forbidden" },
+    expect: ["rolling-back", "switch"],
   },
   {
     name: "cannot restore the profile",
@@ -450,13 +603,13 @@ const rows: Row[] = [
   {
     name: "has made sure of the boot default",
     from: "rolling-back",
-    event: { kind: "boot-default-restored", problem: null },
+    event: booting(PREVIOUS),
     expect: ["rolling-back", "verify-way-back"],
   },
   {
     name: "cannot set the boot default back",
     from: "rolling-back",
-    event: { kind: "boot-default-restored", problem: "no" },
+    event: booting(PREVIOUS, "no"),
     expect: ["failed", "finish"],
   },
   {
@@ -534,4 +687,29 @@ test("machine: going round in circles ends as failed", () => {
 test("machine: has no transition out of a terminal state", () => {
   const live = aRecord({ state: "live" });
   assert.throws(() => enter(live, "waiting", NOW, ""), /no transition from live/);
+});
+
+test("machine: is told once for each moment that it is put off to", () => {
+  const first = step(aRecord({ state: "waiting" }), DEFERRED).record;
+  assert.equal(first.deferredUntil, WINDOW);
+  assert.deepEqual(first.timeline.at(-1)?.detail, "window");
+  const again = step(first, DEFERRED);
+  assert.equal(again.record, first);
+  assert.deepEqual(again.effect, { kind: "defer", until: WINDOW });
+});
+
+test("machine: live by a switch tells of the reboot that is not allowed, and live by a boot does not", () => {
+  const forbidden = { reboot: "forbidden" } as const;
+  const verifying = aRecord({ state: "verifying" });
+  const current = { current: TARGET };
+  const switchedTo = step(
+    verifying,
+    verified(),
+    { ...current, decision: REBOOT },
+    forbidden,
+  ).record;
+  assert.equal(switchedTo.state, "live");
+  assert.equal(switchedTo.rebootRequired, "kernel changed");
+  assert.match(switchedTo.outcome?.reason ?? "", /a reboot is required: kernel changed/);
+  assert.equal(step(verifying, verified(), AT_TARGET, forbidden).record.rebootRequired, null);
 });

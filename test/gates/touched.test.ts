@@ -5,7 +5,8 @@ import { DEFAULT_CONFIG, type RunnerConfig } from "../../src/core/config.ts";
 import { parseDryActivate } from "../../src/gates/dry-activate.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
 import { gatesThatMatter } from "../../src/gates/table.ts";
-import { bondsOf, isTouched } from "../../src/gates/touched.ts";
+import { isTouched } from "../../src/gates/touched.ts";
+import { bondsOf } from "../../src/host/dry-activation.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord, TARGET } from "../support/records.ts";
 
@@ -24,6 +25,7 @@ test("dry-activate: every list is read", () => {
     reload: ["dbus.service"],
     start: ["a.service", "gitea-runner-x.service"],
     skip: ["skipped.service"],
+    systemd: "stays",
   });
 });
 
@@ -34,8 +36,9 @@ test("dry-activate: what the activation script adds counts, NOT restarting does 
     "would stop swap device: /dev/x",
     "would restart systemd",
   ].join("\n");
-  const { stop, restart, skip } = parseDryActivate(text);
+  const { stop, restart, skip, systemd } = parseDryActivate(text);
   assert.deepEqual([stop, restart, skip], [["b.service"], [], ["c.service"]]);
+  assert.equal(systemd, "restarts");
 });
 
 test("dry-activate: any text is read without a crash", () => {
@@ -43,7 +46,7 @@ test("dry-activate: any text is read without a crash", () => {
   const piece = fc.oneof(fc.string({ unit: "binary" }), line);
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
-      const plan = parseDryActivate(pieces.join("\n"));
+      const { systemd: _systemd, ...plan } = parseDryActivate(pieces.join("\n"));
       for (const units of Object.values(plan)) assert.equal(units.indexOf(""), -1);
     }),
   );
@@ -81,7 +84,7 @@ test("gates: only the runner that the switch would stop is waited for", async ()
   assert.deepEqual(round.runners, [runnerA]);
   assert.deepEqual(
     round.gates.map(({ name }) => name),
-    ["delay", "session", "CI job", "switch lock"],
+    ["delay", "session", "forge job", "CI job", "switch lock"],
   );
 });
 
@@ -92,7 +95,7 @@ test("gates: a switch that touches no runner has no CI gate", async () => {
   const { gates } = await gatesThatMatter(context, "switch");
   assert.deepEqual(
     gates.map(({ name }) => name),
-    ["delay", "session", "switch lock"],
+    ["delay", "session", "forge job", "switch lock"],
   );
 });
 

@@ -32,8 +32,18 @@ const contradictions: [string, string[]][] = [
   [
     `waitFor = { session = false; onTimeout = "proceed"; };`,
     [
-      `${own}.waitFor.onTimeout is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners, or leave onTimeout out.`,
+      `${own}.waitFor.onTimeout is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave onTimeout out.`,
     ],
+  ],
+  [
+    `reboot = { allow = false; window = { start = "Sat 02:00"; duration = 3600; }; };`,
+    [
+      `${own}.reboot.window is set, but ${own}.reboot.allow is false: a reboot window without reboots. Remove one of them.`,
+    ],
+  ],
+  [
+    `reboot = { allow = false; method = "kexec"; };`,
+    [`${own}.reboot.method is "kexec", but ${own}.reboot.allow is false. Remove one of them.`],
   ],
   [
     `settings = { profile = "system"; stateDir = 5; };`,

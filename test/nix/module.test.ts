@@ -128,7 +128,7 @@ nixTest("module: every option reaches the file", async (nix) => {
   const config = await configOf(
     nix,
     `delay = 5; profile = "/p"; stateDir = "/s"; rebootWhenChanged = [ "kernel" "x" ];
-     waitFor = { session = false; timeout = 7; onTimeout = "proceed"; runners = [
+     waitFor = { session = false; timeout = 7; onTimeout = "proceed"; units = [ "borg*.service" ]; runners = [
        { unit = "a.service"; detect = { kind = "containers"; pattern = "^a-\\\\d+"; }; }
        { unit = "b.service"; detect = { kind = "command"; command = [ "/busy" "-q" ]; }; }
      ]; };
@@ -136,7 +136,7 @@ nixTest("module: every option reaches the file", async (nix) => {
        { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
        { kind = "tcp"; host = "localhost"; port = 22; }
      ]; };
-     reboot.allow = false;`,
+     reboot = { allow = false; sessions = { grace = 5; message = null; }; };`,
   );
   assert.deepEqual(config, {
     ...DEFAULT_CONFIG,
@@ -148,6 +148,7 @@ nixTest("module: every option reaches the file", async (nix) => {
       session: false,
       timeout: 7,
       onTimeout: "proceed",
+      units: ["borg*.service"],
       runners: [
         { unit: "a.service", detect: { kind: "containers", pattern: "^a-\\d+" } },
         { unit: "b.service", detect: { kind: "command", command: ["/busy", "-q"] } },
@@ -171,7 +172,11 @@ nixTest("module: every option reaches the file", async (nix) => {
       ],
     },
     rollback: { enable: true },
-    reboot: { allow: false },
+    reboot: {
+      ...DEFAULT_CONFIG.reboot,
+      allow: false,
+      sessions: { grace: 5, message: null },
+    },
   });
 });
 

@@ -63,6 +63,8 @@ const NEAR: Readonly<Record<string, fc.Arbitrary<string>>> = {
     anyText.map((text) => `/${text}.prom`),
     fc.constantFrom("/x", "x.prom"),
   ),
+  calendarExpression: fc.oneof(anyText, fc.constantFrom("Sat 02:00", "daily", "\n", " ")),
+  plainLine: fc.oneof(anyText, made("aZ ~!\n\t", 5)),
   groupName: fc.oneof(made("aZ9.-_ ", 4), fc.constant("default")),
   keyPrefix: fc.oneof(made("a/", 3), anyText),
   componentName: fc.oneof(anyText, fc.constantFrom("kernel", "kernel-modules", ".", "..", "a/b")),

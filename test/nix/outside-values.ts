@@ -14,6 +14,8 @@ const TEXTS: Readonly<
   receiverName: { right: "x", wrong: ["", "-x", "X", "a.b", "a/b", "x".repeat(41)] },
   roomId: { right: "!x:y", wrong: ["", "#x:y"] },
   metricsFile: { right: "/x.prom", wrong: ["", "x.prom", "/x.txt"] },
+  calendarExpression: { right: "Sat 02:00", wrong: ["", " ", "Sat\n02:00"] },
+  plainLine: { right: "Soon.", wrong: ["", " ", "a\nb", "a\tb"] },
   groupName: { right: "x", wrong: ["", "a b", "a/b", "ü"] },
   keyPrefix: { right: "x", wrong: ["", "/", "a/"] },
   serverAddress: { right: "http://x", wrong: ["", "x", "http://x?y", "http://x/#y", "http://u@x"] },

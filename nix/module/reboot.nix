@@ -1,0 +1,84 @@
+# Whether, when and how the host reboots.
+{ config, lib, ... }:
+let
+  inherit (lib) mkOption types;
+  cfg = config.services.deployFinalize;
+  finalizeTypes = import ./types.nix { inherit lib; };
+in
+{
+  options.services.deployFinalize.reboot = {
+    allow = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether to reboot at all. If not, what can be switched to goes live and the finalization
+        says that a reboot is required for the rest, such as a new kernel. Where the switch would
+        be refused too, it ends as failed and nothing is changed.
+      '';
+    };
+
+    method = mkOption {
+      type = types.enum [
+        "reboot"
+        "kexec"
+      ];
+      default = "reboot";
+      description = ''
+        How to reboot: `kexec` starts the new kernel without firmware and boot loader, where the
+        host can (`boot.kexec.enable`, no Secure Boot), and reboots where it cannot.
+      '';
+    };
+
+    window = mkOption {
+      type = types.nullOr (
+        types.submodule {
+          options = {
+            start = mkOption {
+              type = finalizeTypes.calendarExpression;
+              example = "Sat 02:00 Europe/Berlin";
+              description = ''
+                When it opens: a calendar expression of systemd (`systemd-analyze calendar`), with
+                a time zone, or in the host's.
+              '';
+            };
+            duration = mkOption {
+              type = finalizeTypes.someSeconds;
+              example = 3 * 3600;
+              description = "For how long it is open, in seconds.";
+            };
+          };
+        }
+      );
+      default = null;
+      example = {
+        start = "Sat 02:00 Europe/Berlin";
+        duration = 3 * 3600;
+      };
+      description = ''
+        When the host may reboot. Outside of it a reboot is put off until it opens next; a switch
+        does not wait for it. Null: always.
+      '';
+    };
+
+    sessions = {
+      grace = mkOption {
+        type = finalizeTypes.wholeSeconds;
+        default = 60;
+        description = ''
+          How long people who are logged in at a terminal or a desktop are given before a reboot,
+          in seconds.
+        '';
+      };
+      message = mkOption {
+        type = types.nullOr finalizeTypes.plainLine;
+        default = "This host reboots to bring a deployed system live.";
+        description = "What they are told, on all their terminals. Null tells nobody.";
+      };
+    };
+  };
+
+  config = {
+    services.deployFinalize.generated.reboot = cfg.reboot;
+    assertions = lib.mkIf cfg.enable (import ./reboot-rules.nix { inherit lib; } cfg.reboot);
+  };
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { matchesGlob } from "../checks/glob.ts";
+import { messageOf } from "../core/refusal.ts";
+import type { Host } from "../host/host.ts";
+import { describeEnd } from "../host/spawn.ts";
+import { listRunning } from "../host/systemd-commands.ts";
+import type { Gate, GateState } from "./gate.ts";
+import { OPEN } from "./gate.ts";
+
+const POLL_MS = 1000;
+
+/** Which running units the act would stop; `all` where that is not known. */
+export type Stops = "all" | ((unit: string) => boolean);
+
+/**
+ * None of the units runs that must not be interrupted, such as a backup. Only those that the act
+ * would stop count, but each time all that run then.
+ *
+ * Unknown waits, as for jobs: the timeout bounds it, or the reboot window.
+ */
+export function quietUnits(
+  globs: readonly string[],
+  stops: Stops,
+  atDeadline: Gate["atDeadline"],
+): Gate {
+  return {
+    name: "units",
+    whenUnknown: "wait",
+    atDeadline,
+    look: async ({ host }) => await look(host, globs, stops),
+    // Nothing tells of it without a connection to the bus of our own, so it is polled.
+    change: async (_context, signal) => {
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    },
+  };
+}
+
+async function look(host: Host, globs: readonly string[], stops: Stops): Promise<GateState> {
+  try {
+    const ended = await host.spawn(listRunning());
+    if (ended.exitCode !== 0) return { kind: "unknown", why: describeEnd(ended) };
+    const running = parseRunning(ended.stdout).filter(({ unit }) =>
+      globs.some((glob) => matchesGlob(glob, unit)),
+    );
+    const inTheWay = running.filter(({ unit }) => stops === "all" || stops(unit));
+    if (inTheWay.length === 0) return OPEN;
+    const words = inTheWay.map(({ unit, state }) => `${unit} is ${state}`);
+    return { kind: "closed", why: words.join("; ") };
+  } catch (error) {
+    return { kind: "unknown", why: messageOf(error) };
+  }
+}
+
+/** Lines of UNIT LOAD ACTIVE SUB DESCRIPTION. */
+function parseRunning(text: string): { readonly unit: string; readonly state: string }[] {
+  return text.split("\n").flatMap((line) => {
+    const [, unit, state] = /^[●×↻*\s]*(\S+)\s+\S+\s+(\S+)/.exec(line) ?? [];
+    return unit === undefined || state === undefined ? [] : [{ unit, state }];
+  });
+}

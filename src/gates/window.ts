@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Window } from "../core/window.ts";
+import { lookAtWindow, type WindowView } from "../host/calendar.ts";
+import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
+
+/** A clock that is set anew is noticed within this time, and one that systemd cannot tell of too. */
+const LONGEST_MS = 60_000;
+
+/**
+ * The reboot window is open. Never cut short by `waitFor.timeout`: it has its own times, and a host
+ * that gave up before would never reboot.
+ *
+ * Unknown waits: outside of the window somebody relies on this host.
+ */
+export function rebootWindow(window: Window): Gate {
+  let seen: { readonly view: WindowView; readonly at: Date } | null = null;
+  /** Looked at anew only when it can have changed: others are looked at twice a second. */
+  const viewNow = async ({ host }: GateContext): Promise<WindowView> => {
+    const now = host.now();
+    if (seen === null || now < seen.at || now >= changesAt(seen.view, seen.at)) {
+      seen = { view: await lookAtWindow(host, window), at: now };
+    }
+    return seen.view;
+  };
+  return {
+    name: "reboot window",
+    whenUnknown: "wait",
+    atDeadline: "wait-on",
+    look: async (context) => toGateState(window, await viewNow(context)),
+    change: async (context, signal) => {
+      const view = await viewNow(context);
+      const now = context.host.now();
+      const left = changesAt(view, now).getTime() - now.getTime();
+      const pause = Math.min(LONGEST_MS, Math.max(0, left));
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    },
+  };
+}
+
+function changesAt(view: WindowView, from: Date): Date {
+  switch (view.kind) {
+    case "open":
+      return view.until;
+    case "closed":
+      return view.opensAt;
+    case "over":
+    case "unknown":
+      return new Date(from.getTime() + LONGEST_MS);
+  }
+}
+
+function toGateState({ start }: Window, view: WindowView): GateState {
+  switch (view.kind) {
+    case "open":
+      return OPEN;
+    case "closed": {
+      const why = `opens at ${view.opensAt.toISOString()} (${start})`;
+      return { kind: "closed", why, opensAt: view.opensAt };
+    }
+    case "over":
+      return { kind: "closed", why: `never opens again (${start})` };
+    case "unknown":
+      return view;
+  }
+}

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Config, DEFAULT_CONFIG } from "../../src/core/config.ts";
+import { DEFAULT_REBOOT } from "../../src/core/reboot-config.ts";
+import { type GateContext, OPEN } from "../../src/gates/gate.ts";
+import { inhibitors } from "../../src/gates/inhibitors.ts";
+import { loggedIn } from "../../src/gates/logged-in.ts";
+import { gatesThatMatter } from "../../src/gates/table.ts";
+import { quietUnits } from "../../src/gates/units.ts";
+import { waitForGates } from "../../src/gates/wait.ts";
+import type { FinalizationRecord } from "../../src/core/record.ts";
+import { EdgeHost } from "../support/edge-host.ts";
+import { aRecord } from "../support/records.ts";
+
+function contextOf(host: EdgeHost, record: Partial<FinalizationRecord> = {}): GateContext {
+  return { host, record: aRecord(record), config: DEFAULT_CONFIG };
+}
+
+const NEVER = new AbortController().signal;
+
+// Inhibitors.
+
+function answer(...list: [what: string, who: string, why: string, mode: string][]): string {
+  const data = [list.map((inhibitor) => [...inhibitor, 0, 4711])];
+  return JSON.stringify({ type: "a(ssssuu)", data });
+}
+
+const BLOCK = ["shutdown:sleep", "borg", "backs up", "block"] as const;
+
+for (const [what, stdout, expected] of [
+  ["nobody holds it back", answer(), OPEN],
+  [
+    "a block on shutdown",
+    answer([...BLOCK]),
+    { kind: "closed", why: "borg (process 4711): backs up" },
+  ],
+  ["a delay", answer(["shutdown", "gnome", "saves", "delay"]), OPEN],
+  ["a weak block, to which root is not held", answer(["shutdown", "x", "y", "block-weak"]), OPEN],
+  ["a block on sleep only", answer(["sleep:idle", "player", "plays", "block"]), OPEN],
+] as const) {
+  test(`gate: inhibitors: ${what}`, async () => {
+    using host = new EdgeHost();
+    host.folder.write("run/systemd/sessions/.keep", "");
+    host.answers["busctl"] = { stdout };
+    assert.deepEqual(await inhibitors(null).look(contextOf(host)), expected);
+  });
+}
+
+test("gate: inhibitors: what logind does not tell is unknown, and waited for", async () => {
+  using host = new EdgeHost();
+  host.folder.write("run/systemd/sessions/.keep", "");
+  const gate = inhibitors(null);
+  assert.equal(gate.whenUnknown, "wait");
+  for (const end of [
+    { exitCode: 1, stderr: "no bus" },
+    { stdout: "?" },
+    { stdout: '{"data":1}' },
+  ]) {
+    host.answers["busctl"] = end;
+    assert.equal((await gate.look(contextOf(host))).kind, "unknown");
+  }
+});
+
+test("gate: inhibitors: where there is no logind, there is nobody to hold it back", async () => {
+  using host = new EdgeHost();
+  assert.deepEqual(await inhibitors(null).look(contextOf(host)), OPEN);
+  assert.deepEqual(host.ran, []);
+});
+
+// Units.
+
+const RUNNING = `borg.service loaded activating start Backup
+nginx.service loaded active running Web
+● borg-check.timer loaded active waiting Timer
+`;
+
+test("gate: units: those that match and that the act would stop are waited for", async () => {
+  using host = new EdgeHost();
+  host.answers["systemctl list-units"] = { stdout: RUNNING };
+  const look = async (globs: string[], stops: "all" | ((unit: string) => boolean) = "all") =>
+    await quietUnits(globs, stops, "as-configured").look(contextOf(host));
+  const closed = { kind: "closed", why: "borg.service is activating" };
+  assert.deepEqual(await look(["borg*.service"]), closed);
+  assert.deepEqual(await look(["borg*.service"], (unit) => unit === "borg.service"), closed);
+  assert.deepEqual(await look(["borg*.service"], () => false), OPEN);
+  assert.deepEqual(await look(["restic.service"]), OPEN);
+  const both = await look(["borg.service", "nginx.*"]);
+  assert.match(both.kind === "closed" ? both.why : "", /borg.*; nginx\.service is active/);
+});
+
+test("gate: units: what systemd does not tell is unknown", async () => {
+  using host = new EdgeHost();
+  host.answers["systemctl list-units"] = { exitCode: 1, stderr: "no" };
+  const seen = await quietUnits(["*"], "all", "as-configured").look(contextOf(host));
+  assert.equal(seen.kind, "unknown");
+});
+
+// Who is logged in.
+
+const SSH = "USER=ann\nUID=0\nSTATE=active\nTYPE=tty\nCLASS=user\nSCOPE=session-7.scope\n";
+const WITH_TERMINAL = "100 (bash) S 1 100 100 34816 100 0";
+const WITHOUT = "100 (bash) S 1 100 100 0 -1 0";
+
+/** A login by SSH, which has one process, at a terminal or not. */
+function logIn(host: EdgeHost, session: string, stat: string): void {
+  host.folder.write(`run/systemd/sessions/${session}`, SSH);
+  host.folder.write(`run/systemd/sessions/${session}.ref`, "");
+  host.group("/user.slice/user-0.slice/session-7.scope", 100);
+  host.folder.write("proc/100/stat", stat);
+}
+
+test("gate: logged-in users: only people at a terminal or a desktop count", async () => {
+  using host = new EdgeHost();
+  const look = async (record = {}) =>
+    await loggedIn(DEFAULT_REBOOT.sessions).gate.look(contextOf(host, record));
+  assert.deepEqual(await look(), OPEN);
+  logIn(host, "7", WITHOUT);
+  assert.deepEqual(await look(), OPEN);
+  logIn(host, "7", WITH_TERMINAL);
+  assert.deepEqual(await look(), { kind: "closed", why: "ann is logged in" });
+  assert.deepEqual(
+    await look({ requester: { user: null, sshClient: null, sessionId: "7" } }),
+    OPEN,
+  );
+  host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
+  assert.deepEqual(await look(), OPEN);
+  for (const desktop of ["TYPE=wayland\nUSER=bob", "TYPE=tty\nTTY=tty1\nUSER=bob"]) {
+    host.folder.write("run/systemd/sessions/c1", `${desktop}\nCLASS=user\n`);
+    assert.deepEqual(await look(), { kind: "closed", why: "bob is logged in" });
+  }
+  host.folder.write("run/systemd/sessions/c1", "TYPE=wayland\nUSER=gdm\nCLASS=greeter\n");
+  assert.deepEqual(await look(), OPEN);
+});
+
+test("gate: logged-in users: they are told once, and the time that they were given is waited for", async () => {
+  using host = new EdgeHost();
+  logIn(host, "7", WITH_TERMINAL);
+  const { gate } = loggedIn({ grace: 60, message: "Soon." });
+  const context = contextOf(host);
+  const seen = await gate.look(context);
+  assert.equal(seen.kind, "closed");
+  assert.deepEqual(host.ran, [], "to look tells nobody");
+  await gate.change(context, NEVER);
+  assert.deepEqual(host.ran, [["wall", "--timeout=5"]]);
+  const after = await gate.look(context);
+  assert.match(after.kind === "closed" ? after.why : "", /reboots at 2026-11-22T21:32:00/);
+  host.time += 60_000;
+  assert.deepEqual(await gate.look(context), OPEN);
+  assert.equal(host.ran.length, 1);
+});
+
+test("gate: logged-in users: as soon as they have gone, nothing is waited for", async () => {
+  using host = new EdgeHost();
+  logIn(host, "7", WITH_TERMINAL);
+  const { gate } = loggedIn({ grace: 60, message: null });
+  await gate.change(contextOf(host), NEVER);
+  assert.deepEqual(host.ran, [], "nobody is told");
+  host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
+  assert.deepEqual(await gate.look(contextOf(host)), OPEN);
+});
+
+test("gate: logged-in users: a wall that fails is no reason to wait", async () => {
+  using host = new EdgeHost();
+  logIn(host, "7", WITH_TERMINAL);
+  host.answers["wall"] = { exitCode: 1, stderr: "no terminals" };
+  const { gate } = loggedIn({ grace: 0, message: "Now." });
+  await gate.change(contextOf(host), NEVER);
+  assert.match(host.said.join(), /could not be told: wall ended with exit code 1: no terminals/);
+  assert.deepEqual(await gate.look(contextOf(host)), OPEN);
+});
+
+// Which gates there are.
+
+const WINDOW = { start: "02:00", duration: 3600 };
+
+async function namesOf(
+  act: "switch" | "reboot",
+  config: Partial<Config["reboot"]> = {},
+  record: Partial<FinalizationRecord> = {},
+): Promise<string[]> {
+  using host = new EdgeHost();
+  const reboot = { ...DEFAULT_REBOOT, ...config };
+  const waitFor = { ...DEFAULT_CONFIG.waitFor, units: ["borg.service"] };
+  const context = { ...contextOf(host, record), config: { ...DEFAULT_CONFIG, waitFor, reboot } };
+  const { gates } = await gatesThatMatter(context, act);
+  return gates.map(({ name }) => name);
+}
+
+test("gates: the window and the inhibitors are for reboots only, units for both", async () => {
+  const own = ["reboot window", "units", "shutdown inhibitors"];
+  const only = (names: readonly string[]) => names.filter((name) => own.includes(name));
+  assert.deepEqual(only(await namesOf("switch", { window: WINDOW })), ["units"]);
+  assert.deepEqual(only(await namesOf("reboot")), ["units", "shutdown inhibitors"]);
+  assert.deepEqual(only(await namesOf("reboot", { window: WINDOW })), own);
+});
+
+test("gates: whoever takes a deploy back by hand does not wait for the window", async () => {
+  const back = { rollbackOf: "20261122-210000-bbbb" };
+  const names = await namesOf("reboot", { window: WINDOW }, back);
+  assert.ok(!names.includes("reboot window"), names.join());
+});
+
+// Being put off.
+
+test("waiting: what opens at a known moment that is far off is put off, unless it must not be", async () => {
+  using host = new EdgeHost();
+  const opensAt = new Date(host.time + 3_600_000);
+  const gate = {
+    name: "reboot window",
+    whenUnknown: "wait",
+    atDeadline: "wait-on",
+    look: async () =>
+      host.now() < opensAt ? ({ kind: "closed", why: "opens later", opensAt } as const) : OPEN,
+    change: async () => {
+      host.time += 1_800_000;
+    },
+  } as const;
+  const waiting = { gates: [gate], since: host.now(), stop: NEVER, interrupted: () => false };
+  const put = await waitForGates(contextOf(host), { ...waiting, defer: "far" });
+  assert.deepEqual(
+    { ...put, waited: [] },
+    {
+      kind: "deferred",
+      why: "waits for the reboot window, which opens later",
+      until: opensAt,
+      waited: [],
+    },
+  );
+  assert.equal((await waitForGates(contextOf(host), waiting)).kind, "opened");
+});
+
+test("waiting: the time until it was put off to is no part of the timeout", async () => {
+  using host = new EdgeHost();
+  const deferredUntil = new Date(host.time + 86_400_000).toISOString();
+  const since = host.now();
+  host.time += 86_400_000;
+  let looks = 0;
+  const gate = {
+    name: "job",
+    whenUnknown: "wait",
+    atDeadline: "as-configured",
+    look: async () => (looks++ < 2 ? ({ kind: "closed", why: "runs" } as const) : OPEN),
+    change: async () => {
+      host.time += 1000;
+    },
+  } as const;
+  const waiting = { gates: [gate], since, stop: NEVER, interrupted: () => false };
+  assert.equal((await waitForGates(contextOf(host, { deferredUntil }), waiting)).kind, "opened");
+});

@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
+import type { Window } from "../../src/core/window.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config.ts";
+import { lookAtWindow, parseElapses } from "../../src/host/calendar.ts";
+import { makeSpawn } from "../../src/host/spawn.ts";
+import type { GateContext } from "../../src/gates/gate.ts";
+import { rebootWindow } from "../../src/gates/window.ts";
+import { EdgeHost } from "../support/edge-host.ts";
+import { aRecord } from "../support/records.ts";
+
+const isMissing = spawnSync("systemd-analyze", ["--version"]).error !== undefined;
+const real = { skip: isMissing ? "systemd-analyze is not installed" : false };
+
+/** A host whose only real part is systemd-analyze, in a time zone of its own. */
+class CalendarHost extends EdgeHost {
+  constructor(zone = "UTC") {
+    super();
+    const spawn = makeSpawn({ PATH: process.env["PATH"], TZ: zone });
+    this.spawn = async (argv, options) => {
+      this.ran.push(argv);
+      return await spawn(argv, options);
+    };
+  }
+
+  at(time: string): this {
+    this.time = Date.parse(time);
+    return this;
+  }
+}
+
+async function inWords(host: EdgeHost, window: Window): Promise<string> {
+  const seen = await lookAtWindow(host, window);
+  switch (seen.kind) {
+    case "open":
+      return `open until ${seen.until.toISOString()}`;
+    case "closed":
+      return `closed until ${seen.opensAt.toISOString()}`;
+    case "over":
+      return "over";
+    case "unknown":
+      return `unknown: ${seen.why}`;
+  }
+}
+
+const H = 3600;
+
+/** Zone of the host, expression, duration in hours, now, what the window says. */
+const cases: [string, string, number, string, string][] = [
+  // Over midnight, and over the end of the week.
+  ["UTC", "Fri 23:00", 3, "2026-11-28T01:30:00Z", "open until 2026-11-28T02:00:00.000Z"],
+  ["UTC", "Sun 22:00", 4, "2026-11-30T01:59:59Z", "open until 2026-11-30T02:00:00.000Z"],
+  ["UTC", "Sun 22:00", 4, "2026-11-30T02:00:00Z", "closed until 2026-12-06T22:00:00.000Z"],
+  ["UTC", "Sat,Sun,Mon 01:00", 1, "2026-11-24T00:00:00Z", "closed until 2026-11-28T01:00:00.000Z"],
+  // A zone of its own, and the host's.
+  ["UTC", "02:00 Asia/Tokyo", 1, "2026-11-22T16:59:00Z", "closed until 2026-11-22T17:00:00.000Z"],
+  ["Asia/Kolkata", "02:00", 1, "2026-11-22T20:45:00Z", "open until 2026-11-22T21:30:00.000Z"],
+  ["Africa/Abidjan", "02:00", 1, "2026-11-22T02:15:00Z", "open until 2026-11-22T03:00:00.000Z"],
+  // Berlin sets its clock on by an hour at 01:00 UTC: 02:30 does not come.
+  [
+    "UTC",
+    "02:30 Europe/Berlin",
+    1,
+    "2026-03-29T01:00:00Z",
+    "closed until 2026-03-30T00:30:00.000Z",
+  ],
+  ["UTC", "01:30 Europe/Berlin", 2, "2026-03-29T02:00:00Z", "open until 2026-03-29T02:30:00.000Z"],
+  // And back at 01:00 UTC: 02:30 comes twice, and only the first one counts.
+  [
+    "UTC",
+    "02:30 Europe/Berlin",
+    0.5,
+    "2026-10-25T00:45:00Z",
+    "open until 2026-10-25T01:00:00.000Z",
+  ],
+  [
+    "UTC",
+    "02:30 Europe/Berlin",
+    0.5,
+    "2026-10-25T01:45:00Z",
+    "closed until 2026-10-26T01:30:00.000Z",
+  ],
+  ["Europe/Berlin", "02:30", 2, "2026-10-25T02:15:00Z", "open until 2026-10-25T02:30:00.000Z"],
+  [
+    "Europe/Berlin",
+    "Sun 02:30",
+    1,
+    "2026-10-25T01:40:00Z",
+    "closed until 2026-11-01T01:30:00.000Z",
+  ],
+  // One that has been, one that is long, one that begins all the time.
+  ["UTC", "2026-01-01 02:00", 1, "2026-11-22T02:00:00Z", "over"],
+  ["UTC", "*-01-01", 300 * 24, "2026-10-27T00:00:00Z", "open until 2026-10-28T00:00:00.000Z"],
+  ["UTC", "*:*:*", 0.01, "2026-11-22T02:00:00Z", "open until 2026-11-22T02:00:01.000Z"],
+];
+
+for (const [zone, start, hours, now, expected] of cases) {
+  test(`window: ${start} for ${hours} h, in ${zone} at ${now}`, real, async () => {
+    using host = new CalendarHost(zone).at(now);
+    assert.equal(await inWords(host, { start, duration: hours * H }), expected);
+  });
+}
+
+test("window: what systemd does not take is unknown, in its words", real, async () => {
+  using host = new CalendarHost();
+  for (const start of ["Sat 25:00", "Sat 02:00 Europe/Nowhere", "--help", "-x"])
+    assert.match(await inWords(host, { start, duration: H }), /^unknown: systemd-analyze .*parse/);
+});
+
+test("window: without systemd-analyze it is unknown", async () => {
+  using host = new EdgeHost();
+  const cause = "could not be started: systemd-analyze is not in PATH";
+  host.answers["systemd-analyze"] = { exitCode: null, cause };
+  assert.match(await inWords(host, { start: "02:00", duration: H }), /unknown: .*not in PATH/);
+});
+
+test("window: each form of systemd-analyze's lines is read", () => {
+  const text = `  Original form: 2026-03-28 02:00:00 UTC
+Normalized form: 2026-03-28 02:00:00 UTC
+    Next elapse: Sat 2026-03-28 02:00:00 CET
+       (in UTC): Sat 2026-03-28 01:00:00 UTC
+       From now: 7 months 26 days ago
+   Iteration #2: Sun 2026-03-29 02:00:00 CET
+       (in UTC): Sun 2026-03-29 01:00:00 UTC
+       Iter. #3: Mon 2026-03-30 02:00:00 UTC
+`;
+  const found = parseElapses(text).map((moment) => moment.toISOString());
+  const days = ["2026-03-28T01", "2026-03-29T01", "2026-03-30T02"];
+  assert.deepEqual(
+    found,
+    days.map((day) => `${day}:00:00.000Z`),
+  );
+  assert.deepEqual(parseElapses("    Next elapse: never\n"), []);
+});
+
+// Against the list of a whole year, made by one call from its beginning.
+
+const ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC"];
+const YEAR = { from: Date.parse("2026-01-01T00:00:00Z"), to: Date.parse("2027-01-01T00:00:00Z") };
+const DAY = 86_400_000;
+
+const expressions = fc
+  .tuple(
+    fc.constantFrom("", "Sat ", "Mon..Fri ", "Sun,Wed ", "*-*-01 ", "*-*-7/9 ", "*-*~1 "),
+    fc.constantFrom("0", "1", "2", "3", "12", "23", "*", "0/6", "1..3"),
+    fc.constantFrom("00", "30", "15,45"),
+  )
+  .map(([day, hour, minute]) => `${day}${hour}:${minute}`);
+
+/** Half of them around the changes of the clocks. */
+const moments = fc.oneof(
+  fc.integer({ min: YEAR.from + 41 * DAY, max: YEAR.to }),
+  fc
+    .tuple(
+      fc.constantFrom("2026-03-29T01", "2026-10-25T01", "2026-03-08T07", "2026-11-01T06"),
+      fc.integer({ min: -3 * 3_600_000, max: 3 * 3_600_000 }),
+    )
+    .map(([hour, off]) => Date.parse(`${hour}:00:00Z`) + off),
+);
+
+/** Every start of the year and the first one after it; null where systemd does not tell. */
+function listed(zone: string, start: string): Date[] | null {
+  const env = { PATH: process.env["PATH"], TZ: zone };
+  const found: Date[] = [];
+  for (let from = YEAR.from; from < YEAR.to; from = found.at(-1)?.getTime() ?? YEAR.to) {
+    const argv = ["calendar", "--iterations=500", `--base-time=@${from / 1000}`, "--", start];
+    const { status, stdout } = spawnSync("systemd-analyze", argv, { env, encoding: "utf8" });
+    // Some versions end in the middle, where clocks are set on: then there is no list.
+    if (status !== 0) return null;
+    found.push(...parseElapses(stdout));
+  }
+  return found;
+}
+
+test(
+  "window: open now and the next start are those of systemd's list of a year",
+  real,
+  async () => {
+    let compared = 0;
+    const durations = fc.oneof(
+      fc.integer({ min: 1, max: 5 * H }),
+      fc.integer({ min: 1, max: 40 * 24 * H }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...ZONES),
+        fc.constantFrom("own", "of the host"),
+        expressions,
+        durations,
+        fc.array(moments, { minLength: 4, maxLength: 4 }),
+        async (zone, whose, expression, duration, times) => {
+          const start = whose === "own" ? `${expression} ${zone}` : expression;
+          const hostZone = whose === "own" ? "UTC" : zone;
+          using host = new CalendarHost(hostZone);
+          const starts = listed(hostZone, start);
+          if (starts === null) return;
+          for (const time of times) {
+            host.time = time;
+            const seen = await lookAtWindow(host, { start, duration });
+            const isOpen: boolean = starts.some(
+              (from) => +from <= time && time < +from + duration * 1000,
+            );
+            const next: Date | undefined = starts.find((from) => +from > time);
+            const later = next === undefined ? "over" : `closed ${next.toISOString()}`;
+            const expected: string = isOpen ? "open" : later;
+            const found =
+              seen.kind === "closed" ? `closed ${seen.opensAt.toISOString()}` : seen.kind;
+            assert.equal(
+              found,
+              expected,
+              `${start}, ${duration} s, at ${new Date(time).toISOString()}`,
+            );
+            compared++;
+          }
+        },
+      ),
+      { numRuns: 25 },
+    );
+    assert.ok(compared > 0);
+  },
+);
+
+// The gate.
+
+const NIGHT = { start: "02:00", duration: H };
+
+function contextOf(host: EdgeHost): GateContext {
+  return { host, record: aRecord(), config: DEFAULT_CONFIG };
+}
+
+test(
+  "gate: the window tells when it opens, and is looked at anew only when it can have changed",
+  real,
+  async () => {
+    using host = new CalendarHost().at("2026-11-22T21:31:00Z");
+    const gate = rebootWindow(NIGHT);
+    const first = await gate.look(contextOf(host));
+    assert.deepEqual(first, {
+      kind: "closed",
+      why: "opens at 2026-11-23T02:00:00.000Z (02:00)",
+      opensAt: new Date("2026-11-23T02:00:00Z"),
+    });
+    const asked = host.ran.length;
+    assert.deepEqual(await gate.look(contextOf(host)), first);
+    assert.equal(host.ran.length, asked);
+    host.at("2026-11-23T02:00:00Z");
+    assert.equal((await gate.look(contextOf(host))).kind, "open");
+    host.at("2026-11-23T03:00:00Z");
+    assert.equal((await gate.look(contextOf(host))).kind, "closed");
+  },
+);
+
+test("gate: a clock that is set back is noticed", real, async () => {
+  using host = new CalendarHost().at("2026-11-23T02:30:00Z");
+  const gate = rebootWindow(NIGHT);
+  assert.equal((await gate.look(contextOf(host))).kind, "open");
+  host.at("2026-11-23T01:30:00Z");
+  assert.equal((await gate.look(contextOf(host))).kind, "closed");
+});
+
+test("gate: waiting for the window ends when it is told to", real, async () => {
+  using host = new CalendarHost().at("2026-11-22T21:31:00Z");
+  const over = new AbortController();
+  const changed = rebootWindow(NIGHT).change(contextOf(host), over.signal);
+  await turn();
+  over.abort();
+  await changed;
+});

@@ -1,0 +1,251 @@
+import assert from "node:assert/strict";
+import { hostTest } from "../host/host-test.ts";
+import type { Host, ToplevelSpec } from "../host/host.ts";
+import type { FinalizationRecord } from "../../src/core/record.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  newestRecord,
+  path,
+  recordOf,
+  schedule,
+  systemSpec,
+} from "./deploying.ts";
+
+const NEW_KERNEL = { kernel: "6.12.9", label: "new" };
+
+function policySpec(spec: ToplevelSpec, reboot: object, waitFor: object = {}): ToplevelSpec {
+  return systemSpec(spec, { verify: { settle: 0 }, reboot, waitFor });
+}
+
+/** A window that opens once, so many seconds from now. */
+function windowIn(seconds: number): { readonly start: string; readonly duration: string } {
+  const at = new Date(Date.now() + seconds * 1000).toISOString();
+  return { start: `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`, duration: "2min" };
+}
+
+async function says(host: Host, id: string, words: string): Promise<void> {
+  await host.until(`it says ${words}`, async () =>
+    (await host.journal(`deploy-finalize-${id}.service`)).includes(words),
+  );
+}
+
+/** Waits until it is put off: its process has ended, and its timer waits. */
+async function putOff(host: Host, id: string): Promise<FinalizationRecord> {
+  const states = async (): Promise<string> =>
+    await host.shell(
+      `systemctl show --property=ActiveState --value deploy-finalize-${id}.timer deploy-finalize-${id}.service`,
+    );
+  await host.until("its timer waits, and no process", async () => {
+    const { deferredUntil } = await recordOf(host, id);
+    return deferredUntil !== null && /^active\s+inactive\s*$/.test(await states());
+  });
+  return await recordOf(host, id);
+}
+
+hostTest(
+  "a reboot waits for its window without a process, then comes by itself",
+  { baseline: systemSpec() },
+  async (host) => {
+    const window = windowIn(15);
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
+    const before = await host.facts();
+    const id = await deploy(host, target, "--delay", "0");
+    const { state, deferredUntil, timeline } = await putOff(host, id);
+    assert.equal(state, "waiting");
+    assert.match(timeline.at(-1)?.detail ?? "", /waits for the reboot window, which opens at 20/);
+    assert.match(await host.ok(call(target, "status", id)), /waiting for the reboot window, which/);
+    // A switch of somebody else reloads systemd and starts the resume unit's command again.
+    await host.ok(["systemctl", "daemon-reload"]);
+    await host.ok(call(target, "resume"));
+    await putOff(host, id);
+    const record = await ended(host, id, 60_000);
+    assert.equal(path(record), "scheduled waiting waiting rebooting verifying live");
+    const rebooting = record.timeline.find((entry) => entry.state === "rebooting")?.at ?? "";
+    const late = Date.parse(rebooting) - Date.parse(deferredUntil ?? "");
+    assert.ok(late >= 0 && late < 10_000, `${late} ms after the window opened`);
+    const after = await host.facts();
+    assert.notEqual(after.bootId, before.bootId);
+    assert.equal(after.booted, target);
+  },
+);
+
+hostTest(
+  "what is put off survives another reboot, and is put off again; cancelled, no timer stays",
+  { baseline: systemSpec() },
+  async (host) => {
+    const window = { start: "2027-01-01 02:00 UTC", duration: 3600 };
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
+    const before = await host.facts();
+    const id = await deploy(host, target, "--delay", "0");
+    await putOff(host, id);
+    await host.ok([`${before.booted}/bin/switch-to-configuration`, "boot"]);
+    await host.powerCut();
+    await host.powerOn();
+    assert.equal((await host.facts()).booted, before.booted);
+    const record = await putOff(host, id);
+    assert.equal(record.state, "waiting");
+    assert.equal(record.deferredUntil, "2027-01-01T02:00:00.000Z");
+    await host.ok(call(target, "cancel", id));
+    assert.equal((await recordOf(host, id)).state, "cancelled");
+    const timers = "systemctl list-units --plain --no-legend 'deploy-finalize-*.timer'";
+    assert.equal(await host.shell(timers), "");
+  },
+);
+
+hostTest(
+  "a switch does not wait for the reboot window, and one that is put off is superseded",
+  { baseline: systemSpec() },
+  async (host) => {
+    const window = { start: "2027-01-01 02:00 UTC", duration: 3600 };
+    const first = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
+    const second = await host.buildToplevel(policySpec({ label: "services" }, { window }));
+    const firstId = await deploy(host, first, "--delay", "0");
+    await putOff(host, firstId);
+    const record = await ended(host, await deploy(host, second, "--delay", "0"));
+    assert.equal(path(record), "scheduled waiting switching verifying live");
+    assert.equal((await ended(host, firstId)).state, "superseded");
+  },
+);
+
+hostTest(
+  "a window that systemd does not take is refused before anything is armed",
+  { baseline: systemSpec() },
+  async (host) => {
+    for (const [start, said] of [
+      ["Sat 25:00", /reboot\.window\.start \(Sat 25:00\) cannot be used: .*Failed to parse/],
+      ["2020-01-01", /reboot\.window\.start \(2020-01-01\) never comes again/],
+    ] as const) {
+      const window = { start, duration: 3600 };
+      const target = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
+      await host.setProfile(target);
+      const { exitCode, stderr } = await host.run(call(target));
+      assert.equal(exitCode, 2, stderr);
+      assert.match(stderr, said);
+    }
+    const units = "systemctl list-units --all --plain --no-legend 'deploy-finalize-2*'";
+    assert.equal(await host.shell(units), "");
+  },
+);
+
+hostTest(
+  "a program that holds shutdowns back is waited for",
+  { baseline: systemSpec() },
+  async (host) => {
+    const inhibit = "systemd-inhibit --what=shutdown --mode=block --who=borg --why=runs";
+    await host.shell(`systemd-run --quiet --unit=backup ${inhibit} sleep infinity`);
+    await host.until("it is held", async () =>
+      (await host.shell("systemd-inhibit --list")).includes("borg"),
+    );
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, {}));
+    const id = await deploy(host, target, "--delay", "0");
+    await says(host, id, "waits for shutdown inhibitors: borg");
+    assert.equal((await recordOf(host, id)).state, "waiting");
+    await host.ok(["systemctl", "stop", "backup"]);
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+    assert.equal((await host.facts()).booted, target);
+  },
+);
+
+hostTest(
+  "where reboots are not allowed, the services go live and the reboot is told as required; a later allowed run does it",
+  { baseline: systemSpec({ runner: "1" }) },
+  async (host) => {
+    const before = await host.facts();
+    const spec = policySpec({ ...NEW_KERNEL, runner: "2" }, { allow: false });
+    const target = await host.buildToplevel(spec);
+    const first = await ended(host, await deploy(host, target, "--delay", "0"));
+    assert.equal(path(first), "scheduled waiting switching verifying live");
+    assert.equal(first.rebootRequired, "kernel,initrd,kernel-modules changed");
+    assert.match(first.outcome?.reason ?? "", /a reboot is required: kernel,initrd/);
+    assert.match(await host.ok(call(target, "status")), /a reboot is required:\s+kernel/);
+    const between = await host.facts();
+    assert.equal(between.runnerDefinition, "2");
+    assert.deepEqual([between.booted, between.current], [before.booted, target]);
+
+    await host.write("/etc/allowed.json", JSON.stringify({ verify: { settle: 0 } }));
+    const [program, script] = call(target);
+    await host.ok([program ?? "", script ?? "", "--config", "/etc/allowed.json", "--delay", "0"]);
+    const { id } = await newestRecord(host);
+    const second = await ended(host, id, 60_000);
+    assert.equal(path(second), "scheduled waiting rebooting verifying live");
+    assert.equal(second.previous, before.booted, "what was booted is the way back");
+    assert.equal(second.rebootRequired, null);
+    assert.equal((await host.facts()).booted, target);
+  },
+);
+
+hostTest(
+  "where reboots are not allowed and the switch would be refused, nothing is changed",
+  { baseline: systemSpec() },
+  async (host) => {
+    const before = await host.facts();
+    const spec = policySpec({ label: "new", initInterfaceVersion: "2" }, { allow: false });
+    const target = await host.buildToplevel(spec);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
+    assert.equal(record.state, "failed");
+    assert.match(record.outcome?.reason ?? "", /a reboot is required .*not allowed/);
+    const after = await host.facts();
+    assert.deepEqual([after.current, after.bootId], [before.current, before.bootId]);
+  },
+);
+
+hostTest(
+  "a unit that must not be interrupted is waited for, where the act would stop it",
+  { baseline: systemSpec() },
+  async (host) => {
+    const waitFor = { units: ["borg*.service"] };
+    const services = await host.buildToplevel(policySpec({ label: "services" }, {}, waitFor));
+    const kernel = await host.buildToplevel(policySpec(NEW_KERNEL, {}, waitFor));
+    await host.shell("systemd-run --quiet --unit=borg --service-type=oneshot --no-block sleep inf");
+    const switched = await ended(host, await deploy(host, services, "--delay", "0"));
+    assert.equal(path(switched), "scheduled waiting switching verifying live");
+    const id = await deploy(host, kernel, "--delay", "0");
+    await says(host, id, "waits for units: borg.service is activating");
+    await host.ok(["systemctl", "kill", "borg.service"]);
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+  },
+);
+
+hostTest(
+  "whoever is logged in is told and given time; whoever runs a command is not waited for",
+  { baseline: systemSpec() },
+  async (host) => {
+    const sessions = { grace: 3, message: "Kernel update." };
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { sessions }));
+    const before = await host.facts();
+    // Units, so that neither holds the test up: a shutdown ends them.
+    const ssh = (unit: string, ...rest: string[]): Promise<string> => {
+      const output = `--property=StandardOutput=append:/var/log/${unit}`;
+      return host.ok(["systemd-run", "--quiet", `--unit=${unit}`, output, "ssh", ...rest]);
+    };
+    await ssh("command", "root@localhost", "sleep 60");
+    await ssh("person", "-tt", "root@localhost", "sleep 60");
+    await host.until("both are logged in", async () => {
+      const files = await host.shell("cat /run/systemd/sessions/* | grep -c ^SCOPE= || true");
+      return Number(files) === 2;
+    });
+    const id = await schedule(host, target, "--delay", "0");
+    await says(host, id, "waits for logged-in users: root is logged in");
+    const waitedFrom = Date.now();
+    await host.rebooted(before.bootId);
+    assert.ok(Date.now() - waitedFrom >= 2_000);
+    assert.match(await host.read("/var/log/person"), /Kernel update\.[^]*deploy-finalize cancel/);
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+  },
+);
+
+hostTest(
+  "a host that cannot kexec reboots instead, and says so",
+  { baseline: systemSpec() },
+  async (host) => {
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { method: "kexec" }));
+    const id = await deploy(host, target, "--delay", "0");
+    await entered(host, id, "rebooting");
+    assert.equal((await ended(host, id, 60_000)).state, "live");
+    await says(host, id, "no kexec: kexec could not be started");
+    assert.equal((await host.facts()).booted, target);
+  },
+);
