@@ -3,7 +3,9 @@ NODE = $(shell sh scripts/node-path)
 BIN := node_modules/.bin
 BUNDLE := dist/deploy-finalize.cjs
 
-.PHONY: help build check check-forge demo bench bench-fleet test lint format types setup docs man clean
+# A build that failed half-way is done again.
+.DELETE_ON_ERROR:
+.PHONY: help build check check-forge demo picture try bench bench-fleet test lint format types setup docs man clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -11,7 +13,10 @@ help: ## Show this list
 setup: ## Install what is needed: npm packages and, as root on Debian, the test host's tools
 	@sh scripts/setup
 
-build: setup ## Bundle the program into dist/deploy-finalize.cjs
+build: setup $(BUNDLE) ## Bundle the program into dist/deploy-finalize.cjs
+
+# Only where it is older than what it is made of: a test host may be running it.
+$(BUNDLE): $(shell find src -type f) scripts/build package.json package-lock.json | setup
 	@sh scripts/build
 
 check: build ## Lint, type-check and run every test
@@ -27,11 +32,17 @@ check-forge: setup ## Test commit statuses on a real Gitea: GITEA_URL=… GITEA_
 demo: build ## Show the main job on a real host, in three acts
 	@$(NODE) test/demo/demo.ts
 
+picture: build ## Draw docs/demo.svg, the README's picture, from a run of the demo
+	@$(NODE) test/demo/picture.ts
+
+try: build ## Open a shell on a throw-away host with a deploy to finalize
+	@$(NODE) test/newcomer/try.ts
+
 bench: build ## Measure speed, memory and punctuality against a plain shell script
 	@$(NODE) bench/bench.ts
 
 bench-fleet: setup ## Let 200 simulated hosts share three slots of a real etcd
-	@$(NODE) bench/fleet/bench.ts
+	@PATH="$$PATH:$$(sh scripts/tools-path)" $(NODE) bench/fleet/bench.ts
 
 format: setup ## Format the sources
 	@$(BIN)/oxfmt src test bench scripts

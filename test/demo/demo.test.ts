@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { realTest } from "../host/host-test.ts";
-import { hostsFolder } from "../host/paths.ts";
+import { hostsFolder, repository } from "../host/paths.ts";
+import { textOf } from "./drawing.ts";
+import { timelineOf } from "./timeline-of.ts";
 
 const demo = join(import.meta.dirname, "demo.ts");
 
@@ -23,7 +25,30 @@ realTest("the demo plays its three acts, without colour into a pipe", async () =
     [],
   );
   assert.deepEqual(demoHosts(), []);
+  comparePicture(output);
 });
+
+function comparePicture(output: string): void {
+  const svg = readFileSync(join(repository, "docs/demo.svg"), "utf8");
+  assert.match(svg, /class="green"/, "it was drawn in colour");
+  const [shown, seen] = [lasting(textOf(svg)), lasting(timelineOf(output))];
+  assert.deepEqual(shown, seen, "the README's picture is old: make picture");
+}
+
+/**
+ * What is the same in each run, act by act: without times and boot ids, and in no order, for
+ * things on a host happen at the same time. Nor is what is over so soon that a look every 10 ms
+ * may miss it on a busy machine.
+ */
+function lasting(lines: readonly string[]): string[][] {
+  const acts: string[][] = [];
+  for (const line of lines) {
+    if (/^(Act |[123] )/.test(line) || acts.length === 0) acts.push([]);
+    const text = line.replace(/^ *\d+\.\d\ds/, "").replace(/[0-9a-f]{8}\.{3}/, "ID");
+    if (text !== "" && !/ (runs|stopped|down)$/.test(text)) acts.at(-1)?.push(text);
+  }
+  return acts.map((act) => act.toSorted());
+}
 
 realTest("the demo, ended by a signal in the middle of an act, leaves no host behind", async () => {
   const { exitCode, output } = await play({ signal: "SIGTERM", after: "Act 2" });
@@ -35,7 +60,7 @@ realTest("the demo, ended by a signal in the middle of an act, leaves no host be
 type Interruption = { signal: NodeJS.Signals; after: string };
 
 function play(interruption?: Interruption): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, [demo]);
+  const child = spawn(process.execPath, [demo], { env: { ...process.env, FORCE_COLOR: "" } });
   let output = "";
   let interrupted = false;
   const take = (chunk: Buffer): void => {

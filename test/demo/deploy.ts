@@ -9,7 +9,7 @@ export async function deploy(
   watch: Watch,
   script: string,
 ): Promise<Job> {
-  timeline.event("job", "queued on the host that it deploys:");
+  timeline.event("job", "queued on the host that it deploys");
   timeline.quote(script);
   const id = await host.queueJob(script);
   watch.job(id);

@@ -14,8 +14,9 @@ export class Timeline {
   #began = performance.now();
 
   constructor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv) {
-    const plain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
-    this.#coloured = out.isTTY && !plain;
+    const isSet = (name: string): boolean => (env[name] ?? "") !== "";
+    const plain = isSet("NO_COLOR") || env["TERM"] === "dumb";
+    this.#coloured = isSet("FORCE_COLOR") || (out.isTTY && !plain);
     this.#print = (line) => out.write(`${line}\n`);
   }
 
