@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { messageOf } from "../core/refusal.ts";
+import { send } from "../host/http.ts";
 import type { Check } from "./check.ts";
 
 export interface HttpExpectation {
@@ -8,25 +8,31 @@ export interface HttpExpectation {
   readonly body?: string;
 }
 
-/** More of an answer than this is not searched. */
-const MOST_CHARACTERS = 1_048_576;
-
 /** The address answers as expected. A redirect is an answer; it is not followed. */
 export function httpCheck(expected: HttpExpectation): Check {
   return {
-    name: expected.url,
+    name: withoutUser(expected.url),
     run: async (_host, signal) => {
       try {
-        const { status, text } = await get(expected.url, signal);
+        const request = { method: "GET", url: expected.url, headers: {}, body: null } as const;
+        const { status, text } = await send(request, { within: signal });
         const why = mismatch(expected, status, text);
         return why === null
           ? { kind: "passed", detail: `status ${status}` }
           : { kind: "failed", why };
       } catch (error) {
-        return { kind: "failed", why: causeOf(error) };
+        return { kind: "failed", why: messageOf(error) };
       }
     },
   };
+}
+
+/** A name goes into the record and to those who are told. */
+function withoutUser(address: string): string {
+  const url = new URL(address);
+  if (url.username === "" && url.password === "") return address;
+  [url.username, url.password] = ["", ""];
+  return url.href;
 }
 
 /** Why an answer is not the expected one, or null where it is. */
@@ -36,31 +42,4 @@ export function mismatch(expected: HttpExpectation, status: number, text: string
   if (!isRight) return `status ${status} instead of ${wanted ?? "200 to 299"}`;
   if (body !== undefined && !text.includes(body)) return `the answer does not contain ${body}`;
   return null;
-}
-
-/** Not by fetch: that refuses a list of ports, and a health check may be on any. */
-async function get(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
-  const { request } = url.startsWith("https:")
-    ? await import("node:https")
-    : await import("node:http");
-  // A connection kept from the try before may have been closed by the service that restarted.
-  const asked = request(url, { signal, agent: false });
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    asked.on("response", resolve).on("error", reject).end();
-  });
-  return { status: answer.statusCode ?? 0, text: await readSome(answer) };
-}
-
-async function readSome(answer: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const piece of answer.setEncoding("utf8")) {
-    text += String(piece);
-    if (text.length >= MOST_CHARACTERS) break;
-  }
-  return text;
-}
-
-/** Where a name has several addresses, the error is a list of errors, itself without words. */
-function causeOf(error: unknown): string {
-  return error instanceof AggregateError ? messageOf(error.errors[0]) : messageOf(error);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
+import { timeLimit } from "../host/time-limit.ts";
 import type { Check, CheckState } from "./check.ts";
 
 /** All in seconds. */
@@ -44,7 +45,7 @@ async function tryOnce(
   timeout: number,
   signal: AbortSignal,
 ): Promise<CheckState> {
-  const over = AbortSignal.timeout(timeout * 1000);
+  const over = timeLimit(timeout);
   try {
     const state = await check.run(host, AbortSignal.any([signal, over]));
     if (state.kind === "passed" || !over.aborted) return state;

@@ -1,6 +1,7 @@
 import type { CheckConfig, Config } from "../core/config.ts";
 import type { FailedUnits } from "../host/failed-units.ts";
 import type { Host } from "../host/host.ts";
+import type { TellWaiting } from "../host/waiting-note.ts";
 import type { CheckResult, CheckState } from "./check.ts";
 import { untilPassed } from "./retry.ts";
 import { watchSettling } from "./settling.ts";
@@ -12,6 +13,7 @@ import { checkFor } from "./table.ts";
  * should not wait for their deadlines.
  *
  * @param baseline the units that were in trouble before acting, from `takeBaseline`
+ * @param tell told of what is looked at, for those who ask about it meanwhile
  * @param signal ends it early; what had not passed by then counts as failed, so the caller must look at the signal first
  */
 export async function verify(
@@ -19,11 +21,46 @@ export async function verify(
   config: Config["verify"],
   baseline: FailedUnits,
   signal: AbortSignal,
+  tell: TellWaiting = () => {},
 ): Promise<CheckResult[]> {
-  const units = await settle(host, config, baseline, signal);
-  if (units.result === "failed") return [units];
-  const checks = config.checks.map(async (check) => await runCheck(host, check, signal));
-  return [units, ...(await Promise.all(checks))];
+  try {
+    tell(noteOf(host, "units", "they must settle", config.settle));
+    const units = await settle(host, config, baseline, signal);
+    if (units.result === "failed") return [units];
+    return [units, ...(await runChecks(host, config.checks, signal, tell))];
+  } finally {
+    tell(null);
+  }
+}
+
+/** All at once; the note names those that have not ended yet. */
+async function runChecks(
+  host: Host,
+  configs: readonly CheckConfig[],
+  signal: AbortSignal,
+  tell: TellWaiting,
+): Promise<CheckResult[]> {
+  const begin = host.now();
+  const left = new Set(configs);
+  const told = (): void => {
+    const names = [...left].map((config) => config.name ?? checkFor(config).name);
+    const longest = Math.max(...[...left].map(({ deadline, timeout }) => deadline + timeout));
+    if (left.size > 0) tell(noteOf(host, "checks", names.join(", "), longest, begin));
+  };
+  told();
+  const checks = configs.map(async (config) => {
+    const result = await runCheck(host, config, signal);
+    left.delete(config);
+    told();
+    return result;
+  });
+  return await Promise.all(checks);
+}
+
+/** @param longest seconds from the beginning until when it has ended */
+function noteOf(host: Host, what: string, why: string, longest: number, begin = host.now()) {
+  const until = new Date(begin.getTime() + longest * 1000).toISOString();
+  return { for: what, why, since: begin.toISOString(), until, next: null };
 }
 
 async function settle(

@@ -11,11 +11,12 @@ import { stopTimers } from "../host/systemd.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
 import type { CancelJson } from "../json/requests.ts";
 import { previousName, targetName } from "../view/naming.ts";
+import { answerTo } from "./ask.ts";
 import { leftWith } from "./cancel-words.ts";
 import { type Cli, newCommand, withId, withJson } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { configOf, loadConfig } from "./load-config.ts";
-import { answerTo, askedBy, awaitAnswer, findFitting } from "./requesting.ts";
+import { askedBy, awaitAnswer, findFitting } from "./requesting.ts";
 import { requireRoot } from "./require-root.ts";
 import { nextBootOf, restoreBootDefault } from "./restore-boot-default.ts";
 

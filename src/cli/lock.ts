@@ -5,13 +5,13 @@ import { Refusal } from "../core/refusal.ts";
 import { type GivingBack, giveSlotBack } from "../core/slot-keeping.ts";
 import { isSameLock } from "../core/lock-config.ts";
 import { RecordStore } from "../host/store.ts";
-import type { LockJson } from "../json/lock.ts";
+import { type LockJson, toOwnSlotJson } from "../json/lock.ts";
 import { SlotDesk } from "../lock/desk.ts";
 import { lockScreen } from "../view/lock-screen.ts";
+import { makeSure } from "./ask.ts";
 import { type Cli, newCommand, withJson } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print, styleOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
-import { answerTo } from "./requesting.ts";
 import { requireRoot } from "./require-root.ts";
 
 export interface LockOptions extends CommonOptions {
@@ -74,7 +74,7 @@ async function release(
   options: LockOptions,
 ): Promise<string> {
   const holder = options.holder ?? desk.holder();
-  if (options.yes !== true) await makeSure(context, desk, meant, holder);
+  if (options.yes !== true) await makeSure(context, await questionFor(desk, meant, holder));
   const given = await giveBack(desk, meant, holder);
   if (given.kind === "given-back") return holder;
   throw new Refusal(`the slot was not given back, as far as is known: ${given.why}`);
@@ -88,25 +88,13 @@ async function giveBack(desk: SlotDesk, meant: LockConfig, holder: string): Prom
   });
 }
 
-async function makeSure(
-  context: Context,
-  desk: SlotDesk,
-  { group }: LockConfig,
-  holder: string,
-): Promise<void> {
+async function questionFor(desk: SlotDesk, { group }: LockConfig, holder: string): Promise<string> {
   const slot = desk.slot();
   const isNeeded = slot?.holder === holder && !(await desk.hasEnded(slot.finalization));
   const why = isNeeded
     ? `${slot.finalization} has not ended and gives it back itself.`
     : "The next host of the group may reboot then.";
-  const question = `Give back the slot of ${holder} in group ${group}? ${why}`;
-  const answer = await answerTo(context, question);
-  if (answer === "yes") return;
-  throw new Refusal(
-    answer === "no"
-      ? "left as it is"
-      : `${question} Nobody is here to answer: say so with --yes. Nothing was changed.`,
-  );
+  return `Give back the slot of ${holder} in group ${group}? ${why}`;
 }
 
 async function look(desk: SlotDesk, meant: LockConfig, released: string | null): Promise<LockJson> {
@@ -121,7 +109,7 @@ async function look(desk: SlotDesk, meant: LockConfig, released: string | null):
     group,
     server: backend === "etcd" ? [...meant.endpoints] : [meant.url],
     id,
-    own: slot === null ? null : pick(slot),
+    own: slot === null ? null : toOwnSlotJson(slot),
     slots: isKnown ? occupancy.slots : null,
     holders: isKnown
       ? occupancy.holders.map(({ slot: number, host, finalization, takenAt, ...holder }) => {
@@ -132,14 +120,4 @@ async function look(desk: SlotDesk, meant: LockConfig, released: string | null):
     unknown: isKnown ? null : occupancy.why,
     released,
   };
-}
-
-function pick({
-  state,
-  finalization,
-  askedAt,
-  takenAt,
-  keptBecause,
-}: NonNullable<LockJson["own"]>) {
-  return { state, finalization, askedAt, takenAt, keptBecause };
 }

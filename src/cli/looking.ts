@@ -6,7 +6,9 @@ import { listFolder } from "../host/durable.ts";
 import type { Paths } from "../host/paths.ts";
 import { RecordStore } from "../host/store.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
+import { toOwnSlotJson } from "../json/lock.ts";
 import type { StatusJson } from "../json/status.ts";
+import { type SlotSeen, SlotStore } from "../lock/slot-store.ts";
 import { headline } from "../view/headline.ts";
 import { outlook } from "../view/outlook.ts";
 import type { StatusNow } from "../view/status-screen.ts";
@@ -47,8 +49,14 @@ export async function lookAtStatus(asked: Asked): Promise<StatusNow> {
     hostName: context.hostName,
     host: await viewHost(host, profile, config.rebootWhenChanged),
     finalization,
+    // It lies with the records: whoever may not see those is told so already.
+    slot: finalization.kind === "hidden" ? { kind: "none" } : slotOf(asked),
     user: context.userId === 0 ? "root" : "other",
   };
+}
+
+function slotOf({ config, host }: Asked): SlotSeen {
+  return new SlotStore(config.stateDir, host.say).look();
 }
 
 async function lookAtFinalization(asked: Asked): Promise<StatusNow["finalization"]> {
@@ -76,11 +84,14 @@ function pendingUnits(paths: Paths): string[] {
 
 /** What `status --json` prints. */
 export function toStatusJson(status: StatusNow): StatusJson {
-  const { finalization, host } = status;
-  const { rebootRequired, ...systems } = host;
+  const { finalization, host, slot } = status;
+  const { rebootRequired, bootLoader, ...systems } = host;
   const common = {
     schemaVersion: 1 as const,
     host: { name: status.hostName, ...systems, rebootRequired },
+    bootLoader,
+    slot: slot.kind === "slot" ? toOwnSlotJson(slot.slot) : null,
+    slotUnknown: slot.kind === "unknown" ? slot.why : null,
   };
   const nothing = { ...common, finalization: null, next: null, driver: null, waiting: null };
   switch (finalization.kind) {

@@ -69,13 +69,3 @@ export async function awaitAnswer(
     await nextChange(store.folder, () => false, over);
   }
 }
-
-/** What the person at the terminal says to a question. */
-export async function answerTo(
-  context: Context,
-  question: string,
-): Promise<"yes" | "no" | "nobody"> {
-  const answer = await context.ask(`${question} [y/N] `);
-  if (answer === null) return "nobody";
-  return /^\s*y(es)?\s*$/i.test(answer) ? "yes" : "no";
-}

@@ -7,10 +7,11 @@ import { wayBackOf } from "../host/way-back.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
 import type { RollbackJson } from "../json/requests.ts";
 import { previousName, targetName } from "../view/naming.ts";
+import { makeSure } from "./ask.ts";
 import { type Cli, newCommand, readSpan, withId, withJson } from "./command.ts";
 import { type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
-import { answerTo, askedBy, awaitAnswer, findFitting } from "./requesting.ts";
+import { askedBy, awaitAnswer, findFitting } from "./requesting.ts";
 import { requireRoot } from "./require-root.ts";
 import { type RollbackOptions, scheduleWayBack } from "./schedule-way-back.ts";
 
@@ -42,7 +43,8 @@ export async function rollback(
   const record = await findFitting(store, wanted, (each) => canGoBack(each, runs));
   if (!canGoBack(record, runs)) throw new Refusal(whyNot(record, runs));
   wayBackOf(host, record);
-  await makeSure(context, record, options);
+  const question = `Go back from ${targetName(record)} to ${previousName(record)}?`;
+  if (options.yes !== true) await makeSure(context, question);
   const asked = record.state === "verifying" ? await ask(context, store, record, options) : null;
   if (asked === null || asked.state === "live") {
     await scheduleWayBack(context, store, asked ?? record, options);
@@ -85,22 +87,6 @@ function whyNot(record: FinalizationRecord, runs: string | null): string {
         `which is ${runs ?? "unknown"}. What ran when: deploy-finalize history`
       );
   }
-}
-
-async function makeSure(
-  context: Context,
-  record: FinalizationRecord,
-  { yes }: RollbackOptions,
-): Promise<void> {
-  if (yes === true) return;
-  const question = `Go back from ${targetName(record)} to ${previousName(record)}?`;
-  const answer = await answerTo(context, question);
-  if (answer === "yes") return;
-  throw new Refusal(
-    answer === "no"
-      ? "left as it is"
-      : `${question} Nobody is here to answer: say so with --yes. Nothing was changed.`,
-  );
 }
 
 /** Asks the process that verifies; returns the record as it is after that. */

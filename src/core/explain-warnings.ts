@@ -48,12 +48,9 @@ function aboutTheDecision({ decision, reboot, current, target }: Circumstances):
     return [now("reboot-forbidden", text)];
   }
   if (decision.action === "switch" && decision.changed.length > 0) {
-    const text = "no reboot is allowed (reboot.allow): what only a boot changes stays as it is";
+    const left = decision.changed.join(", ");
+    const text = `no reboot is allowed (reboot.allow): ${left} would stay as booted, the rest goes live`;
     return [now("reboot-left", text)];
-  }
-  if (decision.action === "switch" && decision.changed.length > 0) {
-    const text = `a reboot is required for ${decision.changed.join(", ")}, and reboots are not allowed (reboot.allow): only the rest would go live`;
-    return [now("reboot-required", text)];
   }
   return current.toplevel === target && decision.action === "switch"
     ? [now("nothing-to-do", "nothing to do: the target is the running system already")]

@@ -14,7 +14,7 @@ interface LockTimes {
 
 /** Files for TLS, each null where it is not needed. */
 export interface TlsFiles {
-  /** The certificates to trust, in place of those that Node.js knows. */
+  /** The certificates to trust, in place of the system's. */
   readonly caFile: string | null;
   readonly certFile: string | null;
   readonly keyFile: string | null;

@@ -20,6 +20,9 @@ export type TerminalState = {
   [S in State]: (typeof TRANSITIONS)[S] extends readonly [] ? S : never;
 }[State];
 
+/** The states that another one follows. */
+export type UnfinishedState = Exclude<State, TerminalState>;
+
 export const STATES = Object.keys(TRANSITIONS).filter(isState);
 
 export function isState(name: string): name is State {

@@ -6,6 +6,8 @@ import type { GateContext, GateState } from "../gates/gate.ts";
 import { loggedIn } from "../gates/logged-in.ts";
 import { gatesThatMatter } from "../gates/table.ts";
 import { isTouched } from "../gates/touched.ts";
+import { lookAtLock } from "../lock/look.ts";
+import { SlotStore } from "../lock/slot-store.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import type { DryActivation } from "./dry-activation.ts";
 import type { Host } from "./host.ts";
@@ -28,7 +30,8 @@ export function explainUnits(
   const touched = runners.filter((runner) => isTouched(runner, stopping, bonds));
   const stopped = new Set(touched.map(({ unit }) => unit));
   const start = [...plan.start, ...newlyWanted(paths, target, bonds)];
-  return { kind: "known", ...unitChanges({ ...plan, start }, names), runners: [...stopped] };
+  const changes = unitChanges({ ...plan, start }, names);
+  return { kind: "known", systemd: plan.systemd, ...changes, runners: [...stopped] };
 }
 
 type Gates = Pick<ExplainJson, "gates" | "delay">;
@@ -55,23 +58,26 @@ export async function explainGates(
 }
 
 function toJson(name: string, state: GateState): ExplainJson["gates"][number] {
-  return { name, state: state.kind, why: state.kind === "open" ? null : state.why };
+  const opensAt = state.kind === "closed" ? (state.opensAt?.toISOString() ?? null) : null;
+  return { name, state: state.kind, why: state.kind === "open" ? null : state.why, opensAt };
 }
 
-/** Those that come right before a reboot. To look at the first is to take it. */
+/** Those that come right before a reboot. The gate of the first takes a slot: here it is looked at. */
 async function lastGates(
   context: GateContext,
   action: Decision["action"],
 ): Promise<ExplainJson["gates"]> {
   if (action !== "reboot") return [];
-  const { lock, reboot } = context.config;
-  const asked = {
-    name: "fleet lock",
-    state: "unknown",
-    why: "asked for right before the reboot",
-  } as const;
-  const people = loggedIn(reboot.sessions).gate;
-  return [...(lock === null ? [] : [asked]), toJson(people.name, await people.look(context))];
+  const { host, config } = context;
+  const people = loggedIn(config.reboot.sessions).gate;
+  const [slot, view] = await Promise.all([explainLock(host, config), people.look(context)]);
+  return [...slot, toJson(people.name, view)];
+}
+
+async function explainLock(host: Host, { lock, stateDir }: Config): Promise<ExplainJson["gates"]> {
+  if (lock === null) return [];
+  const view = await lookAtLock(host, lock, new SlotStore(stateDir, host.say).look());
+  return [{ name: "fleet lock", ...view, opensAt: null }];
 }
 
 /** How it would be verified. */

@@ -6,6 +6,7 @@ import { warningsOf } from "../core/explain-warnings.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import { type DryActivation, dryActivateGently } from "./dry-activation.ts";
 import { explainGates, explainUnits, explainVerification } from "./explaining-act.ts";
+import { explainFallback } from "./explaining-fallback.ts";
 import { circumstancesOf, compareSystems } from "./explaining-systems.ts";
 import type { Host } from "./host.ts";
 import { closureSizes, comparePackages } from "./packages.ts";
@@ -45,6 +46,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     decision: toJson(decision),
     ...compared,
     units: explainUnits(host, config, target, decision.action, dry),
+    fallback: explainFallback(host, config, weighed),
     ...closures,
     ...gates,
     verification: explainVerification(config),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decide } from "../core/decision.ts";
+import { type BootLoaderNow, viewBootLoader } from "./boot-loader-now.ts";
 import type { Host } from "./host.ts";
 import { viewSystems } from "./facts.ts";
 import { generationOf } from "./profile.ts";
@@ -21,15 +22,16 @@ export interface HostNow {
   readonly profile: SystemNow;
   /** Why only a reboot makes the profile's system the running one; null where none is needed. */
   readonly rebootRequired: string | null;
+  readonly bootLoader: BootLoaderNow;
 }
 
 /** Looks at the systems of the host; needs no root. */
 export async function viewHost(
-  { paths }: Host,
+  host: Host,
   profile: string,
   rebootWhenChanged: readonly string[],
 ): Promise<HostNow> {
-  const systems = await viewSystems(paths, profile, rebootWhenChanged);
+  const systems = await viewSystems(host.paths, profile, rebootWhenChanged);
   const view = ({ toplevel }: { readonly toplevel: string | null }): SystemNow => ({
     toplevel,
     generation: toplevel === null ? null : (generationOf(profile, toplevel)?.number ?? null),
@@ -41,6 +43,7 @@ export async function viewHost(
     current: view(systems.current),
     profile: view(systems.target),
     rebootRequired: decision.action === "reboot" ? decision.reason : null,
+    bootLoader: viewBootLoader(host),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { jsonIn } from "../core/answer.ts";
 import type { LogJson } from "../json/log.ts";
 
 /** A field that journald could not show as text is a list of bytes; one given twice is a list. */
@@ -17,7 +18,7 @@ const entrySchema = v.object({
 
 /** One line of the journal's JSON; nothing for a line that is no entry. */
 export function parseJournal(line: string): LogJson[] {
-  const parsed = v.safeParse(entrySchema, readJson(line));
+  const parsed = v.safeParse(entrySchema, jsonIn(line));
   if (!parsed.success) return [];
   const entry = parsed.output;
   const priority = textOf(entry.PRIORITY);
@@ -32,14 +33,6 @@ export function parseJournal(line: string): LogJson[] {
       state: textOf(entry.DEPLOY_FINALIZE_STATE),
     },
   ];
-}
-
-function readJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
 }
 
 function textOf(value: v.InferOutput<typeof field>): string | null {

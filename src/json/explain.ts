@@ -36,6 +36,10 @@ const unknown = v.object({ kind: v.literal("unknown"), why: v.string() });
 const units = v.variant("kind", [
   v.object({
     kind: v.literal("known"),
+    systemd: v.pipe(
+      v.picklist(["stays", "restarts"]),
+      v.description("Whether PID 1 would execute itself anew; no unit stops by that."),
+    ),
     stop: v.array(unit),
     restart: v.pipe(v.array(unit), v.description("Also those stopped before and started after.")),
     reload: v.array(unit),
@@ -76,7 +80,14 @@ const closure = v.variant("kind", [
 const gate = v.object({
   name: v.string(),
   state: v.picklist(["open", "closed", "unknown"]),
-  why: v.nullable(v.string()),
+  why: v.pipe(
+    v.nullable(v.string()),
+    v.description("Of an open one only where there is more to say."),
+  ),
+  opensAt: v.pipe(
+    v.nullable(moment),
+    v.description("When it opens by itself, where that is known."),
+  ),
 });
 
 const warning = v.object({
@@ -116,6 +127,25 @@ export const explainSchema = v.object({
     confirmWithinSeconds: v.nullable(v.number()),
     rollback: v.picklist(["enabled", "disabled"]),
   }),
+  fallback: v.pipe(
+    v.nullable(
+      v.object({
+        wanted: v.picklist(["auto", "require", "off"]),
+        loader: v.pipe(v.nullable(v.string()), v.description("Null where none is known.")),
+        obstacle: v.pipe(
+          v.nullable(v.string()),
+          v.description(
+            "Why a target that does not come up stays; null where the host falls back.",
+          ),
+        ),
+        advice: v.pipe(
+          v.array(v.string()),
+          v.description("What the target lacks for its troubles to end in a reset."),
+        ),
+      }),
+    ),
+    v.description("What becomes of a target that does not come up; null without a reboot."),
+  ),
   nextBoot: v.pipe(
     v.array(v.object({ what: v.string(), detail: v.string() })),
     v.description("What differs but a switch does not bring live."),

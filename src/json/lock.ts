@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Slot } from "../core/slot.ts";
 import { moment } from "./finalization.ts";
 
 const holder = v.object({
@@ -10,7 +11,9 @@ const holder = v.object({
   isThisHost: v.boolean(),
 });
 
-const ownSlot = v.object({
+/** What a host may hold of the fleet lock. */
+export const ownSlotSchema = v.object({
+  group: v.string(),
   state: v.pipe(
     v.picklist(["asked", "held", "giving-back"]),
     v.description("What the server was asked last; only `held` is known to be so."),
@@ -31,7 +34,10 @@ export const lockSchema = v.object({
   group: v.string(),
   server: v.pipe(v.array(v.string()), v.description("Its addresses.")),
   id: v.pipe(v.string(), v.description("The name of this host with the lock server.")),
-  own: v.pipe(v.nullable(ownSlot), v.description("What this host may hold; null for nothing.")),
+  own: v.pipe(
+    v.nullable(ownSlotSchema),
+    v.description("What this host may hold; null for nothing."),
+  ),
   slots: v.pipe(v.nullable(v.number()), v.description("Null where it cannot be told.")),
   holders: v.pipe(v.nullable(v.array(holder)), v.description("Null where it cannot be told.")),
   unknown: v.pipe(v.nullable(v.string()), v.description("Why it cannot be told.")),
@@ -42,3 +48,8 @@ export const lockSchema = v.object({
 });
 
 export type LockJson = v.InferOutput<typeof lockSchema>;
+
+export function toOwnSlotJson(slot: Slot): NonNullable<LockJson["own"]> {
+  const { state, finalization, askedAt, takenAt, keptBecause, lock } = slot;
+  return { group: lock.group, state, finalization, askedAt, takenAt, keptBecause };
+}

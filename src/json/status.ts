@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { finalizationSchema, moment } from "./finalization.ts";
+import { ownSlotSchema } from "./lock.ts";
 
 const system = v.object({
   toplevel: v.pipe(v.nullable(v.string()), v.description("Null where nothing resolves.")),
@@ -40,6 +41,21 @@ export const statusSchema = v.object({
       v.description("Why only a reboot makes the profile's system the running one."),
     ),
   }),
+  bootLoader: v.object({
+    name: v.pipe(v.nullable(v.string()), v.description("Null where none is known.")),
+    byDefault: v.pipe(
+      v.nullable(v.string()),
+      v.description("The toplevel that it boots unless told otherwise."),
+    ),
+    once: v.pipe(
+      v.nullable(v.string()),
+      v.description("The toplevel that it boots next, and only once."),
+    ),
+    obstacle: v.pipe(
+      v.nullable(v.string()),
+      v.description("Why it cannot boot a system just once; null where it can."),
+    ),
+  }),
   finalization: v.pipe(
     v.nullable(finalizationSchema),
     v.description("Null where there is none, or where it may not be seen."),
@@ -49,6 +65,11 @@ export const statusSchema = v.object({
   next: v.pipe(v.nullable(v.string()), v.description("What happens next by itself, in words.")),
   driver: v.pipe(v.nullable(driver), v.description("Null where it has ended.")),
   waiting: v.nullable(waitingSchema),
+  slot: v.pipe(
+    v.nullable(ownSlotSchema),
+    v.description("What this host may hold of the fleet lock; null for nothing."),
+  ),
+  slotUnknown: v.pipe(v.nullable(v.string()), v.description("Why that cannot be told.")),
 });
 
 export type StatusJson = v.InferOutput<typeof statusSchema>;

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
+import { jsonIn, quoted } from "../core/answer.ts";
 import type { EtcdLockConfig } from "../core/lock-config.ts";
 import { messageOf } from "../core/refusal.ts";
-import { type Answer, postJson } from "./http.ts";
-import { jsonIn, quoted } from "./words.ts";
+import { below, type HttpAnswer, jsonRequest, send } from "../host/http.ts";
 
 const failure = v.object({ message: v.string() });
 const authenticated = v.object({ token: v.string() });
@@ -73,18 +73,14 @@ export class EtcdGateway {
     if (name === null || passwordFile === null) return null;
     const password = readPassword(passwordFile);
     this.#token = null;
-    const answer = await this.#post(endpoint, "/v3/auth/authenticate", { name, password });
+    const answer = await this.#post(endpoint, "v3/auth/authenticate", { name, password });
     return v.parse(authenticated, read(endpoint, answer)).token;
   }
 
-  async #post(endpoint: string, path: string, body: object): Promise<Answer> {
-    return await postJson({
-      url: `${endpoint.replace(/\/+$/, "")}${path}`,
-      ...(this.#token !== null && { headers: { authorization: this.#token } }),
-      body,
-      timeout: this.#config.timeout,
-      tls: this.#config,
-    });
+  async #post(endpoint: string, path: string, body: object): Promise<HttpAnswer> {
+    const headers = this.#token === null ? {} : { Authorization: this.#token };
+    const request = jsonRequest("POST", below(endpoint, path), body, headers);
+    return await send(request, { within: this.#config.timeout, tls: this.#config });
   }
 }
 
@@ -96,7 +92,7 @@ function readPassword(file: string): string {
   }
 }
 
-function read(endpoint: string, { status, text }: Answer): unknown {
+function read(endpoint: string, { status, text }: HttpAnswer): unknown {
   const value = jsonIn(text);
   if (status === 200 && value !== null) return value;
   const said = v.safeParse(failure, value);

@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { jsonIn } from "../core/answer.ts";
 import type { EtcdLockConfig } from "../core/lock-config.ts";
 import type { Claim, SlotHolder } from "../core/slot-keeping.ts";
-import { jsonIn } from "./words.ts";
 
 // The keys of a group, all below PREFIX/GROUP/:
 //   round        changed by every taking and giving back

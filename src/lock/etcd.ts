@@ -68,13 +68,13 @@ export class EtcdSlots implements SlotServer {
 
   newLease: SlotServer["newLease"] = async () =>
     await this.#guarded(async () => {
-      const answer = await this.#gateway.ask("/v3/lease/grant", { TTL: this.#config.lease ?? 0 });
+      const answer = await this.#gateway.ask("v3/lease/grant", { TTL: this.#config.lease ?? 0 });
       return { kind: "lease", id: v.parse(leaseAnswer, answer).ID } as const;
     });
 
   renew: SlotServer["renew"] = async (lease) =>
     await this.#guarded(async () => {
-      const answer = await this.#gateway.ask("/v3/lease/keepalive", { ID: lease });
+      const answer = await this.#gateway.ask("v3/lease/keepalive", { ID: lease });
       const { TTL } = v.parse(keptAlive, answer).result;
       return { kind: Number(TTL) > 0 ? "renewed" : "gone" } as const;
     });
@@ -99,12 +99,12 @@ export class EtcdSlots implements SlotServer {
   }
 
   async #read(): Promise<Group> {
-    const answer = await this.#gateway.ask("/v3/kv/range", rangeOf(this.#config));
+    const answer = await this.#gateway.ask("v3/kv/range", rangeOf(this.#config));
     return readGroup(this.#config, answer);
   }
 
   async #commit(transaction: object): Promise<boolean> {
-    const answer = await this.#gateway.askOnce("/v3/kv/txn", transaction);
+    const answer = await this.#gateway.askOnce("v3/kv/txn", transaction);
     return v.parse(transactionAnswer, answer).succeeded;
   }
 

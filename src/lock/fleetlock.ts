@@ -1,9 +1,9 @@
 import * as v from "valibot";
+import { jsonIn, quoted } from "../core/answer.ts";
 import type { FleetLockConfig } from "../core/lock-config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { SlotServer } from "../core/slot-keeping.ts";
-import { type Answer, postJson } from "./http.ts";
-import { jsonIn, quoted } from "./words.ts";
+import { below, type HttpAnswer, jsonRequest, send } from "../host/http.ts";
 
 /** How the protocol says no, whatever the content type of the answer: notes/fleetlock.md. */
 const rejection = v.object({ kind: v.string(), value: v.string() });
@@ -13,36 +13,14 @@ const rejection = v.object({ kind: v.string(), value: v.string() });
  * requests, both of which may be repeated, and no way to ask who holds a slot.
  */
 export function fleetLockServer(config: FleetLockConfig): SlotServer {
-  const { url, group, timeout } = config;
-  const base = url.replace(/\/+$/, "");
-  const ask = async (endpoint: "pre-reboot" | "steady-state", id: string): Promise<Answer> =>
-    await postJson({
-      url: `${base}/v1/${endpoint}`,
-      headers: { "fleet-lock-protocol": "true" },
-      body: { client_params: { id, group } },
-      timeout,
-      tls: config,
-    });
   return {
     take: async ({ id }) => {
-      try {
-        const answer = await ask("pre-reboot", id);
-        return answer.status === 200
-          ? { kind: "held" }
-          : { kind: "refused", why: describeRefusal(base, answer) };
-      } catch (error) {
-        return { kind: "unknown", why: `the lock server ${messageOf(error)}` };
-      }
+      const said = await ask(config, "pre-reboot", id);
+      return said.kind === "done" ? { kind: "held" } : said;
     },
     giveBack: async (id) => {
-      try {
-        const answer = await ask("steady-state", id);
-        return answer.status === 200
-          ? { kind: "given-back" }
-          : { kind: "unknown", why: describeRefusal(base, answer) };
-      } catch (error) {
-        return { kind: "unknown", why: `the lock server ${messageOf(error)}` };
-      }
+      const said = await ask(config, "steady-state", id);
+      return said.kind === "done" ? { kind: "given-back" } : { kind: "unknown", why: said.why };
     },
     newLease: async () => NO_LEASES,
     renew: async () => NO_LEASES,
@@ -55,10 +33,33 @@ export function fleetLockServer(config: FleetLockConfig): SlotServer {
 
 const NO_LEASES = { kind: "unknown", why: "FleetLock knows no leases" } as const;
 
-function describeRefusal(base: string, { status, text }: Answer): string {
+type Said =
+  | { readonly kind: "done" }
+  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "unknown"; readonly why: string };
+
+async function ask(
+  config: FleetLockConfig,
+  endpoint: "pre-reboot" | "steady-state",
+  id: string,
+): Promise<Said> {
+  const { url, group, timeout: within } = config;
+  const body = { client_params: { id, group } };
+  const headers = { "fleet-lock-protocol": "true" };
+  const request = jsonRequest("POST", below(url, `v1/${endpoint}`), body, headers);
+  try {
+    const answer = await send(request, { within, tls: config });
+    if (answer.status === 200) return { kind: "done" };
+    return { kind: "refused", why: describeRefusal(url, answer) };
+  } catch (error) {
+    return { kind: "unknown", why: `the lock server ${messageOf(error)}` };
+  }
+}
+
+function describeRefusal(url: string, { status, text }: HttpAnswer): string {
   const said = v.safeParse(rejection, jsonIn(text));
   const words = said.success
     ? `${quoted(said.output.value)} (${quoted(said.output.kind)})`
     : `status ${status}, without a reason that FleetLock knows`;
-  return `the lock server ${new URL(base).host}: ${words}`;
+  return `the lock server ${new URL(url).host}: ${words}`;
 }

@@ -1,6 +1,7 @@
 import type { ReportConfig } from "../core/report-defaults.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
+import { timeLimit } from "../host/time-limit.ts";
 import { duration } from "../view/age.ts";
 import { type Entry, nameOf } from "./entry.ts";
 import { Lanes } from "./lanes.ts";
@@ -86,7 +87,7 @@ async function tryOnce(delivery: Delivery, entry: Entry): Promise<Sent> {
   const warn = (words: string): void => {
     warnOnce(delivery, words);
   };
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(config.timeout * 1000)]);
+  const signal = AbortSignal.any([stop, timeLimit(config.timeout)]);
   return await sendTo(entry.receiver, { host, event: entry.event, warn, signal });
 }
 

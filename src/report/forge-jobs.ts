@@ -1,8 +1,8 @@
 import * as v from "valibot";
+import { jsonIn } from "../core/answer.ts";
 import type { ForgeRun } from "../core/forge-run.ts";
 import type { ForgeReceiver } from "../core/report-defaults.ts";
-import type { HttpAnswer, HttpRequest } from "./http.ts";
-import { below, jsonRequest } from "./receivers/exchange.ts";
+import { below, type HttpAnswer, type HttpRequest, jsonRequest } from "../host/http.ts";
 import { pathOf } from "./receivers/forge.ts";
 import { apiOf, headersFor } from "./receivers/status.ts";
 
@@ -57,7 +57,7 @@ export function readJobs(
   { status, text }: HttpAnswer,
 ): ForgeJob {
   if (status !== 200) return { kind: "unknown", why: `the forge answered ${status}` };
-  const value: unknown = parseJson(text);
+  const value = jsonIn(text);
   if (kind === "gitlab") {
     const parsed = v.safeParse(gitlabSchema, value);
     return parsed.success ? judge([parsed.output.status], run) : NO_SENSE;
@@ -105,12 +105,4 @@ function judge(statuses: readonly string[], { job }: KnownRun): ForgeJob {
   return open === undefined
     ? { kind: "ended" }
     : { kind: "running", why: `the forge says that job ${job} is ${open}` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 import type { ExplainJson } from "../json/explain.ts";
 import { age } from "./age.ts";
+import { fallbackLines } from "./explain-fallback.ts";
 import { closureLine, packageRows } from "./explain-packages.ts";
 import { hanging, INDENT, rows, told } from "./explain-text.ts";
 import { units } from "./explain-units.ts";
@@ -15,8 +16,9 @@ export function explainScreen(style: Style, seen: ExplainJson, now: Date): strin
     ["Compared with the booted system", compared(inner, seen)],
     ["Units", units(inner, seen)],
     ["Only at the next boot", nextBoot(inner, seen)],
+    ["If it does not come up", fallbackLines(inner, seen)],
     ["Packages", packages(inner, seen)],
-    ["Waits for", gates(inner, seen)],
+    ["Waits for", gates(inner, seen, now)],
     ["Verified afterwards", verification(inner, seen)],
     ["Not seen", seen.unseen.flatMap((text) => wrap(inner, told(style, text), inner.width))],
   ];

@@ -22,9 +22,15 @@ export function units(style: Style, { units: seen, decision }: ExplainJson): str
       const filled = lists.filter(([, list]) => list.length > 0);
       const words = filled.map(([what, list]): Row => [what, list.map(unitInWords).join(", ")]);
       const shown = [...words, bystanders(seen)];
-      return words.length === 0 ? ["none would stop, start or reload"] : rows(style, shown);
+      const listed = words.length === 0 ? ["none would stop, start or reload"] : rows(style, shown);
+      return [...listed, ...rows(style, systemdRow(seen))];
     }
   }
+}
+
+function systemdRow({ systemd }: Units): Row[] {
+  const anew = "would execute itself anew; no unit stops by that";
+  return systemd === "restarts" ? [["systemd", anew]] : [];
 }
 
 type Units = Extract<ExplainJson["units"], { kind: "known" }>;

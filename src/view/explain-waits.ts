@@ -1,25 +1,28 @@
 import type { ExplainJson } from "../json/explain.ts";
-import { duration } from "./age.ts";
+import { age, duration } from "./age.ts";
 import { hanging, told } from "./explain-text.ts";
 import type { Style } from "./style.ts";
 import { type Mark, symbol } from "./symbols.ts";
 import { pairs } from "./table.ts";
+import { forPeople } from "./timeline.ts";
 
 /** What it would wait for, as that stands now. */
-export function gates(style: Style, { gates: seen, delay }: ExplainJson): string[] {
+export function gates(style: Style, { gates: seen, delay }: ExplainJson, now: Date): string[] {
   if (delay === null) return [];
   const marks = { open: "good", closed: "waiting", unknown: "warning" } as const;
   const source = { flag: "asked for", configuration: "configured", automatic: "automatic" };
   const all: readonly (readonly [Mark, string, string])[] = [
     ["none", "delay", `${duration(delay.seconds)}, ${source[delay.source]}`],
-    ...seen.map(
-      ({ name, state, why }) =>
-        [marks[state], name, why === null ? state : `${state}: ${why}`] as const,
-    ),
+    ...seen.map((gate) => [marks[gate.state], gate.name, gateInWords(gate, now)] as const),
   ];
   return all.flatMap(([mark, name, text]) =>
-    hanging(style, `${symbol(style, mark)} ${name}: `, text),
+    hanging(style, `${symbol(style, mark)} ${name}: `, forPeople(style, text, now)),
   );
+}
+
+function gateInWords({ state, why, opensAt }: ExplainJson["gates"][number], now: Date): string {
+  const when = opensAt === null ? "" : `, ${age(new Date(opensAt), now)}`;
+  return why === null ? state : `${state}: ${why}${when}`;
 }
 
 /** What is looked at after the act. */

@@ -22,7 +22,26 @@ export function hostLines(style: Style, host: HostNow): string[] {
   const columns = [{ title: "" }, { title: "" }, DETAIL] as const;
   const width = style.width - 2;
   const lines = table({ ...style, width }, columns, rows);
-  return [...lines.map((line) => `  ${line}`), ...rebootLine(style, host)];
+  return [
+    ...lines.map((line) => `  ${line}`),
+    ...rebootLine(style, host),
+    ...bootLoaderLine(style, host),
+  ];
+}
+
+/** Only where the next boot is not simply that of the profile's system. */
+function bootLoaderLine(style: Style, { bootLoader, ...host }: HostNow): string[] {
+  const { name, once, byDefault } = bootLoader;
+  const isPlain = once === null && (byDefault === null || byDefault === host.profile.toplevel);
+  if (name === null || isPlain) return [];
+  const known = [host.profile, host.current, host.booted];
+  const nameOf = (toplevel: string | null): string =>
+    systemName(toplevel, known.find((one) => one.toplevel === toplevel)?.generation ?? null);
+  const text =
+    once === null
+      ? `${name} boots ${nameOf(byDefault)}, not the profile's system`
+      : `${name} boots ${nameOf(once)} once, and ${nameOf(byDefault)} from then on`;
+  return wrap(style, printable(text), style.width - 2).map((line) => `  ${line}`);
 }
 
 const DETAIL = { title: "", shrink: "middle" } as const;

@@ -1,5 +1,6 @@
 import type { LockJson } from "../json/lock.ts";
 import { age } from "./age.ts";
+import { slotInWords } from "./slot-lines.ts";
 import { paint, type Style } from "./style.ts";
 import { table } from "./table.ts";
 import { printable, wrap } from "./text.ts";
@@ -14,19 +15,7 @@ export function lockScreen(style: Style, now: Date, lock: LockJson): string[] {
 
 function describeOwn({ own, released, id }: LockJson, now: Date): string {
   if (own === null) return released === id ? "gave its slot back" : "holds no slot";
-  const { state, finalization, keptBecause } = own;
-  const since = age(new Date(own.takenAt ?? own.askedAt), now);
-  if (keptBecause !== null) {
-    return `keeps a slot, taken ${since}, as ${finalization} failed: ${keptBecause}`;
-  }
-  switch (state) {
-    case "asked":
-      return `has asked for a slot ${since}, for ${finalization}`;
-    case "held":
-      return `holds a slot, taken ${since}, for ${finalization}`;
-    case "giving-back":
-      return `gives a slot back, taken ${since}, for ${finalization}`;
-  }
+  return slotInWords(own, now);
 }
 
 function occupancyLines(style: Style, now: Date, lock: LockJson): string[] {

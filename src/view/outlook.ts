@@ -1,5 +1,10 @@
 import type { FinalizationRecord } from "../core/record.ts";
-import { hasBegunToAct, isTerminal } from "../core/states.ts";
+import {
+  hasBegunToAct,
+  isTerminal,
+  type TerminalState,
+  type UnfinishedState,
+} from "../core/states.ts";
 import type { Driver } from "../host/driver.ts";
 import { age, clock } from "./age.ts";
 import type { Now } from "./headline.ts";
@@ -30,12 +35,13 @@ export interface Known extends Now {
 }
 
 export function outlook(known: Known): Outlook {
-  const { record, driver } = known;
-  if (isTerminal(record.state)) {
-    return { trouble: null, next: afterTheEnd(known), hints: hintsAtEnd(known) };
+  const { driver } = known;
+  const { state } = known.record;
+  if (isTerminal(state)) {
+    return { trouble: null, next: afterTheEnd(known, state), hints: hintsAtEnd(known, state) };
   }
   const trouble = troubleOf(driver);
-  const next = trouble === null ? nextOf(known) : null;
+  const next = trouble === null ? nextOf(known, state) : null;
   return { trouble, next, hints: hintsOnTheWay(known) };
 }
 
@@ -55,13 +61,13 @@ function troubleOf(driver: Driver | null): string | null {
   }
 }
 
-function nextOf(known: Known): string {
+function nextOf(known: Known, state: UnfinishedState): string {
   const { record, driver, waiting, now } = known;
   if (driver?.kind === "resume") return "its unit takes it up as soon as the boot is through";
   if (driver?.kind === "shutdown") return "the host goes down; the next boot takes it up";
   const act = record.plan.action === "switch" ? "switches to" : "reboots into";
   const acts = `${act} ${targetName(record)}`;
-  switch (record.state) {
+  switch (state) {
     case "scheduled":
       return `waits for its gates, then ${acts} and verifies`;
     case "waiting":
@@ -76,12 +82,6 @@ function nextOf(known: Known): string {
         : `live once confirmed, else ${elseOf(known)}`;
     case "rolling-back":
       return "verifies that the previous system holds";
-    case "live":
-    case "rolled-back":
-    case "failed":
-    case "superseded":
-    case "cancelled":
-      return "";
   }
 }
 
@@ -104,8 +104,8 @@ function giveUpTime(waiting: Now["waiting"], now: Date): string {
   return `; ${what} ${age(at, now)}, at ${clock(at, now)}`;
 }
 
-function afterTheEnd({ record }: Known): string | null {
-  switch (record.state) {
+function afterTheEnd({ record }: Known, state: TerminalState): string | null {
+  switch (state) {
     case "rolled-back":
       return `nothing by itself: mend ${targetName(record)} and deploy again`;
     case "failed":
@@ -114,12 +114,6 @@ function afterTheEnd({ record }: Known): string | null {
       return `the boot default may still be ${targetName(record)}: the next boot would bring it`;
     case "live":
     case "superseded":
-    case "scheduled":
-    case "waiting":
-    case "switching":
-    case "rebooting":
-    case "verifying":
-    case "rolling-back":
       return null;
   }
 }
@@ -141,11 +135,11 @@ function hintsOnTheWay(known: Known): Hint[] {
 
 const RESUME: Hint = { command: "resume", what: "have systemd take it up" };
 
-function hintsAtEnd(known: Known): Hint[] {
+function hintsAtEnd(known: Known, state: TerminalState): Hint[] {
   const { record, place } = known;
   const hint = hintFor(known);
   const log = hint("log", "what was said");
-  switch (record.state) {
+  switch (state) {
     case "live":
       return record.previous === null || place === "older"
         ? [log]
@@ -155,12 +149,6 @@ function hintsAtEnd(known: Known): Hint[] {
       return [log, { command: "explain", what: "what another try would do" }];
     case "superseded":
     case "cancelled":
-    case "scheduled":
-    case "waiting":
-    case "switching":
-    case "rebooting":
-    case "verifying":
-    case "rolling-back":
       return place === "older" ? [{ command: "status", what: "the newest" }] : [log];
   }
 }

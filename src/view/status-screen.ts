@@ -1,4 +1,5 @@
 import type { FinalizationRecord } from "../core/record.ts";
+import type { SlotSeen } from "../lock/slot-store.ts";
 import type { HostNow, SystemNow } from "../host/host-view.ts";
 import { secondsBetween } from "../json/finalization.ts";
 import { isTerminal } from "../core/states.ts";
@@ -6,8 +7,9 @@ import { duration } from "./age.ts";
 import { headline } from "./headline.ts";
 import { hostLines } from "./host-lines.ts";
 import { systemName } from "./naming.ts";
-import { type Known, outlook } from "./outlook.ts";
+import { type Hint, type Known, outlook } from "./outlook.ts";
 import { paint, type Style } from "./style.ts";
+import { slotLines } from "./slot-lines.ts";
 import { type Mark, markOf, paintMark, symbol } from "./symbols.ts";
 import { pairs } from "./table.ts";
 import { cut, printable, wrap } from "./text.ts";
@@ -24,6 +26,8 @@ export interface StatusNow {
     | { readonly kind: "none" }
     /** Something may have been, but this user may not see it; `pending` names units that wait or run. */
     | { readonly kind: "hidden"; readonly why: string; readonly pending: readonly string[] };
+  /** What this host may hold of the fleet lock. */
+  readonly slot: SlotSeen;
   /** `sudo` where the hints need it. */
   readonly user: "root" | "other";
 }
@@ -31,7 +35,10 @@ export interface StatusNow {
 /** The screen of `status`. */
 export function statusScreen(style: Style, status: StatusNow): string[] {
   const { finalization, now } = status;
-  const host = section(style, `host ${status.hostName}`, hostLines(style, status.host));
+  const host = section(style, `host ${status.hostName}`, [
+    ...hostLines(style, status.host),
+    ...slotLines(style, status.slot, now),
+  ]);
   switch (finalization.kind) {
     case "none":
       return [...told(style, "none", "nothing has been finalized on this host yet", now), ...host];
@@ -157,13 +164,20 @@ function hidden(
 }
 
 function hints(style: Style, status: StatusNow, seen: Known): string[] {
-  const wanted = outlook(seen).hints;
+  const wanted = [...outlook(seen).hints, ...slotHints(status.slot)];
   const program = status.user === "root" ? "deploy-finalize" : "sudo deploy-finalize";
   const rows = wanted.map(({ command, what }) => {
     const text = `  ${program} ${command}`;
     return [{ text, paint: (line: string) => paintMark(style, "busy", line) }, what] as const;
   });
   return rows.length === 0 ? [] : ["", ...pairs(style, rows)];
+}
+
+function slotHints(seen: SlotSeen): readonly Hint[] {
+  const isKept = seen.kind === "slot" && seen.slot.keptBecause !== null;
+  return isKept
+    ? [{ command: "lock release", what: "give the slot back, once this host is well" }]
+    : [];
 }
 
 function section(style: Style, title: string, lines: readonly string[]): string[] {

@@ -58,6 +58,11 @@ for (const [status, text, expected, why] of answers) {
   });
 }
 
+test("http: its name is its address, without a password", () => {
+  assert.equal(httpCheck({ url: "http://web1:8080" }).name, "http://web1:8080");
+  assert.equal(httpCheck({ url: "https://me:secret@web1/up?a=1" }).name, "https://web1/up?a=1");
+});
+
 test("http and tcp: against a real server, and with nobody there", async () => {
   using host = new EdgeHost();
   const server = createServer((_request, answer) => answer.end("hello"));
@@ -102,6 +107,13 @@ test("retry: until the deadline, with a first try at least", async () => {
   const times = { timeout: 1, interval: 0.05, deadline: 0 };
   const { state, tries } = await untilPassed(host, passesAt(2), times, never);
   assert.deepEqual([state, tries], [{ kind: "failed", why: "not yet" }, 1]);
+});
+
+test("retry: a timeout need not be whole milliseconds", async () => {
+  using host = new EdgeHost();
+  const times = { timeout: 16.1, interval: 0.05, deadline: 0 };
+  const { state } = await untilPassed(host, passesAt(1), times, never);
+  assert.equal(state.kind, "passed");
 });
 
 test("retry: a try that takes too long is ended, one that throws has failed", async () => {

@@ -39,6 +39,15 @@ test("explain: a switch, with what each program told", async () => {
   assert.equal(seen.closure.kind, "unknown");
 });
 
+test("explain: PID 1 that would execute itself anew is told", async () => {
+  using host = deployed();
+  const program = `${host.folder.at("store/new")}/bin/switch-to-configuration`;
+  host.ends[program] = { stderr: "would restart systemd\n" };
+  const { units } = await explained(host);
+  assert.equal(units.kind === "known" ? units.systemd : units.kind, "restarts");
+  assert.match((await host.operate("explain")).stdout, /systemd: would execute itself anew;/);
+});
+
 test("explain: changes nothing, and runs only what looks", async () => {
   using host = deployed();
   const before = listing(host.folder.path);

@@ -3,42 +3,10 @@ import { test } from "node:test";
 import * as v from "valibot";
 import { EXIT } from "../../src/core/outcome.ts";
 import { lockSchema } from "../../src/json/lock.ts";
-import { holderId } from "../../src/lock/holder.ts";
-import { SlotStore } from "../../src/lock/slot-store.ts";
-import type { LockConfig } from "../../src/core/lock-config.ts";
 import { etcdConfig, fleetLockConfig } from "../lock/configs.ts";
 import { etcdTest } from "../lock/etcd-test.ts";
 import { LockServer } from "../lock/stand-in.ts";
-import { OperatedHost } from "./operating.ts";
-
-const MACHINE_ID = "0123456789abcdef0123456789abcdef";
-const ID = "20261122-213000-aaaa";
-
-class LockedHost extends OperatedHost {
-  readonly slots = new SlotStore(this.store.folder, () => {});
-
-  constructor(lock: LockConfig | null) {
-    super();
-    this.folder.write("etc/machine-id", `${MACHINE_ID}\n`);
-    this.folder.write("config.json", JSON.stringify({ lock }));
-    this.ends["flock"] = { stdout: "held\n" };
-  }
-
-  hold(lock: LockConfig, keptBecause: string | null = null): void {
-    this.slots.write({
-      schemaVersion: 1,
-      finalization: ID,
-      holder: holderId(MACHINE_ID),
-      attempt: 1,
-      state: "held",
-      askedAt: "2026-11-22T21:20:00.000Z",
-      takenAt: "2026-11-22T21:27:00.000Z",
-      lease: null,
-      lock,
-      keptBecause,
-    });
-  }
-}
+import { HOLDER, ID, LockedHost } from "./locked-host.ts";
 
 test("lock status: what this host has to do with a FleetLock server", async () => {
   const lock = fleetLockConfig("http://127.0.0.1:9");
@@ -66,7 +34,7 @@ test("lock release: of this host, so that nothing is left on its disk", async ()
   using host = new LockedHost(lock);
   host.save({ state: "failed" });
   host.hold(lock, "it did not boot");
-  server.holders.add(holderId(MACHINE_ID));
+  server.holders.add(HOLDER);
   const unasked = await host.operate("lock", "release");
   assert.equal(unasked.exitCode, EXIT.failed);
   assert.match(unasked.stderr, /Nobody is here to answer: say so with --yes/);
@@ -74,7 +42,7 @@ test("lock release: of this host, so that nothing is left on its disk", async ()
   host.answer = "y";
   const done = await host.operate("lock", "release", "--json");
   assert.equal(done.exitCode, EXIT.done);
-  assert.equal(v.parse(lockSchema, JSON.parse(done.stdout)).released, holderId(MACHINE_ID));
+  assert.equal(v.parse(lockSchema, JSON.parse(done.stdout)).released, HOLDER);
   assert.deepEqual([server.holders.size, host.slots.read()], [0, null]);
 });
 
@@ -148,7 +116,7 @@ etcdTest("lock status: who holds the slots of an etcd", async ({ endpoints }) =>
   const slots = new EtcdSlots(lock, () => new Date("2026-11-22T21:27:00Z"), 0);
   const claim = { finalization: ID, token: `${ID}#1`, lease: null };
   await slots.take({ ...claim, id: "b2", host: "web2" });
-  await slots.take({ ...claim, id: holderId(MACHINE_ID), host: "web1" });
+  await slots.take({ ...claim, id: HOLDER, host: "web1" });
   const said = await host.operate("lock", "status");
   assert.match(said.stdout, /2 of 2 slots taken\n/);
   assert.match(said.stdout, /\n +0 {2}web2 +b2 +20261122-213000-aaaa +3 min ago\n/);

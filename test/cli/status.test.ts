@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { end, enter } from "../../src/core/record.ts";
 import { statusSchema } from "../../src/json/status.ts";
+import { fleetLockConfig } from "../lock/configs.ts";
 import { listing } from "../support/listing.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { RECORDS } from "../view/samples.ts";
+import { ID, LockedHost } from "./locked-host.ts";
 import { NOTE, OperatedHost, parseJson } from "./operating.ts";
 
 const NOW = new Date("2026-11-22T21:29:30Z");
@@ -223,4 +226,47 @@ test("status --follow: ends when it is asked to", async () => {
   host.units("ActiveState=active", "ActiveState=inactive");
   host.stop.abort();
   assert.equal((await host.operate("status", "--follow", "--json")).exitCode, 75);
+});
+
+test("status: a slot that is kept is told, with what to do about it", async () => {
+  const lock = fleetLockConfig("http://127.0.0.1:9", { group: "web" });
+  using host = new LockedHost(lock);
+  host.save({ state: "failed" });
+  host.hold(lock, "it did not boot");
+  const before = listing(host.folder.path);
+  const { stdout } = await host.operate("status");
+  const text = stdout.replaceAll(/\s+/g, " ");
+  assert.match(
+    text,
+    /! fleet lock, group web: keeps a slot, taken 3 min ago, as \S+ failed: it did/,
+  );
+  assert.match(stdout, /deploy-finalize lock release +give the slot back/);
+  const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+  assert.deepEqual(json.slot, {
+    group: "web",
+    state: "held",
+    finalization: ID,
+    askedAt: "2026-11-22T21:20:00.000Z",
+    takenAt: "2026-11-22T21:27:00.000Z",
+    keptBecause: "it did not boot",
+  });
+  assert.deepEqual(listing(host.folder.path), before);
+});
+
+test("status: a slot on disk that cannot be read is told, and left where it is", async () => {
+  using host = new LockedHost(null);
+  host.save();
+  const path = host.folder.write("state/slot.json", "{");
+  const { stdout } = await host.operate("status");
+  assert.match(stdout.replaceAll(/\s+/g, " "), /! fleet lock: cannot tell what this host holds:/);
+  const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+  assert.deepEqual([json.slot, json.slotUnknown], [null, `${path} makes no sense`]);
+  assert.equal(readFileSync(path, "utf8"), "{");
+});
+
+test("status: tells which finalization one takes back", async () => {
+  using host = new OperatedHost();
+  host.save({ rollbackOf: "20261121-213000-aaaa" });
+  const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
+  assert.equal(json.finalization?.rollbackOf, "20261121-213000-aaaa");
 });

@@ -53,6 +53,7 @@ hostTest(
     assert.equal(decision.action, "switch");
     assert.deepEqual(units, {
       kind: "known",
+      systemd: "stays",
       stop: [{ name: "gone.service", role: null }],
       restart: [
         { name: "ci-runner.service", role: "ci-runner" },

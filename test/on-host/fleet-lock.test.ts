@@ -156,8 +156,12 @@ hostTest(
     await host.until("it is kept", () => slotOnDisk(host)?.keptBecause?.startsWith("fell back"));
     assert.equal(server.holders.size, 1);
     const [holder] = server.holders;
+    const asked = server.requests.length;
     const status = await host.ok(call(bad, "lock", "status"));
     assert.match(status, /keeps a slot, taken .*fell back/s);
+    const shown = await host.ok(call(bad, "status"));
+    assert.match(shown, /! fleet lock, group .* keeps a slot, .*deploy-finalize lock release /s);
+    assert.equal(server.requests.length, asked, "whoever only looks asks for nothing");
     const good = await host.buildToplevel(lockedSpec({ label: "good" }));
     assert.equal((await ended(host, await deploy(host, good, "--delay", "0"))).state, "live");
     await host.until("it is back", () => server.holders.size === 0 && slotOnDisk(host) === null);

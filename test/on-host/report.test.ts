@@ -149,7 +149,8 @@ hostTest(
     await reporting.triedInVain(id, "live");
     await reporting.cable.plug();
     const said = await host.ok(call(target, "deliver"));
-    assert.match(said, /^$|asked the process that delivers to try again now/);
+    // The process that delivers may have been faster.
+    assert.match(said, /^$|asked the process that delivers to try again now|no report is owed/);
     await reporting.delivered(["pending", "success"]);
   },
 );

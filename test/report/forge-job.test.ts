@@ -49,6 +49,16 @@ test("GitHub: the jobs of the attempt, with GitHub's headers", async () => {
   assert.deepEqual(state, { kind: "closed", why });
 });
 
+test("GitHub: as many jobs as a page holds, each with its steps", async () => {
+  const steps = Array.from({ length: 30 }, (_, number) => ({ number, name: "a step ".repeat(20) }));
+  const others = Array.from({ length: 99 }, (_, index) => {
+    return { name: `test ${index}`, status: "completed", runner_name: "elsewhere", steps };
+  });
+  const deploy = { name: "deploy", status: "queued", runner_name: "web1", steps };
+  const { state } = await look(GITHUB, { status: 200, body: { jobs: [...others, deploy] } });
+  assert.deepEqual(state, { kind: "closed", why: "the forge says that job deploy is queued" });
+});
+
 test("Gitea: the jobs of the run", async () => {
   const { state, asked } = await look(aRun(), jobs(["deploy", "completed", "web1"]));
   assert.equal(asked, "GET /api/v1/repos/infra/hosts/actions/runs/881/jobs?limit=50");

@@ -15,7 +15,7 @@ export interface Reply {
   readonly body?: unknown;
 }
 
-type Answer = Reply | "hang" | "hang-up" | "never-ends";
+type Answer = Reply | "hang" | "hang-up" | "hangs-up-in-between" | "never-ends" | "floods";
 
 /** The port of a server that listens. */
 export function portOf(address: ReturnType<Server["address"]>): number {
@@ -68,12 +68,38 @@ export class StandInServer implements AsyncDisposable {
     if (reply === "hang") return;
     if (reply === "hang-up") return void response.destroy();
     if (reply === "never-ends") return void response.writeHead(200).write("{");
+    if (reply === "hangs-up-in-between") return cutOff(response);
+    if (reply === "floods") return flood(response);
     const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body ?? {});
     response.writeHead(reply.status, reply.headers).end(text);
+  }
+
+  /** Resolves when nobody is connected any more. */
+  async isAlone(): Promise<void> {
+    for (const socket of this.#sockets) {
+      if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+function cutOff(response: ServerResponse): void {
+  response.writeHead(200, { "Content-Length": "10" }).write("{", () => response.destroy());
+}
+
+/** Writes as much as is read, for as long as somebody reads. */
+function flood(response: ServerResponse): void {
+  const piece = "x".repeat(65_536);
+  const more = (): void => {
+    while (!response.destroyed && response.write(piece));
+  };
+  response
+    .writeHead(200)
+    .on("drain", more)
+    .on("error", () => {});
+  more();
 }

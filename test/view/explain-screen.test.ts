@@ -1,3 +1,4 @@
+process.env["TZ"] = "Europe/Berlin";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
@@ -29,6 +30,12 @@ const NEW = {
   kernel: "6.12.9",
 };
 
+function gate(name: string, state: Gate["state"], why: string | null = null): Gate {
+  return { name, state, why, opensAt: null };
+}
+
+type Gate = ExplainJson["gates"][number];
+
 const SWITCH: ExplainJson = {
   schemaVersion: 1,
   host: "web1",
@@ -44,6 +51,7 @@ const SWITCH: ExplainJson = {
   })),
   units: {
     kind: "known",
+    systemd: "restarts",
     stop: [{ name: "gone.service", role: null }],
     restart: [
       { name: "docker.service", role: null },
@@ -75,14 +83,9 @@ const SWITCH: ExplainJson = {
   closure: { kind: "known", currentBytes: 2_684_354_560, targetBytes: 2_689_289_000 },
   delay: { seconds: 0, source: "automatic" },
   gates: [
-    { name: "session", state: "closed", why: "login session 12 is open" },
-    { name: "CI job", state: "closed", why: "gitea-runner-default.service runs a job" },
-    { name: "switch lock", state: "open", why: null },
-    {
-      name: "fleet lock",
-      state: "unknown",
-      why: "https://airlock.example.org:3333/v1/pre-reboot did not answer within ten seconds",
-    },
+    gate("session", "closed", "login session 12 is open"),
+    gate("CI job", "closed", "gitea-runner-default.service runs a job"),
+    gate("switch lock", "open"),
   ],
   verification: {
     settleSeconds: 5,
@@ -91,6 +94,7 @@ const SWITCH: ExplainJson = {
     confirmWithinSeconds: 300,
     rollback: "enabled",
   },
+  fallback: null,
   nextBoot: [{ what: "kernel parameters", detail: "+quiet -console=ttyS0" }],
   warnings: [
     {
@@ -128,6 +132,16 @@ const REBOOT: ExplainJson = {
     ),
   })),
   units: { kind: "all", runners: ["gitea-runner-default.service"] },
+  gates: [
+    {
+      ...gate("reboot window", "closed", "opens at 2026-11-28T01:00:00.000Z (Sat 02:00)"),
+      opensAt: "2026-11-28T01:00:00.000Z",
+    },
+    gate("switch lock", "open"),
+    gate("shutdown inhibitors", "closed", "backup (process 4711): copies the database"),
+    gate("fleet lock", "open", "group web, 2 of 3 slots free"),
+    gate("logged-in users", "closed", "alice is logged in"),
+  ],
   nextBoot: [],
   warnings: [],
 };
@@ -156,6 +170,13 @@ const REFUSED: ExplainJson = {
 
 const LITTLE: ExplainJson = {
   ...SWITCH,
+  gates: [
+    gate(
+      "fleet lock",
+      "unknown",
+      "group web: the lock server etcd1.example.org:2379: no answer within 5 s",
+    ),
+  ],
   systems: { ...SWITCH.systems, current: { ...OLD, generation: null, version: null } },
   units: { kind: "unknown", why: "only root may try a switch dry: use sudo" },
   packages: { kind: "unknown", why: "nix could not be started: nix is not in PATH" },
@@ -188,7 +209,7 @@ test("screen: explain keeps to the width, and lets no control character through"
   const any = fc.record({
     verdict: text,
     warnings: fc.array(fc.record({ kind: text, text, at: fc.constant(null) })),
-    gate: text,
+    why: text,
     path: text,
     units: fc.array(unit),
     packages: fc.array(
@@ -197,7 +218,7 @@ test("screen: explain keeps to the width, and lets no control character through"
     width: fc.integer({ min: 40, max: 120 }),
   });
   fc.assert(
-    fc.property(any, ({ verdict, warnings, gate, path, units, packages, width }) => {
+    fc.property(any, ({ verdict, warnings, why, path, units, packages, width }) => {
       const seen: ExplainJson = {
         ...REBOOT,
         verdict,
@@ -212,6 +233,7 @@ test("screen: explain keeps to the width, and lets no control character through"
         ],
         units: {
           kind: "known",
+          systemd: "restarts",
           stop: units,
           restart: units,
           reload: [],
@@ -220,7 +242,7 @@ test("screen: explain keeps to the width, and lets no control character through"
           runners: [],
         },
         packages: { kind: "known", changes: packages },
-        gates: [{ name: "CI job", state: "closed", why: gate }],
+        gates: [gate("CI job", "closed", why), gate("fleet lock", "open", why)],
       };
       for (const line of explainScreen({ ...PLAIN, width }, seen, NOW)) {
         assert.ok(widthOf(line) <= width, JSON.stringify(line));

@@ -9,6 +9,7 @@ import { statusScreen, type StatusNow } from "../../src/view/status-screen.ts";
 import { type Style, withoutColour } from "../../src/view/style.ts";
 import { cut, cutMiddle, printable, widthOf, wrap } from "../../src/view/text.ts";
 import { aRecord } from "../support/records.ts";
+import { slotOf } from "./samples.ts";
 
 const words = fc.oneof(
   fc.string({ unit: "binary", maxLength: 200 }),
@@ -80,6 +81,12 @@ const status: fc.Arbitrary<StatusNow> = fc.record({
     current: system,
     profile: system,
     rebootRequired: fc.option(words, { nil: null }),
+    bootLoader: fc.record({
+      name: fc.option(words, { nil: null }),
+      byDefault: fc.option(path, { nil: null }),
+      once: fc.option(path, { nil: null }),
+      obstacle: fc.option(words, { nil: null }),
+    }),
   }),
   finalization: fc.record({
     kind: fc.constant("known" as const),
@@ -104,6 +111,11 @@ const status: fc.Arbitrary<StatusNow> = fc.record({
     place: fc.constantFrom("newest" as const, "older" as const),
     wayBack: fc.constantFrom("enabled" as const, "disabled" as const),
   }),
+  slot: fc.oneof(
+    fc.constant({ kind: "none" } as const),
+    fc.record({ kind: fc.constant("unknown" as const), why: words }),
+    words.map((keptBecause) => slotOf({ keptBecause })),
+  ),
   user: fc.constantFrom("root" as const, "other" as const),
 });
 

@@ -1,9 +1,12 @@
 import { end, enter, type FinalizationRecord } from "../../src/core/record.ts";
 import type { State } from "../../src/core/states.ts";
+import type { Slot } from "../../src/core/slot.ts";
 import type { HostNow, SystemNow } from "../../src/host/host-view.ts";
 import type { WaitingNote } from "../../src/host/waiting-note.ts";
+import type { SlotSeen } from "../../src/lock/slot-store.ts";
 import type { Known } from "../../src/view/outlook.ts";
 import type { StatusNow } from "../../src/view/status-screen.ts";
+import { fleetLockConfig } from "../lock/configs.ts";
 import { aRecord } from "../support/records.ts";
 
 export const NOW = new Date("2026-11-22T21:36:00.000Z");
@@ -150,17 +153,47 @@ const NOTES: Readonly<Record<string, WaitingNote>> = {
 export const OLD: SystemNow = { toplevel: PREVIOUS, generation: 41, version: "25.11.20261101.def" };
 export const NEW: SystemNow = { toplevel: TARGET, generation: 42, version: "25.11.20261122.abc" };
 
+export const LOADER = { name: "systemd-boot", byDefault: null, once: null, obstacle: null };
+
 const HOSTS: Readonly<Record<string, HostNow>> = {
-  live: { booted: OLD, current: NEW, profile: NEW, rebootRequired: null },
-  "live-reboot": { booted: NEW, current: NEW, profile: NEW, rebootRequired: null },
-  "rolled-back": { booted: OLD, current: OLD, profile: OLD, rebootRequired: null },
-  cancelled: { booted: OLD, current: OLD, profile: NEW, rebootRequired: "kernel,initrd changed" },
+  live: { booted: OLD, current: NEW, profile: NEW, rebootRequired: null, bootLoader: LOADER },
+  "live-reboot": {
+    booted: NEW,
+    current: NEW,
+    profile: NEW,
+    rebootRequired: null,
+    bootLoader: LOADER,
+  },
+  "rolled-back": {
+    booted: OLD,
+    current: OLD,
+    profile: OLD,
+    rebootRequired: null,
+    bootLoader: LOADER,
+  },
+  cancelled: {
+    booted: OLD,
+    current: OLD,
+    profile: NEW,
+    rebootRequired: "kernel,initrd changed",
+    bootLoader: LOADER,
+  },
 };
 
-const BEFORE: HostNow = { booted: OLD, current: OLD, profile: NEW, rebootRequired: null };
+const BEFORE: HostNow = {
+  booted: OLD,
+  current: OLD,
+  profile: NEW,
+  rebootRequired: null,
+  bootLoader: LOADER,
+};
 
 /** What `status` finds, by the name of its screen. */
-export function statusOf(name: string, changes: Partial<Known> = {}): StatusNow {
+export function statusOf(
+  name: string,
+  changes: Partial<Known> = {},
+  slot: SlotSeen = { kind: "none" },
+): StatusNow {
   const record = RECORDS[name];
   if (record === undefined) throw new Error(`no sample ${name}`);
   const now = name.startsWith("scheduled") ? new Date("2026-11-22T21:30:20Z") : NOW;
@@ -175,7 +208,25 @@ export function statusOf(name: string, changes: Partial<Known> = {}): StatusNow 
   };
   const host = HOSTS[name] ?? BEFORE;
   const finalization = { kind: "known", ...known } as const;
-  return { now, hostName: "web1", host, finalization, user: "root" };
+  return { now, hostName: "web1", host, finalization, slot, user: "root" };
+}
+
+/** A slot of the fleet lock, held by a finalization of the samples. */
+export function slotOf(changes: Partial<Slot> = {}): SlotSeen {
+  const slot: Slot = {
+    schemaVersion: 1,
+    finalization: BASE.id,
+    holder: "6055b82dce8a40fba1b1079349367a9c",
+    attempt: 1,
+    state: "held",
+    askedAt: "2026-11-22T21:32:00.000Z",
+    takenAt: "2026-11-22T21:33:04.000Z",
+    lease: null,
+    lock: fleetLockConfig("http://airlock.example.org:3333", { group: "web" }),
+    keptBecause: null,
+    ...changes,
+  };
+  return { kind: "slot", slot };
 }
 
 function driverOf({ state }: FinalizationRecord): Known["driver"] {

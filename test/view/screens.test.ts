@@ -7,7 +7,7 @@ import { statusScreen, type StatusNow } from "../../src/view/status-screen.ts";
 import { PLAIN, type Style, withoutColour } from "../../src/view/style.ts";
 import { widthOf } from "../../src/view/text.ts";
 import { assertGolden } from "../support/golden.ts";
-import { NEW, NOW, OLD, RECORDS, statusOf } from "./samples.ts";
+import { LOADER, NEW, NOW, OLD, RECORDS, slotOf, statusOf } from "./samples.ts";
 
 const COLOURED: Style = { colour: "on", symbols: "unicode", width: 80 };
 
@@ -48,20 +48,47 @@ goldenTest("status-verifying-without-way-back", (style) =>
 );
 
 goldenTest("status-changed-since", (style) => {
-  const host = { booted: OLD, current: OLD, profile: NEW, rebootRequired: null };
+  const host = {
+    booted: OLD,
+    current: OLD,
+    profile: NEW,
+    rebootRequired: null,
+    bootLoader: LOADER,
+  };
   return statusScreen(style, { ...statusOf("live"), host });
 });
 
 goldenTest("status-profile-changed-since", (style) => {
-  const host = { booted: OLD, current: NEW, profile: OLD, rebootRequired: null };
+  const host = {
+    booted: OLD,
+    current: NEW,
+    profile: OLD,
+    rebootRequired: null,
+    bootLoader: LOADER,
+  };
   return statusScreen(style, { ...statusOf("live"), host });
+});
+
+goldenTest("status-holds-slot", (style) =>
+  statusScreen(style, statusOf("rebooting", {}, slotOf())),
+);
+
+goldenTest("status-keeps-slot", (style) => {
+  const keptBecause = "the host fell back to generation 41 until 2026-11-22T21:35:00.000Z";
+  return statusScreen(style, statusOf("failed", {}, slotOf({ keptBecause })));
+});
+
+goldenTest("status-slot-unknown", (style) => {
+  const why = "/var/lib/deploy-finalize/slot.json makes no sense";
+  return statusScreen(style, statusOf("live", {}, { kind: "unknown", why }));
 });
 
 const fresh: StatusNow = {
   now: NOW,
   hostName: "web1",
-  host: { booted: OLD, current: OLD, profile: OLD, rebootRequired: null },
+  host: { booted: OLD, current: OLD, profile: OLD, rebootRequired: null, bootLoader: LOADER },
   finalization: { kind: "none" },
+  slot: { kind: "none" },
   user: "root",
 };
 goldenTest("status-never-finalized", (style) => statusScreen(style, fresh));
@@ -69,7 +96,13 @@ goldenTest("status-never-finalized", (style) => statusScreen(style, fresh));
 goldenTest("status-hidden", (style) =>
   statusScreen(style, {
     ...fresh,
-    host: { booted: OLD, current: NEW, profile: { ...NEW, toplevel: null }, rebootRequired: null },
+    host: {
+      booted: OLD,
+      current: NEW,
+      profile: { ...NEW, toplevel: null },
+      rebootRequired: null,
+      bootLoader: LOADER,
+    },
     finalization: {
       kind: "hidden",
       why: "only root may read /var/lib/deploy-finalize",

@@ -1,8 +1,10 @@
 import * as v from "valibot";
+import { jsonIn } from "../../core/answer.ts";
 import type { ReceiverOf } from "../../core/report-defaults.ts";
+import { below, jsonRequest } from "../../host/http.ts";
 import type { ReportEvent } from "../event.ts";
 import { cut, titleOf } from "../words.ts";
-import { type Answered, below, jsonRequest, judgeByStatus, post } from "./exchange.ts";
+import { type Answered, judgeByStatus, post } from "./exchange.ts";
 import type { SendTo, Sent } from "./receiver.ts";
 
 function lineOf(event: ReportEvent): string {
@@ -57,15 +59,7 @@ const limitSchema = v.object({ retry_after_ms: v.number() });
 function judgeMatrix(answer: Answered, now: Date): Sent | null {
   const judged = judgeByStatus(answer, now);
   if (judged.kind !== "failed" || judged.notBefore !== null || answer.status !== 429) return null;
-  const limit = v.safeParse(limitSchema, parseJson(answer.text));
+  const limit = v.safeParse(limitSchema, jsonIn(answer.text));
   if (!limit.success) return null;
   return { ...judged, notBefore: new Date(now.getTime() + limit.output.retry_after_ms) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import type { ReceiverConfig } from "../../core/report-defaults.ts";
 import { messageOf } from "../../core/refusal.ts";
-import { type HttpAnswer, type HttpRequest, send, whyNoAnswer } from "../http.ts";
+import { quoted } from "../../core/answer.ts";
+import { type HttpAnswer, type HttpRequest, send } from "../../host/http.ts";
 import { Secrets } from "../secrets.ts";
 import { DELIVERED, type Outgoing, type Sent } from "./receiver.ts";
 
@@ -26,15 +27,9 @@ export async function exchange(
 ): Promise<Sent> {
   const secrets = new Secrets(warn);
   const ask: Ask = async (request) => {
-    try {
-      const answer = await send(request, config.caFile, signal);
-      // Before anything is cut out of it, so that no half of a secret is left.
-      return { ...answer, said: secrets.hide(answer.text) };
-    } catch (error) {
-      if (signal.aborted) throw new Error("no answer in time", { cause: error });
-      const { host: server } = new URL(request.url);
-      throw new Error(`${server}: ${whyNoAnswer(error)}`, { cause: error });
-    }
+    const answer = await send(request, { within: signal, tls: { caFile: config.caFile } });
+    // Before anything is cut out of it, so that no half of a secret is left.
+    return { ...answer, said: secrets.hide(answer.text) };
   };
   try {
     const sent = await talk(ask, secrets);
@@ -66,7 +61,7 @@ const WORTH_ANOTHER_TRY = new Set([401, 403, 404, 407, 408, 409, 423, 425, 429])
 export function judgeByStatus(answer: Answered, now: Date): Sent {
   const { status } = answer;
   if (status >= 200 && status <= 299) return DELIVERED;
-  const said = oneLine(answer.said);
+  const said = quoted(answer.said);
   const why = `answered ${status}${said === "" ? "" : `: ${said}`}`;
   if (status < 500 && !WORTH_ANOTHER_TRY.has(status)) {
     const isRedirect = status >= 300 && status <= 399;
@@ -89,34 +84,4 @@ export function askedToWait({ headers }: HttpAnswer, now: Date): Date | null {
 
 function isMoment(ms: number): boolean {
   return Number.isFinite(ms) && Math.abs(ms) <= 8.64e15;
-}
-
-const MOST_SAID = 200;
-
-function oneLine(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, MOST_SAID);
-}
-
-/** A JSON body, with further headers. */
-export function jsonRequest(
-  method: HttpRequest["method"],
-  url: string,
-  body: object | null,
-  headers: HttpRequest["headers"] = {},
-): HttpRequest {
-  const type = body === null ? {} : { "Content-Type": "application/json" };
-  return {
-    method,
-    url,
-    headers: { Accept: "application/json", ...type, ...headers },
-    body: body === null ? null : JSON.stringify(body),
-  };
-}
-
-/** An address below another one, whether that ends in a slash or not. */
-export function below(base: string, path: string): string {
-  return `${base.replace(/\/+$/, "")}/${path}`;
 }

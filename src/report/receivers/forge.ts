@@ -1,7 +1,36 @@
 import type { ForgeReceiver, ReceiverOf } from "../../core/report-defaults.ts";
+import type { State } from "../../core/states.ts";
 import { commitOf, type ReportEvent } from "../event.ts";
 
 type RepositoryReceiver = ForgeReceiver | ReceiverOf<"github-deployment">;
+
+/** What a forge can show of a state. */
+export type Stage = "queued" | "running" | "success" | "failure" | "untried";
+
+/**
+ * `failure`: the target was tried and does not run. `untried`: a newer deploy or somebody came in
+ * between; a commit that does not run must not look as if it did.
+ */
+export function stageOf(event: State): Stage {
+  switch (event) {
+    case "live":
+      return "success";
+    case "failed":
+    case "rolled-back":
+      return "failure";
+    case "superseded":
+    case "cancelled":
+      return "untried";
+    case "scheduled":
+    case "waiting":
+      return "queued";
+    case "switching":
+    case "rebooting":
+    case "verifying":
+    case "rolling-back":
+      return "running";
+  }
+}
 
 /** What a report to a forge is about. */
 export interface Subject {

@@ -1,46 +1,24 @@
 import * as v from "valibot";
+import { jsonIn } from "../../core/answer.ts";
 import type { ReceiverOf } from "../../core/report-defaults.ts";
-import type { State } from "../../core/states.ts";
+import { below, type HttpRequest, jsonRequest } from "../../host/http.ts";
 import type { ReportEvent } from "../event.ts";
-import type { HttpRequest } from "../http.ts";
 import { cut } from "../words.ts";
-import {
-  type Answered,
-  type Ask,
-  below,
-  exchange,
-  jsonRequest,
-  judgeByStatus,
-} from "./exchange.ts";
-import { linkOf, pathOf, requireSubject } from "./forge.ts";
+import { type Answered, type Ask, exchange, judgeByStatus } from "./exchange.ts";
+import { linkOf, pathOf, requireSubject, type Stage, stageOf } from "./forge.ts";
 import type { SendTo } from "./receiver.ts";
 import { apiOf, headersFor } from "./status.ts";
 
 type DeploymentReceiver = ReceiverOf<"github-deployment">;
 
 /** The state of a deployment; `inactive` is one that never ran. */
-function deploymentStateOf(
-  event: State,
-): "queued" | "in_progress" | "success" | "failure" | "inactive" {
-  switch (event) {
-    case "live":
-      return "success";
-    case "failed":
-    case "rolled-back":
-      return "failure";
-    case "superseded":
-    case "cancelled":
-      return "inactive";
-    case "scheduled":
-    case "waiting":
-      return "queued";
-    case "switching":
-    case "rebooting":
-    case "verifying":
-    case "rolling-back":
-      return "in_progress";
-  }
-}
+const STATUS = {
+  queued: "queued",
+  running: "in_progress",
+  success: "success",
+  failure: "failure",
+  untried: "inactive",
+} as const satisfies Record<Stage, string>;
 
 /**
  * A deployment to an environment, and its status. The deployment of a finalization is
@@ -82,7 +60,7 @@ async function findOrMake(
   const listed = await client("GET", `deployments?${query.toString()}`, null);
   if (listed.status !== 200) return listed;
   const own = v
-    .parse(v.array(deploymentSchema), JSON.parse(listed.text))
+    .parse(v.array(deploymentSchema), jsonIn(listed.text))
     .find(({ payload }) => v.is(payloadSchema, payload) && payload.finalization === event.id);
   if (own !== undefined) return own.id;
   const made = await client("POST", "deployments", {
@@ -95,7 +73,7 @@ async function findOrMake(
     environment: config.environment,
     description: cut(`${event.host}: ${event.reason}`, MOST_DESCRIPTION),
   });
-  return made.status === 201 ? v.parse(deploymentSchema, JSON.parse(made.text)).id : made;
+  return made.status === 201 ? v.parse(deploymentSchema, jsonIn(made.text)).id : made;
 }
 
 const TASK = "deploy-finalize";
@@ -109,7 +87,7 @@ async function setState(
 ): Promise<Answered> {
   const link = linkOf(config, event);
   return await client("POST", `deployments/${deployment}/statuses`, {
-    state: deploymentStateOf(event.event),
+    state: STATUS[stageOf(event.event)],
     description: cut(event.summary, MOST_DESCRIPTION),
     // Other hosts of the environment stay what they are.
     auto_inactive: false,

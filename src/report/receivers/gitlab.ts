@@ -1,37 +1,21 @@
 import type { ReceiverOf } from "../../core/report-defaults.ts";
-import type { State } from "../../core/states.ts";
+import { below, type HttpAnswer, type HttpRequest, jsonRequest } from "../../host/http.ts";
 import type { ReportEvent } from "../event.ts";
-import type { HttpAnswer, HttpRequest } from "../http.ts";
 import { cut } from "../words.ts";
-import { below, jsonRequest, post } from "./exchange.ts";
-import { contextOf, linkOf, requireSubject } from "./forge.ts";
+import { post } from "./exchange.ts";
+import { contextOf, linkOf, requireSubject, type Stage, stageOf } from "./forge.ts";
 import { DELIVERED, type SendTo, type Sent } from "./receiver.ts";
 
 type GitlabReceiver = ReceiverOf<"gitlab">;
 
 /** GitLab has a state of its own for what was never tried. */
-export function gitlabStatusOf(
-  event: State,
-): "pending" | "running" | "success" | "failed" | "canceled" {
-  switch (event) {
-    case "live":
-      return "success";
-    case "failed":
-    case "rolled-back":
-      return "failed";
-    case "superseded":
-    case "cancelled":
-      return "canceled";
-    case "scheduled":
-    case "waiting":
-      return "pending";
-    case "switching":
-    case "rebooting":
-    case "verifying":
-    case "rolling-back":
-      return "running";
-  }
-}
+const STATUS = {
+  queued: "pending",
+  running: "running",
+  success: "success",
+  failure: "failed",
+  untried: "canceled",
+} as const satisfies Record<Stage, string>;
 
 const MOST_DESCRIPTION = 255;
 
@@ -52,7 +36,7 @@ export function gitlabRequest(
   const project = `projects/${encodeURIComponent(repository)}`;
   const link = linkOf(config, event);
   const body = {
-    state: gitlabStatusOf(event.event),
+    state: STATUS[stageOf(event.event)],
     name: contextOf(config, event),
     description: cut(event.summary, MOST_DESCRIPTION),
     ...(link !== null && { target_url: link }),

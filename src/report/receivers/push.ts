@@ -1,7 +1,8 @@
 import type { ReceiverOf } from "../../core/report-defaults.ts";
+import { below, jsonRequest } from "../../host/http.ts";
 import { linkOf } from "./forge.ts";
 import { titleOf, urgencyOf } from "../words.ts";
-import { below, jsonRequest, post } from "./exchange.ts";
+import { post } from "./exchange.ts";
 import type { SendTo } from "./receiver.ts";
 import { addressOf } from "./webhook.ts";
 

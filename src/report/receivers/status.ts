@@ -1,38 +1,21 @@
 import type { ReceiverOf } from "../../core/report-defaults.ts";
-import type { State } from "../../core/states.ts";
+import { below, type HttpRequest, jsonRequest } from "../../host/http.ts";
 import type { ReportEvent } from "../event.ts";
-import type { HttpRequest } from "../http.ts";
 import { cut } from "../words.ts";
-import { below, jsonRequest, post } from "./exchange.ts";
-import { contextOf, linkOf, pathOf, requireSubject } from "./forge.ts";
+import { post } from "./exchange.ts";
+import { contextOf, linkOf, pathOf, requireSubject, type Stage, stageOf } from "./forge.ts";
 import type { SendTo } from "./receiver.ts";
 
 type StatusReceiver = ReceiverOf<"gitea" | "forgejo" | "github">;
 
-/**
- * The state of a commit. `failure`: the target was tried and does not run. `error`: it was
- * never tried, because a newer deploy or somebody came in between; a commit that does not
- * run must not look as if it did.
- */
-export function statusOf(event: State): "pending" | "success" | "failure" | "error" {
-  switch (event) {
-    case "live":
-      return "success";
-    case "failed":
-    case "rolled-back":
-      return "failure";
-    case "superseded":
-    case "cancelled":
-      return "error";
-    case "scheduled":
-    case "waiting":
-    case "switching":
-    case "rebooting":
-    case "verifying":
-    case "rolling-back":
-      return "pending";
-  }
-}
+/** The state of a commit. */
+const STATUS = {
+  queued: "pending",
+  running: "pending",
+  success: "success",
+  failure: "failure",
+  untried: "error",
+} as const satisfies Record<Stage, string>;
 
 /** What GitHub takes (notes/github-api.md); the other two show as much in a line. */
 const MOST_DESCRIPTION = 140;
@@ -55,7 +38,7 @@ export function statusRequest(
     "POST",
     url,
     {
-      state: statusOf(event.event),
+      state: STATUS[stageOf(event.event)],
       ...(link !== null && { target_url: link }),
       description: cut(event.summary, MOST_DESCRIPTION),
       context: contextOf(config, event),

@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { ReceiverOf } from "../../core/report-defaults.ts";
+import { type HttpRequest, jsonRequest } from "../../host/http.ts";
 import type { ReportEvent } from "../event.ts";
-import type { HttpRequest } from "../http.ts";
 import type { Secrets } from "../secrets.ts";
-import { jsonRequest, post } from "./exchange.ts";
+import { post } from "./exchange.ts";
 import type { SendTo } from "./receiver.ts";
 
 type WebhookReceiver = ReceiverOf<"webhook">;

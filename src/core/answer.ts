@@ -3,8 +3,7 @@ const MOST_CHARACTERS = 200;
 
 /** A server's own words on one line: they go where no control character may. */
 export function quoted(words: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what is taken out
-  const line = words.replaceAll(/[\u0000-\u001F\u007F-\u009F\s]+/g, " ").trim();
+  const line = words.replaceAll(/[\p{Cc}\s]+/gu, " ").trim();
   return line.length <= MOST_CHARACTERS ? line : `${line.slice(0, MOST_CHARACTERS)}...`;
 }
 
