@@ -10,6 +10,7 @@ import { readBootId } from "../host/facts.ts";
 import { type FinalizationNow, fingerprint, readNow } from "../host/finalization-now.ts";
 import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
+import { timeLimit } from "../host/time-limit.ts";
 import { type Change, ChangeTeller, drawChange, toWaitJson } from "./changes.ts";
 import { type Cli, newCommand, readSpan, withId, withJson } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print, styleOf } from "./context.ts";
@@ -94,18 +95,12 @@ async function follow(waited: Wait): Promise<number> {
       return EXIT.unfinished;
     }
     await orphans.look();
-    const over = AbortSignal.any([
-      stop,
-      AbortSignal.timeout(Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS)),
-    ]);
+    const over = AbortSignal.any([stop, timeLimit(leftMs / 1000)]);
     await nextChange(store.folder, () => fingerprint(store, id) !== before, over);
   }
 }
 
 const ELSEWHERE = "Let this one end, and wait from elsewhere: a later job, or another connection.";
-
-/** Node's timers take no more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Null where the record cannot be read any more, as in a shutdown: that is no outcome. */
 async function read({ host, store, id }: Wait): Promise<FinalizationNow | null> {

@@ -1,6 +1,7 @@
 import type { Requests } from "../core/machine-types.ts";
 import { nextChange } from "../gates/watch.ts";
 import type { RecordStore } from "./store.ts";
+import { LONGEST_TIMER_MS, timeLimit } from "./time-limit.ts";
 
 /** Waits until somebody confirms a finalization or asks for the way back, the time is over, or this process is to end. */
 export async function awaitConfirmation(
@@ -9,8 +10,11 @@ export async function awaitConfirmation(
   remainingMs: number,
   stop: AbortSignal,
 ): Promise<void> {
-  const over = AbortSignal.any([stop, AbortSignal.timeout(Math.max(0, remainingMs))]);
-  await awaitRequest(store, id, ["confirm", "rollback"], over);
+  for (let left = remainingMs; left > 0 && !stop.aborted; left -= LONGEST_TIMER_MS) {
+    const over = AbortSignal.any([stop, timeLimit(left / 1000)]);
+    await awaitRequest(store, id, ["confirm", "rollback"], over);
+    if (!over.aborted) return;
+  }
 }
 
 /** Waits until somebody makes one of the requests, or until the signal. */

@@ -1,5 +1,5 @@
 /** Node's timers take no more. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A signal that aborts after so many seconds, of which Node takes whole milliseconds only. */
 export function timeLimit(seconds: number): AbortSignal {

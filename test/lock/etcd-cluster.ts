@@ -15,9 +15,7 @@ interface Member {
 
 /** Why there is no etcd here, or null where there is. */
 export function etcdMissing(): string | null {
-  return spawnSync("etcd", ["--version"]).error === undefined
-    ? null
-    : "no etcd: run make setup";
+  return spawnSync("etcd", ["--version"]).error === undefined ? null : "no etcd: run make setup";
 }
 
 /** A real etcd of three members on loopback, whose members can be killed, stopped and brought back. */
