@@ -5,7 +5,7 @@ BUNDLE := dist/deploy-finalize.cjs
 
 # A build that failed half-way is done again.
 .DELETE_ON_ERROR:
-.PHONY: help build check check-forge demo picture try bench bench-fleet test lint format types setup docs man clean
+.PHONY: help build check check-boot check-forge demo picture try bench bench-fleet test lint format types setup docs man clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ check: build ## Lint, type-check and run every test
 
 test: build ## Run every test
 	@sh scripts/test
+
+check-boot: build ## Boot good, panicking and hanging systems with real boot loaders under QEMU
+	@sh scripts/check-boot
 
 check-forge: setup ## Test commit statuses on a real Gitea: GITEA_URL=… GITEA_TOKEN=… make check-forge
 	@[ -n "$$GITEA_URL" ] && [ -n "$$GITEA_TOKEN" ] || { echo "check-forge: set GITEA_URL and GITEA_TOKEN (rights: write:repository, write:user)" >&2; exit 2; }

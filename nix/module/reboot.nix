@@ -6,6 +6,17 @@ let
   finalizeTypes = import ./types.nix { inherit lib; };
 in
 {
+  options.services.deployFinalize.resetOnTrouble = mkOption {
+    type = types.bool;
+    default = false;
+    description = ''
+      Whether a kernel that panics or hangs is reset, which is what leads to the fallback: a panic
+      by `panic=10` and `boot.panic_on_fail` among the kernel's parameters, a hang by
+      `systemd.watchdog.runtimeTime` where the host has a watchdog. For a hang early in the boot
+      its driver has to be in the initrd (`boot.initrd.kernelModules`).
+    '';
+  };
+
   options.services.deployFinalize.reboot = {
     allow = mkOption {
       type = types.bool;
@@ -41,17 +52,6 @@ in
         default until the target is verified: then a kernel that does not come up falls back by
         itself. `auto` does so where the loader can (systemd-boot, GRUB), `require` does not reboot
         where it cannot. What it takes: [one-shot-boot.md](one-shot-boot.md).
-      '';
-    };
-
-    resetOnTrouble = mkOption {
-      type = types.bool;
-      default = false;
-      description = ''
-        Whether a kernel that panics or hangs is reset, which is what leads to the fallback: a panic
-        by `panic=10` and `boot.panic_on_fail` among the kernel's parameters, a hang by
-        `systemd.watchdog.runtimeTime` where the host has a watchdog. For a hang early in the boot
-        its driver has to be in the initrd (`boot.initrd.kernelModules`).
       '';
     };
 
@@ -104,14 +104,13 @@ in
   };
 
   config = {
-    services.deployFinalize.generated.reboot = removeAttrs cfg.reboot [ "resetOnTrouble" ];
-    boot.kernelParams = lib.mkIf (cfg.enable && cfg.reboot.resetOnTrouble) [
+    services.deployFinalize.generated.reboot = cfg.reboot;
+    boot.kernelParams = lib.mkIf (cfg.enable && cfg.resetOnTrouble) [
       "panic=10"
       "boot.panic_on_fail"
     ];
-    systemd.watchdog.runtimeTime = lib.mkIf (cfg.enable && cfg.reboot.resetOnTrouble) (
+    systemd.watchdog.runtimeTime = lib.mkIf (cfg.enable && cfg.resetOnTrouble) (
       lib.mkDefault "30s"
     );
-    assertions = lib.mkIf cfg.enable (import ./reboot-rules.nix { inherit lib; } cfg.reboot);
   };
 }

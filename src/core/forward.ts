@@ -79,12 +79,22 @@ export function act(
     return fail(record, seen, `the target is missing ${decision.missing.join(", ")}`);
   }
   const prepared = withPlan(
-    { ...record, failedBefore: failedUnits, stoppedRunners: [...idleRunners] },
+    { ...withWayBack(record, seen), failedBefore: failedUnits, stoppedRunners: [...idleRunners] },
     decision,
   );
   return decision.action === "switch"
     ? switchTo(prepared, seen, decision.reason)
     : rebootIfAllowed(prepared, seen, decision.reason);
+}
+
+/** Whoever had the turn before may have gone back: the system that ran at scheduling is a rejected one then. */
+function withWayBack(record: FinalizationRecord, { facts }: Observation): FinalizationRecord {
+  const { current, currentGeneration } = facts;
+  const { previous, target } = record;
+  if (previous === null || current === null || current === previous || current === target) {
+    return record;
+  }
+  return { ...record, previous: current, previousGeneration: currentGeneration };
 }
 
 function withPlan(record: FinalizationRecord, plan: Plan): FinalizationRecord {

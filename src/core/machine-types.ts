@@ -7,6 +7,8 @@ export interface Facts {
   /** Resolved toplevels; null where nothing resolves. */
   readonly booted: string | null;
   readonly current: string | null;
+  /** The newest generation that holds the current system; null where none does. */
+  readonly currentGeneration: number | null;
   readonly profile: string | null;
   /** The toplevel that the boot loader boots unless told otherwise; null where that cannot be told. */
   readonly bootDefault: string | null;

@@ -4,13 +4,12 @@ import type { RebootConfig } from "../core/reboot-config.ts";
 import type { Event } from "../core/machine-types.ts";
 import { quiesceRunners, startRunners } from "../gates/quiesce.ts";
 import { activate, foundLockTaken } from "./activation.ts";
+import { type NextBoot, prepareBoot, SWITCH_LOCK_TAKEN, unprepareBoot } from "./boot-default.ts";
 import type { Host } from "./host.ts";
 import { restart } from "./kexec.ts";
 
 /** A shutdown that hangs for longer than this does not come any more. */
 const REBOOT_DEADLINE_MS = 600_000;
-
-const SWITCH_LOCK_TAKEN = "another process holds the switch lock";
 
 export type Suspended = { readonly kind: "suspended" };
 
@@ -35,18 +34,18 @@ export async function switchTo(host: Host, toplevel: string, runners: Runners): 
 }
 
 /**
- * Makes a toplevel the boot default and reboots: another finalization may have set
+ * Has the next boot bring a toplevel up and reboots: another finalization may have set
  * another default since the deploy. Returns only where there is no reboot.
  */
 export async function rebootInto(
   host: Host,
-  toplevel: string,
+  next: NextBoot,
   { runners, method }: { readonly runners: Runners; readonly method: RebootConfig["method"] },
   stop: AbortSignal,
 ): Promise<Event | Suspended> {
   const idleness = await quiesceRunners(host, runners.stop);
   if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
-  const refusal = await askForReboot(host, toplevel, method, stop);
+  const refusal = await askForReboot(host, next, method, stop);
   if (refusal === null) return { kind: "suspended" };
   await startAgain(host, runners.start);
   return refusal === SWITCH_LOCK_TAKEN
@@ -57,23 +56,20 @@ export async function rebootInto(
 /** Null where the shutdown has begun to end this process. */
 async function askForReboot(
   host: Host,
-  toplevel: string,
+  next: NextBoot,
   method: RebootConfig["method"],
   stop: AbortSignal,
 ): Promise<string | null> {
-  const refusal = (await setBootDefault(host, toplevel)) ?? (await restart(host, toplevel, method));
-  if (refusal !== null) return refusal;
-  await sleep(REBOOT_DEADLINE_MS, undefined, { signal: stop }).catch(() => {});
-  return stop.aborted ? null : "it was asked for ten minutes ago and did not come";
+  const obstacle = await prepareBoot(host, next);
+  if (obstacle !== null) return obstacle;
+  const refusal = (await restart(host, next.toplevel, method)) ?? (await awaitReboot(stop));
+  if (refusal !== null) await unprepareBoot(host, next);
+  return refusal;
 }
 
-/** Makes a toplevel the boot default; resolves to null, or to why it is not. */
-export async function setBootDefault(host: Host, toplevel: string): Promise<string | null> {
-  const activation = await activate(host, toplevel, "boot");
-  if (activation.exitCode === 0) return null;
-  if (foundLockTaken(activation)) return SWITCH_LOCK_TAKEN;
-  const words = activation.tail.slice(-3).join("; ");
-  return `the boot default was not set (exit code ${activation.exitCode}): ${words}`;
+async function awaitReboot(stop: AbortSignal): Promise<string | null> {
+  await sleep(REBOOT_DEADLINE_MS, undefined, { signal: stop }).catch(() => {});
+  return stop.aborted ? null : "it was asked for ten minutes ago and did not come";
 }
 
 export async function startAgain(host: Host, units: readonly string[]): Promise<void> {

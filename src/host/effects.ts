@@ -4,27 +4,20 @@ import type { Plan } from "../core/decision.ts";
 import type { Ports } from "../core/drive.ts";
 import { stateEntry } from "../core/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
+import { policyOf } from "../core/policy.ts";
 import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
-import {
-  rebootInto,
-  type Runners,
-  setBootDefault,
-  startAgain,
-  type Suspended,
-  switchTo,
-} from "./acting.ts";
-import { fleetLock } from "../gates/fleet-lock.ts";
+import { rebootInto, type Runners, startAgain, type Suspended, switchTo } from "./acting.ts";
+import { lastGates } from "../gates/last.ts";
 import { switchLock } from "../gates/switch-lock.ts";
-import type { LastGate } from "../gates/gate.ts";
-import { loggedIn } from "../gates/logged-in.ts";
 import { type Waiting, waitForGates } from "../gates/wait.ts";
+import { nextBootOf, setForGood } from "./boot-default.ts";
 import { awaitConfirmation, awaitRequest } from "./confirmation.ts";
 import { observe } from "./facts.ts";
 import { takeBaseline } from "./failed-units.ts";
 import type { Host } from "./host.ts";
 import { SlotKeeper } from "../lock/keeper.ts";
 import { updateNotice } from "./notice.ts";
-import { pinnedIds, unpin } from "./pins.ts";
+import { pinnedIds, pinPrevious, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import { rearmTimer } from "./systemd.ts";
@@ -60,9 +53,10 @@ export class Interpreter implements Ports {
   now = (): Date => this.#host.now();
 
   observe = async (record: FinalizationRecord): Promise<Facts> =>
-    await observe(this.#host.paths, this.#store, this.#config.rebootWhenChanged, record);
+    await observe(this.#host, this.#store, this.#config.rebootWhenChanged, record);
 
   save = async (record: FinalizationRecord): Promise<void> => {
+    if (isUnfinished(record)) pinPrevious(this.#host.paths, record);
     this.#store.save(record);
     updateNotice(this.#host, this.#store, record);
     await this.#host.journal.announce(stateEntry(record));
@@ -95,9 +89,9 @@ export class Interpreter implements Ports {
         return { kind: "profile-restored", problem };
       }
       case "restore-boot-default": {
-        if (!(await this.#turn.wait())) return SUSPENDED;
+        if (!(await this.#turn.wait()) || !(await this.#switchLockFree(record))) return SUSPENDED;
         const { toplevel } = effect;
-        const problem = await keepBooting(this.#host, toplevel, record.target);
+        const problem = await setForGood(this.#host, toplevel, record.target);
         return { kind: "boot-default-restored", toplevel, problem };
       }
       case "finish":
@@ -116,20 +110,14 @@ export class Interpreter implements Ports {
     action: Plan["action"],
     defer: Waiting["defer"] = "never",
   ): Promise<Event | Suspended> {
-    const waiting = { last: this.#lastGates(record, action), defer, stop: this.#stop };
+    const last = lastGates(this.#config, action, this.#slots(record), this.#turn);
+    const waiting = { last, defer, stop: this.#stop };
     const context = this.#context(record);
     const { event, round } = await awaitGates(context, this.#store, action, waiting);
     this.#round = round;
     // This process is to end: the slot must not wait for the next one.
     if (event.kind === "gates-deferred") await this.#slots(record).hasLetGo();
     return event;
-  }
-
-  #lastGates(record: FinalizationRecord, action: Plan["action"]): LastGate[] {
-    if (action === "switch") return [];
-    const { lock, reboot } = this.#config;
-    const locks = lock === null ? [] : [fleetLock(lock, this.#slots(record), this.#turn)];
-    return [...locks, loggedIn(reboot.sessions)];
   }
 
   /** Another process goes on then; where none can be had, this one waits itself. */
@@ -174,7 +162,12 @@ export class Interpreter implements Ports {
     // The way back is the surest one.
     const method = record.state === "rolling-back" ? "reboot" : this.#config.reboot.method;
     const how = { runners: this.#runners(record), method };
-    return await rebootInto(this.#host, toplevel, how, this.#stop);
+    return await rebootInto(
+      this.#host,
+      nextBootOf(record, toplevel, this.#config),
+      how,
+      this.#stop,
+    );
   }
 
   #runners(record: FinalizationRecord): Runners {
@@ -259,12 +252,4 @@ type WhichChecks = "all" | "units";
 
 function checksOf({ rollbackOf }: FinalizationRecord): WhichChecks {
   return rollbackOf === null ? "all" : "units";
-}
-
-function policyOf({ reboot, rollback, verify: { confirm } }: Config): Policy {
-  return {
-    reboot: reboot.allow ? "allowed" : "forbidden",
-    rollback: rollback.enable ? "enabled" : "disabled",
-    confirmWithin: confirm?.within ?? null,
-  };
 }

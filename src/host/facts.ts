@@ -3,7 +3,10 @@ import { decide, type Systems } from "../core/decision.ts";
 import type { Facts } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
+import { bootDefaultOf } from "../loader/fallback.ts";
+import type { Host } from "./host.ts";
 import type { Paths } from "./paths.ts";
+import { generationOf } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import { toplevelAt, viewSystem } from "./toplevel.ts";
 
@@ -22,22 +25,27 @@ export async function viewSystems(
 
 /** The facts of now for a finalization. */
 export async function observe(
-  paths: Paths,
+  host: Host,
   store: RecordStore,
   rebootWhenChanged: readonly string[],
   record: FinalizationRecord,
 ): Promise<Facts> {
+  const { paths } = host;
   const systems = await viewSystems(paths, record.target, rebootWhenChanged);
   const { previous } = record;
   const back =
     previous === null
       ? null
       : { ...systems, target: await viewSystem(previous, rebootWhenChanged) };
+  const current = systems.current.toplevel;
   return {
     bootId: readBootId(paths),
     booted: systems.booted.toplevel,
-    current: systems.current.toplevel,
+    current,
+    currentGeneration:
+      current === null ? null : (generationOf(record.profile, current)?.number ?? null),
     profile: toplevelAt(record.profile),
+    bootDefault: bootDefaultOf(host),
     newest: store.newest(),
     decision: decide(rebootWhenChanged, systems),
     wayBack: back === null ? null : decide(rebootWhenChanged, back),

@@ -35,6 +35,12 @@ export interface Paths {
   readonly kexecDisabled: string;
   /** Where a boot loader may keep kernels. */
   readonly bootFolders: readonly string[];
+  /** Where GRUB keeps its menu and its environment. */
+  readonly grub: string;
+  /** efivarfs. */
+  readonly efiVariables: string;
+  /** Block devices by their numbers, in sysfs. */
+  readonly blockDevices: string;
   /** Our GC roots; Nix reads links in folders below gcroots too. */
   readonly pins: string;
 }
@@ -62,6 +68,9 @@ export function pathsUnder(root: string): Paths {
     lockdown: join(root, "sys/kernel/security/lockdown"),
     kexecDisabled: join(root, "proc/sys/kernel/kexec_load_disabled"),
     bootFolders: ["boot", "boot/efi", "efi"].map((name) => join(root, name)),
+    grub: join(root, "boot/grub"),
+    efiVariables: join(root, "sys/firmware/efi/efivars"),
+    blockDevices: join(root, "sys/dev/block"),
     pins: join(root, "nix/var/nix/gcroots/deploy-finalize"),
   };
 }

@@ -4,7 +4,7 @@ import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
 import { switchLock } from "../gates/switch-lock.ts";
 import { waitForGates } from "../gates/wait.ts";
-import { setBootDefault } from "./acting.ts";
+import { setBootDefault } from "./boot-default.ts";
 import type { Host } from "./host.ts";
 import { waitForLock } from "./lock.ts";
 import { restoreProfile } from "./profile.ts";

@@ -136,6 +136,11 @@ export function kexec(): Argv {
   return ["systemctl", "kexec"];
 }
 
+/** Has systemd-boot boot an entry once; an empty name has it forget that. */
+export function setOneShotEntry(entry: string): Argv {
+  return ["bootctl", "set-oneshot", entry];
+}
+
 /** Without it a newer systemd may turn the reboot into a soft-reboot, which keeps the old kernel. */
 export const REBOOT_ENVIRONMENT = { SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1" } as const;
 

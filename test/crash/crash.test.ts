@@ -24,6 +24,15 @@ test("every crash point, and every second one after it, ends true", async () => 
 
 type Machine = typeof advance;
 
+/** Those of the first scenario that has any: one is enough. */
+async function firstViolations(machine: Machine): Promise<readonly string[]> {
+  for (const scenario of SCENARIOS) {
+    const { violations } = await walk(scenario, machine);
+    if (violations.length > 0) return violations;
+  }
+  return [];
+}
+
 /** Machines with one defect each: the walk has to find every one of them. */
 const defects: Record<string, Machine> = {
   "reboots again when it fell back": (record, seen) =>
@@ -54,6 +63,12 @@ const defects: Record<string, Machine> = {
     const step = advance(record, seen);
     return { ...step, record: { ...step.record, rebootRequired: null } };
   },
+  "leaves the previous system the boot default": (record, seen) =>
+    advance(record, { ...seen, facts: { ...seen.facts, bootDefault: record.target } }),
+  "goes back to what ran at scheduling": (record, seen) => {
+    const step = advance(record, seen);
+    return { ...step, record: { ...step.record, previous: record.previous } };
+  },
   "reboots back as often as it likes": withoutMemoryOfTheWayBack,
   "gives the slot back whatever has happened": (record, seen) => {
     const step = advance(record, seen);
@@ -71,7 +86,6 @@ function withoutMemoryOfTheWayBack(record: FinalizationRecord, seen: Observation
 
 for (const [name, machine] of Object.entries(defects)) {
   test(`the walk catches a machine that ${name}`, async () => {
-    const { violations } = await walkAll(machine);
-    assert.notDeepEqual(violations, []);
+    assert.notDeepEqual(await firstViolations(machine), []);
   });
 }

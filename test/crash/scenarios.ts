@@ -14,10 +14,14 @@ export interface Scenario {
   readonly switchBackEnds?: number;
   /** False: the machine falls back to the previous system when it boots the target. */
   readonly targetBoots?: false;
+  /** A boot loader that can boot a system just once; without it the target is simply the default. */
+  readonly loader?: true;
   readonly rebootRefused?: true;
   readonly problem?: string;
   readonly problemBack?: string;
   readonly profileProblem?: string;
+  /** What ran at scheduling, and has gone back to the previous system when the turn comes. */
+  readonly rejected?: string;
   readonly newest?: string;
   readonly movedTo?: string;
   readonly requests?: Partial<Requests>;
@@ -84,6 +88,28 @@ const cases: Omit<Scenario, "policy">[] = [
   },
 ];
 
+const AFTER_REJECTED = { rejected: "/nix/store/rejected" } as const;
+
+const afterRejected: Omit<Scenario, "policy">[] = [
+  { ...AFTER_REJECTED, name: "after a rejected one, switch", ends: "live" },
+  { ...AFTER_REJECTED, name: "after a rejected one, fails", problem: "a", ends: "rolled-back" },
+  { ...AFTER_REJECTED, name: "after a rejected one, refused", switchEnds: 1, ends: "failed" },
+  {
+    ...AFTER_REJECTED,
+    name: "after a rejected one, reboot, fails",
+    kernelChanged: true,
+    problem: "a",
+    ends: "rolled-back",
+  },
+  {
+    ...AFTER_REJECTED,
+    name: "after a rejected one, the target does not boot",
+    kernelChanged: true,
+    targetBoots: false,
+    ends: "failed",
+  },
+];
+
 const WINDOWED = { kernelChanged: true, windowClosedFor: 2 } as const;
 
 const withWindow: Omit<Scenario, "policy">[] = [
@@ -118,10 +144,27 @@ const withLock: Omit<Scenario, "policy">[] = [
   },
 ];
 
+const ONCE = { kernelChanged: true, loader: true } as const;
+
+const withLoader: Omit<Scenario, "policy">[] = [
+  { ...ONCE, name: "loader, reboot", ends: "live" },
+  { ...ONCE, name: "loader, a check fails", problem: "web", ends: "rolled-back" },
+  { ...ONCE, name: "loader, both do not hold", problem: "a", problemBack: "b", ends: "failed" },
+  { ...ONCE, name: "loader, the target does not boot", targetBoots: false, ends: "failed" },
+  { ...ONCE, name: "loader, reboot refused", rebootRefused: true, ends: "failed" },
+  { ...ONCE, name: "loader, asked to go back", requests: { rollback: "a" }, ends: "rolled-back" },
+  { name: "loader, needs a reboot after all", switchEnds: 100, loader: true, ends: "live" },
+  { name: "loader, switch", loader: true, ends: "live" },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
-  ...[...cases, ...withWindow, ...withLock].map((scenario) => ({ ...scenario, policy: POLICY })),
+  ...[...cases, ...afterRejected, ...withWindow, ...withLoader, ...withLock].map((scenario) => ({
+    ...scenario,
+    policy: POLICY,
+  })),
   { name: "switch, not confirmed", policy: CONFIRMED, ends: "rolled-back" },
   { name: "switch, confirmed", policy: CONFIRMED, requests: { confirm: "ann" }, ends: "live" },
+  { ...ONCE, name: "loader, not confirmed", policy: CONFIRMED, ends: "rolled-back" },
   { name: "reboot, not confirmed", policy: CONFIRMED, kernelChanged: true, ends: "rolled-back" },
   {
     name: "switch, no rollback wanted",

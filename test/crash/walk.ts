@@ -11,7 +11,14 @@ export interface CrashPlan {
   readonly aftermath: Aftermath;
 }
 
-const AFTERMATHS: readonly Aftermath[] = ["same boot", "booted target", "booted previous"];
+/** Where a loader knows what comes up, the target comes up only by its doing. */
+function aftermathsOf({ loader }: Scenario): readonly Aftermath[] {
+  return [
+    "same boot",
+    "booted previous",
+    loader === undefined ? "booted target" : "booted by the loader",
+  ];
+}
 
 /** More lives than any finalization needs: reaching this is going round in circles. */
 const MOST_LIVES = 40;
@@ -58,8 +65,9 @@ function violations(scenario: Scenario, world: World): string[] {
     must(bootDefault === TARGET && profile === TARGET, "live means that the target stays");
   }
   if (saved.state === "rolled-back") {
-    must(runs(PREVIOUS), "rolled-back means that the previous system runs");
-    must(bootDefault === PREVIOUS && profile === PREVIOUS, "rolled-back means that it stays");
+    const { wayBack: back } = world;
+    must(runs(back), "rolled-back means that the previous system runs");
+    must(bootDefault === back && profile === back, "rolled-back means that it stays");
   }
   if (saved.state === "superseded" || saved.state === "cancelled") {
     must(world.acts === 0, "dropped means that nothing was done");
@@ -70,6 +78,7 @@ function violations(scenario: Scenario, world: World): string[] {
   }
   must(world.rebootsOutsideWindow === 0, "no reboot outside of the window");
   must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
+  wrong.push(...loaderViolations(scenario, world));
   wrong.push(...slotViolations(world));
   must(saved.outcome !== null && saved.outcome.reason !== "", "the end has a reason");
   return wrong;
@@ -84,6 +93,18 @@ function mustBoot({ kernelChanged, policy }: Scenario): boolean {
 function isRequired({ kernelChanged }: Scenario, { saved, atEnd }: World): boolean {
   const isMissing = kernelChanged === true && atEnd?.booted !== TARGET;
   return (saved.rebootRequired !== null) === isMissing;
+}
+
+/** A loader that can fall back: nothing is left pending, and it boots what the profile says. */
+function loaderViolations({ loader, profileProblem }: Scenario, world: World): string[] {
+  const { oneShot, bootDefault, profile } = world.atEnd ?? world;
+  if (loader === undefined || profileProblem !== undefined) return [];
+  // Cut off again on the way back, and given up: the record says so.
+  if (/the way back failed/.test(world.saved.outcome?.reason ?? "")) return [];
+  return [
+    ...(oneShot === null ? [] : [`nothing is pending at the end, but ${oneShot}`]),
+    ...(bootDefault === profile ? [] : [`boots ${bootDefault}, the profile is ${profile}`]),
+  ];
 }
 
 /** The fleet lock: no reboot without a slot, none kept but by a host that came up and failed. */
@@ -130,17 +151,18 @@ export async function walk(scenario: Scenario, machine: typeof advance): Promise
   if (undisturbed.saved.state !== scenario.ends) {
     found.push(`${scenario.name}: ends ${undisturbed.saved.state}, not ${scenario.ends}`);
   }
-  const firsts = plans(1, undisturbed.point);
+  const aftermaths = aftermathsOf(scenario);
+  const firsts = plans(aftermaths, 1, undisturbed.point);
   const afterOne: [CrashPlan, number][] = [];
   for (const first of firsts) afterOne.push([first, (await tryOut([first])).point]);
   // One crash that ends wrong is enough to know: a broken machine may take very long over two.
   for (const [first, point] of found.length === 0 ? afterOne : []) {
-    for (const second of plans(first.at + 1, point)) await tryOut([first, second]);
+    for (const second of plans(aftermaths, first.at + 1, point)) await tryOut([first, second]);
   }
   return { crashPoints: firsts.length, runs, violations: found };
 }
 
-function plans(from: number, to: number): CrashPlan[] {
+function plans(aftermaths: readonly Aftermath[], from: number, to: number): CrashPlan[] {
   const points = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-  return points.flatMap((at) => AFTERMATHS.map((aftermath) => ({ at, aftermath })));
+  return points.flatMap((at) => aftermaths.map((aftermath) => ({ at, aftermath })));
 }

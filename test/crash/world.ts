@@ -12,7 +12,7 @@ import type { Scenario } from "./scenarios.ts";
 export class Crash extends Error {}
 
 /** What a crash leaves: the same boot goes on, or the host comes up with one of the two systems. */
-export type Aftermath = "same boot" | "booted target" | "booted previous";
+export type Aftermath = "same boot" | "booted target" | "booted previous" | "booted by the loader";
 
 const SWITCH: Decision = { action: "switch", reason: "services only", changed: [] };
 const REBOOT: Decision = { action: "reboot", reason: "kernel changed", changed: ["kernel"] };
@@ -22,6 +22,7 @@ export interface Systems {
   readonly current: string;
   readonly profile: string;
   readonly bootDefault: string;
+  readonly oneShot: string | null;
 }
 
 const NOW = (): Date => new Date("2026-11-22T21:31:00Z");
@@ -34,6 +35,8 @@ export class World {
   current = PREVIOUS;
   profile = TARGET;
   bootDefault = TARGET;
+  /** What a loader that can fall back boots next, and only once. */
+  oneShot: string | null = null;
   isRebootPending = false;
   /** The timer that it was deferred to: lives in systemd, so no longer than the boot. */
   isTimerArmed = false;
@@ -60,7 +63,10 @@ export class World {
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.#closedFor = scenario.windowClosedFor ?? 0;
-    this.saved = aRecord({ bootId: "boot-1", ...scenario.record });
+    const { rejected } = scenario;
+    const previous = rejected === undefined ? {} : { previous: rejected };
+    this.current = rejected ?? PREVIOUS;
+    this.saved = aRecord({ bootId: "boot-1", ...previous, ...scenario.record });
     const pass = (): void => {
       this.#pass();
     };
@@ -68,12 +74,25 @@ export class World {
     this.#slots = this.lock.ports(NOW);
   }
 
+  /** What ran when it acted. One that was booted before its turn came knows what ran at scheduling only. */
+  get wayBack(): string {
+    const { timeline, previous } = this.saved;
+    const hasActed = timeline.some(({ state }) => state === "switching" || state === "rebooting");
+    return hasActed ? PREVIOUS : (previous ?? PREVIOUS);
+  }
+
   /** The reboot that was asked for comes. */
   reboot(): void {
     if (this.saved.state === "rolling-back") this.reboots.back++;
     else this.reboots.forward++;
-    const comesUp = this.bootDefault !== TARGET || this.#scenario.targetBoots !== false;
-    this.#bootInto(comesUp ? this.bootDefault : PREVIOUS);
+    this.#bootByLoader();
+  }
+
+  /** A target that does not come up is reset: then the loader boots its default, unless that is the target too. */
+  #bootByLoader(): void {
+    const next = this.oneShot ?? this.bootDefault;
+    const comesUp = next !== TARGET || this.#scenario.targetBoots !== false;
+    this.#bootInto(comesUp ? next : this.wayBack);
   }
 
   /** The moment comes that it was deferred to. */
@@ -83,8 +102,9 @@ export class World {
   }
 
   suffer(aftermath: Aftermath): void {
+    if (aftermath === "booted by the loader") this.#bootByLoader();
     if (aftermath === "booted target") this.#bootInto(TARGET);
-    if (aftermath === "booted previous") this.#bootInto(PREVIOUS);
+    if (aftermath === "booted previous") this.#bootInto(this.wayBack);
   }
 
   #bootInto(toplevel: string): void {
@@ -92,6 +112,7 @@ export class World {
     this.booted = this.current = toplevel;
     this.isRebootPending = false;
     this.isTimerArmed = false;
+    this.oneShot = null;
   }
 
   ports(): Ports {
@@ -116,8 +137,8 @@ export class World {
   }
 
   #systems(): Systems {
-    const { booted, current, profile, bootDefault } = this;
-    return { booted, current, profile, bootDefault };
+    const { booted, current, profile, bootDefault, oneShot } = this;
+    return { booted, current, profile, bootDefault, oneShot };
   }
 
   #pass(): void {
@@ -126,12 +147,14 @@ export class World {
 
   #facts(): Facts {
     const { kernelChanged, newest, movedTo, requests } = this.#scenario;
-    const isOld = this.booted === PREVIOUS;
+    const isOld = this.booted !== TARGET;
     return {
       bootId: `boot-${this.boot}`,
       booted: this.booted,
       current: this.current,
+      currentGeneration: null,
       profile: movedTo ?? this.profile,
+      bootDefault: this.#scenario.loader === undefined ? null : this.bootDefault,
       newest: newest ?? this.saved.id,
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
       wayBack: kernelChanged === true && !isOld ? REBOOT : SWITCH,
@@ -178,6 +201,8 @@ export class World {
         this.isTimerArmed = true;
         return { kind: "suspended" };
       case "take-turn":
+        // Whoever had the turn before has gone back.
+        if (this.current === this.#scenario.rejected) this.current = PREVIOUS;
         return { kind: "turn-taken", failedUnits: [], idleRunners: [] };
       case "switch":
         return this.#switchTo(effect.toplevel);
@@ -193,7 +218,7 @@ export class World {
         this.profile = effect.toplevel;
         return { kind: "profile-restored", problem: this.#scenario.profileProblem ?? null };
       case "restore-boot-default":
-        this.bootDefault = effect.toplevel;
+        this.#bootAlways(effect.toplevel);
         return { kind: "boot-default-restored", toplevel: effect.toplevel, problem: null };
       case "finish":
         if (!isTerminal(record.state)) throw new Error("finished before the end");
@@ -221,10 +246,27 @@ export class World {
   #askForReboot(toplevel: string): Event | { kind: "suspended" } {
     this.acts++;
     this.rebootsOutsideWindow += toplevel === TARGET && this.#closedFor > 0 ? 1 : 0;
-    this.bootDefault = toplevel;
+    if (this.#scenario.loader === undefined || toplevel === PREVIOUS) this.bootDefault = toplevel;
+    else this.#bootOnce(toplevel);
+    if (this.#scenario.rebootRefused === true) this.#bootAlways(toplevel);
     if (this.#scenario.rebootRefused === true) return { kind: "reboot-refused", why: "inhibited" };
     this.isRebootPending = true;
     return { kind: "suspended" };
+  }
+
+  /** Each write of the loader's state is a point at which the host may crash. */
+  #bootOnce(toplevel: string): void {
+    this.#pass();
+    this.bootDefault = PREVIOUS;
+    this.#pass();
+    this.oneShot = toplevel;
+    this.#pass();
+  }
+
+  #bootAlways(toplevel: string): void {
+    this.bootDefault = toplevel;
+    if (this.oneShot !== null) this.#pass();
+    this.oneShot = null;
   }
 }
 

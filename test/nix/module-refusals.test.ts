@@ -52,6 +52,18 @@ const contradictions: [string, string[]][] = [
       `${own}.stateDir has to be an absolute path: begin it with a slash.`,
     ],
   ],
+  ...["/run/x", "/tmp/x", "/var/run/x"].map((folder): [string, string[]] => [
+    `stateDir = "${folder}";`,
+    [
+      `${own}.stateDir is ${folder}, which does not outlive a reboot: what has not ended would be forgotten. Choose a folder such as /var/lib/deploy-finalize.`,
+    ],
+  ]),
+  [
+    `report.retry = { first = 60; most = 30; };`,
+    [
+      `${own}.report.retry.first is more than ${own}.report.retry.most. Set first to as much as most, or less.`,
+    ],
+  ],
   [
     `settings.rebootWhenChanged = [ "kernel" "sw/bin" ];`,
     [

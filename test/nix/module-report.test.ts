@@ -55,6 +55,10 @@ const REFUSED: [receivers: string, message: string][] = [
     `{ kind = "ntfy"; url = "https://ntfy.sh/x"; urlFile = "/x"; }`,
     `${own}.0: kind "ntfy" needs either url or urlFile. Set one of them.`,
   ],
+  [
+    `{ kind = "ntfy"; url = "https://ntfy.sh/"; }`,
+    `${own}.0.url names no topic. Set it to an address such as https://ntfy.sh/TOPIC.`,
+  ],
   [`{ kind = "command"; }`, `${own}.0: kind "command" needs command. Set ${own}.0.command.`],
   [
     `{ kind = "command"; command = [ "/x" ]; room = "!a:b"; }`,
@@ -69,6 +73,49 @@ for (const [receivers, message] of REFUSED) {
     assert.deepEqual(refusals, [message]);
   });
 }
+
+nixTest("module: an address with a password is refused, and it is said why", async (nix) => {
+  const forge = `kind = "gotify"; url = "https://u:p@g"; tokenFile = "/x";`;
+  await assert.rejects(
+    viewOf(nix, `report.receivers = [ { ${forge} } ];`),
+    /without user and password/,
+  );
+});
+
+const settings = "services.deployFinalize.settings";
+const inStore = (place: string): string =>
+  `${place} has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it.`;
+const IN_STORE: [settings: string, messages: string[]][] = [
+  [
+    `report.receivers = [ { kind = "gotify"; tokenFile = "\${builtins.storeDir}/x-token"; } ]`,
+    [inStore(`${settings}.report.receivers.0.tokenFile`)],
+  ],
+  [
+    `report.receivers = [ { kind = "webhook"; urlFile = "/run/../nix/store/x"; secretFile = "/nix/store/y"; } ]`,
+    ["urlFile", "secretFile"].map((key) => inStore(`${settings}.report.receivers.0.${key}`)),
+  ],
+  [
+    `lock = { backend = "etcd"; passwordFile = "/nix/store/x"; keyFile = "/nix/store/y"; }`,
+    ["passwordFile", "keyFile"].map((key) => inStore(`${settings}.lock.${key}`)),
+  ],
+  [`report.receivers = [ { kind = "gotify"; tokenFile = "/run/secrets/x"; } "nonsense" ]`, []],
+  [`report.receivers = "nonsense"; settings.lock = 5`, []],
+];
+for (const [given, messages] of IN_STORE) {
+  nixTest(`module: secrets in settings: ${given}`, async (nix) => {
+    const { refusals } = await viewOf(nix, `settings.${given};`);
+    assert.deepEqual(refusals, messages);
+  });
+}
+
+nixTest("module: a window for reboots by settings, and no reboots", async (nix) => {
+  const { refusals } = await viewOf(
+    nix,
+    `reboot.allow = false; settings.reboot.window = { start = "Sat 02:00"; duration = 60; };`,
+  );
+  assert.equal(refusals.length, 1);
+  assert.match(refusals[0] ?? "", /reboot\.window is set, but .*reboot\.allow is false/);
+});
 
 nixTest("module: a token in the store is refused", async (nix) => {
   const store = `kind = "gotify"; url = "https://g"; tokenFile = "\${builtins.storeDir}/x-token";`;

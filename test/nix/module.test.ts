@@ -202,3 +202,13 @@ nixTest("module: a container has no kernel to compare, unless it says so", async
   const own = await configOf(nix, `rebootWhenChanged = lib.mkDefault [ "init" ];`, container);
   assert.deepEqual(own.rebootWhenChanged, ["init"]);
 });
+
+nixTest("module: panics and hangs end in a reset where that is wanted", async (nix) => {
+  const without = await viewOf(nix, enabled(""));
+  assert.deepEqual([without.kernelParams, without.watchdog], [[], null]);
+  const reset = await viewOf(nix, enabled("resetOnTrouble = true;"));
+  assert.deepEqual(reset.kernelParams, ["panic=10", "boot.panic_on_fail"]);
+  assert.equal(reset.watchdog, "30s");
+  const own = `systemd.watchdog.runtimeTime = "1min";`;
+  assert.equal((await viewOf(nix, enabled("resetOnTrouble = true;", own))).watchdog, "1min");
+});

@@ -65,6 +65,7 @@ const OWN = new Set([
   "settings",
   "waitFor.autoDetectRunners",
   "loginNotice",
+  "resetOnTrouble",
 ]);
 
 /** The options that are settings of the program, without those within lists. */

@@ -39,6 +39,7 @@ const made = (characters: string, most: number): fc.Arbitrary<string> =>
 
 const webAddresses = fc.oneof(
   fc.webUrl({ withQueryParameters: true, withFragments: true }),
+  fc.domain().map((host) => `https://${host}/topic`),
   fc.ipV4Extended().map((address) => `http://${address}`),
   fc.ipV6().map((address) => `https://[${address}]:8080/health`),
   made("ab0x1.:[]@%-_/?#& \\", 14).map((rest) => `http://${rest}`),
@@ -55,9 +56,15 @@ const NEAR: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ),
   secretFile: fc.oneof(
     anyText.map((text) => `/${text}`),
+    made("ab./", 8).map((rest) => `/${rest}nix/store/x`),
     fc.constantFrom("/run/secrets/x", "/nix/store/x", "x"),
   ),
   receiverName: made("a9-A", 3),
+  repositoryName: made("a9_.-/: ", 5),
+  linkAddress: fc.oneof(
+    anyText,
+    anyText.map((text) => `https://${text}`),
+  ),
   roomId: made("!a:", 3),
   metricsFile: fc.oneof(
     anyText.map((text) => `/${text}.prom`),

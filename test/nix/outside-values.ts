@@ -9,9 +9,17 @@ const TEXTS: Readonly<
   absolutePath: { right: "/x", wrong: ["", "x", "./x", " /x"] },
   secretFile: {
     right: "/run/secrets/x",
-    wrong: ["", "x", "/nix/store/00000000000000000000000000000000-x"],
+    wrong: [
+      "",
+      "x",
+      "/nix/store/00000000000000000000000000000000-x",
+      "/run/../nix/store/00000000000000000000000000000000-x",
+      "//nix/./store/00000000000000000000000000000000-x",
+    ],
   },
   receiverName: { right: "x", wrong: ["", "-x", "X", "a.b", "a/b", "x".repeat(41)] },
+  repositoryName: { right: "x/y", wrong: ["", "https://x/y", "/x", "x/y/", "x y"] },
+  linkAddress: { right: "https://x/{host}", wrong: ["", "x/{host}", "ftp://x"] },
   roomId: { right: "!x:y", wrong: ["", "#x:y"] },
   metricsFile: { right: "/x.prom", wrong: ["", "x.prom", "/x.txt"] },
   calendarExpression: { right: "Sat 02:00", wrong: ["", " ", "Sat\n02:00"] },

@@ -51,6 +51,8 @@ export const viewSchema = v.object({
   ),
   installed: v.array(v.string()),
   loginShell: v.string(),
+  kernelParams: v.array(v.string()),
+  watchdog: v.nullable(v.string()),
   units: v.record(v.string(), v.record(v.string(), v.unknown())),
   values: v.record(v.string(), v.unknown()),
 });

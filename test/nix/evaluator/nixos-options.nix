@@ -10,6 +10,8 @@ in
     assertions = value (types.listOf types.anything) [ ];
     warnings = value (types.listOf types.str) [ ];
     boot.isContainer = value types.bool false;
+    boot.kernelParams = value (types.listOf types.str) [ ];
+    systemd.watchdog.runtimeTime = value (types.nullOr types.str) null;
     environment.loginShellInit = value types.str "";
     environment.systemPackages = value (types.listOf types.package) [ ];
     systemd.package = value types.package {

@@ -32,6 +32,8 @@ in
       };
   installed = map (package: package.name) config.environment.systemPackages;
   loginShell = config.environment.loginShellInit;
+  inherit (config.boot) kernelParams;
+  watchdog = config.systemd.watchdog.runtimeTime;
   units = config.systemd.services;
   # The values of the options, without what is no setting of the program.
   values = removeAttrs cfg [
@@ -40,6 +42,7 @@ in
     "generated"
     "loginNotice"
     "package"
+    "resetOnTrouble"
     "settings"
   ];
 }
