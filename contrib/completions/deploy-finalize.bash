@@ -95,6 +95,9 @@ _deploy_finalize() {
     deliver)
       options="--config --state-dir -q --quiet -v --verbose -h --help"
       ;;
+    help)
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock run resume deliver" -- "$current")
+      ;;
   esac
 
   if [[ $current == -* ]]; then
@@ -108,6 +111,9 @@ _deploy_finalize_ids() {
   local ids
   ids=$("${COMP_WORDS[0]}" "${places[@]}" complete-ids "$1" 2>/dev/null | cut -f 1)
   mapfile -t COMPREPLY < <(compgen -W "$ids" -- "$current")
+  # The last characters of an id will do too.
+  (( ${#COMPREPLY[@]} )) ||
+    mapfile -t COMPREPLY < <(compgen -W "$(sed 's/.*-//' <<<"$ids")" -- "$current")
 }
 
 complete -F _deploy_finalize deploy-finalize

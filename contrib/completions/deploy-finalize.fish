@@ -59,6 +59,7 @@ end
 
 complete -c deploy-finalize -f
 complete -c deploy-finalize -n __deploy_finalize_has_none -a schedule -d 'decide between switch and reboot, record it and arm the timer (the default)'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a schedule -d 'decide between switch and reboot, record it and arm the timer (the default)'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l dry-run -d 'show what would happen and change nothing'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or 90s, 5min'
@@ -81,6 +82,7 @@ complete -c deploy-finalize -n __deploy_finalize_has_none -s v -l verbose -d 'na
 complete -c deploy-finalize -n __deploy_finalize_has_none -s h -l help -d 'show the help'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a explain -d 'show what would happen, and why; changes nothing'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a explain -d 'show what would happen, and why; changes nothing'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l profile -r -F -d 'the profile whose system would be made the running one'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -l config -r -F -d 'the configuration file'
@@ -90,6 +92,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -s v -l v
 complete -c deploy-finalize -n '__deploy_finalize_begins_with explain' -s h -l help -d 'show the help'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a status -d 'show what happened, what is going on and what comes next'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a status -d 'show what happened, what is going on and what comes next'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -s f -l follow -d 'go on showing it until it has ended'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -l config -r -F -d 'the configuration file'
@@ -100,6 +103,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with status' -s h -l he
 complete -c deploy-finalize -n '__deploy_finalize_is status' -k -a '(__deploy_finalize_ids status)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a wait -d 'follow a finalization to its end; the exit code is the outcome'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a wait -d 'follow a finalization to its end; the exit code is the outcome'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l timeout -x -a '0 60 5min 1h' -d 'give up after this long, with exit code 75'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l config -r -F -d 'the configuration file'
@@ -110,6 +114,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -s h -l help
 complete -c deploy-finalize -n '__deploy_finalize_is wait' -k -a '(__deploy_finalize_ids wait)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a history -d 'list what was finalized, the newest first'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a history -d 'list what was finalized, the newest first'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s n -l limit -x -d 'how many at most'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -l config -r -F -d 'the configuration file'
@@ -119,6 +124,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s v -l v
 complete -c deploy-finalize -n '__deploy_finalize_begins_with history' -s h -l help -d 'show the help'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a log -d 'show its journal, over all boots'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a log -d 'show its journal, over all boots'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -s f -l follow -d 'go on with new entries as they come'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -l config -r -F -d 'the configuration file'
@@ -129,6 +135,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with log' -s h -l help 
 complete -c deploy-finalize -n '__deploy_finalize_is log' -k -a '(__deploy_finalize_ids log)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a cancel -d 'drop a finalization that has not begun to act'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a cancel -d 'drop a finalization that has not begun to act'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l restore-boot-default -d 'also set profile and boot default back'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s y -l yes -d 'answer its question with yes: the same'
@@ -140,6 +147,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s h -l he
 complete -c deploy-finalize -n '__deploy_finalize_is cancel' -k -a '(__deploy_finalize_ids cancel)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a confirm -d 'confirm a finalization that waits for it'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a confirm -d 'confirm a finalization that waits for it'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
@@ -149,6 +157,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with confirm' -s h -l h
 complete -c deploy-finalize -n '__deploy_finalize_is confirm' -k -a '(__deploy_finalize_ids confirm)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a rollback -d 'go back to the system that ran before a finalization'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a rollback -d 'go back to the system that ran before a finalization'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -s y -l yes -d 'do not ask whether to'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or 90s, 5min'
@@ -160,6 +169,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with rollback' -s h -l 
 complete -c deploy-finalize -n '__deploy_finalize_is rollback' -k -a '(__deploy_finalize_ids rollback)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a lock -d 'look at the fleet lock, or give a slot back'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a lock -d 'look at the fleet lock, or give a slot back'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l group -x -d 'the group, in place of the configured one'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l holder -x -d 'release the slot of another host, as status names it'
@@ -173,6 +183,7 @@ complete -c deploy-finalize -n '__deploy_finalize_is lock' -a status
 complete -c deploy-finalize -n '__deploy_finalize_is lock' -a release
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a run -d 'drive a finalization to its end (for its unit)'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a run -d 'drive a finalization to its end (for its unit)'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -s q -l quiet -d 'no narration'
@@ -181,6 +192,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with run' -s h -l help 
 complete -c deploy-finalize -n '__deploy_finalize_is run' -k -a '(__deploy_finalize_ids run)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a resume -d 'take up unfinished finalizations after a boot (for its unit)'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a resume -d 'take up unfinished finalizations after a boot (for its unit)'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s q -l quiet -d 'no narration'
@@ -188,6 +200,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s v -l ve
 complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s h -l help -d 'show the help'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a deliver -d 'deliver the reports that are owed (for its unit), or try again now'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a deliver -d 'deliver the reports that are owed (for its unit), or try again now'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l state-dir -x -a '(__fish_complete_directories)' -d 'where the records are kept'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -s q -l quiet -d 'no narration'

@@ -108,6 +108,9 @@ _deploy_finalize() {
     (deliver)
       options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       ;;
+    (help)
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && _describe -V 'command' commands
+      ;;
   esac
 
   if [[ -prefix -* ]]; then

@@ -9,11 +9,14 @@
 let
   cfg = config.services.deployFinalize;
   rules = import ./rules.nix { inherit lib; };
+  file = lib.recursiveUpdate cfg.generated cfg.settings;
 in
 {
   config = lib.mkIf cfg.enable {
     assertions =
       rules.twice options.services.deployFinalize cfg.settings
-      ++ rules.whole (lib.recursiveUpdate cfg.generated cfg.settings);
+      ++ rules.whole file
+      ++ lib.optionals (builtins.isAttrs file.reboot) (import ./reboot-rules.nix { inherit lib; } file.reboot)
+      ++ import ./secret-rules.nix { inherit lib; } cfg.settings;
   };
 }

@@ -10,10 +10,10 @@ in
   ...
 }:
 [
-  (require (allow || window == null)
+  (require (allow != false || window == null)
     "${at "reboot.window"} is set, but ${at "reboot.allow"} is false: a reboot window without reboots. Remove one of them."
   )
   (require (
-    allow || method == "reboot"
-  ) "${at "reboot.method"} is \"${method}\", but ${at "reboot.allow"} is false. Remove one of them.")
+    allow != false || method == "reboot"
+  ) "${at "reboot.method"} is ${builtins.toJSON method}, but ${at "reboot.allow"} is false. Remove one of them.")
 ]

@@ -29,6 +29,9 @@ let
     "discord"
   ];
 
+  namesTopic =
+    url: builtins.match "https?://[^/?#]+/([^?#]*/)?[A-Za-z0-9_-]+/*" url != null;
+
   receiver =
     index: entry:
     let
@@ -48,6 +51,9 @@ let
       (require (
         !(lib.elem entry.kind hooks) || isSet entry "url" != isSet entry "urlFile"
       ) "${place}: kind \"${entry.kind}\" needs either url or urlFile. Set one of them.")
+      (require (
+        entry.kind != "ntfy" || !(isSet entry "url") || namesTopic entry.url
+      ) "${place}.url names no topic. Set it to an address such as https://ntfy.sh/TOPIC.")
       (key "tokenFile" (withServer ++ hooks) false)
       (needs "tokenFile" withServer)
       (key "secretFile" [ "webhook" ] false)

@@ -36,7 +36,7 @@ types.submodule {
     };
 
     name = orNull reportTypes.receiverName "What it is called in the journal and the metrics. Null: as its kind.";
-    events = orNull (types.listOf reportTypes.event) ''
+    events = orNull (types.nonEmptyListOf reportTypes.event) ''
       The states that it is told of. Null: `live`, `rolled-back` and `failed`; forges are also
       told `scheduled`, `superseded` and `cancelled`.
     '';
@@ -47,8 +47,8 @@ types.submodule {
     tokenFile = orNull finalizeTypes.secretFile "A file with the token, which only root may read.";
     secretFile = orNull finalizeTypes.secretFile "A file with the key that signs the body. Only for `webhook`.";
 
-    repository = orNull types.nonEmptyStr "`owner/name`; on GitLab the number or path of the project. Null: that of the CI run. Only for forges.";
-    link = orNull types.nonEmptyStr "Where the status leads to; `{host}`, `{id}` and `{revision}` are filled in. Null: the CI run. Only for forges.";
+    repository = orNull reportTypes.repositoryName "`owner/name`; on GitLab the number or path of the project. Null: that of a CI run on this forge. Only for forges.";
+    link = orNull reportTypes.linkAddress "Where the status leads to; `{host}`, `{id}` and `{revision}` are filled in. Null: the CI run. Only for forges.";
     context = orNull types.nonEmptyStr "What the status is called. Null: `deploy-finalize/` and the host's name. Only for commit statuses.";
     waitForJob = orNull types.bool "Whether to wait until the forge says that the CI job has ended. Null: no. Only for commit statuses.";
     environment = orNull types.nonEmptyStr "What is deployed to, such as `production`. Only for `github-deployment`.";

@@ -39,7 +39,7 @@ in
       example = "/var/lib/node-exporter-textfiles/deploy_finalize.prom";
       description = ''
         Where metrics for Prometheus are written, in the folder of node_exporter's textfile
-        collector, which has to be there. Null: none.
+        collector, which has to be there and be root's: nobody else may write to it. Null: none.
       '';
     };
 

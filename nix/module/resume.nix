@@ -2,6 +2,7 @@
 { config, lib, ... }:
 let
   cfg = config.services.deployFinalize;
+  metricsFile = cfg.settings.report.metricsFile or cfg.report.metricsFile;
   # One path in a list of paths of a unit; one that is not there is left out.
   writable = path: builtins.toJSON "-${lib.replaceStrings [ "%" ] [ "%%" ] (toString path)}";
 in
@@ -36,7 +37,7 @@ in
             "/nix/var/nix/gcroots/deploy-finalize"
           ]
           # After a boot the metrics are written anew.
-          ++ lib.optional (cfg.report.metricsFile != null) (dirOf cfg.report.metricsFile)
+          ++ lib.optional (metricsFile != null) (dirOf metricsFile)
         );
         # systemd knows root by its user id: no capability is needed to ask it.
         CapabilityBoundingSet = "";

@@ -4,6 +4,7 @@
 let
   inherit (lib) concatStringsSep;
   inherit (import ./requirements.nix { inherit lib; }) at duplicates require;
+  reportTypes = import ./report-types.nix { inherit lib; };
 in
 {
   # An option that is set, and the same key in `settings`.
@@ -34,12 +35,26 @@ in
       isPath = value: builtins.isString value && lib.hasPrefix "/" value;
       names = lib.filter builtins.isString (lib.toList file.rebootWhenChanged);
       value = path: lib.attrByPath path null file;
+      metricsFile = value [ "report" "metricsFile" ];
+      isVolatile = folder: builtins.match "/(run|tmp|var/run|dev/shm)(/.*)?" folder != null;
+      isNumber = number: builtins.isInt number || builtins.isFloat number;
+      first = value [ "report" "retry" "first" ];
+      most = value [ "report" "retry" "most" ];
       absolute =
         key: require (isPath file.${key}) "${at key} has to be an absolute path: begin it with a slash.";
     in
     [
       (absolute "profile")
       (absolute "stateDir")
+      (require (!(isPath file.stateDir && isVolatile file.stateDir))
+        "${at "stateDir"} is ${toString file.stateDir}, which does not outlive a reboot: what has not ended would be forgotten. Choose a folder such as /var/lib/deploy-finalize."
+      )
+      (require (!(isNumber first && isNumber most && first > most))
+        "${at "report.retry.first"} is more than ${at "report.retry.most"}. Set first to as much as most, or less."
+      )
+      (require (metricsFile == null || reportTypes.metricsFile.check metricsFile)
+        "${at "report.metricsFile"} has to be a file in a folder below /, by an absolute path that ends in .prom and has no part that begins with a dot."
+      )
       (require (!(lib.any (lib.hasInfix "/") names))
         "${at "rebootWhenChanged"} has names with a slash: only names that stand directly in the system's folder can be compared, such as kernel."
       )

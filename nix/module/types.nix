@@ -10,6 +10,11 @@ let
   isLine = text: !(lib.hasInfix "\n" text);
   isBlank = matches "[[:space:]]*";
   isWebAddress = import ./web-address.nix { inherit lib; };
+  # However it is spelt.
+  partsOf = file: lib.filter (part: part != "" && part != ".") (lib.splitString "/" file);
+  plain = file: "/${lib.concatStringsSep "/" (partsOf file)}/";
+  isInStore =
+    file: lib.any (store: lib.hasPrefix (plain store) (plain file)) [ "/nix/store" builtins.storeDir ];
   # A year: more is a mistake.
   longestSpan = 366 * 86400;
 in
@@ -25,8 +30,8 @@ in
   absolutePath = matching "absolutePath" "absolute path, as a string" (lib.hasPrefix "/");
   # What is in the store can be read by everybody on the host. It is read where it
   # lies, by root, so no unit has to be given it.
-  secretFile = matching "secretFile" "absolute path, as a string, of a file that is not in the store" (
-    file: lib.hasPrefix "/" file && !(lib.hasPrefix "${builtins.storeDir}/" file) && !(lib.hasPrefix "/nix/store/" file)
+  secretFile = matching "secretFile" "absolute path without .., as a string, of a file that is not in the store" (
+    file: lib.hasPrefix "/" file && !(lib.elem ".." (partsOf file)) && !(isInStore file)
   );
   componentName = matching "componentName" "file name without a slash" (
     name: matches "[^/]+" name && name != "." && name != ".."
@@ -44,8 +49,8 @@ in
   plainLine = matching "plainLine" "one line of plain text" (
     text: matches "[^[:cntrl:]]+" text && !isBlank text
   );
-  webAddress = matching "webAddress" "address that begins with http:// or https://" isWebAddress;
-  serverAddress = matching "serverAddress" "address that begins with http:// or https://, without query and fragment" (
+  webAddress = matching "webAddress" "address that begins with http:// or https://, without user and password" isWebAddress;
+  serverAddress = matching "serverAddress" "address that begins with http:// or https://, without user and password, query and fragment" (
     address: isWebAddress address && matches "[^?#]*" address
   );
   pattern = matching "pattern" "regular expression of JavaScript, without look-behind and named groups" (

@@ -47,6 +47,9 @@ ${withValue.map(({ name, offer }) => `    ${name}) ${bashOffer(offer)}; return ;
 
   case $command in
 ${outline.commands.map((command) => bashCommand(outline, command)).join("\n")}
+    help)
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "${names.join(" ")}" -- "$current")
+      ;;
   esac
 
   if [[ $current == -* ]]; then
@@ -60,6 +63,9 @@ _deploy_finalize_ids() {
   local ids
   ids=$("\${COMP_WORDS[0]}" "\${places[@]}" complete-ids "$1" 2>/dev/null | cut -f 1)
   mapfile -t COMPREPLY < <(compgen -W "$ids" -- "$current")
+  # The last characters of an id will do too.
+  (( \${#COMPREPLY[@]} )) ||
+    mapfile -t COMPREPLY < <(compgen -W "$(sed 's/.*-//' <<<"$ids")" -- "$current")
 }
 
 complete -F _deploy_finalize deploy-finalize

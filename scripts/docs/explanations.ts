@@ -12,7 +12,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   status: ["Without root it shows only what everybody may see."],
   wait: [
-    "A CI job that runs on the host itself is refused: the finalization waits for that job. Over SSH it ends with the connection when the host reboots; call it again until it ends with another exit code than 255.",
+    "A CI job that runs on the host itself is refused: the finalization waits for that job. A reboot of the host ends it with exit code 75, or over SSH ends the connection, with 255: call it again until it ends with another one.",
   ],
   history: ["Records that cannot be read are listed too."],
   log: [
@@ -26,6 +26,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   rollback: [
     "Takes the host back to the system that was running before, as carefully as it went forward: with a record, the gates and a verification.",
+    "Without an id it is the newest finalization that acted. To go further back than that, or to undo a rollback, name it.",
   ],
   lock: ["The slots of the fleet lock: who holds them, and giving one back by hand."],
   deliver: ["Its unit is started by itself whenever something is in the outbox."],

@@ -15,6 +15,7 @@ export function fishCompletion(outline: Outline): string {
   const lines = outline.commands.flatMap((command) => [
     "",
     `complete -c deploy-finalize -n __deploy_finalize_has_none -a ${command.name} -d ${quoted(command.description)}`,
+    `complete -c deploy-finalize -n '__deploy_finalize_is help' -a ${command.name} -d ${quoted(command.description)}`,
     ...ofCommand(outline, command, command === first ? "default" : "other"),
   ]);
   return `# fish completion for deploy-finalize. ${MADE_BY}

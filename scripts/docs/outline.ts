@@ -54,6 +54,7 @@ const UNTOUCHED: Context = {
   spawn: async (argv) => ({ argv, exitCode: 0, cause: null, stdout: "", stderr: "" }),
   paths: pathsUnder("/"),
   stopSignal: () => new AbortController().signal,
+  isReaderGone: () => false,
 };
 
 export function theProgram(): Command {

@@ -48,6 +48,9 @@ ${withValue.map(({ name, offer }) => `    (${name}) ${zshOffer(offer)}; return ;
 
   case $command in
 ${outline.commands.map((command) => zshCommand(outline, command)).join("\n")}
+    (help)
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && _describe -V 'command' commands
+      ;;
   esac
 
   if [[ -prefix -* ]]; then

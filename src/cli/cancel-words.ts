@@ -1,22 +1,38 @@
 import type { FinalizationRecord } from "../core/record.ts";
+import type { Host } from "../host/host.ts";
+import { generationOf } from "../host/profile.ts";
 import type { RecordStore } from "../host/store.ts";
 import { toplevelAt } from "../host/toplevel.ts";
-import { previousName, targetName } from "../view/naming.ts";
+import { systemName, targetName } from "../view/naming.ts";
 import { unfinished } from "./requesting.ts";
-import { nextBootOf } from "./restore-boot-default.ts";
+import { nextBootOf, systemWithout } from "./restore-boot-default.ts";
 
 /** What the host is left with after a finalization was cancelled, one line each. */
-export async function leftWith(store: RecordStore, record: FinalizationRecord): Promise<string[]> {
+export async function leftWith(
+  host: Host,
+  store: RecordStore,
+  record: FinalizationRecord,
+): Promise<string[]> {
   const others = (await unfinished(store)).map(
     ({ id, state }) => `another finalization is not ended: ${id} is ${state}`,
   );
-  return [...bootLines(record), ...others];
+  return [...bootLines(host, record), ...others];
 }
 
-function bootLines(record: FinalizationRecord): string[] {
-  switch (nextBootOf(record)) {
-    case "previous":
-      return [`profile and boot default are at ${previousName(record)}, as before the deploy`];
+/** The name of the system that is to boot without the finalization. */
+export function nameWithout(host: Host, record: FinalizationRecord): string {
+  const toplevel = systemWithout(host, record);
+  const generation = toplevel === null ? null : generationOf(record.profile, toplevel);
+  return systemName(toplevel, generation?.number ?? null);
+}
+
+function bootLines(host: Host, record: FinalizationRecord): string[] {
+  switch (nextBootOf(host, record)) {
+    case "previous": {
+      const isOld = systemWithout(host, record) === record.previous;
+      const which = isOld ? "as before the deploy" : "the running system";
+      return [`profile and boot default are at ${nameWithout(host, record)}, ${which}`];
+    }
     case "other":
       return [`${record.profile} is at ${toplevelAt(record.profile) ?? "nothing"}: not its target`];
     case "target":

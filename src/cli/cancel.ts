@@ -10,9 +10,9 @@ import { RecordStore } from "../host/store.ts";
 import { stopTimers } from "../host/systemd.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
 import type { CancelJson } from "../json/requests.ts";
-import { previousName, targetName } from "../view/naming.ts";
+import { targetName } from "../view/naming.ts";
 import { answerTo } from "./ask.ts";
-import { leftWith } from "./cancel-words.ts";
+import { leftWith, nameWithout } from "./cancel-words.ts";
 import { type Cli, newCommand, withId, withJson } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { configOf, loadConfig } from "./load-config.ts";
@@ -54,11 +54,11 @@ export async function cancel(
   if (record.state !== "cancelled") throw tooLate(record);
   const say = sayer(context, options);
   say(`cancelled ${record.id}: the running system is untouched`);
-  if (mayRestore || (await wantsRestore(context, record))) {
+  if (mayRestore || (await wantsRestore(context, host, record))) {
     await restoreBootDefault(acting, record, context.stopSignal());
   }
-  for (const line of await leftWith(store, record)) say(line);
-  if (options.json === true) print(context, JSON.stringify(toJson(record)));
+  for (const line of await leftWith(host, store, record)) say(line);
+  if (options.json === true) print(context, JSON.stringify(toJson(host, record)));
 }
 
 function isCancellable({ state }: FinalizationRecord): boolean {
@@ -111,11 +111,15 @@ function tooLate(record: FinalizationRecord): Refusal {
   );
 }
 
-async function wantsRestore(context: Context, record: FinalizationRecord): Promise<boolean> {
-  if (nextBootOf(record) !== "target" || record.previous === null) return false;
+async function wantsRestore(
+  context: Context,
+  host: Host,
+  record: FinalizationRecord,
+): Promise<boolean> {
+  if (nextBootOf(host, record) !== "target" || record.previous === null) return false;
   const question =
     `The next boot would still bring up ${targetName(record)}. ` +
-    `Set profile and boot default back to ${previousName(record)}?`;
+    `Set profile and boot default back to ${nameWithout(host, record)}?`;
   return (await answerTo(context, question)) === "yes";
 }
 
@@ -125,10 +129,10 @@ function sayer(context: Context, { json }: CancelOptions): (line: string) => voi
   };
 }
 
-function toJson(record: FinalizationRecord): CancelJson {
+function toJson(host: Host, record: FinalizationRecord): CancelJson {
   return {
     schemaVersion: 1,
     finalization: toFinalizationJson(record),
-    nextBoot: nextBootOf(record),
+    nextBoot: nextBootOf(host, record),
   };
 }

@@ -1,9 +1,11 @@
+import { canGoBack } from "../core/can-go-back.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { hasBegunToAct, isTerminal } from "../core/states.ts";
 import { RecordStore } from "../host/store.ts";
+import { toplevelAt } from "../host/toplevel.ts";
 import { age } from "../view/age.ts";
 import { type Cli, newCommand } from "./command.ts";
-import { type CommonOptions, type Context, print } from "./context.ts";
+import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 
 /** More are no help on a screen. */
@@ -30,9 +32,10 @@ export async function completeIds(
 ): Promise<void> {
   try {
     const store = new RecordStore((await loadConfig(options)).stateDir);
+    const runs = toplevelAt(hostOf(context, options).paths.currentSystem);
     for (const id of store.ids().toReversed().slice(0, MOST_OFFERED)) {
       const read = await store.read(id);
-      if (read.kind !== "record" || !fits(command, read.record)) continue;
+      if (read.kind !== "record" || !fits(command, read.record, runs)) continue;
       const { state, plan, scheduledAt } = read.record;
       print(
         context,
@@ -44,14 +47,19 @@ export async function completeIds(
   }
 }
 
-function fits(command: string | undefined, { state, confirmBy }: FinalizationRecord): boolean {
+function fits(
+  command: string | undefined,
+  record: FinalizationRecord,
+  runs: string | null,
+): boolean {
+  const { state, confirmBy } = record;
   switch (command) {
     case "cancel":
       return !isTerminal(state) && !hasBegunToAct(state);
     case "confirm":
       return state === "verifying" && confirmBy !== null;
     case "rollback":
-      return state === "live" || state === "verifying";
+      return canGoBack(record, runs);
     case "run":
       return !isTerminal(state);
     case undefined:

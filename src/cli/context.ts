@@ -31,9 +31,12 @@ export interface Context {
   readonly paths: Paths;
   /**
    * From the first call on SIGTERM and SIGINT abort this instead of ending the process. A
-   * terminal that goes away (SIGHUP) does nothing; with `stop` it aborts this too.
+   * terminal that goes away (SIGHUP) does nothing; with `stop`, for what only looks, it aborts
+   * this too, and so does a reader of stdout that goes away.
    */
-  readonly stopSignal: (atHangUp?: "stop") => AbortSignal;
+  readonly stopSignal: (whenUnseen?: "stop") => AbortSignal;
+  /** Whether whoever read stdout has gone, as `head` does when it has enough: the last line told. */
+  readonly isReaderGone: () => boolean;
 }
 
 /** The options that every command takes. */

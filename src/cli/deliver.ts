@@ -57,7 +57,13 @@ async function deliverHolding(
   const store = new RecordStore(config.stateDir);
   const outbox = new Outbox(host, store.folder);
   const memory = newMemory();
-  await deliverAll({ host, outbox, memory, config: config.report, random, stop });
+  let measured = Promise.resolve();
+  /** One after the other, so that none shows what was before. */
+  const onEnd = (): void => {
+    measured = measured.then(async () => await refreshMetrics(host, store, config));
+  };
+  await deliverAll({ host, outbox, memory, config: config.report, random, stop, onEnd });
   outbox.prune(store.ids());
-  await refreshMetrics(host, store, config);
+  onEnd();
+  await measured;
 }

@@ -12,10 +12,7 @@ export async function findRecord(
   store: RecordStore,
   wanted: string | undefined,
 ): Promise<FinalizationRecord> {
-  const id =
-    wanted === undefined
-      ? store.newest()
-      : findId([...new Set([...store.ids(), ...store.setAside()])], wanted);
+  const id = wanted === undefined ? store.newest() : findId(everyId(store), wanted);
   if (id === null) {
     throw new Refusal(`nothing has been finalized yet: no record in ${store.folder}`);
   }
@@ -28,6 +25,11 @@ export async function findRecord(
   if (read.kind === "missing") throw new Refusal(`there is no finalization ${id}`);
   if (read.kind === "broken") throw new Refusal(`the record of ${id} cannot be read: ${read.why}`);
   return read.record;
+}
+
+/** Those that were set aside too, oldest first. */
+export function everyId(store: RecordStore): string[] {
+  return [...new Set([...store.ids(), ...store.setAside()])].toSorted();
 }
 
 /**

@@ -3,22 +3,26 @@ import { isTerminal } from "../core/states.ts";
 import { nextChange } from "../gates/watch.ts";
 import { fingerprint } from "../host/finalization-now.ts";
 import { statusScreen, type StatusNow } from "../view/status-screen.ts";
+import { wayToDraw } from "../view/style.ts";
 import { ChangeTeller, drawChange } from "./changes.ts";
 import { print, styleOf } from "./context.ts";
 import { type Asked, lookAtStatus, toStatusJson } from "./looking.ts";
+import { OrphanWatch } from "./orphan-watch.ts";
 import { Repainter } from "./repainter.ts";
 
 /** On a terminal the ages on the screen grow, so it is drawn anew this often. */
 const REDRAW_MS = 1000;
 
 /**
- * Shows the status until the finalization has ended: on a terminal in place, elsewhere one
- * line for each change.
+ * Shows the status until the finalization has ended: on a terminal that can do so in place,
+ * elsewhere one line for each change.
  */
 export async function followStatus(asked: Asked, output: "screen" | "json"): Promise<number> {
-  const { context, store } = asked;
+  const { context, host, store } = asked;
   const stop = context.stopSignal("stop");
-  const show = output === "json" ? jsonLines(asked) : (screen(asked) ?? changeLines(asked));
+  const drawn = output === "json" ? "line-by-line" : wayToDraw(context.terminal(), context.env);
+  const show = output === "json" ? jsonLines(asked) : SHOWS[drawn](asked);
+  let orphans: OrphanWatch | null = null;
   // Named once: a newer finalization must not take the place of the one that is looked at.
   let meant = asked;
   for (;;) {
@@ -30,19 +34,18 @@ export async function followStatus(asked: Asked, output: "screen" | "json"): Pro
     if (isOver) return finalization.kind === "hidden" ? EXIT.failed : EXIT.done;
     const { id } = finalization.record;
     meant = { ...asked, wanted: id };
-    const ticks = context.terminal() === null ? [] : [AbortSignal.timeout(REDRAW_MS)];
+    // The screen itself tells that nobody drives it.
+    if (drawn === "line-by-line") await (orphans ??= new OrphanWatch(host, store, id)).look();
+    const ticks = drawn === "in-place" ? [AbortSignal.timeout(REDRAW_MS)] : [];
     const changed = (): boolean => before !== "" && fingerprint(store, id) !== before;
     await nextChange(store.folder, changed, AbortSignal.any([stop, ...ticks]));
-    if (stop.aborted) return EXIT.unfinished;
+    if (stop.aborted) return context.isReaderGone() ? EXIT.done : EXIT.unfinished;
   }
 }
 
 type Show = (seen: StatusNow, place: "more" | "last") => void;
 
-/** Null where there is no terminal to draw on. */
-function screen({ context }: Asked): Show | null {
-  const terminal = context.terminal();
-  if (terminal === null) return null;
+function screen({ context }: Asked): Show {
   const repainter = new Repainter(context.stdout);
   return (seen, place) => {
     const lines = statusScreen(styleOf(context), seen);
@@ -64,6 +67,8 @@ function changeLines({ context }: Asked): Show {
     }
   };
 }
+
+const SHOWS = { "in-place": screen, "line-by-line": changeLines } as const;
 
 /** Ages do not count as a change. */
 function jsonLines({ context }: Asked): Show {

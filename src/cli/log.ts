@@ -7,7 +7,7 @@ import { RecordStore } from "../host/store.ts";
 import { showJournal } from "../host/systemd-commands.ts";
 import { type Cli, newCommand, withId, withJson } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
-import { findId } from "./find-record.ts";
+import { everyId, findId } from "./find-record.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireAccess } from "./record-access.ts";
 
@@ -40,15 +40,21 @@ export async function log(
     options.json === true
       ? await printAsJson(context, spawn, showJournal(id, { until, output: "json" }), stop)
       : await spawn(showJournal(id, { until, output: "text" }), { streams: "ours", signal: stop });
-  if (ended.exitCode === 0 || stop.aborted) return EXIT.done;
+  if (ended.exitCode === 0 || stop.aborted || hasLostReader(context, options)) return EXIT.done;
   throw new Refusal(`cannot show the journal: ${describeEnd(ended)}`);
+}
+
+/** journalctl has written itself, so only a line of ours can tell. */
+function hasLostReader(context: Context, { json }: LogOptions): boolean {
+  if (json !== true && context.terminal() === null) print(context, "");
+  return context.isReaderGone();
 }
 
 /** An id in full needs no record: the journal may outlive it, and be seen by others than root. */
 function findLogged(store: RecordStore, wanted: string | undefined): string {
   if (wanted !== undefined && ID_PATTERN.test(wanted)) return wanted;
   requireAccess(store);
-  const id = wanted === undefined ? store.newest() : findId(store.ids(), wanted);
+  const id = wanted === undefined ? store.newest() : findId(everyId(store), wanted);
   if (id !== null) return id;
   throw new Refusal(`nothing has been finalized yet: no record in ${store.folder}`);
 }

@@ -1,7 +1,7 @@
 import type { Config } from "../core/config.ts";
 import { lookAtDriven } from "../host/finalization-now.ts";
 import type { Host } from "../host/host.ts";
-import { viewHost } from "../host/host-view.ts";
+import { type HostNow, viewHost } from "../host/host-view.ts";
 import { listFolder } from "../host/durable.ts";
 import type { Paths } from "../host/paths.ts";
 import { RecordStore } from "../host/store.ts";
@@ -100,15 +100,15 @@ export function toStatusJson(status: StatusNow): StatusJson {
     case "hidden":
       return { ...nothing, hidden: finalization.why, summary: "the records cannot be seen" };
     case "known":
-      return { ...common, hidden: null, ...finalizationPart(finalization) };
+      return { ...common, hidden: null, ...finalizationPart(finalization, host) };
   }
 }
 
 type Known = Extract<StatusNow["finalization"], { kind: "known" }>;
 
-function finalizationPart(known: Known) {
+function finalizationPart(known: Known, host: HostNow) {
   const { record, driver, waiting } = known;
-  const { next } = outlook(known);
+  const { next } = outlook(known, host);
   const summary = headline(record, known);
   return { finalization: toFinalizationJson(record), summary, next, driver, waiting };
 }

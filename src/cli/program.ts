@@ -71,15 +71,33 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
  * @throws Refusal (usage) for a command that there is not: the parser would take it for an argument of the default one
  */
 function commandFirst(program: Command, args: readonly string[]): string[] {
+  const isWord = wordsAmong(program, args);
+  const at = args.findIndex((_, index) => isWord(index));
+  const command = args[at];
+  if (command === undefined || args.slice(0, at).includes("--")) return [...args];
+  requireKnown(program, command);
+  if (command === "help") return helpFirst(program, args, isWord);
+  return [command, ...args.slice(0, at), ...args.slice(at + 1)];
+}
+
+/** Tells of each place whether an argument stands there: neither an option nor the value of one. */
+function wordsAmong(program: Command, args: readonly string[]): (index: number) => boolean {
   const options = program.commands.flatMap((command) => command.options);
   const withValue = options.filter(({ required }) => required);
   const takeAValue = new Set(withValue.flatMap(({ long, short }) => [long, short]));
   const isValue = (index: number): boolean => takeAValue.has(args[index - 1] ?? "");
-  const at = args.findIndex((word, index) => !word.startsWith("-") && !isValue(index));
-  const command = args[at];
-  if (command === undefined || args.slice(0, at).includes("--")) return [...args];
-  requireKnown(program, command);
-  return [command, ...args.slice(0, at), ...args.slice(at + 1)];
+  return (index) => args[index]?.startsWith("-") === false && !isValue(index);
+}
+
+/** The parser looks for the command right behind `help`. */
+function helpFirst(
+  program: Command,
+  args: readonly string[],
+  isWord: (index: number) => boolean,
+): string[] {
+  const words = args.filter((_, index) => isWord(index));
+  if (words[1] !== undefined) requireKnown(program, words[1]);
+  return [...words, ...args.filter((_, index) => !isWord(index))];
 }
 
 function requireKnown(program: Command, word: string): void {

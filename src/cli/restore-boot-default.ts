@@ -6,15 +6,30 @@ import { setBack, whileNobodyActs } from "../host/setting-back.ts";
 import type { RecordStore } from "../host/store.ts";
 import { findToplevel, toplevelAt } from "../host/toplevel.ts";
 
+/**
+ * The system that is to boot without the finalization: the one that runs, as that of the
+ * scheduling may have been rejected since; where the target runs, the one before it.
+ */
+export function systemWithout(
+  { paths }: Host,
+  { target, previous }: FinalizationRecord,
+): string | null {
+  const current = toplevelAt(paths.currentSystem);
+  return current === null || current === target ? previous : current;
+}
+
 /** What the host's profile is at, and with it the next boot, after a finalization was dropped. */
-export function nextBootOf(record: FinalizationRecord): "target" | "previous" | "other" {
+export function nextBootOf(
+  host: Host,
+  record: FinalizationRecord,
+): "target" | "previous" | "other" {
   const at = toplevelAt(record.profile);
-  if (at !== null && at === record.previous) return "previous";
+  if (at !== null && at === systemWithout(host, record)) return "previous";
   return at === record.target ? "target" : "other";
 }
 
 /**
- * Sets profile and boot default back to what they were before a deploy that was cancelled.
+ * Sets profile and boot default of a deploy that was cancelled back to what runs.
  *
  * @throws Refusal where there is nothing to set them back to, or somebody else has moved them
  */
@@ -23,17 +38,19 @@ export async function restoreBootDefault(
   record: FinalizationRecord,
   stop: AbortSignal,
 ): Promise<void> {
-  const { id, profile, target, previous } = record;
-  if (previous === null) throw new Refusal(`${id} has no previous system to boot`);
-  if (findToplevel(previous).kind !== "toplevel") {
-    throw new Refusal(`the previous system ${previous} is not in the store any more`);
-  }
+  const { id, profile, target } = record;
   const { host, store } = acting;
   await whileNobodyActs(acting, record, stop, async () => {
     const newest = store.newest();
     if (newest !== null && newest !== id) {
       throw new Refusal(`${newest} was scheduled after ${id}: the boot default is its business`);
     }
-    await setBack(host, { profile, from: target, to: previous });
+    // Asked now: whoever acted until now may have gone back.
+    const to = systemWithout(host, record);
+    if (to === null) throw new Refusal(`${id} has no previous system to boot`);
+    if (findToplevel(to).kind !== "toplevel") {
+      throw new Refusal(`the previous system ${to} is not in the store any more`);
+    }
+    await setBack(host, { profile, from: target, to });
   });
 }

@@ -18,21 +18,30 @@ export function addResume(cli: Cli): void {
     });
 }
 
-/** Takes up, after a boot, every finalization that has not ended; returns as soon as their units are started. */
+/**
+ * Takes up, after a boot, every finalization that has not ended, then what is told of them.
+ * Nothing that goes wrong keeps the rest back. Returns as soon as the units are started.
+ */
 export async function resume(context: Context, options: CommonOptions): Promise<number> {
   requireRoot(context, "resuming");
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
   const run = runCommand(context, options);
-  await restoreNotice(host, store);
-  await reportLeftOvers(context, options, host, config);
+  const steps = unfinishedIds(host).map((id) => ({
+    what: `take up ${id}`,
+    act: async () => await resumeOne(host, store, run, id),
+  }));
+  const restore = async () => await restoreNotice(host, store);
+  const report = async () => await reportLeftOvers(context, options, host, config);
+  steps.push({ what: "restore the notice", act: restore });
+  steps.push({ what: "take up reports", act: report });
   let exitCode: number = EXIT.done;
-  for (const id of unfinishedIds(host)) {
+  for (const { what, act } of steps) {
     try {
-      await resumeOne(host, store, run, id);
+      await act();
     } catch (error) {
-      host.say(messageOf(error));
+      host.say(`cannot ${what}: ${messageOf(error)}`);
       exitCode = EXIT.failed;
     }
   }

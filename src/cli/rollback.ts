@@ -10,8 +10,9 @@ import { previousName, targetName } from "../view/naming.ts";
 import { makeSure } from "./ask.ts";
 import { type Cli, newCommand, readSpan, withId, withJson } from "./command.ts";
 import { type Context, hostOf, print } from "./context.ts";
+import { findToTakeBack } from "./find-to-take-back.ts";
 import { loadConfig } from "./load-config.ts";
-import { askedBy, awaitAnswer, findFitting } from "./requesting.ts";
+import { askedBy, awaitAnswer } from "./requesting.ts";
 import { requireRoot } from "./require-root.ts";
 import { type RollbackOptions, scheduleWayBack } from "./schedule-way-back.ts";
 
@@ -40,9 +41,8 @@ export async function rollback(
   const config = await loadConfig(options);
   const store = new RecordStore(config.stateDir);
   const runs = toplevelAt(host.paths.currentSystem);
-  const record = await findFitting(store, wanted, (each) => canGoBack(each, runs));
-  if (!canGoBack(record, runs)) throw new Refusal(whyNot(record, runs));
-  wayBackOf(host, record);
+  const record = await findToTakeBack(store, wanted, runs);
+  await wayBackOf(host, store, record);
   const question = `Go back from ${targetName(record)} to ${previousName(record)}?`;
   if (options.yes !== true) await makeSure(context, question);
   const asked = record.state === "verifying" ? await ask(context, store, record, options) : null;
@@ -55,38 +55,6 @@ export async function rollback(
   }
   if (options.json === true) print(context, JSON.stringify(askedJson(asked)));
   else for (const line of askedInWords(asked)) print(context, `deploy-finalize: ${line}`);
-}
-
-/** One that ended as failed may have left its target running. */
-function canGoBack({ state, target }: FinalizationRecord, runs: string | null): boolean {
-  return state === "verifying" || ((state === "live" || state === "failed") && target === runs);
-}
-
-function whyNot(record: FinalizationRecord, runs: string | null): string {
-  const { id, state } = record;
-  const reason = record.outcome === null ? "" : ` (${record.outcome.reason})`;
-  switch (state) {
-    case "scheduled":
-    case "waiting":
-      return `${id} has not begun to act: it is ${state}. To drop it: deploy-finalize cancel ${id}`;
-    case "switching":
-    case "rebooting":
-    case "verifying":
-      return `${id} is ${state}. Ask again once it verifies; what does not hold goes back by itself`;
-    case "rolling-back":
-      return `${id} is going back already${reason}`;
-    case "rolled-back":
-      return `${id} was rolled back already${reason}`;
-    case "superseded":
-    case "cancelled":
-      return `${id} never acted: it was ${state}${reason}. There is nothing to take back`;
-    case "live":
-    case "failed":
-      return (
-        `${id} is ${state}${reason}, but its target is not the running system, ` +
-        `which is ${runs ?? "unknown"}. What ran when: deploy-finalize history`
-      );
-  }
 }
 
 /** Asks the process that verifies; returns the record as it is after that. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "../core/config.ts";
+import { forgeRunOf, placeOf } from "../core/forge-run.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import type { Host } from "../host/host.ts";
 import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
@@ -12,6 +13,7 @@ import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { configOf, loadConfig } from "./load-config.ts";
 import { requesterOf } from "./requester.ts";
 import { runCommand } from "./run-command.ts";
+import { revisionToReport } from "./reported-revision.ts";
 import { asText } from "./schedule.ts";
 
 export interface RollbackOptions extends CommonOptions {
@@ -66,13 +68,13 @@ export async function scheduleWayBack(
 async function setBackAndSchedule(
   { host, store, config }: { host: Host; store: RecordStore; config: Config },
   record: FinalizationRecord,
-  toDraft: (proposal: Proposal) => Draft,
+  toDraft: (proposal: Proposal) => Promise<Draft>,
 ): Promise<Scheduled> {
-  const way = wayBackOf(host, record);
+  const way = await wayBackOf(host, store, record);
   await setBack(host, way);
   try {
     const proposal = await propose(host, config);
-    const drafted = toDraft(proposal);
+    const drafted = await toDraft(proposal);
     await commit(host, store, drafted);
     return { proposal, drafted };
   } catch (error) {
@@ -81,14 +83,14 @@ async function setBackAndSchedule(
   }
 }
 
-function draftWayBack(
+async function draftWayBack(
   context: Context,
   host: Host,
   config: Config,
   record: FinalizationRecord,
   options: RollbackOptions,
   proposal: Proposal,
-): Draft {
+): Promise<Draft> {
   return draft(host, {
     config,
     configFile: options.config === undefined ? record.configFile : resolve(options.config),
@@ -98,6 +100,9 @@ function draftWayBack(
     random: context.random,
     hostName: context.hostName,
     requester: requesterOf(context),
+    // Neither is the commit of a job that calls us, nor is the job that deployed to be waited for.
+    revision: await revisionToReport(host, config, proposal.target),
+    forgeRun: placeOf(record.forgeRun ?? forgeRunOf(context.env)),
     rollbackOf: record.id,
     run: runCommand(context, options),
   });

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import type { Config } from "../core/config.ts";
 import { forgeRunOf, tidyRevision } from "../core/forge-run.ts";
+import { commitOfRun } from "../core/own-forge.ts";
 import { unitName } from "../core/id.ts";
 import { componentPath } from "../core/toplevel.ts";
 import {
@@ -19,6 +20,7 @@ import type { ScheduleJson } from "../json/schedule.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { quoteArgv } from "./quote.ts";
+import { revisionToReport } from "./reported-revision.ts";
 import { requesterOf } from "./requester.ts";
 import { requireRoot } from "./require-root.ts";
 import { requireWindow } from "./require-window.ts";
@@ -70,17 +72,14 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
 async function originOf(
   { env }: Context,
   host: Host,
-  { report }: Config,
+  config: Config,
   { revision, dryRun }: ScheduleOptions,
   { target }: Proposal,
 ): Promise<Pick<DraftInput, "revision" | "forgeRun">> {
   const forgeRun = forgeRunOf(env);
-  const told = tidyRevision(revision) ?? forgeRun?.sha ?? null;
-  if (told !== null || dryRun === true || report.receivers.length === 0) {
-    return { revision: told, forgeRun };
-  }
-  const { revisionOfTarget } = await import("../report/revision.ts");
-  return { revision: await revisionOfTarget(host, target), forgeRun };
+  const told = tidyRevision(revision) ?? commitOfRun(config.report, forgeRun);
+  if (told !== null || dryRun === true) return { revision: told, forgeRun };
+  return { revision: await revisionToReport(host, config, target), forgeRun };
 }
 
 /** What scripts read: names and order stay as they are. */

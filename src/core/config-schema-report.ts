@@ -1,59 +1,35 @@
 import * as v from "valibot";
 import { absolutePath, argv, fractionOfSeconds, someSeconds } from "./config-schema-parts.ts";
+import {
+  linkAddress,
+  receiverName,
+  repositoryName,
+  secretFile,
+  text,
+  topicAddress,
+  webAddress,
+} from "./config-schema-report-parts.ts";
 import { END_EVENTS, FORGE_EVENTS, REPORT_DEFAULTS } from "./report-defaults.ts";
 import { STATES } from "./states.ts";
-
-const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
-
-/** It is a part of file names in the outbox. */
-const receiverName = v.pipe(
-  v.string(),
-  v.regex(/^[a-z0-9][a-z0-9-]{0,39}$/, "must be lower-case letters, digits and dashes, 40 at most"),
-);
-
-/** A secret never stands in an address: whoever can read the configuration would see it. */
-const webAddress = v.pipe(
-  v.string(),
-  v.check(isWebAddress, "must be an address that begins with http:// or https://"),
-  v.check(
-    (address) => !isWebAddress(address) || !hasCredentials(address),
-    "must hold no user and password; a file holds the secret",
-  ),
-);
-
-function isWebAddress(address: string): boolean {
-  return /^https?:\/\//.test(address) && URL.canParse(address);
-}
-
-function hasCredentials(address: string): boolean {
-  const { username, password } = new URL(address);
-  return username !== "" || password !== "";
-}
-
-/** A secret in the store would be readable by everybody on the host, and by whoever gets the closure. */
-const secretFile = v.pipe(
-  absolutePath,
-  v.check(
-    (path) => !path.startsWith("/nix/store/"),
-    "must not be in the store, where everybody can read it",
-  ),
-);
 
 const noSecret = v.optional(v.nullable(secretFile), null);
 
 const common = <Kind extends string>(kind: Kind, events: readonly (typeof STATES)[number][]) => ({
   kind: v.literal(kind),
   name: v.optional(receiverName, kind),
-  events: v.optional(v.array(v.picklist(STATES)), [...events]),
+  events: v.optional(
+    v.pipe(v.array(v.picklist(STATES)), v.minLength(1, "must name a state, or be left out")),
+    [...events],
+  ),
   caFile: v.optional(v.nullable(absolutePath), null),
 });
 
 const forge = <Kind extends string>(kind: Kind) => ({
   ...common(kind, FORGE_EVENTS),
   url: webAddress,
-  repository: v.optional(v.nullable(text), null),
+  repository: v.optional(v.nullable(repositoryName), null),
   tokenFile: secretFile,
-  link: v.optional(v.nullable(text), null),
+  link: v.optional(v.nullable(linkAddress), null),
 });
 
 const status = <Kind extends string>(kind: Kind) =>
@@ -92,7 +68,12 @@ export const receiverSchema = v.variant("kind", [
     v.check((wanted) => hasOneAddress(wanted), ONE_ADDRESS),
   ),
   v.pipe(
-    v.strictObject({ ...common("ntfy", END_EVENTS), ...addressOrFile, tokenFile: noSecret }),
+    v.strictObject({
+      ...common("ntfy", END_EVENTS),
+      url: v.optional(v.nullable(topicAddress), null),
+      urlFile: noSecret,
+      tokenFile: noSecret,
+    }),
     v.check((wanted) => hasOneAddress(wanted), ONE_ADDRESS),
   ),
   v.strictObject({ ...common("gotify", END_EVENTS), url: webAddress, tokenFile: secretFile }),
@@ -119,6 +100,16 @@ type Named = { readonly name: string };
 
 const NAMED_TWICE = "has a name that another receiver has: give it a name of its own";
 
+/** In `/` itself its folder would be all there is, and a unit may write into its folder. */
+const metricsFile = v.pipe(
+  absolutePath,
+  v.endsWith(".prom", "must end in .prom"),
+  v.regex(
+    /^(\/[^/.][^/]*)+\/[^/]*$/,
+    "must be in a folder below /, by a path of which no folder begins with a dot",
+  ),
+);
+
 /** The key `report`. */
 export const reportSchema = v.strictObject({
   receivers: v.optional(
@@ -128,16 +119,16 @@ export const reportSchema = v.strictObject({
     ),
     [],
   ),
-  metricsFile: v.optional(
-    v.nullable(v.pipe(absolutePath, v.endsWith(".prom", "must end in .prom"))),
-    REPORT_DEFAULTS.metricsFile,
-  ),
+  metricsFile: v.optional(v.nullable(metricsFile), REPORT_DEFAULTS.metricsFile),
   timeout: v.optional(fractionOfSeconds, REPORT_DEFAULTS.timeout),
   retry: v.optional(
-    v.strictObject({
-      first: v.optional(fractionOfSeconds, REPORT_DEFAULTS.retry.first),
-      most: v.optional(fractionOfSeconds, REPORT_DEFAULTS.retry.most),
-    }),
+    v.pipe(
+      v.strictObject({
+        first: v.optional(fractionOfSeconds, REPORT_DEFAULTS.retry.first),
+        most: v.optional(fractionOfSeconds, REPORT_DEFAULTS.retry.most),
+      }),
+      v.check(({ first, most }) => first <= most, "first must not be more than most"),
+    ),
     {},
   ),
   giveUpAfter: v.optional(someSeconds, REPORT_DEFAULTS.giveUpAfter),

@@ -1,6 +1,7 @@
 import { DEFAULT_REBOOT_WHEN_CHANGED } from "./decision.ts";
 import type { LockConfig } from "./lock-config.ts";
-import { awaitsForgeJob, type ForgeRun } from "./forge-run.ts";
+import type { ForgeRun } from "./forge-run.ts";
+import { awaitsForgeJob } from "./own-forge.ts";
 import type { FinalizationRecord } from "./record.ts";
 import { DEFAULT_REBOOT, type RebootConfig } from "./reboot-config.ts";
 import { REPORT_DEFAULTS, type ReportConfig } from "./report-defaults.ts";

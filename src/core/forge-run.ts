@@ -1,6 +1,5 @@
 import type { InferOutput } from "valibot";
 import type { forgeRunSchema } from "./record-schema-report.ts";
-import { type ForgeReceiver, isForge, type ReportConfig } from "./report-defaults.ts";
 
 /** The run of a forge's CI that scheduled a finalization, as far as its environment tells. */
 export type ForgeRun = Readonly<InferOutput<typeof forgeRunSchema>>;
@@ -60,20 +59,12 @@ function gitlabRun(read: Read): ForgeRun {
   };
 }
 
-/** The receiver whose forge is asked whether the job that scheduled has ended; null where none is. */
-export function forgeToAsk(
-  { receivers }: ReportConfig,
-  run: ForgeRun | null,
-): ForgeReceiver | null {
-  const asked = receivers.find(
-    (receiver) => isForge(receiver) && receiver.waitForJob && receiver.kind === run?.forge,
-  );
-  return asked !== undefined && isForge(asked) ? asked : null;
-}
-
-/** Whether a forge is asked. It is not where the run does not say which job it is. */
-export function awaitsForgeJob(report: ReportConfig, run: ForgeRun | null): boolean {
-  return run !== null && run.job !== null && run.run !== null && forgeToAsk(report, run) !== null;
+/** Where a run was, for what is reported from elsewhere: no job of it is meant. */
+export function placeOf(run: ForgeRun | null): ForgeRun | null {
+  if (run === null) return null;
+  const { forge, server, repository } = run;
+  const none = { sha: null, ref: null, run: null, runNumber: null, attempt: null, job: null };
+  return { forge, server, repository, ...none, runner: null, page: null };
 }
 
 const MOST_CHARACTERS = 500;

@@ -63,7 +63,7 @@ export const recordSchema = v.object({
   configFile: v.optional(v.nullable(storePath), null),
   target: storePath,
   targetGeneration: v.nullable(count),
-  /** The toplevel that was current at scheduling; null on a host that had none. */
+  /** The toplevel that was current when it acted, before that at scheduling; null on a host that had none. */
   previous: v.nullable(storePath),
   previousGeneration: v.nullable(count),
   plan: planSchema,

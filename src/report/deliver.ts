@@ -5,7 +5,7 @@ import { timeLimit } from "../host/time-limit.ts";
 import { duration } from "../view/age.ts";
 import { type Entry, nameOf } from "./entry.ts";
 import { Lanes } from "./lanes.ts";
-import { untilNews } from "./news.ts";
+import { News } from "./news.ts";
 import type { Outbox } from "./outbox.ts";
 import { DELIVERED, type Sent } from "./receivers/receiver.ts";
 import { sendTo } from "./receivers/table.ts";
@@ -19,6 +19,8 @@ export interface Delivery {
   readonly random: () => number;
   /** Aborted when systemd asks this process to end: what is owed then stays owed. */
   readonly stop: AbortSignal;
+  /** Called when a report is owed no more. */
+  readonly onEnd?: () => void;
 }
 
 /** What one process remembers beside the outbox. */
@@ -40,17 +42,26 @@ export function newMemory(): Memory {
 export async function deliverAll(delivery: Delivery): Promise<void> {
   const { host, outbox, config, random, stop } = delivery;
   const lanes = new Lanes(config.retry, random);
-  for (;;) {
-    const round = Lanes.split(outbox.owed());
-    await Promise.all(round.map(async (lane) => await deliverLane(delivery, lanes, lane)));
-    const names = outbox.names();
-    const heads = Lanes.split(outbox.owed()).flatMap((lane) => lane.slice(0, 1));
-    if (heads.length === 0 || stop.aborted) return;
-    const waitMs = Math.min(...heads.map((head) => lanes.dueMs(head))) - host.now().getTime();
-    const news = waitMs > 0 ? await untilNews(outbox, names, waitMs, stop) : "none";
-    if (news === "some") lanes.hurry();
-    if (stop.aborted) return;
+  const busy = new Map<string, Promise<void>>();
+  using news = new News(outbox);
+  const begin = (name: string, lane: readonly Entry[]): void => {
+    const over = deliverLane(delivery, lanes, lane).finally(() => {
+      busy.delete(name);
+      news.ring();
+    });
+    busy.set(name, over);
+  };
+  while (!stop.aborted) {
+    if (news.take() === "some") lanes.hurry();
+    const idle = Lanes.split(outbox.owed()).filter(([name]) => !busy.has(name));
+    if (idle.length === 0 && busy.size === 0) return;
+    const nowMs = host.now().getTime();
+    const waits = idle.map(([name, lane]) => ({ name, lane, ms: lanes.dueMs(lane) - nowMs }));
+    for (const { name, lane, ms } of waits) if (ms <= 0) begin(name, lane);
+    const later = waits.map(({ ms }) => ms).filter((ms) => ms > 0);
+    await news.wait(Math.min(...later), stop);
   }
+  await Promise.all(busy.values());
 }
 
 /** The reports of a lane, one after the other, up to the first that cannot be delivered now. */
@@ -61,7 +72,7 @@ async function deliverLane(
 ): Promise<void> {
   for (const entry of lane) {
     const { stop, host, memory } = delivery;
-    if (stop.aborted || lanes.dueMs(entry) > host.now().getTime()) return;
+    if (stop.aborted || lanes.dueMs([entry]) > host.now().getTime()) return;
     const isKnown = memory.delivered.has(nameOf(entry));
     const sent = isKnown ? DELIVERED : await tryOnce(delivery, entry);
     // A try that was cut short counts for nothing: the next process makes it again.
@@ -69,6 +80,7 @@ async function deliverLane(
     if (sent.kind === "delivered") memory.delivered.add(nameOf(entry));
     try {
       if (!settle(delivery, lanes, entry, sent)) return;
+      delivery.onEnd?.();
     } catch (error) {
       warnOnce(delivery, `cannot write to ${delivery.outbox.folder}: ${messageOf(error)}`);
       lanes.failed(entry, host.now().getTime());
@@ -88,7 +100,12 @@ async function tryOnce(delivery: Delivery, entry: Entry): Promise<Sent> {
     warnOnce(delivery, words);
   };
   const signal = AbortSignal.any([stop, timeLimit(config.timeout)]);
-  return await sendTo(entry.receiver, { host, event: entry.event, warn, signal });
+  try {
+    return await sendTo(entry.receiver, { host, event: entry.event, warn, signal });
+  } catch (error) {
+    // What is wrong with one receiver is nobody else's trouble.
+    return { kind: "failed", why: messageOf(error), notBefore: null };
+  }
 }
 
 /** Writes down how a try ended; true where the lane goes on to its next report. */

@@ -6,10 +6,25 @@ import { eventSchema, type ReportEvent } from "./event.ts";
 
 const moment = v.pipe(v.string(), v.isoTimestamp());
 
+/** A newer program, which was gone back from, may have noted keys that this one does not know. */
+const receiverOfAnyVersion = v.pipe(
+  v.looseObject({ kind: v.string() }),
+  v.transform(withKnownKeys),
+  receiverSchema,
+);
+
+function withKnownKeys(receiver: { readonly kind: string }): unknown {
+  const isSame = ({ entries }: Kind): boolean => entries.kind.literal === receiver.kind;
+  const known = receiverSchema.options.find(isSame)?.entries ?? {};
+  return Object.fromEntries(Object.entries(receiver).filter(([key]) => key in known));
+}
+
+type Kind = (typeof receiverSchema.options)[number];
+
 const entrySchema = v.object({
   schemaVersion: v.literal(1),
   /** As it was when the report was owed: whatever is configured since, this one gets it. */
-  receiver: receiverSchema,
+  receiver: receiverOfAnyVersion,
   event: eventSchema,
   /** Its place in the queue. */
   order: moment,

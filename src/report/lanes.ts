@@ -18,13 +18,14 @@ export class Lanes {
     this.#random = random;
   }
 
-  /** The reports of each lane, in the order in which they came. */
-  static split(owed: readonly Entry[]): Entry[][] {
-    return [...Map.groupBy(owed, laneOf).values()];
+  /** The reports of each lane, by its name, in the order in which they came. */
+  static split(owed: readonly Entry[]): [name: string, lane: Entry[]][] {
+    return [...Map.groupBy(owed, laneOf)];
   }
 
-  /** When the first report of a lane may be tried, in milliseconds of the epoch. */
-  dueMs(head: Entry): number {
+  /** When the first report of a lane may be tried, in milliseconds of the epoch; never for none. */
+  dueMs([head]: readonly Entry[]): number {
+    if (head === undefined) return Infinity;
     const asked = head.notBefore === null ? 0 : Date.parse(head.notBefore);
     return Math.max(asked, this.#waits.get(laneOf(head))?.dueMs ?? 0);
   }
@@ -35,7 +36,7 @@ export class Lanes {
     const tries = (this.#waits.get(lane)?.tries ?? 0) + 1;
     const dueMs = nowMs + backoffMs(tries, this.#retry, this.#random());
     this.#waits.set(lane, { tries, dueMs });
-    return this.dueMs(head) - nowMs;
+    return this.dueMs([head]) - nowMs;
   }
 
   succeeded(head: Entry): void {

@@ -1,4 +1,3 @@
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { Config } from "../core/config.ts";
@@ -7,7 +6,7 @@ import { type FinalizationRecord, isUnfinished } from "../core/record.ts";
 import { counted, metricsText, NO_TOTALS, type Totals } from "../core/report-metrics.ts";
 import type { Slot } from "../core/slot.ts";
 import { STATES } from "../core/states.ts";
-import { readIfThere, writeDurably } from "../host/durable.ts";
+import { readIfThere } from "../host/durable.ts";
 import { viewSystems } from "../host/facts.ts";
 import type { Host } from "../host/host.ts";
 import type { RecordStore } from "../host/store.ts";
@@ -15,6 +14,7 @@ import { toplevelAt } from "../host/toplevel.ts";
 import { readWaitingNote } from "../host/waiting-note.ts";
 import { SlotStore } from "../lock/slot-store.ts";
 import { Outbox } from "./outbox.ts";
+import { replaceSharedFile } from "./shared-file.ts";
 
 /**
  * Writes the metrics file anew from what is on disk, so that it does not matter who writes
@@ -40,7 +40,8 @@ export async function writeMetrics(host: Host, store: RecordStore, config: Confi
     reportsOwed: new Map([...none, ...outbox.count("owed")]),
     reportsGivenUp: new Map([...none, ...outbox.count("given-up")]),
   });
-  replacePublicFile(metricsFile, text);
+  // The collector is another user.
+  replaceSharedFile(metricsFile, text, "readable-by-all");
 }
 
 const totalsSchema = v.object({
@@ -67,7 +68,7 @@ async function countEnded(store: RecordStore): Promise<Totals> {
   const all = new Set([...before.counted, ...ended.map(({ id }) => id)]);
   const kept = { ...totals, counted: ids.filter((id) => all.has(id)) };
   const after = `${JSON.stringify(kept, null, 2)}\n`;
-  if (after !== text) writeDurably(path, after);
+  if (after !== text) replaceSharedFile(path, after, "private");
   return totals;
 }
 
@@ -108,26 +109,4 @@ async function isRebootRequired(host: Host, config: Config): Promise<boolean | n
 /** One that was only asked for may be held, but that is not known. */
 function isHeld(slot: Slot | null): boolean {
   return slot !== null && slot.state !== "asked";
-}
-
-const READABLE_BY_ALL = 0o644;
-
-/** The collector is another user, reads files that end in `.prom` only, and must never see half of one. */
-function replacePublicFile(path: string, text: string): void {
-  const temporary = `${path}.new`;
-  try {
-    const file = openSync(temporary, "w", READABLE_BY_ALL);
-    try {
-      writeSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    // Whatever the umask says.
-    chmodSync(temporary, READABLE_BY_ALL);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,41 +1,61 @@
 import { watch } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outbox } from "./outbox.ts";
+import { type Outbox, WAKE } from "./outbox.ts";
 
 /** An event may be lost, or the folder not be watched: then this is how late news are seen. */
 const LONGEST_MS = 60_000;
 
-/**
- * Waits until somebody puts something into the outbox or calls for hurry, until the time is
- * over, or until it is to stop.
- *
- * @param names what was in the outbox when it was last looked at
- */
-export async function untilNews(
-  outbox: Outbox,
-  names: readonly string[],
-  ms: number,
-  stop: AbortSignal,
-): Promise<"some" | "none"> {
-  const news = new AbortController();
-  const stopWatching = startWatching(outbox.folder, () => {
-    news.abort();
-  });
-  const haveNamesChanged = (): boolean => outbox.names().join("\n") !== names.join("\n");
-  try {
-    // Looked at after watching began, so that nothing is missed in between.
-    if (haveNamesChanged()) return "some";
-    const signal = AbortSignal.any([stop, news.signal]);
+/** Tells what others do to an outbox while this process delivers from it, whose own writes are no news. */
+export class News implements Disposable {
+  readonly #outbox: Outbox;
+  readonly #known = new Set<string>();
+  readonly #stopWatching: () => void;
+  #isCalled = false;
+  #bell = new AbortController();
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+    this.#stopWatching = startWatching(outbox.folder, (file) => {
+      if (file === WAKE) this.#isCalled = true;
+      if (file === WAKE || this.#isNew(file)) this.ring();
+    });
+  }
+
+  /** Whether somebody has called for hurry, or put in something, since this was asked last. */
+  take(): "some" | "none" {
+    const unknown = this.#outbox.names("json").filter((name) => !this.#known.has(name));
+    for (const name of unknown) this.#known.add(name);
+    const isSome = this.#isCalled || unknown.length > 0;
+    this.#isCalled = false;
+    return isSome ? "some" : "none";
+  }
+
+  /** Ends the wait, or the next one. */
+  ring(): void {
+    this.#bell.abort();
+  }
+
+  /** Waits until there may be news, somebody rings, or the time is over; or until it is to stop. */
+  async wait(ms: number, stop: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([stop, this.#bell.signal]);
     await sleep(Math.min(ms, LONGEST_MS), undefined, { signal }).catch(() => {});
-    return news.signal.aborted || haveNamesChanged() ? "some" : "none";
-  } finally {
-    stopWatching();
+    this.#bell = new AbortController();
+  }
+
+  #isNew(file: string | null): boolean {
+    return file?.endsWith(".json") === true && !this.#known.has(file.slice(0, -".json".length));
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopWatching();
   }
 }
 
-function startWatching(folder: string, onChange: () => void): () => void {
+function startWatching(folder: string, onChange: (file: string | null) => void): () => void {
   try {
-    const watcher = watch(folder, onChange);
+    const watcher = watch(folder, (_, file) => {
+      onChange(file);
+    });
     watcher.on("error", () => {});
     return () => {
       watcher.close();

@@ -6,6 +6,8 @@ import { type Entry, inOrder, nameOf, parseEntry, textOf } from "./entry.ts";
 
 /** How a report that was owed ended. */
 export type Ending = "done" | "given-up";
+/** A file of this name that comes up calls for hurry. */
+export const WAKE = "wake";
 const ENDINGS: readonly Ending[] = ["done", "given-up"];
 
 /**
@@ -43,7 +45,7 @@ export class Outbox {
 
   /** All that is owed, in order. What cannot be read is set aside. */
   owed(): Entry[] {
-    return this.#names("json")
+    return this.names("json")
       .flatMap((name) => this.#readOwed(name))
       .toSorted(inOrder);
   }
@@ -63,19 +65,14 @@ export class Outbox {
     return [];
   }
 
-  /** Changes when anything comes or goes. */
-  names(): string[] {
-    return listFolder(this.folder).toSorted();
-  }
-
   isEmpty(): boolean {
-    return this.#names("json").length === 0;
+    return this.names("json").length === 0;
   }
 
   /** For how many reports each receiver has waited, or waits. */
   count(which: "owed" | "given-up"): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const name of this.#names(which === "owed" ? "json" : which)) {
+    for (const name of this.names(which === "owed" ? "json" : which)) {
       const receiver = name.slice(name.lastIndexOf(".") + 1);
       counts.set(receiver, (counts.get(receiver) ?? 0) + 1);
     }
@@ -85,22 +82,23 @@ export class Outbox {
   /** Has whoever delivers try everything now. */
   wake(): void {
     makeFolder(this.folder);
-    writeFileSync(join(this.folder, "wake"), "", { mode: 0o600 });
-    rmSync(join(this.folder, "wake"), { force: true });
+    writeFileSync(join(this.folder, WAKE), "", { mode: 0o600 });
+    rmSync(join(this.folder, WAKE), { force: true });
   }
 
   /** Forgets the ends of reports on finalizations that are forgotten too. */
   prune(known: readonly string[]): void {
     const ids = new Set(known);
     for (const ending of ENDINGS) {
-      for (const name of this.#names(ending)) {
+      for (const name of this.names(ending)) {
         const id = name.slice(0, name.indexOf("."));
         if (!ids.has(id)) rmSync(this.#path(name, ending), { force: true });
       }
     }
   }
 
-  #names(ending: Ending | "json"): string[] {
+  /** The reports that are owed (`json`), or that have ended so. */
+  names(ending: Ending | "json"): string[] {
     return listFolder(this.folder)
       .filter((name) => name.endsWith(`.${ending}`))
       .map((name) => name.slice(0, -ending.length - 1));

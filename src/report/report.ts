@@ -7,22 +7,32 @@ import { eventAt } from "./event.ts";
 import type { Outbox } from "./outbox.ts";
 import { subjectOf } from "./receivers/forge.ts";
 
+/** Whether anything is owed that was not before. */
+export type Owed = "owed-now" | "known";
+
 /**
  * Makes every report on a record owed that is not yet: its whole timeline, because a crash
  * may have come between the record and the outbox.
- *
- * @returns whether anything is owed that was not before
  */
 export function oweReports(
   host: Host,
   outbox: Outbox,
   { receivers }: ReportConfig,
   record: FinalizationRecord,
-): "owed-now" | "known" {
-  let all: "owed-now" | "known" = "known";
+): Owed {
+  return oweEach(host, receivers, (receiver) => oweTo(host, outbox, receiver, record));
+}
+
+/** What cannot be noted for one receiver hinders no other one. */
+export function oweEach(
+  host: Host,
+  receivers: readonly ReceiverConfig[],
+  owe: (receiver: ReceiverConfig) => Owed,
+): Owed {
+  let all: Owed = "known";
   for (const receiver of receivers) {
     try {
-      if (oweTo(host, outbox, receiver, record) === "owed-now") all = "owed-now";
+      if (owe(receiver) === "owed-now") all = "owed-now";
     } catch (error) {
       host.say(`cannot note the reports that ${receiver.name} is owed: ${messageOf(error)}`);
     }
@@ -35,7 +45,7 @@ function oweTo(
   outbox: Outbox,
   receiver: ReceiverConfig,
   record: FinalizationRecord,
-): "owed-now" | "known" {
+): Owed {
   if ("repository" in receiver) {
     const subject = subjectOf(receiver, record);
     if ("missing" in subject) {
@@ -44,7 +54,7 @@ function oweTo(
       return "known";
     }
   }
-  let last: "owed-now" | "known" = "known";
+  let last: Owed = "known";
   let order = "";
   for (const [index, { state, at }] of record.timeline.entries()) {
     // The clock may have been set back, by a boot for one; the order of a timeline stays.

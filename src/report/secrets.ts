@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { codeOf, messageOf } from "../core/refusal.ts";
+import { plainly } from "./plainly.ts";
 
 const READABLE_BY_OTHERS = 0o004;
 
@@ -10,6 +11,7 @@ const READABLE_BY_OTHERS = 0o004;
 export class Secrets {
   readonly #warn: (words: string) => void;
   readonly #read: string[] = [];
+  #isAddressSecret = false;
 
   /** @param warn tells the operator what should be mended, but hinders nothing */
   constructor(warn: (words: string) => void) {
@@ -37,20 +39,29 @@ export class Secrets {
     if (!/^https?:/.test(address) || !URL.canParse(address)) {
       throw new Error(`${file} holds no address that begins with http:// or https://`);
     }
-    const { pathname, search } = new URL(address);
-    this.#read.push(...[pathname, ...pathname.split("/"), search].filter(isTelling));
+    this.#isAddressSecret = true;
     return address;
   }
 
-  /** The text without the secrets that have been read: a server may repeat one in its answer. */
+  /**
+   * What a server answered, without secrets: nothing at all where its address is one, as any
+   * part of that may be the secret, and a server likes to repeat what it was asked for.
+   */
+  hideInAnswer(text: string): string {
+    return this.#isAddressSecret ? "" : this.hide(text);
+  }
+
+  /** The text without the secrets that have been read, however they are spelt in it. */
   hide(text: string): string {
-    return this.#read.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text);
+    const hidden = without(this.#read, text);
+    const plain = plainly(hidden);
+    const plainHidden = without(this.#read.map(plainly), plain);
+    return plainHidden === plain ? hidden : plainHidden;
   }
 }
 
-/** Shorter parts of an address are words such as `api`, which are no secret. */
-function isTelling(part: string): boolean {
-  return part.length >= 8;
+function without(secrets: readonly string[], text: string): string {
+  return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "***"), text);
 }
 
 function read(file: string): string {

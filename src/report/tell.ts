@@ -7,7 +7,8 @@ import { RecordStore } from "../host/store.ts";
 import * as commands from "../host/systemd-commands.ts";
 import { writeMetrics } from "./metrics.ts";
 import { Outbox } from "./outbox.ts";
-import { oweReports } from "./report.ts";
+import { oweReports, type Owed } from "./report.ts";
+import { oweTakenBack } from "./taken-back.ts";
 
 /** What makes somebody report: a new state, a process that goes on after another, or only the metrics. */
 export type Occasion = "changed" | "taken-up" | "measured";
@@ -28,11 +29,23 @@ export async function tellAll(
 ): Promise<void> {
   const store = new RecordStore(config.stateDir);
   const outbox = new Outbox(host, store.folder);
-  const noted = occasion === "measured" ? "known" : oweReports(host, outbox, config.report, record);
+  const noted = occasion === "measured" ? "known" : await owe(host, store, outbox, config, record);
   // One that was killed between noting and starting has left both to us.
   const isLeftOver = occasion === "taken-up" && !outbox.isEmpty();
   if (noted === "owed-now" || isLeftOver) await startDelivery(host, deliver);
   await refreshMetrics(host, store, config);
+}
+
+async function owe(
+  host: Host,
+  store: RecordStore,
+  outbox: Outbox,
+  { report }: Config,
+  record: FinalizationRecord,
+): Promise<Owed> {
+  const onOther = await oweTakenBack(host, outbox, store, report, record);
+  const onOwn = oweReports(host, outbox, report, record);
+  return onOther === "owed-now" ? onOther : onOwn;
 }
 
 /** After a boot, whatever is configured now: reports may be owed from before. */

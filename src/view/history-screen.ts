@@ -3,7 +3,7 @@ import { isTerminal } from "../core/states.ts";
 import { secondsBetween } from "../json/finalization.ts";
 import { dateOf, shortDuration, timeOfDay } from "./age.ts";
 import { reasonOf } from "./headline.ts";
-import { shortId } from "./naming.ts";
+import { rollbackName, shortId } from "./naming.ts";
 import type { Style } from "./style.ts";
 import { arrow, type Mark, markOf, paintMark, symbolCell } from "./symbols.ts";
 import { type Cell, table } from "./table.ts";
@@ -66,9 +66,13 @@ function drawEntry(style: Style, now: Date, entry: Entry): Cell[] {
   ];
 }
 
-/** That the target is live says the outcome already. */
+/** That the target is live says the outcome already, and that it was a rollback the first entry. */
 function whyOf(record: FinalizationRecord): string {
-  return record.state === "live" ? record.plan.reason : reasonOf(record);
+  const { state, plan } = record;
+  const rollback = rollbackName(record);
+  const isSaid = state === "live" || (rollback !== null && state === "scheduled");
+  const why = isSaid ? plan.reason : reasonOf(record);
+  return rollback === null ? why : `${rollback}: ${why}`;
 }
 
 function painted(style: Style, mark: Mark, text: string): Cell {

@@ -20,3 +20,8 @@ export function previousName({ previous, previousGeneration }: FinalizationRecor
 export function shortId(id: string): string {
   return id.slice(id.lastIndexOf("-") + 1);
 }
+
+/** What a finalization takes back: `rollback of km17`; null for a deploy. */
+export function rollbackName({ rollbackOf }: FinalizationRecord): string | null {
+  return rollbackOf === null ? null : `rollback of ${shortId(rollbackOf)}`;
+}

@@ -1,13 +1,10 @@
-import type { FinalizationRecord } from "../core/record.ts";
-import {
-  hasBegunToAct,
-  isTerminal,
-  type TerminalState,
-  type UnfinishedState,
-} from "../core/states.ts";
+import { systemBefore } from "../core/can-go-back.ts";
+import { isTerminal, type TerminalState, type UnfinishedState } from "../core/states.ts";
 import type { Driver } from "../host/driver.ts";
 import { age, clock } from "./age.ts";
 import type { Now } from "./headline.ts";
+import { type Hint, hintsAtEnd, hintsOnTheWay } from "./hints.ts";
+import { awaitsBoot, type Known, type Systems } from "./known.ts";
 import { previousName, targetName } from "./naming.ts";
 
 /** What will happen by itself, and what somebody can do about it. */
@@ -20,29 +17,16 @@ export interface Outlook {
   readonly hints: readonly Hint[];
 }
 
-export interface Hint {
-  readonly command: string;
-  readonly what: string;
-}
-
-export interface Known extends Now {
-  readonly record: FinalizationRecord;
-  /** Null where it has ended. */
-  readonly driver: Driver | null;
-  readonly place: "newest" | "older";
-  /** Whether it goes back by itself where something does not hold. */
-  readonly wayBack: "enabled" | "disabled";
-}
-
-export function outlook(known: Known): Outlook {
+export function outlook(known: Known, systems: Systems): Outlook {
   const { driver } = known;
   const { state } = known.record;
   if (isTerminal(state)) {
-    return { trouble: null, next: afterTheEnd(known, state), hints: hintsAtEnd(known, state) };
+    const next = afterTheEnd(known, state, systems);
+    return { trouble: null, next, hints: hintsAtEnd(known, state, systems) };
   }
   const trouble = troubleOf(driver);
   const next = trouble === null ? nextOf(known, state) : null;
-  return { trouble, next, hints: hintsOnTheWay(known) };
+  return { trouble, next, hints: hintsOnTheWay(known, systems) };
 }
 
 function troubleOf(driver: Driver | null): string | null {
@@ -87,7 +71,7 @@ function nextOf(known: Known, state: UnfinishedState): string {
 
 /** What becomes of one that does not hold. */
 function elseOf({ record, wayBack }: Known): string {
-  const isThere = record.previous !== null && record.previous !== record.target;
+  const isThere = systemBefore(record).kind === "system";
   return wayBack === "enabled" && isThere ? `back to ${previousName(record)}` : "failed";
 }
 
@@ -104,59 +88,19 @@ function giveUpTime(waiting: Now["waiting"], now: Date): string {
   return `; ${what} ${age(at, now)}, at ${clock(at, now)}`;
 }
 
-function afterTheEnd({ record }: Known, state: TerminalState): string | null {
+function afterTheEnd(known: Known, state: TerminalState, systems: Systems): string | null {
+  const { record } = known;
   switch (state) {
     case "rolled-back":
       return `nothing by itself: mend ${targetName(record)} and deploy again`;
     case "failed":
       return "nothing by itself: somebody has to look, and to deploy again";
     case "cancelled":
-      return `the boot default may still be ${targetName(record)}: the next boot would bring it`;
+      return awaitsBoot(known, systems)
+        ? `the boot default is still ${targetName(record)}: the next boot brings it up`
+        : null;
     case "live":
     case "superseded":
       return null;
   }
-}
-
-function hintsOnTheWay(known: Known): Hint[] {
-  const { record } = known;
-  const hint = hintFor(known);
-  const goOn =
-    known.driver?.kind !== "nobody" ? [] : [RESUME, hint("run", "or run it in this terminal")];
-  if (!hasBegunToAct(record.state)) {
-    return [...goOn, hint("cancel", "drop it"), hint("wait", "follow it to its end")];
-  }
-  const isConfirmable = record.state === "verifying" && record.confirmBy !== null;
-  const decide = isConfirmable ? [hint("confirm", "keep the new system")] : [];
-  const back = record.state === "verifying" ? [hint("rollback", "go back now")] : [];
-  const follow = [hint("wait", "follow it to its end"), hint("log", "what it has said so far")];
-  return [...goOn, ...decide, ...back, ...follow];
-}
-
-const RESUME: Hint = { command: "resume", what: "have systemd take it up" };
-
-function hintsAtEnd(known: Known, state: TerminalState): Hint[] {
-  const { record, place } = known;
-  const hint = hintFor(known);
-  const log = hint("log", "what was said");
-  switch (state) {
-    case "live":
-      return record.previous === null || place === "older"
-        ? [log]
-        : [log, hint("rollback", `go back to ${previousName(record)}`)];
-    case "rolled-back":
-    case "failed":
-      return [log, { command: "explain", what: "what another try would do" }];
-    case "superseded":
-    case "cancelled":
-      return place === "older" ? [{ command: "status", what: "the newest" }] : [log];
-  }
-}
-
-/** `run` takes no shortened id, and only the newest needs none at all. */
-function hintFor({ record, place }: Known): (command: string, what: string) => Hint {
-  return (command, what) => {
-    const isNamed = place === "older" || command === "run";
-    return { command: isNamed ? `${command} ${record.id}` : command, what };
-  };
 }

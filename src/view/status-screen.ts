@@ -5,9 +5,11 @@ import { secondsBetween } from "../json/finalization.ts";
 import { isTerminal } from "../core/states.ts";
 import { duration } from "./age.ts";
 import { headline } from "./headline.ts";
+import type { Hint } from "./hints.ts";
 import { hostLines } from "./host-lines.ts";
-import { systemName } from "./naming.ts";
-import { type Hint, type Known, outlook } from "./outlook.ts";
+import type { Known } from "./known.ts";
+import { rollbackName, systemName } from "./naming.ts";
+import { outlook } from "./outlook.ts";
 import { paint, type Style } from "./style.ts";
 import { slotLines } from "./slot-lines.ts";
 import { type Mark, markOf, paintMark, symbol } from "./symbols.ts";
@@ -55,7 +57,7 @@ export function statusScreen(style: Style, status: StatusNow): string[] {
 
 function known(style: Style, seen: Known, host: HostNow): string[] {
   const { record, now } = seen;
-  const { trouble, next } = outlook(seen);
+  const { trouble, next } = outlook(seen, host);
   return [
     ...told(style, markOf(record.state), headline(record, seen), now),
     ...(trouble === null ? [] : told(style, "bad", trouble, now)),
@@ -98,7 +100,8 @@ function identity(style: Style, record: FinalizationRecord, now: Date): string[]
   const by = user === null ? "" : ` by ${user}`;
   const from = sshClient === null ? "" : ` from ${sshClient}`;
   const asked = by + from === "" ? "" : `; asked for${by}${from}`;
-  const text = `${id}: ${plan.action}, ${plan.reason}${revisionOf(record)}${asked}`;
+  const why = [rollbackName(record), plan.reason].filter((word) => word !== null).join(", ");
+  const text = `${id}: ${plan.action}, ${why}${revisionOf(record)}${asked}`;
   return indented(style, text, now).map((line) => paint(style, "dim", line));
 }
 
@@ -164,7 +167,7 @@ function hidden(
 }
 
 function hints(style: Style, status: StatusNow, seen: Known): string[] {
-  const wanted = [...outlook(seen).hints, ...slotHints(status.slot)];
+  const wanted = [...outlook(seen, status.host).hints, ...slotHints(status.slot)];
   const program = status.user === "root" ? "deploy-finalize" : "sudo deploy-finalize";
   const rows = wanted.map(({ command, what }) => {
     const text = `  ${program} ${command}`;

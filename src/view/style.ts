@@ -19,6 +19,20 @@ export interface Terminal {
   readonly rows?: number;
 }
 
+/** @param size as the terminal tells it; a serial line tells 0, or nothing */
+export function terminalOf({ columns = 0, rows = 0 }: Partial<Terminal>): Terminal {
+  return { columns: columns === 0 ? PLAIN.width : columns, ...(rows > 0 && { rows }) };
+}
+
+/** Whether a screen can be drawn over the one before: not on a dumb terminal, and not where its lines break. */
+export function wayToDraw(
+  terminal: Terminal | null,
+  env: Readonly<Record<string, string | undefined>>,
+): "in-place" | "line-by-line" {
+  const isFit = terminal !== null && env["TERM"] !== "dumb" && terminal.columns >= LEAST_WIDTH;
+  return isFit ? "in-place" : "line-by-line";
+}
+
 /**
  * What the terminal can show: colours never with NO_COLOR (https://no-color.org) or
  * on a dumb one, symbols only in a UTF-8 locale.

@@ -7,6 +7,7 @@ import { recordSchema } from "../../src/core/record-schema.ts";
 import { rollbackSchema } from "../../src/json/requests.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { listing } from "../support/listing.ts";
+import { aRun, COMMIT } from "../report/reports.ts";
 import { OperatedHost } from "./operating.ts";
 
 const NOW = new Date("2026-11-22T21:31:00Z");
@@ -44,6 +45,14 @@ class LiveHost extends OperatedHost {
   pointAt(name: string, place: string): void {
     rmSync(this.folder.at(name), { force: true });
     this.folder.link(name, place);
+  }
+
+  /** Sets the profile to another system, as a deploy does; returns that. */
+  moveProfile(): string {
+    const newer = makeToplevel(this.folder, "newer");
+    this.folder.link("profiles/system-3-link", newer);
+    this.pointAt("profiles/system", "system-3-link");
+    return newer;
   }
 
   /** The process that verifies answers the request. */
@@ -91,6 +100,25 @@ test("rollback: --json, --delay and the configuration that it was scheduled with
   assert.equal(host.newest().configFile, host.folder.at("config.json"));
 });
 
+test("rollback: what is reported is what the previous system was made from, and where", async () => {
+  using host = new LiveHost({ revision: COMMIT, forgeRun: aRun() });
+  const server = "https://git.example.org";
+  const gitea = { kind: "gitea", url: server, tokenFile: "/x", waitForJob: true };
+  const profile = host.folder.at("profiles/system");
+  const config = JSON.stringify({ profile, report: { receivers: [gitea] } });
+  host.folder.write("config.json", config);
+  const older = "0123456789".repeat(4);
+  const version = { stdout: JSON.stringify({ configurationRevision: older }) };
+  host.ends[`${host.booted}/sw/bin/nixos-version`] = version;
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 0, stderr);
+  const { revision, forgeRun } = host.newest();
+  assert.equal(revision, older);
+  assert.deepEqual([forgeRun?.server, forgeRun?.repository], [server, "infra/hosts"]);
+  // The job that deployed is not the one that takes back.
+  assert.deepEqual([forgeRun?.sha, forgeRun?.job, forgeRun?.page], [null, null, null]);
+});
+
 for (const [program, message] of [
   ["nix-env", /the profile was not set back/],
   ["systemd-run", /cannot arm/],
@@ -119,9 +147,75 @@ test("rollback: asks at the terminal; without one, and without --yes, it is refu
   assert.equal((await host.operate("rollback")).exitCode, 0);
 });
 
+/** What a record went through that failed only after it had acted. */
+const ACTED: FinalizationRecord["timeline"] = (["switching", "verifying", "failed"] as const).map(
+  (state) => ({ at: NOW.toISOString(), state, detail: "" }),
+);
+
 test("rollback: one that failed and left its target running can be taken back", async () => {
-  using host = new LiveHost({ state: "failed" });
-  assert.equal((await host.operate("rollback", "--yes")).exitCode, 0);
+  using host = new LiveHost({ state: "failed", timeline: ACTED });
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 0, stderr);
+});
+
+const LATER = "20261122-213100-bbbb";
+const BAD = "/nix/store/bad";
+
+test("rollback without an id: a newest one that went back already is not passed over", async () => {
+  using host = new LiveHost();
+  host.save({ id: LATER, state: "rolled-back", target: BAD, previous: host.target });
+  const before = listing(host.folder.path);
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, new RegExp(`${LATER} was rolled back already`));
+  assert.match(
+    stderr,
+    new RegExp(
+      `back from generation 2 to generation 1: deploy-finalize rollback ${host.record.id}`,
+    ),
+  );
+  assert.deepEqual(listing(host.folder.path), before);
+  assert.equal((await host.operate("rollback", host.record.id, "--yes")).exitCode, 0);
+});
+
+test("rollback without an id: after a rollback it asks for one, and names what there is", async () => {
+  using host = new LiveHost();
+  const of = host.save({ id: LATER, state: "live", target: BAD, previous: host.target }).id;
+  const back = host.save({
+    id: "20261122-213200-cccc",
+    state: "live",
+    rollbackOf: of,
+    target: host.target,
+    previous: BAD,
+  });
+  const before = listing(host.folder.path);
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, new RegExp(`${back.id} is itself a rollback of ${of}.*which one`));
+  for (const { id } of [host.record, back]) {
+    assert.match(stderr, new RegExp(`deploy-finalize rollback ${id}`));
+  }
+  assert.doesNotMatch(stderr, new RegExp(`deploy-finalize rollback ${of}`));
+  assert.deepEqual(listing(host.folder.path), before);
+});
+
+for (const state of ["scheduled", "cancelled", "superseded", "failed"] as const) {
+  test(`rollback without an id: one that is ${state} and never acted is passed over`, async () => {
+    using host = new LiveHost();
+    host.save({ id: LATER, state, target: BAD, previous: host.target });
+    const { stdout, stderr } = await host.operate("rollback", "--yes");
+    assert.match(stdout, new RegExp(`rollback of ${host.record.id} is scheduled`), stderr);
+  });
+}
+
+test("rollback without an id: a newer record that cannot be read may have acted", async () => {
+  using host = new LiveHost();
+  host.save({ id: LATER });
+  host.folder.write(`state/${LATER}.json`, "{");
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, new RegExp(`record of ${LATER} cannot be read`));
+  assert.equal((await host.operate("rollback", host.record.id, "--yes")).exitCode, 0);
 });
 
 const VERIFYING = { state: "verifying", outcome: null } as const;
@@ -133,6 +227,15 @@ test("rollback: one that verifies is asked to go back itself", async () => {
   const json = v.parse(rollbackSchema, JSON.parse(stdout));
   assert.deepEqual([json.how, json.finalization.state], ["asked", "rolling-back"]);
   assert.ok(!host.ran.some(([program]) => program === "nix-env"));
+});
+
+test("rollback: one that verifies goes back although a newer one waits for its turn", async () => {
+  using host = new LiveHost(VERIFYING);
+  host.folder.link("profiles/system-3-link", makeToplevel(host.folder, "newer"));
+  host.pointAt("profiles/system", "system-3-link");
+  host.answerWith(enter(host.record, "rolling-back", NOW, "rollback asked for by ann"));
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 0, stderr);
 });
 
 test("rollback: one that became live just before it was asked is taken back all the same", async () => {
@@ -200,6 +303,11 @@ const refused: Refused[] = [
     message: /is live \(because\), but its target is not the running system.*\/booted\./,
   },
   {
+    name: "it failed before it acted",
+    record: { state: "failed" },
+    message: /never acted: it failed \(because\)/,
+  },
+  {
     name: "nothing ran before",
     record: { previous: null },
     message: /knows of no system before it/,
@@ -217,12 +325,37 @@ const refused: Refused[] = [
     message: /no generation of .* holds the system before .*deleted; deploy it again/,
   },
   {
-    name: "a newer system waits in the profile",
+    name: "the profile was set to a system that no finalization brings live",
+    prepare: (host) => void host.moveProfile(),
+    message:
+      /is at .*\/newer, which no finalization brings live.*\n.*nix-env --profile .*\/profiles\/system --switch-generation 2\n.*\/new\/bin\/switch-to-configuration boot\n/,
+  },
+  {
+    name: "the profile was moved, and the generation of the running system was deleted",
     prepare: (host) => {
-      host.folder.link("profiles/system-3-link", makeToplevel(host.folder, "newer"));
-      host.pointAt("profiles/system", "system-3-link");
+      host.moveProfile();
+      host.folder.remove("profiles/system-2-link");
     },
-    message: /has moved on to .*\/newer, which waits.*deploy-finalize cancel/,
+    message: /\n.*nix-env --profile .*\/profiles\/system --set .*\/store\/new\n/,
+  },
+  ...(["scheduled", "waiting", "cancelled"] as const).map((state) => ({
+    name: `the profile is at the target of one that is ${state}`,
+    prepare: (host: LiveHost) =>
+      void host.save({ id: LATER, state, target: host.moveProfile(), previous: host.target }),
+    message: new RegExp(
+      `the target of ${LATER} \\(${state}\\).*deploy-finalize cancel ${LATER} --restore-boot-default`,
+    ),
+  })),
+  {
+    name: "the profile is at the target of one that was superseded",
+    prepare: (host) =>
+      void host.save({
+        id: LATER,
+        state: "superseded",
+        target: host.moveProfile(),
+        previous: host.target,
+      }),
+    message: /which no finalization brings live/,
   },
   {
     name: "the caller is not root",
@@ -242,6 +375,14 @@ for (const { name, record, prepare, message } of refused) {
     assert.deepEqual(listing(host.folder.path), before);
   });
 }
+
+test("rollback is refused while a newer one switches, and says how to see its end", async () => {
+  using host = new LiveHost();
+  host.save({ id: LATER, state: "switching", target: host.moveProfile(), previous: host.target });
+  const { exitCode, stderr } = await host.operate("rollback", host.record.id, "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, new RegExp(`${LATER} \\(switching\\).*deploy-finalize wait ${LATER}`));
+});
 
 test("rollback of one that brought nothing new says so", async () => {
   using host = new LiveHost();

@@ -33,12 +33,28 @@ nixTest(
   },
 );
 
-nixTest("module: after a boot the resume unit may write the metrics", async (nix) => {
-  const { units } = await viewOf(nix, `report.metricsFile = "/var/lib/100%/x.prom";`);
-  const shape = v.object({ serviceConfig: v.object({ ReadWritePaths: v.array(v.string()) }) });
-  const { serviceConfig } = v.parse(shape, units["deploy-finalize-resume"]);
-  assert.ok(serviceConfig.ReadWritePaths.includes('"-/var/lib/100%%"'));
-});
+for (const group of ["report", "settings.report"]) {
+  nixTest(
+    `module: after a boot the resume unit may write the ${group}.metricsFile`,
+    async (nix) => {
+      const { units } = await viewOf(nix, `${group}.metricsFile = "/var/lib/100%/x.prom";`);
+      const shape = v.object({ serviceConfig: v.object({ ReadWritePaths: v.array(v.string()) }) });
+      const { serviceConfig } = v.parse(shape, units["deploy-finalize-resume"]);
+      assert.ok(serviceConfig.ReadWritePaths.includes('"-/var/lib/100%%"'));
+    },
+  );
+}
+
+for (const path of ["/x.prom", "//x.prom", "/./x.prom", "/var/../x.prom"]) {
+  nixTest(
+    `module: metrics directly in / would open all to the resume unit: ${path}`,
+    async (nix) => {
+      await assert.rejects(viewOf(nix, `report.metricsFile = "${path}";`), /metricsFile/);
+      const { refusals } = await viewOf(nix, `settings.report.metricsFile = "${path}";`);
+      assert.match(refusals.join(), /report.metricsFile has to be a file in a folder below \//);
+    },
+  );
+}
 
 /** Receivers that cannot be meant, and what is said of them. */
 const REFUSED: [receivers: string, message: string][] = [

@@ -67,7 +67,7 @@ const NEAR: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ),
   roomId: made("!a:", 3),
   metricsFile: fc.oneof(
-    anyText.map((text) => `/${text}.prom`),
+    anyText.map((text) => `/var/${text}.prom`),
     fc.constantFrom("/x", "x.prom"),
   ),
   calendarExpression: fc.oneof(anyText, fc.constantFrom("Sat 02:00", "daily", "\n", " ")),

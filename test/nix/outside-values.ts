@@ -21,7 +21,7 @@ const TEXTS: Readonly<
   repositoryName: { right: "x/y", wrong: ["", "https://x/y", "/x", "x/y/", "x y"] },
   linkAddress: { right: "https://x/{host}", wrong: ["", "x/{host}", "ftp://x"] },
   roomId: { right: "!x:y", wrong: ["", "#x:y"] },
-  metricsFile: { right: "/x.prom", wrong: ["", "x.prom", "/x.txt"] },
+  metricsFile: { right: "/var/x.prom", wrong: ["", "x.prom", "/x.prom", "/var/x.txt"] },
   calendarExpression: { right: "Sat 02:00", wrong: ["", " ", "Sat\n02:00"] },
   plainLine: { right: "Soon.", wrong: ["", " ", "a\nb", "a\tb"] },
   groupName: { right: "x", wrong: ["", "a b", "a/b", "ü"] },

@@ -45,6 +45,56 @@ hostTest(
 );
 
 hostTest(
+  "what a rollback without an id would take back is never guessed",
+  { baseline },
+  async (host) => {
+    const before = await host.facts();
+    const good = await host.buildToplevel(systemSpec({ label: "good" }));
+    const id = await deploy(host, good, "--delay", "0");
+    assert.equal((await ended(host, id)).state, "live");
+    const check = { kind: "command", command: ["/bin/false"], deadline: 1 };
+    const config = { verify: { settle: 0, checks: [check] } };
+    const bad = await host.buildToplevel(systemSpec({ label: "bad" }, config));
+    assert.equal((await ended(host, await deploy(host, bad, "--delay", "0"))).state, "rolled-back");
+    const refused = async (): Promise<string> => {
+      const { exitCode, stderr } = await host.run(call(good, "rollback", "--yes"));
+      assert.equal(exitCode, 1, stderr);
+      return stderr;
+    };
+    assert.match(
+      await refused(),
+      new RegExp(`was rolled back.*deploy-finalize rollback ${id}`, "s"),
+    );
+    await assertRuns(host, good);
+    await host.ok(call(good, "rollback", id, "--yes"));
+    const back = await newestRecord(host);
+    assert.equal((await ended(host, back.id)).state, "live");
+    assert.match(await refused(), new RegExp(`${back.id} is itself a rollback of ${id}`));
+    assert.doesNotMatch(await host.ok(call(good, "status")), /deploy-finalize rollback/);
+    assert.match(await host.ok(call(good, "history")), new RegExp(`rollback of ${id.slice(-4)}`));
+    await assertRuns(host, before.current);
+  },
+);
+
+hostTest(
+  "where the profile was moved by hand, the advice is followed, and the rollback works",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ label: "new" }));
+    assert.equal((await ended(host, await deploy(host, target, "--delay", "0"))).state, "live");
+    await host.deployBoot(await host.buildToplevel(systemSpec({ label: "other" })));
+    const { exitCode, stderr } = await host.run(call(target, "rollback", "--yes"));
+    assert.equal(exitCode, 1);
+    const advice = stderr.split("\n").filter((line) => line.startsWith("  "));
+    assert.equal(advice.length, 2, stderr);
+    await host.shell(advice.join("\n"));
+    await assertRuns(host, target);
+    await host.ok(call(target, "rollback", "--yes"));
+    assert.equal((await ended(host, (await newestRecord(host)).id)).state, "live");
+  },
+);
+
+hostTest(
   "a live reboot is rolled back by one reboot, on the old kernel",
   { baseline },
   async (host) => {
@@ -184,7 +234,10 @@ hostTest(
     };
     const newer = await host.buildToplevel(systemSpec({ label: "newer" }));
     const waiting = await deploy(host, newer, "--delay", "1h");
-    assert.match(await refused(), /has moved on to .*newer, which waits.*deploy-finalize cancel/s);
+    assert.match(
+      await refused(),
+      /has moved on to .*newer, the target of .*deploy-finalize cancel/s,
+    );
     await host.ok(call(target, "cancel", waiting, "--restore-boot-default"));
     await host.ok(["nix-env", "-p", "/nix/var/nix/profiles/system", "--delete-generations", "1"]);
     assert.match(await refused(), /no generation of .* holds the system before .*deleted/s);
@@ -209,7 +262,11 @@ hostTest(
     assert.match(said, new RegExp(`cancelled ${id}: the running system is untouched`));
     assert.match(said, /the boot default is still generation 2 .*the next boot/);
     assert.equal((await host.facts()).bootDefault, target);
+    const shown = await host.ok(call(target, "status"));
+    assert.match(shown, /Next: the boot default is still generation 2/);
+    assert.match(shown, /deploy-finalize cancel --restore-boot-default/);
     const restored = await host.ok(call(target, "cancel", id, "--restore-boot-default", "--json"));
+    assert.doesNotMatch(await host.ok(call(target, "status")), /boot default is still|--restore/);
     const json = v.parse(cancelSchema, JSON.parse(restored));
     assert.deepEqual([json.nextBoot, json.finalization.state], ["previous", "cancelled"]);
     await assertRuns(host, before.current);

@@ -27,6 +27,40 @@ const REFUSED: [why: string, report: object, message: RegExp][] = [
     { receivers: [{ ...FORGE, tokenFile: "/nix/store/x-token" }] },
     /report\.receivers\.0\.tokenFile: must not be in the store/,
   ],
+  ...["/run/../nix/store/x-token", "//nix/store/x-token", "/nix/./store/x-token"].map(
+    (tokenFile): [string, object, RegExp] => [
+      `a token in the store by way of ${tokenFile}`,
+      { receivers: [{ ...FORGE, tokenFile }] },
+      /report\.receivers\.0\.tokenFile: must (not be in the store|hold no \.\.)/,
+    ],
+  ),
+  ...["https://ntfy.sh", "https://ntfy.sh/", "https://ntfy.sh/?x", "https://ntfy.sh/.."].map(
+    (url): [string, object, RegExp] => [
+      `an ntfy without a topic: ${url}`,
+      { receivers: [{ kind: "ntfy", url }] },
+      /report\.receivers\.0\.url: must end in a topic, such as https:\/\/ntfy\.sh\/TOPIC/,
+    ],
+  ),
+  [
+    "a repository by its address",
+    { receivers: [{ ...FORGE, repository: "https://git/infra/hosts" }] },
+    /report\.receivers\.0\.repository: must be owner\/name, not an address/,
+  ],
+  [
+    "a link without a scheme",
+    { receivers: [{ ...FORGE, link: "logs.example.org/{host}" }] },
+    /report\.receivers\.0\.link: must begin with http:\/\/ or https:\/\//,
+  ],
+  [
+    "a first wait that is longer than the longest",
+    { retry: { first: 60, most: 30 } },
+    /report\.retry: first must not be more than most/,
+  ],
+  [
+    "nothing to tell",
+    { receivers: [{ ...FORGE, events: [] }] },
+    /report\.receivers\.0\.events: must name a state/,
+  ],
   [
     "a password in an address",
     { receivers: [{ ...FORGE, url: "https://a:b@git" }] },
@@ -62,6 +96,11 @@ const REFUSED: [why: string, report: object, message: RegExp][] = [
     "a mistyped key of a webhook",
     { receivers: [{ kind: "webhook", ulr: "https://x" }] },
     /Did you mean report\.receivers\.0\.url\?/,
+  ],
+  [
+    "a metrics file directly in the root folder",
+    { metricsFile: "/x.prom" },
+    /report\.metricsFile: must be in a folder below \//,
   ],
   [
     "a metrics file that nobody reads",

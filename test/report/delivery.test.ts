@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { backoffMs } from "../../src/core/report-backoff.ts";
 import type { ReportConfig } from "../../src/core/report-defaults.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config.ts";
@@ -50,8 +51,10 @@ class Sender extends EdgeHost {
       random: () => 0,
       stop: stop.signal,
       memory: newMemory(),
+      onEnd: this.onEnd,
     });
   }
+  onEnd: () => void = () => {};
 
   files(): string[] {
     return readdirSync(this.outbox.folder).toSorted();
@@ -128,6 +131,64 @@ test("a receiver that hangs holds up no other", async () => {
     `${scheduled().id}.00.scheduled.gitea`,
     `${scheduled().id}.04.live.gitea`,
   ]);
+});
+
+test("while one hangs another one gets its retries and what is new", async () => {
+  await using server = await StandInServer.listen();
+  using sender = new Sender(server);
+  sender.config = { ...sender.config, timeout: 3600 };
+  let hookTries = 0;
+  server.answers = [
+    ({ path }) => (path === "/hook" ? { status: hookTries++ === 0 ? 500 : 201 } : "hang"),
+  ];
+  sender.owe(ended("live"));
+  const delivery = sender.deliver();
+  const isTold = (count: number) => sender.outbox.names("done").length === count;
+  await until("the retry is made", () => isTold(1));
+  sender.owe(ended("live", { id: "20261122-213100-bbbb", revision: null }));
+  await until("what is new is told", () => isTold(2));
+  sender.stop.abort();
+  await delivery;
+  assert.equal(told(server).filter((one) => one.startsWith("gitea")).length, 1);
+});
+
+test("what one is told is no news for another, which keeps its back-off", async () => {
+  await using server = await StandInServer.listen();
+  using sender = new Sender(server);
+  sender.config = { ...sender.config, retry: { first: 3600, most: 3600 } };
+  server.answers = [({ path }) => ({ status: path === "/hook" ? 201 : 500 })];
+  sender.owe(ended("live"));
+  const delivery = sender.deliver();
+  await until("the webhook is told", () => sender.outbox.names("done").length === 1);
+  await until("the other one has been tried", () => sender.outbox.owed()[0]?.tries === 1);
+  // An event of the folder comes with the next turns of the loop; a failed try would be a second one.
+  for (let turn = 0; turn < 100; turn++) await nextTurn();
+  sender.stop.abort();
+  await delivery;
+  assert.equal(told(server).filter((one) => one.startsWith("gitea")).length, 1);
+});
+
+test("each report that has ended is told to who counts them", async () => {
+  await using server = await StandInServer.listen();
+  using sender = new Sender(server);
+  const owed: number[] = [];
+  sender.onEnd = () => owed.push(sender.outbox.owed().length);
+  sender.owe(ended("live"));
+  await sender.deliver();
+  assert.deepEqual(owed, [2, 1, 0]);
+});
+
+test("a report that a newer program has noted is delivered", async () => {
+  await using server = await StandInServer.listen();
+  using sender = new Sender(server);
+  sender.owe(ended("live"));
+  for (const name of sender.files()) {
+    const text = readFileSync(`${sender.outbox.folder}/${name}`, "utf8");
+    const newer = text.replace('"kind":', '"newKey": null, "kind":').replace("{", '{ "newKey": 1,');
+    sender.folder.write(`state/outbox/${name}`, newer);
+  }
+  await sender.deliver();
+  assert.deepEqual(told(server).toSorted(), WEBHOOK_ONLY_ENDS.toSorted());
 });
 
 test("a commit that the forge does not know holds up no other commit", async () => {

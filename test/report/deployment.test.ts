@@ -8,7 +8,11 @@ import { type Received, StandInServer } from "./server.ts";
 /** What GitHub does with deployments, as far as these tests need it. */
 function answer(deployments: { id: number; payload: unknown }[]) {
   return ({ method, path, body }: Received) => {
-    if (method === "GET") return { status: 200, body: deployments };
+    const { searchParams } = new URL(path, "http://stand-in");
+    const [most, page] = [searchParams.get("per_page") ?? 30, searchParams.get("page") ?? 1];
+    const from = (Number(page) - 1) * Number(most);
+    if (method === "GET")
+      return { status: 200, body: deployments.slice(from, from + Number(most)) };
     if (!path.endsWith("/deployments")) return { status: 201, body: {} };
     const made = { id: deployments.length + 7, payload: JSON.parse(body).payload };
     deployments.push(made);
@@ -35,7 +39,7 @@ test("a deployment is made once, and gets a status for each report", async () =>
     assert.deepEqual(sent, { kind: "delivered" });
   }
   const base = "/api/v3/repos/infra/hosts/deployments";
-  const query = `?sha=${COMMIT}&environment=production&task=deploy-finalize`;
+  const query = `?sha=${COMMIT}&environment=production&task=deploy-finalize&per_page=100&page=1`;
   const status = `${base}/8/statuses`;
   const asked = server.received.map(({ method, path }) => `${method} ${path}`);
   assert.deepEqual(asked, [
@@ -62,6 +66,32 @@ test("a deployment is made once, and gets a status for each report", async () =>
     auto_inactive: false,
     log_url: `https://logs/${scheduled().id}`,
   });
+});
+
+test("a deployment is found among those of a whole fleet", async () => {
+  using host = new EdgeHost();
+  await using server = await StandInServer.listen();
+  const { id } = scheduled();
+  for (const others of [30, 99, 100, 250]) {
+    const deployments = Array.from({ length: others }, (_, index) => ({
+      id: index + 1000,
+      payload: { finalization: `other-${index}` } as unknown,
+    }));
+    deployments.push({ id: 7, payload: { finalization: id } });
+    server.answers = [answer(deployments)];
+    const config = receiver({
+      kind: "github-deployment",
+      url: server.url,
+      repository: "infra/hosts",
+      environment: "production",
+      tokenFile: host.folder.write("token", "t"),
+    });
+    const outgoing = { host, event: lastEvent(ended("live")), warn: host.say };
+    const sent = await sendTo(config, { ...outgoing, signal: AbortSignal.timeout(5_000) });
+    assert.deepEqual(sent, { kind: "delivered" });
+    assert.equal(deployments.length, others + 1);
+    assert.match(server.received.at(-1)?.path ?? "", /\/deployments\/7\/statuses$/);
+  }
 });
 
 test("a deployment that cannot be listed or made is no success", async () => {

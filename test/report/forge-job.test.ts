@@ -14,7 +14,11 @@ const TOKEN = "planted-token-4711";
 async function look(
   run: ForgeRun | null,
   reply: Reply,
-  changes: { readonly lateSeconds?: number; readonly config?: object } = {},
+  changes: {
+    readonly lateSeconds?: number;
+    readonly config?: object;
+    readonly server?: string;
+  } = {},
 ): Promise<{ state: GateState; asked: string; said: string; headers: object }> {
   using host = new EdgeHost();
   await using server = await StandInServer.listen();
@@ -24,7 +28,9 @@ async function look(
   const receivers = [receiver({ ...forge, ...changes.config })];
   const config = { ...DEFAULT_CONFIG, report: { ...DEFAULT_CONFIG.report, receivers } };
   host.time += (changes.lateSeconds ?? 0) * 1000;
-  const record = scheduled({ forgeRun: run });
+  // The run was on this server, unless its own is given.
+  const { server: own = server.url } = changes;
+  const record = scheduled({ forgeRun: run === null ? null : { ...run, server: own } });
   const state = await forgeJob.look({ host, config, record });
   const [received] = server.received;
   const asked = received === undefined ? "" : `${received.method} ${received.path}`;

@@ -88,7 +88,8 @@ for (const [state, github, gitlab] of STATES) {
 
 test("GitLab: name, ref and pipeline, the project's path in one piece", async () => {
   await using server = await StandInServer.listen();
-  const run = aRun({ forge: "gitlab", repository: "team/sub/hosts", run: "99", page: null });
+  const place = { forge: "gitlab", server: server.url, repository: "team/sub/hosts" } as const;
+  const run = aRun({ ...place, run: "99", page: null });
   await send({ kind: "gitlab" }, scheduled({ forgeRun: run }), server);
   const [received] = server.received;
   assert.equal(received?.path, `/api/v4/projects/team%2Fsub%2Fhosts/statuses/${COMMIT}`);
@@ -127,7 +128,11 @@ test("the link: as configured, else the run's page", async () => {
 
 test("the repository: as configured, else that of a run on the same forge", async () => {
   await using server = await StandInServer.listen();
-  const record = scheduled({ forgeRun: aRun({ repository: "ci/run" }) });
+  await using another = await StandInServer.listen();
+  const record = scheduled({ forgeRun: aRun({ server: server.url, repository: "ci/run" }) });
+  const elsewhere = await send({ kind: "gitea", url: another.url }, record, server);
+  assert.match(elsewhere.kind === "failed" ? elsewhere.why : "", /set repository of the receiver/);
+  assert.equal(another.received.length, 0);
   await send({ kind: "gitea" }, record, server);
   assert.match(server.received[0]?.path ?? "", /\/repos\/ci\/run\//);
   const other = await send({ kind: "forgejo", name: "codeberg" }, record, server);

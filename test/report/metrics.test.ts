@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "../../src/core/config.ts";
@@ -126,7 +126,29 @@ test("the file is readable for all, and appears in one piece", async () => {
   host.store.saveNewest(aRecord());
   await host.write();
   assert.equal(statSync(host.file).mode & 0o777, 0o644);
-  assert.ok(!existsSync(`${host.file}.new`));
+  assert.deepEqual(readdirSync(dirname(host.file)).toSorted(), [".keep", basename(host.file)]);
+});
+
+test("what somebody else put into the folder is neither followed, nor waited for, nor written", async () => {
+  using host = new MeasuredHost();
+  const victim = host.folder.write("victim", "precious");
+  host.folder.link("metrics/deploy_finalize.prom", victim);
+  host.folder.link("metrics/deploy_finalize.prom.new", victim);
+  await host.write();
+  execFileSync("mkfifo", [`${host.file}.tmp`]);
+  assert.match(await host.write(), /deploy_finalize_state/);
+  assert.equal(readFileSync(victim, "utf8"), "precious");
+  assert.ok(lstatSync(host.file).isFile());
+});
+
+test("what another one is just writing is not touched, and holds up nobody", async () => {
+  using host = new MeasuredHost();
+  host.store.saveNewest(ended("live"));
+  // No file can take the place of a folder.
+  for (const name of ["metrics/deploy_finalize.prom.new", "state/totals.json.tmp"]) {
+    host.folder.write(`${name}/x`, "");
+  }
+  assert.equal(valueOf(await host.write(), 'finalizations_total{outcome="live"}'), 1);
 });
 
 test("each finalization is counted once, also after its record is gone", async () => {

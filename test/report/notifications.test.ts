@@ -201,15 +201,22 @@ for (const file of ["is not there", "holds no address"]) {
   });
 }
 
-test("an address that is a secret shows in no error, whole or in part", async () => {
+test("where the address is a secret, nothing of the answer is repeated", async () => {
   await using server = await StandInServer.listen();
-  server.answers = [
-    ({ path }) => ({ status: 404, body: `no such hook: ${path}, ${path.slice(10)}` }),
-  ];
+  server.answers = [({ path }) => ({ status: 404, body: `no such hook: ${path.slice(10)}` })];
   const sent = await send(
     (host) => ({ kind: "slack", urlFile: host.folder.at("address") }),
     ended("live"),
     server,
   );
-  assert.equal(sent.kind === "failed" && sent.why, "answered 404: no such hook: ***, ***");
+  assert.equal(sent.kind === "failed" && sent.why, "answered 404");
+});
+
+test("an ntfy whose address, from a file, names no topic is told as such", async () => {
+  using host = new EdgeHost();
+  const urlFile = host.folder.write("address", "https://ntfy.sh/");
+  const signal = AbortSignal.timeout(5_000);
+  const outgoing = { host, event: lastEvent(ended("live")), warn: host.say, signal };
+  const sent = await sendTo(receiver({ kind: "ntfy", urlFile }), outgoing);
+  assert.equal(sent.kind === "failed" && sent.why, `${urlFile} names no topic`);
 });

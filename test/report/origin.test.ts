@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { DEFAULT_CONFIG, jobEndOf } from "../../src/core/config.ts";
-import { forgeRunOf, isCommit } from "../../src/core/forge-run.ts";
+import { type ForgeRun, forgeRunOf, isCommit } from "../../src/core/forge-run.ts";
+import { commitOfRun } from "../../src/core/own-forge.ts";
 import { parseRecord } from "../../src/core/parse-record.ts";
 import { readFileSync } from "node:fs";
 import { FakeHost } from "../support/fake-host.ts";
@@ -67,14 +68,62 @@ test("only a whole hash is a commit", () => {
 });
 
 test("a job that the forge is asked for needs no guess at its time", () => {
-  const gitea = receiver({ kind: "gitea", url: "https://x", tokenFile: "/x", waitForJob: true });
+  const url = "https://git.example.org/";
+  const gitea = receiver({ kind: "gitea", url, tokenFile: "/x", waitForJob: true });
   const report = { ...DEFAULT_CONFIG.report, receivers: [gitea] };
   const config = { ...DEFAULT_CONFIG, report };
   assert.equal(jobEndOf(config, null, aRun()), "seen");
   assert.equal(jobEndOf(config, null, aRun({ forge: "forgejo" })), "guessed");
+  assert.equal(jobEndOf(config, null, aRun({ server: "https://other.example.org" })), "guessed");
+  assert.equal(jobEndOf(config, null, aRun({ server: null })), "guessed");
   assert.equal(jobEndOf(config, null, aRun({ job: null })), "guessed");
   assert.equal(jobEndOf(config, null), "guessed");
 });
+
+const PAGE = "https://gitlab.example.org/infra/hosts/-/jobs/1001";
+const GITLAB = { forge: "gitlab", server: "https://gitlab.example.org", repository: "7" } as const;
+const GITHUB = { forge: "github", server: "https://github.com" } as const;
+const RUNS_COMMIT: [
+  why: string,
+  run: Partial<ForgeRun>,
+  receiver: object | null,
+  isMeant: boolean,
+][] = [
+  ["the repository of the run", {}, { repository: null }, true],
+  ["the same one, by name", {}, { repository: "Infra/Hosts" }, true],
+  ["another repository", {}, { repository: "infra/other" }, false],
+  [
+    "the same name on another server",
+    {},
+    { url: "https://other", repository: "infra/hosts" },
+    false,
+  ],
+  ["another kind of forge", {}, { kind: "forgejo" }, false],
+  ["no forge at all", {}, null, true],
+  ["GitHub by its API", GITHUB, { kind: "github", url: "https://api.github.com" }, true],
+  [
+    "a deployment on GitHub",
+    GITHUB,
+    { kind: "github-deployment", url: "https://github.com", environment: "x" },
+    true,
+  ],
+  ["a project by number", GITLAB, { kind: "gitlab", url: GITLAB.server, repository: "7" }, true],
+  [
+    "a project by path",
+    { ...GITLAB, page: PAGE },
+    { kind: "gitlab", url: GITLAB.server, repository: "infra/hosts" },
+    true,
+  ],
+];
+
+for (const [why, run, changes, isMeant] of RUNS_COMMIT) {
+  test(`the commit of the run is ${isMeant ? "" : "not "}taken for ${why}`, () => {
+    const forge = { kind: "gitea", url: "https://git.example.org", tokenFile: "/x" };
+    const receivers = changes === null ? [] : [receiver({ ...forge, ...changes })];
+    const report = { ...DEFAULT_CONFIG.report, receivers };
+    assert.equal(commitOfRun(report, aRun(run)), isMeant ? COMMIT : null);
+  });
+}
 
 /** A host whose configuration names a gitea, in a job of that gitea or not. */
 class Scheduling extends FakeHost {

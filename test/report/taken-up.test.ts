@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { DEFAULT_CONFIG } from "../../src/core/config.ts";
 import type { FinalizationRecord } from "../../src/core/record.ts";
+import { Interpreter } from "../../src/host/effects.ts";
 import { RecordStore } from "../../src/host/store.ts";
 import { tellAll } from "../../src/report/tell.ts";
 import { EdgeHost } from "../support/edge-host.ts";
@@ -52,6 +53,27 @@ test("killed before the delivery was started: who takes it up starts it", async 
   assert.equal(host.started(), 1);
   await host.tell(scheduled(), "taken-up");
   assert.equal(host.started(), 2);
+});
+
+test("at the end, before it lets go of its pins, it notes what could not be noted before", async () => {
+  using host = new Telling();
+  const record = ended("live");
+  const pin = host.folder.link(`nix/var/nix/gcroots/deploy-finalize/${record.id}-target`, "/x");
+  const inTheWay = `state/outbox/${record.id}.04.live.gitea.json.tmp`;
+  host.folder.write(`${inTheWay}/x`, "");
+  const told = async () => {
+    assert.ok(lstatSync(pin).isSymbolicLink());
+    await host.tell(record, "changed");
+  };
+  await told();
+  host.folder.remove(inTheWay);
+  const report = { changed: told, takenUp: told, measured: async () => {} };
+  const { signal } = new AbortController();
+  const reporting = Object.assign(host, { report });
+  const ports = new Interpreter(reporting, host.store, DEFAULT_CONFIG, signal);
+  await ports.perform({ kind: "finish" }, record);
+  assert.ok(host.outbox().includes(`${record.id}.04.live.gitea.json`));
+  assert.equal(lstatSync(pin, { throwIfNoEntry: false }), undefined);
 });
 
 test("new metrics alone note nothing and start nothing", async () => {

@@ -1,10 +1,10 @@
-import { end, enter, type FinalizationRecord } from "../../src/core/record.ts";
+import { end, enter, type FinalizationRecord, newRecord } from "../../src/core/record.ts";
 import type { State } from "../../src/core/states.ts";
 import type { Slot } from "../../src/core/slot.ts";
 import type { HostNow, SystemNow } from "../../src/host/host-view.ts";
 import type { WaitingNote } from "../../src/host/waiting-note.ts";
 import type { SlotSeen } from "../../src/lock/slot-store.ts";
-import type { Known } from "../../src/view/outlook.ts";
+import type { Known } from "../../src/view/known.ts";
 import type { StatusNow } from "../../src/view/status-screen.ts";
 import { fleetLockConfig } from "../lock/configs.ts";
 import { aRecord } from "../support/records.ts";
@@ -29,6 +29,17 @@ const BASE = aRecord({
 const REBOOT = aRecord({
   ...BASE,
   plan: { action: "reboot", reason: "kernel,initrd changed", changed: ["kernel", "initrd"] },
+});
+
+/** The way back of a deploy, with what `schedule` writes into the timeline. */
+const BACK = newRecord({
+  ...BASE,
+  target: PREVIOUS,
+  targetGeneration: 41,
+  previous: TARGET,
+  previousGeneration: 42,
+  revision: null,
+  rollbackOf: "20261122-211500-km17",
 });
 
 type Step = readonly [time: string, state: State, detail: string];
@@ -106,6 +117,11 @@ export const RECORDS: Readonly<Record<string, FinalizationRecord>> = {
     checks: FAILED_CHECKS,
   },
   failed: failedActivation(),
+  "live-rollback": through(BACK, WAITING, SWITCHING, VERIFYING, [
+    "21:33:12",
+    "live",
+    "the target is the running system",
+  ]),
   superseded: through(BASE, WAITING, [
     "21:32:00",
     "superseded",
@@ -161,6 +177,13 @@ const HOSTS: Readonly<Record<string, HostNow>> = {
     booted: NEW,
     current: NEW,
     profile: NEW,
+    rebootRequired: null,
+    bootLoader: LOADER,
+  },
+  "live-rollback": {
+    booted: OLD,
+    current: OLD,
+    profile: OLD,
     rebootRequired: null,
     bootLoader: LOADER,
   },

@@ -119,6 +119,14 @@ goldenTest("history", (style) => {
   return historyScreen(style, NOW, [...records, broken]);
 });
 
+test("history: a rollback names what it takes back, in whatever state it is", () => {
+  for (const [name, record] of Object.entries(RECORDS)) {
+    const back = { ...record, rollbackOf: "20261122-211500-km17" };
+    const drawn = historyScreen({ ...PLAIN, width: 200 }, NOW, [{ kind: "record", record: back }]);
+    assert.equal(drawn.join("\n").match(/rollback of km17/g)?.length, 1, name);
+  }
+});
+
 test("screens: no state is without one", () => {
   const shown = new Set(Object.values(RECORDS).map(({ state }) => state));
   assert.deepEqual([...shown].toSorted(), [...STATES].toSorted());

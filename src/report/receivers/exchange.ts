@@ -29,7 +29,7 @@ export async function exchange(
   const ask: Ask = async (request) => {
     const answer = await send(request, { within: signal, tls: { caFile: config.caFile } });
     // Before anything is cut out of it, so that no half of a secret is left.
-    return { ...answer, said: secrets.hide(answer.text) };
+    return { ...answer, said: secrets.hideInAnswer(answer.text) };
   };
   try {
     const sent = await talk(ask, secrets);

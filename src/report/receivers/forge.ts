@@ -1,3 +1,4 @@
+import { isForgeOf } from "../../core/own-forge.ts";
 import type { ForgeReceiver, ReceiverOf } from "../../core/report-defaults.ts";
 import type { State } from "../../core/states.ts";
 import { commitOf, type ReportEvent } from "../event.ts";
@@ -40,24 +41,21 @@ export interface Subject {
 
 /**
  * The repository and commit of an event, else why there is none. The repository of a run
- * counts only where it is one of the same forge.
+ * counts only on the forge that it was on.
  */
 export function subjectOf(
   receiver: RepositoryReceiver,
-  event: Pick<ReportEvent, "revision" | "forgeRun">,
+  event: Pick<ReportEvent, "revision" | "forgeRun"> & { readonly rollbackOf?: string | null },
 ): Subject | { readonly missing: string } {
   const commit = commitOf(event);
   if (commit === null) {
     const known = event.revision === null ? "none is known" : `"${event.revision}" is none`;
-    return {
-      missing:
-        `${known}: give schedule --revision with a whole commit hash, ` +
-        "or set system.configurationRevision",
-    };
+    const isWayBack = (event.rollbackOf ?? null) !== null;
+    const flag = isWayBack ? "" : "give schedule --revision with a whole commit hash, or ";
+    return { missing: `${known}: ${flag}set system.configurationRevision` };
   }
   const { forgeRun } = event;
-  const forge = receiver.kind === "github-deployment" ? "github" : receiver.kind;
-  const ofRun = forgeRun?.forge === forge ? forgeRun.repository : null;
+  const ofRun = isForgeOf(forgeRun, receiver) ? forgeRun.repository : null;
   const repository = receiver.repository ?? ofRun;
   if (repository === null) return { missing: `set repository of the receiver ${receiver.name}` };
   return { repository, commit };

@@ -56,13 +56,8 @@ async function findOrMake(
   event: ReportEvent,
 ): Promise<number | Answered> {
   const { commit } = requireSubject(config, event);
-  const query = new URLSearchParams({ sha: commit, environment: config.environment, task: TASK });
-  const listed = await client("GET", `deployments?${query.toString()}`, null);
-  if (listed.status !== 200) return listed;
-  const own = v
-    .parse(v.array(deploymentSchema), jsonIn(listed.text))
-    .find(({ payload }) => v.is(payloadSchema, payload) && payload.finalization === event.id);
-  if (own !== undefined) return own.id;
+  const found = await find(client, { sha: commit, environment: config.environment }, event.id);
+  if (found !== null) return found;
   const made = await client("POST", "deployments", {
     ref: commit,
     task: TASK,
@@ -76,6 +71,27 @@ async function findOrMake(
   return made.status === 201 ? v.parse(deploymentSchema, jsonIn(made.text)).id : made;
 }
 
+/** Its number; null where it is on none of the pages: each host of a fleet has a deployment of a commit. */
+async function find(
+  client: Client,
+  of: Readonly<Record<"sha" | "environment", string>>,
+  id: string,
+): Promise<number | Answered | null> {
+  for (let page = 1; ; page++) {
+    const part = { per_page: String(MOST_ON_A_PAGE), page: String(page) };
+    const query = new URLSearchParams({ ...of, task: TASK, ...part });
+    const listed = await client("GET", `deployments?${query.toString()}`, null);
+    if (listed.status !== 200) return listed;
+    const deployments = v.parse(v.array(deploymentSchema), jsonIn(listed.text));
+    const own = deployments.find(
+      ({ payload }) => v.is(payloadSchema, payload) && payload.finalization === id,
+    );
+    if (own !== undefined) return own.id;
+    if (deployments.length < MOST_ON_A_PAGE) return null;
+  }
+}
+
+const MOST_ON_A_PAGE = 100;
 const TASK = "deploy-finalize";
 const MOST_DESCRIPTION = 140;
 

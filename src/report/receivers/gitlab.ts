@@ -1,3 +1,4 @@
+import { isForgeOf } from "../../core/own-forge.ts";
 import type { ReceiverOf } from "../../core/report-defaults.ts";
 import { below, type HttpAnswer, type HttpRequest, jsonRequest } from "../../host/http.ts";
 import type { ReportEvent } from "../event.ts";
@@ -40,16 +41,16 @@ export function gitlabRequest(
     name: contextOf(config, event),
     description: cut(event.summary, MOST_DESCRIPTION),
     ...(link !== null && { target_url: link }),
-    ...pipelineOf(event, repository),
+    ...pipelineOf(config, event, repository),
   };
   const url = below(config.url, `api/v4/${project}/statuses/${commit}`);
   return jsonRequest("POST", url, body, { "PRIVATE-TOKEN": token });
 }
 
 /** Without them GitLab puts the status on some pipeline of the commit, or makes a new one. */
-function pipelineOf({ forgeRun }: ReportEvent, repository: string): object {
+function pipelineOf(config: GitlabReceiver, { forgeRun }: ReportEvent, repository: string): object {
   // A pipeline of another project is of no use for this one.
-  if (forgeRun?.forge !== "gitlab" || forgeRun.repository !== repository) return {};
+  if (!isForgeOf(forgeRun, config) || forgeRun.repository !== repository) return {};
   const { ref, run } = forgeRun;
   const pipeline = Number(run);
   return {

@@ -21,6 +21,7 @@ export const sendNtfy: SendTo<ReceiverOf<"ntfy">> = async (config, outgoing) =>
     const { event } = outgoing;
     const topic = addressOf(config, secrets).replace(/\/+$/, "");
     const slash = topic.lastIndexOf("/");
+    if (new URL(topic).pathname === "/") throw new Error(`${config.urlFile} names no topic`);
     const click = linkOf({ link: null }, event);
     const urgency = urgencyOf(event.event);
     const body = {
