@@ -19,7 +19,7 @@ build: setup $(BUNDLE) ## Bundle the program into dist/deploy-finalize.cjs
 $(BUNDLE): $(shell find src -type f) scripts/build package.json package-lock.json | setup
 	@sh scripts/build
 
-check: build ## Lint, type-check and run every test
+check: build ## Lint, type-check and run every test but those of check-boot
 	@sh scripts/check
 
 test: build ## Run every test

@@ -5,17 +5,32 @@ import { codeOf } from "./core/refusal.ts";
 import { narrationOf } from "./host/journal.ts";
 import { pathsUnder } from "./host/paths.ts";
 import { makeSpawn } from "./host/spawn.ts";
-import type { Terminal } from "./view/style.ts";
+import { terminalOf } from "./view/style.ts";
 
 /** Set by the build. */
 declare const VERSION: string;
 
+/** Known only once something was written for it. */
+const reader = { isGone: false, whenGone: (): void => {} };
+
+/** A full disk or a lost terminal is no lost reader. */
+function refused(fd: number, error: unknown): void {
+  if (fd !== 1 || reader.isGone || codeOf(error) !== "EPIPE") return;
+  reader.isGone = true;
+  reader.whenGone();
+}
+
 /** SIGHUP is ignored by what acts, and a first SIGTERM or SIGINT only asks: an activation is never left half-way. */
-function stopSignal(atHangUp?: "stop"): AbortSignal {
+function stopSignal(whenUnseen?: "stop"): AbortSignal {
   const controller = new AbortController();
   process.on("SIGHUP", () => {
-    if (atHangUp === "stop") controller.abort();
+    if (whenUnseen === "stop") controller.abort();
   });
+  if (whenUnseen === "stop") {
+    reader.whenGone = () => {
+      controller.abort();
+    };
+  }
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       controller.abort();
@@ -33,7 +48,9 @@ function writer(fd: number, stream: () => NodeJS.WriteStream): Writer {
   const write = (text: string): void => {
     const left = slow === undefined ? writeNow(fd, Buffer.from(text)) : Buffer.from(text);
     if (left.length === 0) return;
-    slow ??= stream().on("error", () => {});
+    slow ??= stream().on("error", (error) => {
+      refused(fd, error);
+    });
     slow.write(left);
   };
   return { write };
@@ -46,13 +63,11 @@ function writeNow(fd: number, bytes: Buffer): Buffer {
     while (left.length > 0) left = left.subarray(writeSync(fd, left));
   } catch (error) {
     // A reader that went away must not end a finalization: writing on into nothing is right.
-    if (codeOf(error) !== "EAGAIN") return Buffer.alloc(0);
+    if (codeOf(error) === "EAGAIN") return left;
+    refused(fd, error);
+    return Buffer.alloc(0);
   }
   return left;
-}
-
-function terminalOf({ columns, rows }: NodeJS.WriteStream): Terminal {
-  return { columns, rows };
 }
 
 /** From the kernel: Math.random always gives the same under --random-seed (notes/node-start.md). */
@@ -67,6 +82,11 @@ async function ask(question: string): Promise<string | null> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await lines.question(question);
+  } catch (error) {
+    // Ctrl-C or Ctrl-D is an answer as well, and leaves the cursor behind the question.
+    if (codeOf(error) !== "ABORT_ERR") throw error;
+    process.stderr.write("\n");
+    return "";
   } finally {
     lines.close();
   }
@@ -90,6 +110,7 @@ async function main(): Promise<void> {
     spawn: makeSpawn(process.env),
     paths: pathsUnder("/"),
     stopSignal,
+    isReaderGone: () => reader.isGone,
   };
   process.exitCode = await runCommandLine(context, args);
   // It would end by itself now, but by taking everything apart first.

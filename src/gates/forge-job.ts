@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { forgeToAsk } from "../core/forge-run.ts";
+import { forgeToAsk } from "../core/own-forge.ts";
 import { dueAt } from "../core/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { ForgeReceiver } from "../core/report-defaults.ts";

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { kill } from "node:process";
 import { messageOf } from "../core/refusal.ts";
 import type { Ended } from "./spawn.ts";
 
@@ -26,6 +27,37 @@ export async function whenEnded(child: ChildProcess): Promise<NodeEnd> {
       resolve({ exitCode, signal });
     });
   });
+}
+
+/**
+ * Kills a program when aborted, with all that it has started, and resolves at once: what cannot
+ * be killed, or was left behind by a program that has ended, may hold its streams for ever.
+ * Never resolves otherwise.
+ *
+ * @param child that leads a process group of its own
+ */
+export async function whenCutOff(child: ChildProcess, signal: AbortSignal): Promise<NodeEnd> {
+  return await new Promise((resolve) => {
+    const cutOff = (): void => {
+      const end = killGroup(child);
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      resolve(end);
+    };
+    // One that did not start tells that itself.
+    if (child.pid === undefined) return;
+    if (signal.aborted) return cutOff();
+    signal.addEventListener("abort", cutOff, { once: true });
+    child.once("close", () => {
+      signal.removeEventListener("abort", cutOff);
+    });
+  });
+}
+
+/** Only a leader that has not ended: after that the number of its group may be somebody else's. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): NodeEnd {
+  if (exitCode !== null || signalCode !== null) return { exitCode, signal: signalCode };
+  if (pid !== undefined) kill(-pid, "SIGKILL");
+  return { exitCode: null, signal: "SIGKILL" };
 }
 
 export function endOf(

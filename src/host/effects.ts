@@ -22,7 +22,7 @@ import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import { rearmTimer } from "./systemd.ts";
 import { Turn } from "./turn.ts";
-import { awaitGates, lookOnceMore, type WaitedRound } from "./waiting.ts";
+import { awaitGates, lookOnceMore, untilUnwanted, type WaitedRound } from "./waiting.ts";
 import { tellLate, type TellWaiting, writeWaitingNote } from "./waiting-note.ts";
 
 const SUSPENDED: Suspended = { kind: "suspended" };
@@ -133,8 +133,10 @@ export class Interpreter implements Ports {
   async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
     const why = "another finalization is acting";
     const told = tellLate(this.#tell(record), { for: "turn", why, now: this.now() });
-    const isMine = await this.#turn.wait().finally(told.end);
-    if (!isMine || this.#stop.aborted) return SUSPENDED;
+    const unwanted = untilUnwanted(this.#store, record);
+    const isMine = await this.#turn.waitUnless(unwanted).finally(told.end);
+    if (this.#stop.aborted) return SUSPENDED;
+    if (!isMine) return { kind: "gates-interrupted", waitedFor: [] };
     if (this.#round?.action !== (await this.#actionNow(record))) {
       return await this.#awaitGates(record);
     }
@@ -208,7 +210,8 @@ export class Interpreter implements Ports {
       // Others may act now. The pins stay until the slot is settled: the next boot comes back to it.
       await this.releaseTurn();
       if (!(await this.#slots(record).settle(record))) return SUSPENDED;
-      await this.#host.report?.measured(record);
+      // Noted again, if that failed before: without pins nobody comes back to it.
+      await this.#host.report?.changed(record);
       unpin(this.#host.paths, record.id);
       this.#store.prune(pinnedIds(this.#host.paths));
     }

@@ -20,12 +20,27 @@ export type ReadNow =
   | ({ readonly kind: "record" } & FinalizationNow)
   | Exclude<ReadRecord, { kind: "record" }>;
 
-/** Reads a finalization, and the note of its process as far as it is true. */
+/**
+ * Reads a finalization, and the note of its process as far as it is true. The note may be
+ * newer than the record that was read, so that one is read again until it has not gone on.
+ */
 export async function readNow(host: Host, store: RecordStore, id: string): Promise<ReadNow> {
-  const read = await store.read(id);
-  if (read.kind !== "record") return read;
-  const isTrue = !isTerminal(read.record.state) && isDriven(host, store, id);
-  return { ...read, waiting: isTrue ? readWaitingNote(store, id) : null };
+  let read = await store.read(id);
+  for (let look = 1; read.kind === "record"; look++) {
+    const isTrue = !isTerminal(read.record.state) && isDriven(host, store, id);
+    const waiting = isTrue ? readWaitingNote(store, id) : null;
+    if (waiting === null) return { ...read, waiting };
+    const again = await store.read(id);
+    if (isAsFar(read, again)) return { ...read, waiting };
+    if (look === LOOKS) return again.kind === "record" ? { ...again, waiting: null } : again;
+    read = again;
+  }
+  return read;
+}
+
+function isAsFar(read: ReadRecord, again: ReadRecord): boolean {
+  if (read.kind !== "record" || again.kind !== "record") return false;
+  return read.record.timeline.length === again.record.timeline.length;
 }
 
 function isDriven({ paths }: Host, store: RecordStore, id: string): boolean {

@@ -2,7 +2,7 @@ import { rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import type { FinalizationRecord } from "../core/record.ts";
-import { listFolder, makeFolder } from "./durable.ts";
+import { listFolder, makeFolder, readLink } from "./durable.ts";
 import type { Paths } from "./paths.ts";
 import type { Undo } from "./undo.ts";
 
@@ -28,6 +28,23 @@ export function pin(paths: Paths, record: FinalizationRecord): Undo {
     throw new Refusal(`cannot pin the target in ${paths.pins}: ${messageOf(error)}`);
   }
   return undo;
+}
+
+/**
+ * Moves the pin to a previous system that is another one than at scheduling. Cut off in
+ * between, the record that is still the old one leads here again before anything is done.
+ */
+export function pinPrevious(paths: Paths, { id, previous }: FinalizationRecord): void {
+  const link = join(paths.pins, `${id}-previous`);
+  if (previous === null) return;
+  try {
+    if (readLink(link) === previous) return;
+    makeFolder(paths.pins);
+    rmSync(link, { force: true });
+    symlinkSync(previous, link);
+  } catch (error) {
+    throw new Refusal(`cannot pin the previous system in ${paths.pins}: ${messageOf(error)}`);
+  }
 }
 
 export function unpin(paths: Paths, id: string): void {

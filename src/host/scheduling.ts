@@ -1,6 +1,7 @@
 import { type Config, effectiveDelay, jobEndOf } from "../core/config.ts";
 import { type Decision, decide, type Plan, type Systems, underPolicy } from "../core/decision.ts";
 import { newId } from "../core/id.ts";
+import { policyOf } from "../core/policy.ts";
 import { stateEntry } from "../core/journal-entry.ts";
 import { type FinalizationRecord, newRecord } from "../core/record.ts";
 import { wantsReports } from "../core/report-defaults.ts";
@@ -41,8 +42,7 @@ export async function weigh(host: Host, config: Config): Promise<Weighed> {
   const target = requireToplevel(profile);
   const systems = await viewSystems(host.paths, target, rebootWhenChanged);
   const decision = decide(rebootWhenChanged, systems);
-  const reboot = config.reboot.allow ? "allowed" : "forbidden";
-  return { target, systems, decision: underPolicy(decision, reboot) };
+  return { target, systems, decision: underPolicy(decision, policyOf(config).reboot) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawn as spawnChild } from "node:child_process";
-import { endOf, type Environment, type Program, whenEnded } from "./child.ts";
+import { endOf, type Environment, type Program, whenCutOff, whenEnded } from "./child.ts";
 import { spawnBlocking, spawnToItself, spawnWithOurStreams } from "./spawn-otherwise.ts";
 
 export interface SpawnOptions {
@@ -11,7 +11,7 @@ export interface SpawnOptions {
   readonly input?: string;
   /** Keeps standard input open until this resolves. */
   readonly holdInput?: Promise<void>;
-  /** Ends the program when aborted. */
+  /** Kills the program when aborted, with all that it has started, and waits for no more. */
   readonly signal?: AbortSignal;
   /**
    * `for-input`: resolves as soon as the program has its input, as if it had ended well, and
@@ -64,7 +64,6 @@ async function spawnCollecting(program: Program, options: SpawnOptions): Promise
     env: program.env,
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
-    ...(signal && { signal }),
   });
   child.stdin.on("error", () => {}); // The program may end without reading it all.
   if (holdInput === undefined) child.stdin.end(input);
@@ -79,7 +78,8 @@ async function spawnCollecting(program: Program, options: SpawnOptions): Promise
       onOutput?.(text);
     });
   }
-  return endOf(program, await whenEnded(child), output);
+  const ends = signal ? [whenEnded(child), whenCutOff(child, signal)] : [whenEnded(child)];
+  return endOf(program, await Promise.race(ends), output);
 }
 
 /** One line for people: what ran, how it ended, and what it said last on stderr. */

@@ -20,7 +20,25 @@ export class Turn {
 
   /** Waits for it; false where this process is asked to end before it has come. */
   async wait(): Promise<boolean> {
-    this.#lock ??= await waitForLock(this.#host, this.#path, this.#stop);
+    return await this.#waitUntil(this.#stop);
+  }
+
+  /** Waits for it; false also where the other wait ends first: whoever acts may do so for long. */
+  async waitUnless(other: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stop, over.signal]);
+    const end = (): void => {
+      over.abort();
+    };
+    const [isMine] = await Promise.all([
+      this.#waitUntil(signal).finally(end),
+      other(signal).finally(end),
+    ]);
+    return isMine;
+  }
+
+  async #waitUntil(signal: AbortSignal): Promise<boolean> {
+    this.#lock ??= await waitForLock(this.#host, this.#path, signal);
     return this.isMine();
   }
 

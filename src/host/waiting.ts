@@ -6,6 +6,7 @@ import type { GateContext, LastGate } from "../gates/gate.ts";
 import { findIdleRunners } from "../gates/quiesce.ts";
 import { gatesThatMatter } from "../gates/table.ts";
 import { firstShut, type Heeded, type Waiting, waitForGates } from "../gates/wait.ts";
+import { nextChange } from "../gates/watch.ts";
 import { takeBaseline } from "./failed-units.ts";
 import type { Suspended } from "./acting.ts";
 import type { RecordStore } from "./store.ts";
@@ -102,6 +103,17 @@ function isUnwanted(store: RecordStore, { id, profile, target }: FinalizationRec
     (newest !== null && newest !== id) ||
     toplevelAt(profile) !== target
   );
+}
+
+/** Makes a wait until somebody wants those of the finalization to end, or until a signal. */
+export function untilUnwanted(
+  store: RecordStore,
+  record: FinalizationRecord,
+): (signal: AbortSignal) => Promise<void> {
+  const isSo = (): boolean => isUnwanted(store, record);
+  return async (signal) => {
+    while (!signal.aborted && !isSo()) await nextChange(store.folder, isSo, signal);
+  };
 }
 
 /** A crash must not lengthen the waiting: it counts from the first time. */

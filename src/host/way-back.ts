@@ -1,8 +1,11 @@
+import { systemBefore } from "../core/can-go-back.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
+import { hasBegunToAct, isTerminal } from "../core/states.ts";
 import type { Host } from "./host.ts";
 import { generationOf } from "./profile.ts";
 import type { SetBack } from "./setting-back.ts";
+import type { RecordStore } from "./store.ts";
 import { findToplevel, toplevelAt } from "./toplevel.ts";
 
 /** The way from a finalization's target to the system before it; the latter is whole. */
@@ -16,12 +19,15 @@ export interface WayBack extends SetBack {
  *
  * @throws Refusal where there is none any more, or where it would take back more than this
  */
-export function wayBackOf({ paths }: Host, record: FinalizationRecord): WayBack {
-  const { id, profile, target, previous } = record;
-  if (previous === null) throw new Refusal(`${id} knows of no system before it`);
-  if (previous === target) {
-    throw new Refusal(`${id} brought no other system live: ${target} ran before it too`);
-  }
+export async function wayBackOf(
+  { paths }: Host,
+  store: RecordStore,
+  record: FinalizationRecord,
+): Promise<WayBack> {
+  const { id, profile, target } = record;
+  const before = systemBefore(record);
+  if (before.kind === "none") throw new Refusal(before.why);
+  const previous = before.toplevel;
   if (findToplevel(previous).kind !== "toplevel") {
     throw new Refusal(
       `the system before ${id} is not in the store any more: ${previous} (garbage-collected?). ` +
@@ -42,12 +48,51 @@ export function wayBackOf({ paths }: Host, record: FinalizationRecord): WayBack 
     );
   }
   const at = toplevelAt(profile);
+  // One that verifies goes back itself, and leaves alone what waits in the profile for its turn.
+  const mayHaveMoved = record.state === "verifying";
   // At previous: an earlier call was cut off after its first step, and this one does the rest.
-  if (at !== target && at !== previous) {
-    throw new Refusal(
-      `${profile} has moved on to ${at ?? "nothing that resolves"}, which waits to be made live. ` +
-        `Drop that first: deploy-finalize cancel --restore-boot-default`,
-    );
+  if (!mayHaveMoved && at !== target && at !== previous) {
+    throw new Refusal(await howToDrop(store, record, at));
   }
   return { profile, from: target, to: previous, generation };
+}
+
+/** What to do about a profile that is at neither of the two systems. */
+async function howToDrop(
+  store: RecordStore,
+  record: FinalizationRecord,
+  at: string | null,
+): Promise<string> {
+  const newest = await readNewest(store);
+  if (newest === null || newest.target !== at || !answersForIt(newest)) return byHand(record, at);
+  const { id, state } = newest;
+  const moved = `${record.profile} has moved on to ${at}, the target of ${id} (${state}).`;
+  return hasBegunToAct(state) && !isTerminal(state)
+    ? `${moved} See how that ends first: deploy-finalize wait ${id}`
+    : `${moved} Drop that first: deploy-finalize cancel ${id} --restore-boot-default`;
+}
+
+/** Older ones have no say about the boot default any more. */
+async function readNewest(store: RecordStore): Promise<FinalizationRecord | null> {
+  const id = store.newest();
+  const read = id === null ? null : await store.read(id);
+  return read?.kind === "record" ? read.record : null;
+}
+
+/** One that is to bring it live, or that was dropped and left it there. */
+function answersForIt({ state }: FinalizationRecord): boolean {
+  return !isTerminal(state) || state === "cancelled";
+}
+
+/** Somebody has set it with no finalization, or that one is over. */
+function byHand({ profile, target }: FinalizationRecord, at: string | null): string {
+  const generation = generationOf(profile, target);
+  const change =
+    generation === null ? `--set ${target}` : `--switch-generation ${generation.number}`;
+  return [
+    `${profile} is at ${at ?? "nothing that resolves"}, which no finalization brings live. ` +
+      `First set profile and boot default to the running system:`,
+    `  nix-env --profile ${profile} ${change}`,
+    `  ${target}/bin/switch-to-configuration boot`,
+  ].join("\n");
 }

@@ -9,7 +9,9 @@ export const cancelSchema = v.object({
   finalization: finalizationSchema,
   nextBoot: v.pipe(
     v.picklist(["target", "previous", "other"]),
-    v.description("What profile and boot default are left at; `other`: somebody moved them."),
+    v.description(
+      "What profile and boot default are left at; `previous`: the system that boots without it, `other`: somebody moved them.",
+    ),
   ),
 });
 

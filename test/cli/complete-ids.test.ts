@@ -6,6 +6,10 @@ import { FakeHost } from "../support/fake-host.ts";
 import { aRecord } from "../support/records.ts";
 
 const confirmBy = "2026-11-22T21:40:00.000Z";
+const ACTED: FinalizationRecord["timeline"] = [
+  { at: "2026-11-22T21:27:00.000Z", state: "verifying", detail: "" },
+  { at: "2026-11-22T21:27:01.000Z", state: "failed", detail: "" },
+];
 const RECORDS: readonly Partial<FinalizationRecord>[] = [
   { id: "20261122-212700-aaaa", state: "failed" },
   { id: "20261122-212800-bbbb", state: "live" },
@@ -35,8 +39,26 @@ test("each command is offered the ids that it can do something with, the newest 
   assert.equal(await letters("status"), "dcba");
   assert.equal(await letters("cancel"), "d");
   assert.equal(await letters("confirm"), "c");
-  assert.equal(await letters("rollback"), "cb");
+  assert.equal(await letters("rollback"), "c");
   assert.equal(await letters("run"), "dc");
+});
+
+test("rollback is offered what brought the running system live, however it ended", async () => {
+  using host = new FakeHost();
+  const target = host.booted;
+  const changes: Record<string, Partial<FinalizationRecord>> = {
+    aaaa: { state: "live", target },
+    bbbb: { state: "failed", target, timeline: ACTED },
+    cccc: { state: "failed", target },
+    dddd: { state: "live", target, previous: target },
+    eeee: { state: "live", target: "/nix/store/other" },
+  };
+  for (const [letters, change] of Object.entries(changes)) {
+    const record = aRecord({ id: `20261122-213000-${letters}`, ...change });
+    host.folder.write(`state/${record.id}.json`, JSON.stringify(record));
+  }
+  const ids = (await offered(host, "rollback")).map((line) => line.charAt(16));
+  assert.deepEqual(ids, ["b", "a"]);
 });
 
 test("an id comes with its state and age", async () => {

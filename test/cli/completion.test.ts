@@ -127,6 +127,13 @@ for (const [name, complete] of Object.entries(SHELLS)) {
     assert.deepEqual(complete(shell, "confirm", ""), []);
   });
 
+  test(`${name}: offers every command after help`, options, () => {
+    using shell = new Shell();
+    assert.deepEqual(complete(shell, "help", "").toSorted(), commands.toSorted());
+    assert.deepEqual(complete(shell, "help", "canc"), ["cancel"]);
+    assert.deepEqual(complete(shell, "help", "cancel", ""), []);
+  });
+
   test(`${name}: offers the words that an argument may be`, options, () => {
     using shell = new Shell();
     assert.deepEqual(complete(shell, "lock", "").toSorted(), ["release", "status"]);
@@ -143,6 +150,12 @@ for (const [name, complete] of Object.entries(SHELLS)) {
     assert.ok(complete(shell, "--delay", "").includes("5min"));
   });
 }
+
+test("bash: offers the last characters of an id", { skip: missing("bash") }, () => {
+  using shell = new Shell();
+  assert.deepEqual(bash(shell, "cancel", "dd"), ["dddd"]);
+  assert.deepEqual(bash(shell, "cancel", "x"), []);
+});
 
 test("bash: a value after = counts as the option's", { skip: missing("bash") }, () => {
   using shell = new Shell();
@@ -175,6 +188,7 @@ const TYPED = [
   { typed: "cancel 2026\t", called: `cancel ${ID}` },
   { typed: "--config /c.json cancel 2026\t", called: `--config /c.json cancel ${ID}` },
   { typed: "--dry-r\t", called: "--dry-run" },
+  { typed: "help canc\t", called: "help cancel" },
   { typed: "lock rel\t", called: "lock release" },
   { typed: "status --follo\t", called: "status --follow" },
   { typed: "--config a-fi\t", called: "--config a-file.json" },

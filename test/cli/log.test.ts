@@ -44,6 +44,14 @@ test("log: its journal can be read where its record cannot", async () => {
   assert.equal((await host.operate("log")).exitCode, 0);
 });
 
+test("log: one whose record was set aside is found by its last characters", async () => {
+  using host = new OperatedHost();
+  host.store.quarantine(host.save().id);
+  const { exitCode, stderr } = await host.operate("log", "aaaa");
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual(host.ran, [["journalctl", ...MATCHES]]);
+});
+
 for (const [what, args, message] of [
   ["without any record", [], /nothing has been finalized yet/],
   ["of an unknown one", ["9999"], /there is no finalization 9999/],

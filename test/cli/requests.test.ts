@@ -25,6 +25,11 @@ class WaitingHost extends OperatedHost {
     this.record = this.save({ target: this.target, previous: this.booted, ...changes });
   }
 
+  moveProfile(link: string): void {
+    this.folder.remove("profiles/system");
+    this.folder.link("profiles/system", link);
+  }
+
   /** What stands in the record now. */
   get state(): string {
     const text = readFileSync(this.folder.at(`state/${this.record.id}.json`), "utf8");
@@ -113,6 +118,51 @@ test("cancel: --restore-boot-default sets the profile first, and may be called a
   assert.deepEqual(acts, ["1", "boot", "1", "boot"]);
 });
 
+/** What ran at scheduling went back before this one was cancelled. */
+class RejectedHost extends WaitingHost {
+  readonly rejected = makeToplevel(this.folder, "rejected");
+
+  constructor() {
+    super();
+    this.folder.link("profiles/system-3-link", this.rejected);
+    this.record = this.save({
+      target: this.target,
+      previous: this.rejected,
+      previousGeneration: 3,
+    });
+  }
+}
+
+test("cancel: the boot default goes back to what runs, not to what was rejected meanwhile", async () => {
+  using host = new RejectedHost();
+  const { exitCode, stderr } = await host.operate("cancel", "--yes");
+  assert.equal(exitCode, 0, stderr);
+  const acts = host.ran.flatMap(([program = "", ...args]) =>
+    program === "nix-env" || program.endsWith("to-configuration") ? [[program, args.at(-1)]] : [],
+  );
+  assert.deepEqual(acts, [
+    ["nix-env", "1"],
+    [`${host.booted}/bin/switch-to-configuration`, "boot"],
+  ]);
+});
+
+test("cancel: it names what runs where that is not the system before the deploy", async () => {
+  using host = new RejectedHost();
+  host.save({ ...host.record, state: "cancelled" });
+  host.moveProfile("system-1-link");
+  const { stdout } = await host.operate("cancel", host.record.id, "--restore-boot-default");
+  assert.match(stdout, /profile and boot default are at generation 1, the running system/);
+});
+
+test("cancel: a profile at what was rejected meanwhile is not said to be as before", async () => {
+  using host = new RejectedHost();
+  host.save({ ...host.record, state: "cancelled" });
+  host.moveProfile("system-3-link");
+  const { exitCode, stderr } = await host.operate("cancel", host.record.id, "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /has moved on to .*\/rejected: left alone/);
+});
+
 test("cancel: where setting back fails, it says so, and the cancelling holds", async () => {
   using host = new WaitingHost();
   host.ends["nix-env"] = { exitCode: 1, stderr: "generation 1 does not exist" };
@@ -125,6 +175,7 @@ test("cancel: where setting back fails, it says so, and the cancelling holds", a
 interface Refused {
   readonly name: string;
   readonly record: Partial<FinalizationRecord>;
+  readonly prepare?: (host: WaitingHost) => void;
   readonly args: readonly string[];
   readonly message: RegExp;
 }
@@ -149,14 +200,21 @@ const refused: Refused[] = [
     message: /has ended already: it is cancelled.*--restore-boot-default/,
   },
   {
-    name: "restore where the previous system is gone",
+    name: "restore where the target runs and the previous system is gone",
     record: { state: "cancelled", previous: "/nix/store/collected" },
+    prepare: (host) => {
+      host.folder.remove("run/current-system");
+      host.folder.link("run/current-system", host.target);
+    },
     args: ["cancel", "--yes"],
     message: /the previous system \/nix\/store\/collected is not in the store any more/,
   },
   {
     name: "restore where there was no previous system",
     record: { state: "cancelled", previous: null },
+    prepare: (host) => {
+      host.folder.remove("run/current-system");
+    },
     args: ["cancel", "--yes"],
     message: /has no previous system to boot/,
   },
@@ -174,9 +232,10 @@ const refused: Refused[] = [
   },
 ];
 
-for (const { name, record, args, message } of refused) {
+for (const { name, record, prepare, args, message } of refused) {
   test(`refused: ${name}`, async () => {
     using host = new WaitingHost(record);
+    prepare?.(host);
     const { exitCode, stderr } = await host.operate(...args);
     assert.equal(exitCode, 1);
     assert.match(stderr, message);

@@ -8,6 +8,7 @@ import { listing } from "../support/listing.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { RECORDS } from "../view/samples.ts";
+import { terminalOf } from "../../src/view/style.ts";
 import { ID, LockedHost } from "./locked-host.ts";
 import { NOTE, OperatedHost, parseJson } from "./operating.ts";
 
@@ -219,6 +220,48 @@ test("status --follow: on a terminal the screen is drawn over, and at last stand
   assert.match(first, /scheduled/);
   assert.match(last, /cancelled by root.*host web1/s);
 });
+
+for (const [what, terminal, env] of [
+  ["a dumb terminal", { columns: 80, rows: 24 }, { TERM: "dumb" }],
+  ["a narrow terminal", { columns: 40, rows: 24 }, { TERM: "xterm" }],
+] as const) {
+  test(`status --follow: ${what} gets a line for each change`, async () => {
+    using host = new OperatedHost();
+    host.terminal = terminal;
+    host.env = env;
+    const waiting = enter(host.save(), "waiting", NOW, "waits for its gates");
+    host.units("ActiveState=active", "ActiveState=inactive");
+    const following = host.operate("status", "--follow");
+    host.save(end(waiting, "cancelled", NOW, { reason: "cancelled by root" }));
+    const { stdout } = await following;
+    assert.match(stdout, /cancelled: cancelled by root\n$/);
+    assert.doesNotMatch(stdout, ANY_STEERING);
+  });
+}
+
+// oxlint-disable-next-line no-control-regex -- the escape is what is looked for
+const ANY_STEERING = /\u001B\[\d*[A-KJ]/;
+
+test("a terminal that does not tell its size has 80 columns, and any number of lines", () => {
+  assert.deepEqual(terminalOf({ columns: 0, rows: 0 }), { columns: 80 });
+  assert.deepEqual(terminalOf({}), { columns: 80 });
+  assert.deepEqual(terminalOf({ columns: 100, rows: 30 }), { columns: 100, rows: 30 });
+});
+
+for (const args of [[], ["--json"]]) {
+  test(`status --follow ${args.join(" ")}: that nobody drives it is told once`, async () => {
+    using host = new OperatedHost();
+    const record = host.save();
+    const following = host.operate("status", "--follow", ...args);
+    await host.until(() => host.lines.length > 0);
+    host.time += 10_000;
+    host.save(enter(record, "waiting", NOW, "waits for its gates"));
+    await host.until(() => host.lines.length > 1);
+    host.save(end(record, "cancelled", NOW, { reason: "cancelled by root" }));
+    const { stderr } = await following;
+    assert.equal(stderr.match(/nobody drives .* deploy-finalize resume/g)?.length, 1);
+  });
+}
 
 test("status --follow: ends when it is asked to", async () => {
   using host = new OperatedHost();

@@ -67,6 +67,7 @@ const refused: [string, RegExp][] = [
   ['{"verify": {"checks": [{"kind": "command", "command": []}]}}', /command: must name a program/],
   ['{"rollback": {"enabled": true}}', /Did you mean rollback\.enable\?/],
   ['{"reboot": {"method": "halt"}}', /reboot\.method: /],
+  ['{"reboot": {"fallback": "yes"}}', /reboot\.fallback: /],
   ['{"reboot": {"window": {"start": "Sat"}}}', /reboot\.window\.duration: /],
   ['{"reboot": {"window": {"start": " ", "duration": 1}}}', /start: must be a calendar expression/],
   ['{"reboot": {"window": {"start": "Sat", "duration": 0}}}', /duration: must be a span of 1 sec/],

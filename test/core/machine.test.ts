@@ -6,6 +6,7 @@ import { enter, type FinalizationRecord } from "../../src/core/record.ts";
 import { aRecord, FACTS, NO_REQUESTS, POLICY, PREVIOUS, TARGET } from "../support/records.ts";
 
 const NOW = new Date("2026-11-22T21:31:00Z");
+const SWITCH = FACTS.decision;
 const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
 /** Nothing of it can be switched to. */
 const INTERFACE = {
@@ -650,6 +651,29 @@ test("machine: notes the boot in which it asked for the reboot, and what had fai
   assert.equal(record.plan.action, "reboot");
   assert.deepEqual(record.failedBefore, failedUnits);
   assert.deepEqual(record.stoppedRunners, ["runner.service"]);
+});
+
+test("machine: the way back leads to what runs when it acts, not to what ran at scheduling", () => {
+  const other = { current: "/nix/store/other", currentGeneration: 7 };
+  for (const decision of [SWITCH, REBOOT]) {
+    const { record } = step(aRecord({ state: "waiting" }), TURN, { ...other, decision });
+    assert.deepEqual([record.previous, record.previousGeneration], ["/nix/store/other", 7]);
+  }
+});
+
+for (const [name, current] of [
+  ["the target", TARGET],
+  ["nothing known", null],
+] as const) {
+  test(`machine: where ${name} runs when it acts, the way back is what it was`, () => {
+    const { record } = step(aRecord({ state: "waiting" }), TURN, { current });
+    assert.deepEqual([record.previous, record.previousGeneration], [PREVIOUS, 1]);
+  });
+}
+
+test("machine: an act that is done again keeps the way back", () => {
+  const { record } = step(aRecord({ state: "switching" }), STARTED, { current: "/nix/store/half" });
+  assert.equal(record.previous, PREVIOUS);
 });
 
 test("machine: keeps the exit code and the last words of a failed switch", () => {

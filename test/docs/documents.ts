@@ -49,3 +49,13 @@ function shownToType({ path, text }: Document): string[] {
   const inline = [...prose.matchAll(/`(deploy-finalize(?: [^`\n]+)?)`/g)];
   return [...shell.map(([, , block = ""]) => block), ...inline.map(([, code = ""]) => code)];
 }
+
+/** The loops that wait over a reboot, by the path of the page, as they are typed. */
+export function waitingLoops(pages: readonly Document[]): { path: string; loop: string }[] {
+  return pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/^( *)\(\n +until ssh .*?^\1\)$/gms)].map(([loop, indent = ""]) => ({
+      path,
+      loop: loop.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+    })),
+  );
+}

@@ -1,8 +1,28 @@
 import assert from "node:assert/strict";
+import { readlinkSync } from "node:fs";
 import { hostTest } from "../host/host-test.ts";
-import { call, deploy, ended, entered, recordOf, schedule, systemSpec } from "./deploying.ts";
+import type { Host } from "../host/host.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  recordOf,
+  schedule,
+  STATE_DIR,
+  systemSpec,
+} from "./deploying.ts";
 
 const baseline = systemSpec();
+/** Fails, once the test has looked. */
+const HELD_CHECK = "until test -e /run/checked; do sleep 0.1; done; exit 1";
+const FAILING_CHECK = {
+  verify: {
+    settle: 0,
+    checks: [{ kind: "command", command: ["/bin/sh", "-c", HELD_CHECK], deadline: 0 }],
+  },
+};
+const PINS = "/nix/var/nix/gcroots/deploy-finalize";
 const SWITCH_LOCK = "/run/nixos/switch-to-configuration.lock";
 
 hostTest("a second finalization waits for a running one", { baseline }, async (host) => {
@@ -20,6 +40,61 @@ hostTest("a second finalization waits for a running one", { baseline }, async (h
   assert.ok(firstEnd <= secondSwitch, `${firstEnd} <= ${secondSwitch}`);
   assert.equal((await host.facts()).current, next);
 });
+
+/** Waits for its turn: the one before it is acting, or verifies. */
+async function waitsForTurn(host: Host, id: string): Promise<void> {
+  const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${id}.waiting`];
+  await host.until(`${id} waits for its turn`, async () => (await host.run(look)).exitCode === 0);
+}
+
+const UNCONFIRMED = { verify: { settle: 0, confirm: { within: 600 } } };
+
+hostTest(
+  "where the one before it was not confirmed, it goes back past that one",
+  { baseline },
+  async (host) => {
+    const { current: base } = await host.facts();
+    const rejected = await host.buildToplevel(systemSpec({ label: "rejected" }, UNCONFIRMED));
+    const broken = await host.buildToplevel(systemSpec({ label: "broken" }, FAILING_CHECK));
+    const first = await deploy(host, rejected, "--delay", "0");
+    await entered(host, first, "verifying");
+    const second = await deploy(host, broken, "--delay", "0");
+    await waitsForTurn(host, second);
+    assert.equal((await recordOf(host, second)).previous, rejected);
+    await host.ok(call(rejected, "rollback", first, "--yes"));
+    await entered(host, second, "verifying");
+    assert.equal(readlinkSync(host.path(`${PINS}/${second}-previous`)), base);
+    await host.shell("touch /run/checked");
+    assert.equal((await ended(host, first)).state, "rolled-back");
+    const { state, previous } = await ended(host, second);
+    assert.deepEqual([state, previous], ["rolled-back", base]);
+    const { current, profile } = await host.facts();
+    assert.deepEqual([current, profile], [base, base]);
+  },
+);
+
+hostTest(
+  "one that waits for its turn is cancelled at once, and the boot default goes to what runs then",
+  { baseline },
+  async (host) => {
+    const { current: base } = await host.facts();
+    const rejected = await host.buildToplevel(systemSpec({ label: "rejected" }, UNCONFIRMED));
+    const first = await deploy(host, rejected, "--delay", "0");
+    await entered(host, first, "verifying");
+    const next = await host.buildToplevel(systemSpec({ label: "next" }));
+    const second = await deploy(host, next, "--delay", "0");
+    await waitsForTurn(host, second);
+    const cancel = host.run(call(next, "cancel", second, "--yes"));
+    assert.equal((await ended(host, second)).state, "cancelled");
+    assert.equal((await recordOf(host, first)).state, "verifying");
+    await host.ok(call(rejected, "rollback", first, "--yes"));
+    const { exitCode, stdout, stderr } = await cancel;
+    assert.equal(exitCode, 0, stderr);
+    assert.match(stdout, /profile and boot default are at .*, the running system/);
+    const { current, profile, bootDefault } = await host.facts();
+    assert.deepEqual([current, profile, bootDefault], [base, base, base]);
+  },
+);
 
 hostTest("waits while another process holds the switch lock", { baseline }, async (host) => {
   const target = await host.buildToplevel(systemSpec({ label: "target" }));

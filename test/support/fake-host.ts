@@ -27,7 +27,10 @@ export class FakeHost implements Disposable {
   /** Aborted, it stands for a SIGTERM. */
   readonly stop = new AbortController();
   userId = 0;
+  /** Milliseconds since 1970: the clock, which stands still. */
+  time = Date.parse("2026-11-22T21:30:00Z");
   terminal: Terminal | null = null;
+  env: Readonly<Record<string, string>> = {};
   /** What the person at the terminal answers; null where nobody is there. */
   answer: string | null = null;
 
@@ -69,15 +72,16 @@ export class FakeHost implements Disposable {
       narration: () => "elsewhere",
       terminal: () => this.terminal,
       ask: async () => this.answer,
-      env: { PATH: "/bin" },
+      env: { PATH: "/bin", ...this.env },
       userId: this.userId,
       hostName: "web1",
       self: ["/node", "/deploy-finalize.cjs"],
-      now: () => new Date("2026-11-22T21:30:00Z"),
+      now: () => new Date(this.time),
       random: () => 0,
       spawn: this.spawn,
       paths: pathsUnder(this.folder.path),
       stopSignal: () => this.stop.signal,
+      isReaderGone: () => false,
     };
     return { exitCode: await runCommandLine(context, args), ...said };
   }
