@@ -69,7 +69,8 @@ function programsRun(): string[] {
   const sources = readdirSync(join(repository, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(join(repository, "src", name), "utf8"));
-  const argv = /\[\s*"((?:nix|systemd|busctl|systemctl|journalctl|loginctl|flock)[a-z-]*)"/g;
+  const argv =
+    /\[\s*"(nix(?:-[a-z]+)?|systemd-[a-z]+|busctl|systemctl|journalctl|loginctl|flock|logger|wall)"/g;
   const found = sources.flatMap((text) => [...text.matchAll(argv)].map(([, name = ""]) => name));
   for (const known of ["systemctl", "nix-env", "flock"]) assert.ok(found.includes(known), known);
   // flock(1) runs this one.

@@ -52,7 +52,11 @@ let
       "systemd-analyze"
       "systemd-run"
     ];
-    util-linux = fromUsrBin "util-linux" [ "flock" ];
+    util-linux = fromUsrBin "util-linux" [
+      "flock"
+      "logger"
+      "wall"
+    ];
 
     installShellFiles = make.setupHook "install-shell-files" ./hooks/install-shell-files.sh;
     makeBinaryWrapper = make.setupHook "make-binary-wrapper" ./hooks/make-wrapper.sh;
