@@ -74,7 +74,7 @@ export async function readOrRefuse(
       unpin(host.paths, id);
       const why = `the record of ${id} cannot be used (${read.why}); set aside as ${aside}`;
       // Whoever is shown the refusal reads it there; the journal is for those who look later.
-      host.journal.leave(eventEntry("record-broken", id, why));
+      await host.journal.leave(eventEntry("record-broken", id, why));
       throw new Refusal(why);
     }
   }

@@ -10,10 +10,10 @@ export interface Announcer {
   /** On stderr for whoever looks on, and in the journal; once where stderr is the journal. */
   readonly announce: (entry: JournalEntry) => Promise<void>;
   /**
-   * In the journal alone, by a program that is left to itself: for `schedule`, which waits for
-   * nothing, and for what is told on stderr by other means.
+   * In the journal alone, and by the quickest way: for `schedule`, and for what is told on
+   * stderr by other means.
    */
-  readonly leave: (entry: JournalEntry) => void;
+  readonly leave: (entry: JournalEntry) => Promise<void>;
 }
 
 /** A journal that takes nothing for this long does not keep a finalization any longer. */
@@ -50,11 +50,13 @@ export class Journal implements Announcer {
     if (narration === "journal" && !this.#isUsable) this.#say(entry.message);
   };
 
-  leave = (entry: JournalEntry): void => {
-    void this.#spawn(commands.writeJournal(), {
+  leave = async (entry: JournalEntry): Promise<void> => {
+    const how = {
       input: formatEntry(entry),
-      wait: "for-input",
-    }).then((ended) => this.#judge(ended));
+      wait: "blocking",
+      timeoutMs: this.#deadlineMs,
+    } as const;
+    this.#judge(await this.#spawn(commands.writeJournal(), how));
   };
 
   async #write(entry: JournalEntry): Promise<void> {

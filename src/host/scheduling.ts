@@ -183,7 +183,7 @@ export async function commit(host: Host, store: RecordStore, drafted: Draft): Pr
     undo.run();
     throw error;
   }
-  host.journal.leave(stateEntry(record));
+  await host.journal.leave(stateEntry(record));
   updateNotice(host, store, record);
   if (reports === "wanted") await host.report?.changed(record);
 }

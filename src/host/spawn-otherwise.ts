@@ -1,5 +1,5 @@
 import { spawn as spawnChild, spawnSync } from "node:child_process";
-import { endOf, type NodeEnd, type Program, whenEnded } from "./child.ts";
+import { endOf, type Program, whenEnded } from "./child.ts";
 import type { Ended } from "./spawn.ts";
 
 /** The other ways to start a program than with its streams collected; `SpawnOptions` says what each is for. */
@@ -15,35 +15,17 @@ export async function spawnWithOurStreams(
   return endOf(program, await whenEnded(spawnChild(file, args, how)), NOTHING);
 }
 
-export async function spawnToItself(program: Program, input: string): Promise<Ended> {
-  const [file = "", ...args] = program.argv;
-  const child = spawnChild(file, args, {
-    env: program.env,
-    stdio: ["pipe", "ignore", "ignore"],
-    detached: true,
-  });
-  child.unref();
-  child.stdin.on("error", () => {}); // The program may end without reading it all.
-  const fed = new Promise<NodeEnd>((resolve) => {
-    child.stdin.on("finish", () => {
-      resolve({ exitCode: 0, signal: null });
-    });
-  });
-  child.stdin.end(input);
-  return endOf(program, await Promise.race([fed, whenEnded(child)]), NOTHING);
-}
-
 /** `detached` holds for spawnSync too, but neither Node's documentation nor its types have it. */
 const BLOCKING = {
-  stdio: ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"],
+  stdio: ["pipe", "pipe", "pipe"] as ["pipe", "pipe", "pipe"],
   detached: true,
   encoding: "utf8",
   maxBuffer: Infinity,
 } as const;
 
-export function spawnBlocking(program: Program): Ended {
+export function spawnBlocking(program: Program, input: string, timeout?: number): Ended {
   const [file = "", ...args] = program.argv;
-  const ended = spawnSync(file, args, { env: program.env, ...BLOCKING });
+  const ended = spawnSync(file, args, { env: program.env, input, timeout, ...BLOCKING });
   const { status: exitCode, signal, error } = ended;
   return endOf(
     program,

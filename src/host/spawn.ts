@@ -1,6 +1,6 @@
 import { spawn as spawnChild } from "node:child_process";
 import { endOf, type Environment, type Program, whenCutOff, whenEnded } from "./child.ts";
-import { spawnBlocking, spawnToItself, spawnWithOurStreams } from "./spawn-otherwise.ts";
+import { spawnBlocking, spawnWithOurStreams } from "./spawn-otherwise.ts";
 
 export interface SpawnOptions {
   /** Added to the environment of the program. */
@@ -14,12 +14,12 @@ export interface SpawnOptions {
   /** Kills the program when aborted, with all that it has started, and waits for no more. */
   readonly signal?: AbortSignal;
   /**
-   * `for-input`: resolves as soon as the program has its input, as if it had ended well, and
-   * leaves it to itself: how it ends and what it prints is seen by nobody.
    * `blocking`: nothing else is done meanwhile, which costs less (notes/node-start.md); of the
-   * other options only `env` counts.
+   * other options only `env`, `input` and `timeoutMs` count.
    */
-  readonly wait?: "for-end" | "for-input" | "blocking";
+  readonly wait?: "for-end" | "blocking";
+  /** Kills a program that is waited for `blocking` and takes longer. */
+  readonly timeoutMs?: number;
   /** `ours`: it reads and writes where we do, and shares our terminal: for a pager. Nothing is collected. */
   readonly streams?: "collected" | "ours";
 }
@@ -46,14 +46,10 @@ export function makeSpawn(baseEnv: Environment): Spawn {
   return async (argv, options = {}) => {
     const program = { argv, env: { ...baseEnv, ...options.env } };
     if (options.streams === "ours") return await spawnWithOurStreams(program, options.signal);
-    switch (options.wait ?? "for-end") {
-      case "for-end":
-        return await spawnCollecting(program, options);
-      case "for-input":
-        return await spawnToItself(program, options.input ?? "");
-      case "blocking":
-        return spawnBlocking(program);
+    if (options.wait === "blocking") {
+      return spawnBlocking(program, options.input ?? "", options.timeoutMs);
     }
+    return await spawnCollecting(program, options);
   };
 }
 

@@ -27,7 +27,7 @@ export class EdgeHost implements Host, Disposable {
     announce: async (entry) => {
       this.announced.push(entry);
     },
-    leave: (entry) => {
+    leave: async (entry) => {
       this.announced.push(entry);
     },
   };

@@ -19,7 +19,7 @@ const host: Host = {
   paths: pathsUnder("/"),
   say: () => {},
   echo: () => {},
-  journal: { announce: async () => {}, leave: () => {} },
+  journal: { announce: async () => {}, leave: async () => {} },
 };
 const never = new AbortController().signal;
 const runners: RunnerConfig[] = [{ unit: "ci-runner.service", detect: { kind: "processes" } }];
