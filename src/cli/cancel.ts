@@ -2,7 +2,7 @@ import type { Config } from "../core/config.ts";
 import { unitName } from "../core/id.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
-import { hasBegunToAct, isTerminal } from "../core/states.ts";
+import { isCancellable, isTerminal } from "../core/states.ts";
 import { AlreadyRunning, finalize } from "../host/finalize.ts";
 import type { Host } from "../host/host.ts";
 import { tryLock } from "../host/lock.ts";
@@ -46,11 +46,11 @@ export async function cancel(
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
-  const meant = await findFitting(store, wanted, isCancellable);
+  const meant = await findFitting(store, wanted, ({ state }) => isCancellable(state));
   const mayRestore = options.restoreBootDefault === true || options.yes === true;
-  if (!isCancellable(meant) && !(mayRestore && meant.state === "cancelled")) refuse(meant);
+  if (!isCancellable(meant.state) && !(mayRestore && meant.state === "cancelled")) refuse(meant);
   const acting = { host, store, config: await configOf(meant, config) };
-  const record = isCancellable(meant) ? await drop(context, acting, meant) : meant;
+  const record = isCancellable(meant.state) ? await drop(context, acting, meant) : meant;
   if (record.state !== "cancelled") throw tooLate(record);
   const say = sayer(context, options);
   say(`cancelled ${record.id}: the running system is untouched`);
@@ -59,10 +59,6 @@ export async function cancel(
   }
   for (const line of await leftWith(host, store, record)) say(line);
   if (options.json === true) print(context, JSON.stringify(toJson(host, record)));
-}
-
-function isCancellable({ state }: FinalizationRecord): boolean {
-  return !isTerminal(state) && !hasBegunToAct(state);
 }
 
 function refuse({ id, state }: FinalizationRecord): never {
@@ -93,7 +89,7 @@ async function drop(
   if (lock !== null) {
     await finalize(host, store, config, id, stop).catch(unlessRunning);
   }
-  return await awaitAnswer(host, store, id, (now) => !isCancellable(now), stop);
+  return await awaitAnswer(host, store, id, (now) => !isCancellable(now.state), stop);
 }
 
 /** It may have begun to run in between: then it is that process which answers. */
@@ -102,7 +98,7 @@ function unlessRunning(error: unknown): void {
 }
 
 function tooLate(record: FinalizationRecord): Refusal {
-  if (!isCancellable(record)) {
+  if (!isCancellable(record.state)) {
     return new Refusal(`too late to cancel ${record.id}: it is ${record.state}`);
   }
   return new Refusal(

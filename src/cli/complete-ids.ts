@@ -1,6 +1,6 @@
 import { canGoBack } from "../core/can-go-back.ts";
-import type { FinalizationRecord } from "../core/record.ts";
-import { hasBegunToAct, isTerminal } from "../core/states.ts";
+import { awaitsConfirmation, type FinalizationRecord } from "../core/record.ts";
+import { isCancellable, isTerminal } from "../core/states.ts";
 import { RecordStore } from "../host/store.ts";
 import { toplevelAt } from "../host/toplevel.ts";
 import { age } from "../view/age.ts";
@@ -52,12 +52,12 @@ function fits(
   record: FinalizationRecord,
   runs: string | null,
 ): boolean {
-  const { state, confirmBy } = record;
+  const { state } = record;
   switch (command) {
     case "cancel":
-      return !isTerminal(state) && !hasBegunToAct(state);
+      return isCancellable(state);
     case "confirm":
-      return state === "verifying" && confirmBy !== null;
+      return awaitsConfirmation(record);
     case "rollback":
       return canGoBack(record, runs);
     case "run":

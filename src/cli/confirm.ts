@@ -1,4 +1,4 @@
-import type { FinalizationRecord } from "../core/record.ts";
+import { awaitsConfirmation, type FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
 import { isTerminal } from "../core/states.ts";
 import { RecordStore } from "../host/store.ts";
@@ -48,18 +48,14 @@ async function findAwaiting(
   store: RecordStore,
   wanted: string | undefined,
 ): Promise<FinalizationRecord> {
-  const record = await findFitting(store, wanted, awaits);
-  if (awaits(record)) return record;
+  const record = await findFitting(store, wanted, awaitsConfirmation);
+  if (awaitsConfirmation(record)) return record;
   const { id, state } = record;
   throw new Refusal(
     isTerminal(state)
       ? `${id} has ended already: it is ${state}`
       : `${id} does not wait for a confirmation: it is ${state}`,
   );
-}
-
-function awaits({ state, confirmBy }: FinalizationRecord): boolean {
-  return state === "verifying" && confirmBy !== null;
 }
 
 function inWords({ state }: FinalizationRecord): string {

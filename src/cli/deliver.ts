@@ -2,6 +2,7 @@ import type { Config } from "../core/config.ts";
 import type { Host } from "../host/host.ts";
 import { tryLock } from "../host/lock.ts";
 import { RecordStore } from "../host/store.ts";
+import type { Outbox } from "../report/outbox.ts";
 import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
@@ -25,8 +26,8 @@ export async function deliver(context: Context, options: CommonOptions): Promise
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
-  const { Outbox } = await import("../report/outbox.ts");
-  const outbox = new Outbox(host, store.folder);
+  const report = await import("../report/outbox.ts");
+  const outbox = new report.Outbox(host, store.folder);
   if (outbox.isEmpty()) print(context, "deploy-finalize: no report is owed");
   // Looked at again after the lock was given back: whoever notes a report and then finds the
   // lock taken relies on it.
@@ -38,24 +39,27 @@ export async function deliver(context: Context, options: CommonOptions): Promise
       return;
     }
     try {
-      await deliverHolding(context, host, config, stop);
+      await deliverHolding(context, { host, store, outbox, config, stop });
     } finally {
       await lock.release();
     }
   }
 }
 
+interface Delivery {
+  readonly host: Host;
+  readonly store: RecordStore;
+  readonly outbox: Outbox;
+  readonly config: Config;
+  readonly stop: AbortSignal;
+}
+
 async function deliverHolding(
   { random }: Context,
-  host: Host,
-  config: Config,
-  stop: AbortSignal,
+  { host, store, outbox, config, stop }: Delivery,
 ): Promise<void> {
   const { deliverAll, newMemory } = await import("../report/deliver.ts");
-  const { Outbox } = await import("../report/outbox.ts");
   const { refreshMetrics } = await import("../report/tell.ts");
-  const store = new RecordStore(config.stateDir);
-  const outbox = new Outbox(host, store.folder);
   const memory = newMemory();
   let measured = Promise.resolve();
   /** One after the other, so that none shows what was before. */

@@ -1,6 +1,6 @@
 import { EVENT_KINDS, type EventKind } from "./event-kinds.ts";
 import { unitName } from "./id.ts";
-import type { FinalizationRecord } from "./record.ts";
+import { awaitsConfirmation, type FinalizationRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 
 /** One entry of the journal. */
@@ -20,7 +20,7 @@ export interface JournalEntry {
 /** What the journal is told when a finalization has entered the state that it is in. */
 export function stateEntry(record: FinalizationRecord): JournalEntry {
   const { id, state, plan, target, previous, timeline, rollbackOf } = record;
-  const kind = state === "verifying" && record.confirmBy !== null ? "confirmation-wanted" : state;
+  const kind = awaitsConfirmation(record) ? "confirmation-wanted" : state;
   return eventEntry(kind, id, `${state}: ${timeline.at(-1)?.detail ?? ""}`, {
     STATE: state,
     ACTION: plan.action,

@@ -98,6 +98,11 @@ export function dueAt({ fireAt, deferredUntil }: FinalizationRecord): Date {
   return new Date(Math.max(...moments.map((moment) => Date.parse(moment))));
 }
 
+/** Whether it is verified but for a confirmation from outside. */
+export function awaitsConfirmation({ state, confirmBy }: FinalizationRecord): boolean {
+  return state === "verifying" && confirmBy !== null;
+}
+
 export function isUnfinished(record: FinalizationRecord): boolean {
   return !isTerminal(record.state);
 }

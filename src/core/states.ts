@@ -33,6 +33,11 @@ export function isTerminal(state: State): state is TerminalState {
   return TRANSITIONS[state].length === 0;
 }
 
+/** True while it can be dropped: it has neither ended nor begun to act. */
+export function isCancellable(state: State): boolean {
+  return !isTerminal(state) && !hasBegunToAct(state);
+}
+
 /** True once the finalization has begun to change the running system. */
 export function hasBegunToAct(state: State): boolean {
   return state !== "scheduled" && state !== "waiting";

@@ -23,6 +23,7 @@ import type { RecordStore } from "./store.ts";
 import { rearmTimer } from "./systemd.ts";
 import { Turn } from "./turn.ts";
 import { awaitGates, lookOnceMore, untilUnwanted, type WaitedRound } from "./waiting.ts";
+import { unlessEnded } from "./unless-ended.ts";
 import { tellLate, type TellWaiting, writeWaitingNote } from "./waiting-note.ts";
 
 const SUSPENDED: Suspended = { kind: "suspended" };
@@ -183,17 +184,13 @@ export class Interpreter implements Ports {
     const before = record.failedBefore ?? (await takeBaseline(this.#host));
     const all = this.#config.verify;
     const wanted = which === "all" ? all : { ...all, checks: [] };
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#stop, over.signal]);
-    const end = (): void => {
-      over.abort();
-    };
     // The way back goes on whatever is asked for. Cut short, the machine does not look at the checks.
     const heeded = record.state === "verifying" ? (["rollback"] as const) : [];
-    const [checks] = await Promise.all([
-      verify(this.#host, wanted, before, signal, this.#tell(record)).finally(end),
-      awaitRequest(this.#store, record.id, heeded, signal).finally(end),
-    ]);
+    const checks = await unlessEnded(
+      this.#stop,
+      async (signal) => await verify(this.#host, wanted, before, signal, this.#tell(record)),
+      async (signal) => await awaitRequest(this.#store, record.id, heeded, signal),
+    );
     return this.#stop.aborted ? SUSPENDED : { kind: "verified", checks };
   }
 

@@ -1,5 +1,6 @@
 import type { Host } from "./host.ts";
 import { type Lock, tryLock, waitForLock } from "./lock.ts";
+import { unlessEnded } from "./unless-ended.ts";
 
 /** The turn of this process to act: one finalization of a host has it at a time. */
 export class Turn {
@@ -25,16 +26,7 @@ export class Turn {
 
   /** Waits for it; false also where the other wait ends first: whoever acts may do so for long. */
   async waitUnless(other: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([this.#stop, over.signal]);
-    const end = (): void => {
-      over.abort();
-    };
-    const [isMine] = await Promise.all([
-      this.#waitUntil(signal).finally(end),
-      other(signal).finally(end),
-    ]);
-    return isMine;
+    return await unlessEnded(this.#stop, async (signal) => await this.#waitUntil(signal), other);
   }
 
   async #waitUntil(signal: AbortSignal): Promise<boolean> {

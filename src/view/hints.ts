@@ -1,5 +1,5 @@
 import { canGoBack, systemBefore } from "../core/can-go-back.ts";
-import type { FinalizationRecord } from "../core/record.ts";
+import { awaitsConfirmation, type FinalizationRecord } from "../core/record.ts";
 import { hasBegunToAct, type TerminalState } from "../core/states.ts";
 import { awaitsBoot, type Known, type Systems } from "./known.ts";
 import { previousName } from "./naming.ts";
@@ -19,7 +19,7 @@ export function hintsOnTheWay(known: Known, systems: Systems): Hint[] {
   if (!hasBegunToAct(record.state)) {
     return [...goOn, hint("cancel", "drop it"), hint("wait", "follow it to its end")];
   }
-  const isConfirmable = record.state === "verifying" && record.confirmBy !== null;
+  const isConfirmable = awaitsConfirmation(record);
   const decide = isConfirmable ? [hint("confirm", "keep the new system")] : [];
   const back = offersWayBack(record, systems) ? [hint("rollback", "go back now")] : [];
   const follow = [hint("wait", "follow it to its end"), hint("log", "what it has said so far")];
