@@ -4,11 +4,21 @@ import { runCommandLine } from "./cli/command-line.ts";
 import { codeOf } from "./core/refusal.ts";
 import { narrationOf } from "./host/journal.ts";
 import { pathsUnder } from "./host/paths.ts";
+import type { SpawnSyncBinding } from "./host/spawn-binding.ts";
 import { makeSpawn } from "./host/spawn.ts";
 import { terminalOf } from "./view/style.ts";
 
 /** Set by the build. */
 declare const VERSION: string;
+
+declare global {
+  namespace NodeJS {
+    interface Process {
+      /** Lends what Node itself is made of: there, but documented only as deprecated (DEP0111). */
+      binding: (name: "spawn_sync") => SpawnSyncBinding;
+    }
+  }
+}
 
 /** Known only once something was written for it. */
 const reader = { isGone: false, whenGone: (): void => {} };
@@ -107,7 +117,7 @@ async function main(): Promise<void> {
     self: [process.execPath, script],
     now: () => new Date(),
     random,
-    spawn: makeSpawn(process.env),
+    spawn: makeSpawn(process.env, () => process.binding("spawn_sync")),
     paths: pathsUnder("/"),
     stopSignal,
     isReaderGone: () => reader.isGone,

@@ -13,7 +13,7 @@ export interface Program {
 /** What Node tells of the end of a program. */
 export interface NodeEnd {
   readonly exitCode: number | null;
-  readonly signal: NodeJS.Signals | null;
+  readonly signal: string | null;
   /** Why it did not start. */
   readonly error?: Error | undefined;
 }

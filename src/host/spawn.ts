@@ -1,6 +1,5 @@
-import { spawn as spawnChild } from "node:child_process";
-import { endOf, type Environment, type Program, whenCutOff, whenEnded } from "./child.ts";
-import { spawnBlocking, spawnWithOurStreams } from "./spawn-otherwise.ts";
+import type { Environment } from "./child.ts";
+import { spawnByBinding, type SpawnSyncBinding } from "./spawn-binding.ts";
 
 export interface SpawnOptions {
   /** Added to the environment of the program. */
@@ -41,41 +40,30 @@ export type Spawn = (argv: readonly string[], options?: SpawnOptions) => Promise
 /**
  * The one place that starts programs. Each but a pager gets a session of its own, so that a
  * terminal that goes away takes down neither us nor an activation half-way.
+ *
+ * @param lend gives what starts a program that is waited for `blocking` sooner, or throws where
+ *   this Node does not lend it
  */
-export function makeSpawn(baseEnv: Environment): Spawn {
+export function makeSpawn(baseEnv: Environment, lend?: () => SpawnSyncBinding): Spawn {
   return async (argv, options = {}) => {
     const program = { argv, env: { ...baseEnv, ...options.env } };
-    if (options.streams === "ours") return await spawnWithOurStreams(program, options.signal);
-    if (options.wait === "blocking") {
-      return spawnBlocking(program, options.input ?? "", options.timeoutMs);
-    }
-    return await spawnCollecting(program, options);
+    const { input = "", timeoutMs } = options;
+    const binding = options.wait === "blocking" ? lent(lend) : null;
+    const ended = binding && spawnByBinding(binding, program, input, timeoutMs);
+    if (ended !== null) return ended;
+    const children = await import("./spawn-child.ts");
+    if (options.streams === "ours") return await children.withOurStreams(program, options.signal);
+    if (options.wait === "blocking") return children.blocking(program, input, timeoutMs);
+    return await children.collecting(program, options);
   };
 }
 
-async function spawnCollecting(program: Program, options: SpawnOptions): Promise<Ended> {
-  const { input = "", holdInput, onOutput, signal } = options;
-  const [file = "", ...args] = program.argv;
-  const child = spawnChild(file, args, {
-    env: program.env,
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
-  });
-  child.stdin.on("error", () => {}); // The program may end without reading it all.
-  if (holdInput === undefined) child.stdin.end(input);
-  else {
-    child.stdin.write(input);
-    void holdInput.then(() => child.stdin.end());
+function lent(lend: (() => SpawnSyncBinding) | undefined): SpawnSyncBinding | null {
+  try {
+    return lend?.() ?? null;
+  } catch {
+    return null;
   }
-  const output = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"] as const) {
-    child[stream].setEncoding("utf8").on("data", (text: string) => {
-      output[stream] += text;
-      onOutput?.(text);
-    });
-  }
-  const ends = signal ? [whenEnded(child), whenCutOff(child, signal)] : [whenEnded(child)];
-  return endOf(program, await Promise.race(ends), output);
 }
 
 /** One line for people: what ran, how it ended, and what it said last on stderr. */

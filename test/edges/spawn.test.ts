@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { makeSpawn } from "../../src/host/spawn.ts";
 import { until } from "../host/until.ts";
 
-const spawn = makeSpawn({ PATH: process.env["PATH"], GREETING: "hello" });
+const environment = { PATH: process.env["PATH"], GREETING: "hello", UNSET: undefined };
+const spawn = makeSpawn(environment);
+const spawnQuickly = makeSpawn(environment, () => process.binding("spawn_sync"));
+const spawnWhereNothingIsLent = makeSpawn(environment, () => {
+  throw new Error("no such binding");
+});
 
 const programs = {
   "ends well": ["sh", "-c", 'echo "$GREETING"; echo oops >&2'],
@@ -14,12 +19,28 @@ const programs = {
   "leads its session": ["sh", "-c", `[ "$(ps -o sid= -p $$ | tr -d ' ')" = $$ ]`],
 } as const;
 
+const ways = { spawn, spawnQuickly, spawnWhereNothingIsLent };
+
 for (const [name, argv] of Object.entries(programs)) {
-  void test(`spawn: a program that ${name}, waited for in either way`, async () => {
-    const env = { LC_ALL: "C" };
-    const blocking = await spawn(argv, { env, wait: "blocking" });
-    assert.deepEqual(blocking, await spawn(argv, { env }));
-    if (name === "leads its session") assert.equal(blocking.exitCode, 0);
+  void test(`spawn: a program that ${name}, waited for in any way`, async () => {
+    const options = { env: { LC_ALL: "C" }, input: "some input" };
+    const expected = await spawn(argv, options);
+    for (const [way, blocking] of Object.entries(ways)) {
+      assert.deepEqual(await blocking(argv, { ...options, wait: "blocking" }), expected, way);
+    }
+    if (name === "leads its session") assert.equal(expected.exitCode, 0);
+  });
+}
+
+for (const [way, blocking] of Object.entries(ways)) {
+  void test(`${way}: a program that takes longer than it may is stopped`, async () => {
+    const ended = await blocking(["sleep", "600"], { wait: "blocking", timeoutMs: 50 });
+    assert.equal(ended.cause, "was killed by SIGTERM");
+  });
+
+  void test(`${way}: more output than a pipe holds arrives whole`, async () => {
+    const ended = await blocking(["seq", "200000"], { wait: "blocking" });
+    assert.match(ended.stdout, /^1\n[^]*\n200000\n$/);
   });
 }
 
