@@ -16,6 +16,8 @@ export interface NodeEnd {
   readonly signal: string | null;
   /** Why it did not start. */
   readonly error?: Error | undefined;
+  /** The milliseconds that it had, where it was killed for taking longer. */
+  readonly exceededMs?: number | undefined;
 }
 
 export async function whenEnded(child: ChildProcess): Promise<NodeEnd> {
@@ -62,10 +64,11 @@ function killGroup({ pid, exitCode, signalCode }: ChildProcess): NodeEnd {
 
 export function endOf(
   { argv }: Program,
-  { exitCode, signal, error }: NodeEnd,
+  { exitCode, signal, error, exceededMs }: NodeEnd,
   output: Pick<Ended, "stdout" | "stderr">,
 ): Ended {
-  const killed = exitCode === null ? `was killed by ${signal}` : null;
+  const late = exceededMs === undefined ? "" : ` after ${exceededMs / 1000} s`;
+  const killed = exitCode === null ? `was killed by ${signal}${late}` : null;
   return {
     argv,
     exitCode,

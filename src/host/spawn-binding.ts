@@ -16,8 +16,8 @@ export interface SpawnSyncBinding {
     readonly timeout: number | undefined;
     readonly stdio: readonly Pipe[];
   }) => {
-    /** 0 where nothing was started. */
-    readonly pid: number;
+    /** A negative errno, also where a program ended well without reading its input. */
+    readonly error?: number;
     readonly status: number | null;
     readonly signal: string | null;
     /** Null where nothing was started. */
@@ -33,6 +33,8 @@ interface Pipe {
   readonly input?: Buffer;
 }
 
+/** ETIMEDOUT of Linux. */
+const TIMED_OUT = -110;
 const OUTPUT: Pipe = { type: "pipe", readable: false, writable: true };
 
 /**
@@ -48,7 +50,7 @@ export function spawnByBinding(
   timeout?: number,
 ): Ended | null {
   const { argv, env } = program;
-  const { status, signal, output } = binding.spawn({
+  const { error, status, signal, output } = binding.spawn({
     file: argv[0] ?? "",
     args: argv,
     envPairs: Object.entries(env).flatMap(pairOf),
@@ -64,7 +66,7 @@ export function spawnByBinding(
   const [, stdout, stderr] = output;
   return endOf(
     program,
-    { exitCode: status, signal },
+    { exitCode: status, signal, exceededMs: error === TIMED_OUT ? timeout : undefined },
     { stdout: stdout.toString(), stderr: stderr.toString() },
   );
 }

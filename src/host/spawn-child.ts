@@ -1,4 +1,5 @@
 import { spawn as spawnChild, spawnSync } from "node:child_process";
+import { codeOf } from "../core/refusal.ts";
 import { endOf, type Program, whenCutOff, whenEnded } from "./child.ts";
 import type { Ended, SpawnOptions } from "./spawn.ts";
 
@@ -29,8 +30,9 @@ export function blocking(program: Program, input: string, timeout?: number): End
   const { status: exitCode, signal } = ended;
   // Where it was started, what is said of its end is true of it, not that it left its input unread.
   const error = ended.pid === 0 ? ended.error : undefined;
+  const exceededMs = codeOf(ended.error) === "ETIMEDOUT" ? timeout : undefined;
   const output = { stdout: ended.stdout ?? "", stderr: ended.stderr ?? "" };
-  return endOf(program, { exitCode, signal, error }, output);
+  return endOf(program, { exitCode, signal, error, exceededMs }, output);
 }
 
 export async function collecting(program: Program, options: SpawnOptions): Promise<Ended> {
