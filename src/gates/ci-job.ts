@@ -15,14 +15,25 @@ const GRACE_MS = 250;
  * No CI job is running on the runners that the act would stop; the job that
  * schedules is such a job itself. Unknown waits: a job must never be killed on a
  * guess, and the deadline bounds it.
+ *
+ * @param stopped those of them that the act would stop; asked only while one of them is not idle
  */
-export function ciJob(runners: readonly RunnerConfig[]): Gate {
+export function ciJob(
+  runners: readonly RunnerConfig[],
+  stopped: () => Promise<readonly RunnerConfig[]>,
+): Gate {
   return {
     name: "CI job",
     whenUnknown: "wait",
     atDeadline: "as-configured",
     graceMs: GRACE_MS,
-    look: async ({ host }) => toGateState(await lookAtRunners(host, runners)),
+    look: async ({ host }) => {
+      const all = toGateState(await lookAtRunners(host, runners));
+      if (all.kind === "open") return all;
+      const inTheWay = await stopped();
+      if (inTheWay.length === runners.length) return all;
+      return toGateState(await lookAtRunners(host, inTheWay));
+    },
     // Nothing tells that a process has come to a group or left it, so it is polled.
     change: async (_context, signal) => {
       await sleep(POLL_MS, undefined, { signal }).catch(() => {});

@@ -12,30 +12,31 @@ import { isStopped, runnersTouched } from "./touched.ts";
 import { quietUnits, type Stops } from "./units.ts";
 import { rebootWindow } from "./window.ts";
 
-/** What of the configuration has gates that only some acts wait for. */
-interface Matters {
-  readonly runners: readonly RunnerConfig[];
-  /** The units of `waitFor.units` that the act would stop. */
-  readonly stops: Stops;
+/** What the act would stop; to find out costs a dry activation, so it is only asked where it matters. */
+interface Stopped {
+  readonly runners: () => Promise<readonly RunnerConfig[]>;
+  /** Which of `waitFor.units`. */
+  readonly units: () => Promise<Stops>;
 }
 
 /**
  * Every gate, in the order in which they are waited for; the fleet lock and the people who are
  * logged in come after these (LastGate). The reboot window comes before all but the delay: it may
- * be days away, and what is in the way now need not be then.
+ * be days away, and what is in the way now need not be then. The switch lock comes before those
+ * that may try the switch dry, which wants it too.
  */
-function gatesFor(context: GateContext, act: Plan["action"], matters: Matters): readonly Gate[] {
-  const { waitFor } = context.config;
+function gatesFor(context: GateContext, act: Plan["action"], stopped: Stopped): readonly Gate[] {
+  const { runners, units } = context.config.waitFor;
   const window = windowOf(context, act);
-  const [runs, late] = [waitFor.units, window === null ? "as-configured" : "wait-on"] as const;
+  const late = window === null ? "as-configured" : "wait-on";
   return [
     delay,
     ...(window === null ? [] : [rebootWindow(window)]),
     session,
     forgeJob,
-    ...(matters.runners.length === 0 ? [] : [ciJob(matters.runners)]),
-    ...(runs.length === 0 ? [] : [quietUnits(runs, matters.stops, late)]),
     switchLock,
+    ...(runners.length === 0 ? [] : [ciJob(runners, stopped.runners)]),
+    ...(units.length === 0 ? [] : [quietUnits(units, stopped.units, late)]),
     ...(act === "reboot" ? [inhibitors(window)] : []),
   ];
 }
@@ -51,30 +52,33 @@ function windowOf(
 /** The gates of one round of waiting, with the runners that they are about. */
 export interface Round {
   readonly gates: readonly Gate[];
-  /** The runners that the act would stop. */
-  readonly runners: readonly RunnerConfig[];
+  /** The runners that the act would stop; found out once. */
+  readonly runners: () => Promise<readonly RunnerConfig[]>;
 }
 
 /**
- * Finds out once, at the beginning of a round, which gates matter for the act.
+ * The gates that matter for the act.
  *
  * @param tried what a dry activation told, where there has been one already
  */
-export async function gatesThatMatter(
+export function gatesThatMatter(
   context: GateContext,
   act: Plan["action"],
   tried?: DryActivation,
-): Promise<Round> {
-  const { waitFor } = context.config;
-  const isAsked = act === "switch" && waitFor.units.length > 0 && tried === undefined;
-  const dry = isAsked ? await dryActivate(context.host, context.record.target) : tried;
-  const runners = await runnersTouched(context, act, dry);
-  const gates = gatesFor(context, act, { runners, stops: stopsOf(act, dry) });
-  return { gates, runners };
+): Round {
+  const dry = once(async () => tried ?? (await dryActivate(context.host, context.record.target)));
+  const runners = once(async () => await runnersTouched(context, act, dry));
+  const units = async (): Promise<Stops> => (act === "reboot" ? "all" : stopsOf(await dry()));
+  return { gates: gatesFor(context, act, { runners, units }), runners };
 }
 
-function stopsOf(act: Plan["action"], dry: DryActivation | undefined): Stops {
-  if (act === "reboot" || dry?.kind !== "known") return "all";
+function once<T>(find: () => Promise<T>): () => Promise<T> {
+  let found: Promise<T> | undefined;
+  return async () => await (found ??= find());
+}
+
+function stopsOf(dry: DryActivation): Stops {
+  if (dry.kind === "unknown") return "all";
   const { plan, bonds } = dry;
   const stopping = [...plan.stop, ...plan.restart];
   return (unit) => isStopped(unit, stopping, bonds);

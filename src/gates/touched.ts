@@ -1,6 +1,6 @@
 import type { RunnerConfig } from "../core/config.ts";
 import type { Plan } from "../core/decision.ts";
-import { type Bonds, dryActivate, type DryActivation } from "../host/dry-activation.ts";
+import type { Bonds, DryActivation } from "../host/dry-activation.ts";
 import type { GateContext } from "./gate.ts";
 import { detectionsOf } from "./presets.ts";
 
@@ -12,16 +12,16 @@ const CONTAINER_ENGINES = ["docker.service", "podman.service", "containerd.servi
  * reason to wait. All of them for a reboot, and all where the switch cannot be tried
  * dry: it takes the switch lock for a moment, and another may hold it.
  *
- * @param tried what a dry activation told, where there has been one already
+ * @param tryDry asked only where it matters
  */
 export async function runnersTouched(
-  { host, record, config }: GateContext,
+  { host, config }: GateContext,
   act: Plan["action"],
-  tried?: DryActivation,
+  tryDry: () => Promise<DryActivation>,
 ): Promise<readonly RunnerConfig[]> {
   const { runners } = config.waitFor;
   if (runners.length === 0 || act === "reboot") return runners;
-  const dry = tried ?? (await dryActivate(host, record.target));
+  const dry = await tryDry();
   if (dry.kind === "unknown") {
     host.say(`waits for all runners, as it is unknown which it would stop: ${dry.why}`);
     return runners;

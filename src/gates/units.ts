@@ -17,17 +17,19 @@ export type Stops = "all" | ((unit: string) => boolean);
  * would stop count, but each time all that run then.
  *
  * Unknown waits, as for jobs: the timeout bounds it, or the reboot window.
+ *
+ * @param findStops asked only while one of them runs
  */
 export function quietUnits(
   globs: readonly string[],
-  stops: Stops,
+  findStops: () => Promise<Stops>,
   atDeadline: Gate["atDeadline"],
 ): Gate {
   return {
     name: "units",
     whenUnknown: "wait",
     atDeadline,
-    look: async ({ host }) => await look(host, globs, stops),
+    look: async ({ host }) => await look(host, globs, findStops),
     // Nothing tells of it without a connection to the bus of our own, so it is polled.
     change: async (_context, signal) => {
       await sleep(POLL_MS, undefined, { signal }).catch(() => {});
@@ -35,13 +37,19 @@ export function quietUnits(
   };
 }
 
-async function look(host: Host, globs: readonly string[], stops: Stops): Promise<GateState> {
+async function look(
+  host: Host,
+  globs: readonly string[],
+  findStops: () => Promise<Stops>,
+): Promise<GateState> {
   try {
     const ended = await host.spawn(listRunning());
     if (ended.exitCode !== 0) return { kind: "unknown", why: describeEnd(ended) };
     const running = parseRunning(ended.stdout).filter(({ unit }) =>
       globs.some((glob) => matchesGlob(glob, unit)),
     );
+    if (running.length === 0) return OPEN;
+    const stops = await findStops();
     const inTheWay = running.filter(({ unit }) => stops === "all" || stops(unit));
     if (inTheWay.length === 0) return OPEN;
     const words = inTheWay.map(({ unit, state }) => `${unit} is ${state}`);

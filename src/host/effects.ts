@@ -74,7 +74,7 @@ export class Interpreter implements Ports {
         return await this.#takeTurn(record);
       case "switch":
         if (!(await this.#turn.wait())) return SUSPENDED;
-        return await switchTo(this.#host, effect.toplevel, this.#runners(record));
+        return await switchTo(this.#host, effect.toplevel, await this.#runners(record));
       case "reboot":
         return await this.#reboot(record, effect.toplevel);
       case "verify":
@@ -164,7 +164,7 @@ export class Interpreter implements Ports {
     if (record.state === "rolling-back") await this.#slots(record).takeForWayBack();
     // The way back is the surest one.
     const method = record.state === "rolling-back" ? "reboot" : this.#config.reboot.method;
-    const how = { runners: this.#runners(record), method };
+    const how = { runners: await this.#runners(record), method };
     return await rebootInto(
       this.#host,
       nextBootOf(record, toplevel, this.#config),
@@ -173,8 +173,9 @@ export class Interpreter implements Ports {
     );
   }
 
-  #runners(record: FinalizationRecord): Runners {
-    const stop = record.state === "rolling-back" ? [] : (this.#round?.runners ?? []);
+  async #runners(record: FinalizationRecord): Promise<Runners> {
+    const isWayBack = record.state === "rolling-back";
+    const stop = isWayBack ? [] : ((await this.#round?.runners()) ?? []);
     return { stop, start: record.stoppedRunners };
   }
 

@@ -48,7 +48,7 @@ export async function explainGates(
   const { record } = draft(host, { ...input, proposal, delayFlag: null });
   // What is narrated on the way to an act means nothing to whoever only asks.
   const context = { host: { ...host, say: () => {} }, record, config: input.config };
-  const { gates } = await gatesThatMatter(context, decision.action, dry);
+  const { gates } = gatesThatMatter(context, decision.action, dry);
   const waitedFor = gates.filter(({ name }) => name !== "delay");
   const seen = waitedFor.map(async (gate) => toJson(gate.name, await gate.look(context)));
   return {

@@ -18,7 +18,7 @@ export interface WaitedRound extends Heeded {
   /** What the gates were waited for: a reboot ends jobs on runners that a switch leaves alone. */
   readonly action: Plan["action"];
   /** The runners to be stopped for the act; none where a job's end was waited for in vain. */
-  readonly runners: readonly RunnerConfig[];
+  readonly runners: () => Promise<readonly RunnerConfig[]>;
 }
 
 export interface WaitResult {
@@ -38,7 +38,7 @@ export async function awaitGates(
   { last, defer, stop }: Pick<Waiting, "defer" | "stop"> & { readonly last: readonly LastGate[] },
 ): Promise<WaitResult> {
   const { record } = context;
-  const { gates, runners } = await gatesThatMatter(context, action);
+  const { gates, runners } = gatesThatMatter(context, action);
   const interrupted = (): boolean => isUnwanted(store, record);
   const since = waitingSince(record);
   const end = await waitForGates(context, {
@@ -75,7 +75,7 @@ export async function awaitGates(
           action,
           gates: end.gates,
           last: end.last,
-          runners: end.gates === gates ? runners : [],
+          runners: end.gates === gates ? runners : async () => [],
         },
       };
   }
@@ -89,7 +89,7 @@ export async function lookOnceMore(
   // The last gates may keep us waiting for an answer, so here they come first.
   const shut = await firstShut([...last.map(({ gate }) => gate), ...gates], context);
   if (shut !== null) return null;
-  const idleness = await findIdleRunners(context.host, runners);
+  const idleness = await findIdleRunners(context.host, await runners());
   if (idleness.kind === "busy") return null;
   const failedUnits = await takeBaseline(context.host);
   return { kind: "turn-taken", failedUnits, idleRunners: idleness.units };

@@ -17,7 +17,8 @@ import { aRecord } from "../support/records.ts";
 const GROUP = "/system.slice/r.service";
 
 async function look(host: EdgeHost, ...runners: RunnerConfig[]): Promise<GateState> {
-  return await ciJob(runners).look({ host, record: aRecord(), config: DEFAULT_CONFIG });
+  const gate = ciJob(runners, async () => runners);
+  return await gate.look({ host, record: aRecord(), config: DEFAULT_CONFIG });
 }
 
 function runningUnit(host: EdgeHost): void {
@@ -52,7 +53,7 @@ test("processes: a group that is not found is unknown, and unknown waits", async
   using host = new EdgeHost();
   runningUnit(host);
   assert.equal((await look(host, processes)).kind, "unknown");
-  assert.equal(ciJob([]).whenUnknown, "wait");
+  assert.equal(ciJob([], async () => []).whenUnknown, "wait");
 });
 
 test("a unit that does not run, or is not there, is no reason to wait", async () => {

@@ -78,7 +78,7 @@ test("gate: units: those that match and that the act would stop are waited for",
   using host = new EdgeHost();
   host.answers["systemctl list-units"] = { stdout: RUNNING };
   const look = async (globs: string[], stops: "all" | ((unit: string) => boolean) = "all") =>
-    await quietUnits(globs, stops, "as-configured").look(contextOf(host));
+    await quietUnits(globs, async () => stops, "as-configured").look(contextOf(host));
   const closed = { kind: "closed", why: "borg.service is activating" };
   assert.deepEqual(await look(["borg*.service"]), closed);
   assert.deepEqual(await look(["borg*.service"], (unit) => unit === "borg.service"), closed);
@@ -91,7 +91,7 @@ test("gate: units: those that match and that the act would stop are waited for",
 test("gate: units: what systemd does not tell is unknown", async () => {
   using host = new EdgeHost();
   host.answers["systemctl list-units"] = { exitCode: 1, stderr: "no" };
-  const seen = await quietUnits(["*"], "all", "as-configured").look(contextOf(host));
+  const seen = await quietUnits(["*"], async () => "all", "as-configured").look(contextOf(host));
   assert.equal(seen.kind, "unknown");
 });
 
@@ -182,7 +182,7 @@ async function namesOf(
   const reboot = { ...DEFAULT_REBOOT, ...config };
   const waitFor = { ...DEFAULT_CONFIG.waitFor, units: ["borg.service"] };
   const context = { ...contextOf(host, record), config: { ...DEFAULT_CONFIG, waitFor, reboot } };
-  const { gates } = await gatesThatMatter(context, act);
+  const { gates } = gatesThatMatter(context, act);
   return gates.map(({ name }) => name);
 }
 

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { DEFAULT_CONFIG, type RunnerConfig } from "../../src/core/config.ts";
 import { parseDryActivate } from "../../src/gates/dry-activate.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
-import { gatesThatMatter } from "../../src/gates/table.ts";
+import { gatesThatMatter, type Round } from "../../src/gates/table.ts";
 import { isTouched } from "../../src/gates/touched.ts";
 import { bondsOf } from "../../src/host/dry-activation.ts";
 import { EdgeHost } from "../support/edge-host.ts";
@@ -76,44 +76,91 @@ function contextOf(host: EdgeHost): GateContext {
 
 const program = `${TARGET}/bin/switch-to-configuration dry-activate`;
 
+/** What the gates for runners and units say, those before them being open. */
+async function look({ gates }: Round, context: GateContext): Promise<string[]> {
+  const shut = gates.map(async (gate) => {
+    const state = await gate.look(context);
+    return state.kind === "open" ? [] : [`${gate.name}: ${state.why}`];
+  });
+  return (await Promise.all(shut)).flat();
+}
+
+/** Two runners, each with a job. */
+function busyContext(host: EdgeHost): GateContext {
+  const context = contextOf(host);
+  const units = Object.fromEntries(
+    ["a.service", "b.service"].map((unit, index) => {
+      host.group(`/system.slice/${unit}`, index + 10, index + 20);
+      return [unit, { ControlGroup: `/system.slice/${unit}`, MainPID: String(index + 10) }];
+    }),
+  );
+  host.showUnits(units);
+  const detect = { kind: "processes" } as const;
+  const runners = [runnerA, runnerB].map(({ unit }) => ({ unit, detect }));
+  return {
+    ...context,
+    config: { ...context.config, waitFor: { ...context.config.waitFor, runners } },
+  };
+}
+
+const timesTried = (host: EdgeHost): number =>
+  host.ran.filter((argv) => argv.join(" ") === program).length;
+
 test("gates: only the runner that the switch would stop is waited for", async () => {
   using host = new EdgeHost();
-  const context = contextOf(host);
-  host.answers[program] = { stderr: OUTPUT };
-  const round = await gatesThatMatter(context, "switch");
-  assert.deepEqual(round.runners, [runnerA]);
+  const context = busyContext(host);
+  host.answers[program] = { stderr: "would stop the following units: b.service\n" };
+  const round = gatesThatMatter(context, "switch");
+  assert.deepEqual(await look(round, context), ["CI job: b.service runs a job"]);
+  await look(round, context);
   assert.deepEqual(
-    round.gates.map(({ name }) => name),
-    ["delay", "session", "forge job", "CI job", "switch lock"],
+    (await round.runners()).map(({ unit }) => unit),
+    ["b.service"],
   );
+  assert.equal(timesTried(host), 1);
 });
 
-test("gates: a switch that touches no runner has no CI gate", async () => {
+test("gates: a switch that touches no runner waits for none", async () => {
   using host = new EdgeHost();
-  const context = contextOf(host);
+  const context = busyContext(host);
   host.answers[program] = { stderr: "would stop the following units: c.service\n" };
-  const { gates } = await gatesThatMatter(context, "switch");
-  assert.deepEqual(
-    gates.map(({ name }) => name),
-    ["delay", "session", "forge job", "switch lock"],
-  );
+  assert.deepEqual(await look(gatesThatMatter(context, "switch"), context), []);
 });
 
 test("gates: for a reboot, and where the dry run fails, all runners are waited for", async () => {
   using host = new EdgeHost();
-  const context = contextOf(host);
-  assert.deepEqual((await gatesThatMatter(context, "reboot")).runners, [runnerA, runnerB]);
-  assert.deepEqual(host.ran, []);
+  const context = busyContext(host);
+  const both = ["CI job: a.service runs a job; b.service runs a job"];
+  const toReboot = gatesThatMatter(context, "reboot");
+  assert.deepEqual(await look(toReboot, context), both);
+  assert.deepEqual(await toReboot.runners(), context.config.waitFor.runners);
+  assert.equal(timesTried(host), 0);
   host.answers[program] = { exitCode: 11, stderr: "Could not acquire lock" };
-  assert.deepEqual((await gatesThatMatter(context, "switch")).runners, [runnerA, runnerB]);
+  assert.deepEqual(await look(gatesThatMatter(context, "switch"), context), both);
   assert.match(host.said.join(), /waits for all runners.*Could not acquire lock/);
+});
+
+test("gates: a switch is not tried while nothing is in its way: that takes the switch lock", async () => {
+  using host = new EdgeHost();
+  const context = contextOf(host);
+  const waitFor = { ...context.config.waitFor, units: ["borg.service"] };
+  const idle = { ...context, config: { ...context.config, waitFor } };
+  const round = gatesThatMatter(idle, "switch");
+  assert.deepEqual(
+    round.gates.map(({ name }) => name),
+    ["delay", "session", "forge job", "switch lock", "CI job", "units"],
+  );
+  assert.deepEqual(await look(round, idle), []);
+  assert.equal(timesTried(host), 0);
+  // But to stop runners for the act is to know which.
+  host.answers[program] = { stderr: "would stop the following units: a.service\n" };
+  assert.deepEqual(await round.runners(), [runnerA]);
 });
 
 test("gates: without runners nothing is run", async () => {
   using host = new EdgeHost();
-  const round = await gatesThatMatter(
-    { host, record: aRecord(), config: DEFAULT_CONFIG },
-    "switch",
-  );
-  assert.deepEqual([round.runners, host.ran], [[], []]);
+  const context = { host, record: aRecord(), config: DEFAULT_CONFIG };
+  const round = gatesThatMatter(context, "switch");
+  assert.deepEqual(await look(round, context), []);
+  assert.deepEqual([await round.runners(), host.ran], [[], []]);
 });

@@ -5,6 +5,7 @@ import { DEFAULT_CONFIG, type RunnerConfig } from "../../../src/core/config.ts";
 import { lookAtRunners } from "../../../src/gates/ci-job.ts";
 import { quiesceRunners, startRunners } from "../../../src/gates/quiesce.ts";
 import { runnersTouched } from "../../../src/gates/touched.ts";
+import { dryActivate } from "../../../src/host/dry-activation.ts";
 import { type FailedUnits, takeBaseline } from "../../../src/host/failed-units.ts";
 import type { Host } from "../../../src/host/host.ts";
 import { findOwnSession, sessionState } from "../../../src/host/logind.ts";
@@ -32,7 +33,7 @@ async function look(what: string, argument: string): Promise<unknown> {
       const waitFor = { ...DEFAULT_CONFIG.waitFor, runners };
       const record = aRecord({ target: argument });
       const context = { host, record, config: { ...DEFAULT_CONFIG, waitFor } };
-      return await runnersTouched(context, "switch");
+      return await runnersTouched(context, "switch", async () => await dryActivate(host, argument));
     }
     case "quiesce":
       return await quiesceRunners(host, runners);
