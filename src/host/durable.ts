@@ -1,8 +1,10 @@
 import {
   closeSync,
+  fchmodSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  type OpenMode,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -10,7 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "../core/refusal.ts";
@@ -26,11 +28,28 @@ export function writeDurably(path: string, text: string): void {
 
 /** All of `writeDurably` but the last step, for a caller that syncs the folder itself. */
 export function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.tmp`;
+  replaceBy({ path: `${path}.tmp`, flags: "w", mode: 0o600 }, path, text);
+}
+
+/** What a text is written to before it takes the place of a file. */
+export interface Temporary {
+  readonly path: string;
+  readonly flags: OpenMode;
+  /** Whatever the umask says. */
+  readonly mode: number;
+}
+
+/** Replaces a file by a synced one, in one piece; the folder is not synced. */
+export function replaceBy(
+  { path: temporary, flags, mode }: Temporary,
+  path: string,
+  text: string,
+): void {
+  const file = openSync(temporary, flags, mode);
   try {
-    const file = openSync(temporary, "w", 0o600);
     try {
-      writeSync(file, text);
+      writeFileSync(file, text);
+      fchmodSync(file, mode);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
@@ -149,6 +149,27 @@ test("what another one is just writing is not touched, and holds up nobody", asy
     host.folder.write(`${name}/x`, "");
   }
   assert.equal(valueOf(await host.write(), 'finalizations_total{outcome="live"}'), 1);
+});
+
+const temporary = (letter: string): string =>
+  `metrics/deploy_finalize.prom.${letter.repeat(8)}-${"aaaa-".repeat(3)}${"a".repeat(12)}`;
+
+test("what a crash left half written is removed an hour later, and nothing else", async () => {
+  using host = new MeasuredHost();
+  const [abandoned, young, folder] = [temporary("a"), temporary("b"), temporary("c")] as const;
+  const others = ["metrics/node.prom", "metrics/deploy_finalize.prom.old"];
+  for (const file of [abandoned, young, ...others]) host.folder.write(file, "half");
+  host.folder.write(`${folder}/x`, "");
+  const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
+  for (const file of [abandoned, folder, ...others]) {
+    utimesSync(host.folder.at(file), hoursAgo, hoursAgo);
+  }
+  await host.write();
+  const kept = [young, folder, ...others, "metrics/.keep", "metrics/deploy_finalize.prom"];
+  assert.deepEqual(
+    readdirSync(dirname(host.file)).toSorted(),
+    kept.map((file) => basename(file)).toSorted(),
+  );
 });
 
 test("each finalization is counted once, also after its record is gone", async () => {
