@@ -32,8 +32,15 @@ export const MOST_TRANSITIONS = 28;
 export function advance(record: FinalizationRecord, seen: Observation): Step {
   if (isTerminal(record.state)) return go(record, { kind: "finish" });
   const step = react(record, seen);
-  if (isTerminal(step.record.state) || step.record.timeline.length <= MOST_TRANSITIONS) return step;
+  if (isTerminal(step.record.state) || transitions(step.record) <= MOST_TRANSITIONS) return step;
   return fail(record, seen, `gave up after ${MOST_TRANSITIONS} transitions: needs a human`);
+}
+
+/** To be put off from one window to the next is no transition. */
+function transitions({ timeline }: FinalizationRecord): number {
+  const isPutOff = (index: number): boolean =>
+    timeline[index]?.state === "waiting" && timeline[index - 1]?.state === "waiting";
+  return timeline.filter((_, index) => !isPutOff(index)).length;
 }
 
 function react(record: FinalizationRecord, seen: Observation): Step {

@@ -708,6 +708,16 @@ test("machine: going round in circles ends as failed", () => {
   assert.match(record.outcome?.reason ?? "", /needs a human/);
 });
 
+test("machine: to wait for many windows is no going round in circles", () => {
+  let record = aRecord({ state: "waiting" });
+  for (let week = 0; week < 2 * MOST_TRANSITIONS; week++) {
+    const until = new Date(Date.parse(WINDOW) + week * 604_800_000).toISOString();
+    record = step(record, { ...DEFERRED, until }).record;
+  }
+  assert.equal(record.state, "waiting");
+  assert.equal(step(record, OPENED).effect.kind, "take-turn");
+});
+
 test("machine: has no transition out of a terminal state", () => {
   const live = aRecord({ state: "live" });
   assert.throws(() => enter(live, "waiting", NOW, ""), /no transition from live/);
