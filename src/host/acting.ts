@@ -11,7 +11,9 @@ import { restart } from "./kexec.ts";
 /** A shutdown that hangs for longer than this does not come any more. */
 const REBOOT_DEADLINE_MS = 600_000;
 
+/** This process is to end, and another one goes on. */
 export type Suspended = { readonly kind: "suspended" };
+export const SUSPENDED: Suspended = { kind: "suspended" };
 
 /** The idle runners of an act: those to stop before it, and those to start again after it. */
 export interface Runners {
@@ -46,7 +48,7 @@ export async function rebootInto(
   const idleness = await quiesceRunners(host, runners.stop);
   if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
   const refusal = await askForReboot(host, next, method, stop);
-  if (refusal === null) return { kind: "suspended" };
+  if (refusal === null) return SUSPENDED;
   await startAgain(host, runners.start);
   return refusal === SWITCH_LOCK_TAKEN
     ? { kind: "held-up", why: refusal }

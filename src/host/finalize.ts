@@ -7,6 +7,7 @@ import { Refusal } from "../core/refusal.ts";
 import { Interpreter } from "./effects.ts";
 import type { Host } from "./host.ts";
 import { tryLock } from "./lock.ts";
+import { meansFor } from "./means.ts";
 import { pinnedIds, unpin } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 import { supersedeOlder } from "./superseding.ts";
@@ -32,10 +33,10 @@ export async function finalize(
   id: string,
   stop: AbortSignal,
 ): Promise<FinalizationRecord> {
-  await readOrRefuse(host, store, id);
+  const known = await readOrRefuse(host, store, id);
   const lock = await tryLock(host, store.lockPath(id));
   if (lock === null) throw new AlreadyRunning(id);
-  const interpreter = new Interpreter(host, store, config, stop);
+  const means = meansFor(known, { host, store, config, stop });
   try {
     // One that was killed has left its last note behind.
     writeWaitingNote(store, id, null);
@@ -45,9 +46,10 @@ export async function finalize(
     if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
     await supersedeOlder(host, store, store.newest() ?? id);
     await host.report?.takenUp(record);
-    return await drive(record, interpreter);
+    return await drive(record, new Interpreter(means));
   } finally {
-    await interpreter.releaseTurn();
+    // What holds the lock keeps us alive.
+    await means.turn.release();
     writeWaitingNote(store, id, null);
     await lock.release();
   }

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { DEFAULT_CONFIG } from "../../src/core/config.ts";
 import type { FinalizationRecord } from "../../src/core/record.ts";
 import { Interpreter } from "../../src/host/effects.ts";
+import { meansFor } from "../../src/host/means.ts";
 import { RecordStore } from "../../src/host/store.ts";
 import { tellAll } from "../../src/report/tell.ts";
 import { EdgeHost } from "../support/edge-host.ts";
@@ -68,9 +69,13 @@ test("at the end, before it lets go of its pins, it notes what could not be note
   await told();
   host.folder.remove(inTheWay);
   const report = { changed: told, takenUp: told, measured: async () => {} };
-  const { signal } = new AbortController();
-  const reporting = Object.assign(host, { report });
-  const ports = new Interpreter(reporting, host.store, DEFAULT_CONFIG, signal);
+  const { signal: stop } = new AbortController();
+  const given = {
+    host: Object.assign(host, { report }),
+    store: host.store,
+    config: DEFAULT_CONFIG,
+  };
+  const ports = new Interpreter(meansFor(record, { ...given, stop }));
   await ports.perform({ kind: "finish" }, record);
   assert.ok(host.outbox().includes(`${record.id}.04.live.gitea.json`));
   assert.equal(lstatSync(pin, { throwIfNoEntry: false }), undefined);
