@@ -2,7 +2,7 @@ import { hostAvailable } from "../test/host/available.ts";
 import { Host } from "../test/host/host.ts";
 import { measurePunctuality, reportPunctuality } from "./punctuality.ts";
 import { measureSchedule, reportSchedule, type Situation } from "./schedule-cost.ts";
-import { verdict } from "./statistics.ts";
+import { remark, verdict } from "./statistics.ts";
 import { measureWaiting, reportWaiting } from "./waiting.ts";
 
 const ROUNDS = 40;
@@ -23,8 +23,9 @@ const withTimer = await benchSchedule("one timer pending");
 const without = await benchSchedule("nothing pending");
 const { calm, reloaded } = reportPunctuality(await measurePunctuality(TIMES));
 const { atOnce, later, pending } = reportWaiting(await measureWaiting(TIMES));
+// The bound is for the script's whole work, the stop of a pending timer included.
 verdict("schedule's wall time, times that of bash, one timer pending", withTimer, 1.8);
-verdict("the same, nothing pending", without, 1.8);
+remark("the same with nothing pending", without);
 verdict("firing error as a part of that of --on-active", calm, 0.01);
 verdict("the same through daemon-reloads", reloaded, 0.01);
 verdict("seconds from the job's end to the switch, job ends with its deploy", atOnce, 1);

@@ -28,6 +28,11 @@ export function verdict(what: string, measured: number, limit: number): boolean 
   return isMet;
 }
 
+/** A figure that nothing bounds. */
+export function remark(what: string, measured: number): void {
+  console.log(`        ${what}: ${round(measured)}`);
+}
+
 function round(value: number): string {
   return value.toPrecision(3);
 }
