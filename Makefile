@@ -22,7 +22,7 @@ $(BUNDLE): $(shell find src -type f) scripts/build package.json package-lock.jso
 check: build ## Lint, type-check and run every test but those of check-boot
 	@sh scripts/check
 
-test: build ## Run every test
+test: build ## Run every test but those of check-boot
 	@sh scripts/test
 
 check-boot: build ## Boot good, panicking and hanging systems with real boot loaders under QEMU

@@ -24,10 +24,15 @@ const without = await benchSchedule("nothing pending");
 const { calm, reloaded } = reportPunctuality(await measurePunctuality(TIMES));
 const { atOnce, later, pending } = reportWaiting(await measureWaiting(TIMES));
 // The bound is for the script's whole work, the stop of a pending timer included.
-verdict("schedule's wall time, times that of bash, one timer pending", withTimer, 1.8);
+const verdicts = [
+  verdict("schedule's wall time, times that of bash, one timer pending", withTimer, 1.8),
+];
 remark("the same with nothing pending", without);
-verdict("firing error as a part of that of --on-active", calm, 0.01);
-verdict("the same through daemon-reloads", reloaded, 0.01);
-verdict("seconds from the job's end to the switch, job ends with its deploy", atOnce, 1);
-verdict("the same, job goes on for 3 s", later, 1);
-verdict("processes of ours between scheduling and firing", pending, 0);
+verdicts.push(
+  verdict("firing error as a part of that of --on-active", calm, 0.01),
+  verdict("the same through daemon-reloads", reloaded, 0.01),
+  verdict("seconds from the job's end to the switch, job ends with its deploy", atOnce, 1),
+  verdict("the same, job goes on for 3 s", later, 1),
+  verdict("processes of ours between scheduling and firing", pending, 0),
+);
+process.exitCode = verdicts.every(Boolean) ? 0 : 1;

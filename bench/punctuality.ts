@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTerminal, type State } from "../src/core/states.ts";
+import * as v from "valibot";
+import type { FinalizationRecord } from "../src/core/record.ts";
+import { recordSchema } from "../src/core/record-schema.ts";
+import { isTerminal } from "../src/core/states.ts";
 import { Host } from "../test/host/host.ts";
 import { median, spread, table } from "./statistics.ts";
 
@@ -43,19 +46,13 @@ const plain: Way = {
   },
 };
 
-interface Finalization {
-  readonly id: string;
-  readonly fireAt: string;
-  readonly state: State;
+/** Read from the outside: what runs inside may wake systemd, which then fires a late timer. */
+function newestRecord(host: Host): FinalizationRecord {
+  const text = readFileSync(host.path("/var/lib/deploy-finalize/current"), "utf8");
+  return v.parse(recordSchema, JSON.parse(text));
 }
 
-/** Read from the outside: what runs inside may wake systemd, which then fires a late timer. */
-function newestRecord(host: Host): Finalization {
-  const record: Finalization = JSON.parse(
-    readFileSync(host.path("/var/lib/deploy-finalize/current"), "utf8"),
-  );
-  return record;
-}
+const journalEntry = v.object({ __REALTIME_TIMESTAMP: v.string() });
 
 /** Milliseconds of the epoch at which the unit started, by systemd's own entry in the journal. */
 async function startedAt(host: Host, unit: string): Promise<number | undefined> {
@@ -63,8 +60,7 @@ async function startedAt(host: Host, unit: string): Promise<number | undefined> 
   const { stdout } = await host.run(["journalctl", "--quiet", "--output=json", ...entry]);
   const [first] = stdout.split("\n");
   if (first === undefined || first === "") return undefined;
-  const { __REALTIME_TIMESTAMP: microseconds }: { __REALTIME_TIMESTAMP: string } =
-    JSON.parse(first);
+  const { __REALTIME_TIMESTAMP: microseconds } = v.parse(journalEntry, JSON.parse(first));
   return Number(microseconds) / 1000;
 }
 

@@ -1,15 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import * as v from "valibot";
 import type { Host } from "../test/host/host.ts";
 import { LAUNCH } from "../test/on-host/deploying.ts";
 import { median, spread, table } from "./statistics.ts";
 
 /** What one command cost, see measure.pl. */
-interface Cost {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly peakKiB: number;
-}
+const costSchema = v.object({ wallMs: v.number(), cpuMs: v.number(), peakKiB: v.number() });
+type Cost = Readonly<v.InferOutput<typeof costSchema>>;
 
 const WARM_UPS = 3;
 const DELAY = "3600";
@@ -56,8 +54,7 @@ async function prepare(host: Host, situation: Situation, side: Side): Promise<vo
 
 async function measure(host: Host, side: Side): Promise<Cost> {
   const text = await host.ok(["perl", "/root/bench/measure.pl", ...SIDES[side]]);
-  const cost: Cost = JSON.parse(text);
-  return cost;
+  return v.parse(costSchema, JSON.parse(text));
 }
 
 /** Prints medians and ratios; returns how many times the bash script's wall time we take. */

@@ -116,6 +116,7 @@ async function main(): Promise<void> {
     hostName: readFileSync("/proc/sys/kernel/hostname", "utf8").trim(),
     self: [process.execPath, script],
     now: () => new Date(),
+    elapsedMs: () => performance.now(),
     random,
     spawn: makeSpawn(process.env, () => process.binding("spawn_sync")),
     paths: pathsUnder("/"),

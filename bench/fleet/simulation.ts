@@ -100,7 +100,7 @@ async function heldNow(slots: EtcdSlots): Promise<number> {
 }
 
 /** Numbers that are the same for the same seed: mulberry32. */
-export function randomFrom(seed: number): () => number {
+function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -13,8 +13,9 @@ in
       example = 60;
       description = ''
         The least time to wait before acting, in seconds. Null is automatic: none where the
-        login session or a CI runner tells when the deploying job is over, else 60. A single
-        deploy may ask for another one, also for none, with `--delay`.
+        login session, a CI runner or the forge (`waitForJob` of a receiver) tells when the
+        deploying job is over, else 60. A single deploy may ask for another one, also for none,
+        with `--delay`.
       '';
     };
 

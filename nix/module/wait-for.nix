@@ -68,7 +68,11 @@ in
     timeout = mkOption {
       type = finalizeTypes.wholeSeconds;
       default = 3600;
-      description = "How long to wait for session, runners and units, in seconds.";
+      description = ''
+        How long to wait for session, forge job, switch lock, runners, units and shutdown
+        inhibitors, in seconds. Before a reboot for which `reboot.window` is set, units and
+        inhibitors are bounded by the window instead.
+      '';
     };
 
     onTimeout = mkOption {
@@ -79,7 +83,8 @@ in
       default = "give-up";
       description = ''
         What then: `give-up` ends as failed and does nothing, the target stays the boot default;
-        `proceed` goes on, which may kill the job that was waited for.
+        `proceed` goes on, which may kill the job that was waited for. For the switch lock and
+        inhibitors it is always `give-up`.
       '';
     };
   };

@@ -8,7 +8,8 @@ export function commandsPage(outline: Outline): string {
     `<!-- ${MADE_BY} -->`,
     "# Commands",
     `${outline.description} Without a command it schedules. Options may stand before the command too. ` +
-      "An id may be given by how it begins, or by how its last four characters begin; without one the newest is meant.",
+      "An id may be given by how it begins, or by how its last four characters begin; `run` takes it in full only. " +
+      "Without one the newest is meant; for `cancel` the newest that has not begun to act, for `confirm` the newest that waits for it, for `rollback` the newest that acted.",
     ...outline.commands.flatMap((command) => sectionOf(command)),
     "## Options of every command",
     optionTable(outline.common),

@@ -50,6 +50,7 @@ const UNTOUCHED: Context = {
   hostName: "",
   self: [],
   now: () => new Date(0),
+  elapsedMs: () => 0,
   random: () => 0,
   spawn: async (argv) => ({ argv, exitCode: 0, cause: null, stdout: "", stderr: "" }),
   paths: pathsUnder("/"),

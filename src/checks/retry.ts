@@ -28,8 +28,8 @@ export async function untilPassed(
   times: Times,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const begin = performance.now();
-  const seconds = () => (performance.now() - begin) / 1000;
+  const begin = host.elapsedMs();
+  const seconds = () => (host.elapsedMs() - begin) / 1000;
   for (let tries = 1; ; tries++) {
     const state = await tryOnce(host, check, times.timeout, signal);
     const isLast = seconds() + times.interval > times.deadline;

@@ -90,9 +90,9 @@ async function watchOnce(
   before: Restarts,
   signal: AbortSignal,
 ): Promise<Watch> {
-  const end = performance.now() + seconds * 1000;
+  const end = host.elapsedMs() + seconds * 1000;
   for (;;) {
-    const isLast = performance.now() >= end || signal.aborted;
+    const isLast = host.elapsedMs() >= end || signal.aborted;
     const troubled = newFailures(
       await patiently(async () => await listTroubled(host), signal),
       excused,
@@ -110,7 +110,7 @@ async function watchOnce(
       const restless = [...new Set([...restarting, ...grown.keys()])];
       return { kind: "over", restless, restarts };
     }
-    const rest = Math.max(0, Math.min(POLL_MS, end - performance.now()));
+    const rest = Math.max(0, Math.min(POLL_MS, end - host.elapsedMs()));
     await sleep(rest, undefined, { signal }).catch(() => {});
   }
 }

@@ -69,14 +69,14 @@ async function settle(
   baseline: FailedUnits,
   signal: AbortSignal,
 ): Promise<CheckResult> {
-  const begin = performance.now();
+  const begin = host.elapsedMs();
   const excused = { baseline, ignored: config.ignoreFailedUnits };
   const settling = await watchSettling(host, excused, config.settle, signal);
   const state: CheckState =
     settling.kind === "settled"
       ? { kind: "passed", detail: "no unit failed that had not failed before" }
       : { kind: "failed", why: settling.units.join("; ") };
-  const seconds = (performance.now() - begin) / 1000;
+  const seconds = (host.elapsedMs() - begin) / 1000;
   return toResult({ name: "units settle", kind: "failed-units" }, state, seconds);
 }
 

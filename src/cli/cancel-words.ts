@@ -22,8 +22,7 @@ export async function leftWith(
 /** The name of the system that is to boot without the finalization. */
 export function nameWithout(host: Host, record: FinalizationRecord): string {
   const toplevel = systemWithout(host, record);
-  const generation = toplevel === null ? null : generationOf(record.profile, toplevel);
-  return systemName(toplevel, generation?.number ?? null);
+  return systemName(toplevel, generationOf(record.profile, toplevel));
 }
 
 function bootLines(host: Host, record: FinalizationRecord): string[] {

@@ -1,4 +1,3 @@
-import type { Config } from "../core/config.ts";
 import { unitName } from "../core/id.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
@@ -6,6 +5,7 @@ import { isCancellable, isTerminal } from "../core/states.ts";
 import { AlreadyRunning, finalize } from "../host/finalize.ts";
 import type { Host } from "../host/host.ts";
 import { tryLock } from "../host/lock.ts";
+import type { Acting } from "../host/setting-back.ts";
 import { RecordStore } from "../host/store.ts";
 import { stopTimers } from "../host/systemd.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
@@ -20,7 +20,7 @@ import { askedBy, awaitAnswer, findFitting } from "./requesting.ts";
 import { requireRoot } from "./require-root.ts";
 import { nextBootOf, restoreBootDefault } from "./restore-boot-default.ts";
 
-export interface CancelOptions extends CommonOptions {
+interface CancelOptions extends CommonOptions {
   readonly json?: true;
   readonly yes?: true;
   readonly restoreBootDefault?: true;
@@ -37,7 +37,7 @@ export function addCancel(cli: Cli): void {
 }
 
 /** Drops a finalization that has not begun to act, and says what the host is left with. */
-export async function cancel(
+async function cancel(
   context: Context,
   wanted: string | undefined,
   options: CancelOptions,
@@ -78,7 +78,7 @@ function refuse({ id, state }: FinalizationRecord): never {
 /** A process that waits at the gates ends it when it sees the request; else this one does. */
 async function drop(
   context: Context,
-  { host, store, config }: { host: Host; store: RecordStore; config: Config },
+  { host, store, config }: Acting,
   { id }: FinalizationRecord,
 ): Promise<FinalizationRecord> {
   store.request(id, "cancel", askedBy(context));

@@ -24,7 +24,7 @@ export function newCommand({ program }: Cli, name: string, as?: "default" | "hid
 
 /** The argument that names a finalization; `findRecord` resolves it. */
 export function withId(command: Command): Command {
-  return command.argument("[id]", "the finalization: its id or how it begins; else the newest");
+  return command.argument("[id]", "the finalization: how its id begins; else the newest that fits");
 }
 
 export function withJson(command: Command): Command {

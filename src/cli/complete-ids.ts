@@ -25,7 +25,7 @@ export function addCompleteIds(cli: Cli): void {
  * Prints the ids that make sense for a command, the newest first, each with a tab and a few
  * words. Where something is wrong it offers none and says nothing: somebody is typing.
  */
-export async function completeIds(
+async function completeIds(
   context: Context,
   command: string | undefined,
   options: CommonOptions,
@@ -33,10 +33,9 @@ export async function completeIds(
   try {
     const store = new RecordStore((await loadConfig(options)).stateDir);
     const runs = toplevelAt(hostOf(context, options).paths.currentSystem);
-    for (const id of store.ids().toReversed().slice(0, MOST_OFFERED)) {
-      const read = await store.read(id);
-      if (read.kind !== "record" || !fits(command, read.record, runs)) continue;
-      const { state, plan, scheduledAt } = read.record;
+    for await (const record of store.newestFirst(MOST_OFFERED)) {
+      if (!fits(command, record, runs)) continue;
+      const { id, state, plan, scheduledAt } = record;
       print(
         context,
         `${id}\t${state}, ${plan.action}, ${age(new Date(scheduledAt), context.now())}`,

@@ -23,7 +23,7 @@ export function addConfirm(cli: Cli): void {
 }
 
 /** Confirms a finalization that waits for it, and sees that it has been heard in time. */
-export async function confirm(
+async function confirm(
   context: Context,
   wanted: string | undefined,
   options: ConfirmOptions,

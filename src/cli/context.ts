@@ -25,6 +25,8 @@ export interface Context {
   /** How this program is started: the interpreter and the script. */
   readonly self: readonly string[];
   readonly now: () => Date;
+  /** Milliseconds since some moment; does not jump when the clock is set. */
+  readonly elapsedMs: () => number;
   /** From 0 up to but not including 1; tells ids of one second apart, guards nothing. */
   readonly random: () => number;
   readonly spawn: Spawn;
@@ -69,6 +71,7 @@ export function hostOf(context: Context, options: CommonOptions): Host {
     context.stderr.write(text);
   };
   const journal = new Journal(spawn, say, context.narration);
-  const host: Host = { spawn, say, journal, echo, now: context.now, paths: context.paths };
+  const { now, elapsedMs, paths } = context;
+  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths };
   return { ...host, report: reporterOf(context, options, host) };
 }

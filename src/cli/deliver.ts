@@ -20,7 +20,7 @@ export function addDeliver(cli: Cli): void {
  * Delivers until nothing is owed. Where another process does so already, that one is told
  * to try everything at once, and this one ends.
  */
-export async function deliver(context: Context, options: CommonOptions): Promise<void> {
+async function deliver(context: Context, options: CommonOptions): Promise<void> {
   requireRoot(context, "delivering reports");
   const stop = context.stopSignal();
   const config = await loadConfig(options);

@@ -10,7 +10,7 @@ import { type CommonOptions, type Context, hostOf, print, styleOf } from "./cont
 import { loadConfig } from "./load-config.ts";
 import { accessTo } from "./record-access.ts";
 import { requesterOf } from "./requester.ts";
-import { runCommand } from "./run-command.ts";
+import { ownCommand } from "./own-command.ts";
 
 interface ExplainOptions extends CommonOptions {
   readonly json?: true;
@@ -27,7 +27,7 @@ export function addExplain(cli: Cli): void {
 }
 
 /** Explains what `schedule` would do now; fails where it would refuse. */
-export async function explain(context: Context, options: ExplainOptions): Promise<number> {
+async function explain(context: Context, options: ExplainOptions): Promise<number> {
   const loaded = await loadConfig(options);
   const profile = options.profile === undefined ? loaded.profile : resolve(options.profile);
   const explanation = await lookAhead(hostOf(context, options), {
@@ -37,7 +37,7 @@ export async function explain(context: Context, options: ExplainOptions): Promis
     hostName: context.hostName,
     requester: requesterOf(context),
     forgeRun: forgeRunOf(context.env),
-    run: runCommand(context, options),
+    run: ownCommand(context, "run", options),
     user: context.userId === 0 ? "root" : "other",
     records: await readRecords(new RecordStore(loaded.stateDir)),
   });
@@ -54,9 +54,6 @@ async function readRecords(store: RecordStore): Promise<KnownRecords> {
   const access = accessTo(store);
   if (access.kind === "denied") return { kind: "hidden", why: access.why };
   const records: FinalizationRecord[] = [];
-  for (const id of store.ids().toReversed()) {
-    const read = await store.read(id);
-    if (read.kind === "record") records.push(read.record);
-  }
+  for await (const record of store.newestFirst()) records.push(record);
   return { kind: "known", records };
 }

@@ -68,10 +68,8 @@ async function newestDeploy(
   store: RecordStore,
   fits: (record: FinalizationRecord) => boolean,
 ): Promise<FinalizationRecord | null> {
-  for (const id of store.ids().toReversed()) {
-    const read = await store.read(id);
-    if (read.kind !== "record" || read.record.rollbackOf !== null) continue;
-    if (fits(read.record)) return read.record;
+  for await (const record of store.newestFirst()) {
+    if (record.rollbackOf === null && fits(record)) return record;
   }
   return null;
 }

@@ -5,10 +5,11 @@ import type { HistoryJson } from "../json/history.ts";
 import { type Entry, historyScreen } from "../view/history-screen.ts";
 import { type Cli, newCommand, withJson } from "./command.ts";
 import { type CommonOptions, type Context, print, styleOf } from "./context.ts";
+import { everyId } from "./find-record.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireAccess } from "./record-access.ts";
 
-export interface HistoryOptions extends CommonOptions {
+interface HistoryOptions extends CommonOptions {
   readonly json?: true;
   readonly limit: number;
 }
@@ -27,7 +28,7 @@ function readLimit(text: string): number {
   throw new InvalidArgumentError("Use a whole number, 1 and up.");
 }
 
-export async function history(context: Context, options: HistoryOptions): Promise<void> {
+async function history(context: Context, options: HistoryOptions): Promise<void> {
   const config = await loadConfig(options);
   const store = new RecordStore(config.stateDir);
   requireAccess(store);
@@ -42,7 +43,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
 /** The newest first; one that was pruned in between is left out. */
 async function readEntries(store: RecordStore, limit: number): Promise<Entry[]> {
   const setAside = store.setAside();
-  const ids = [...new Set([...store.ids(), ...setAside])].toSorted().toReversed().slice(0, limit);
+  const ids = everyId(store).toReversed().slice(0, limit);
   const entries: Entry[] = [];
   for (const id of ids) {
     const read = await store.read(id);

@@ -1,9 +1,8 @@
 import { Argument, InvalidArgumentError } from "commander";
-import type { LockConfig } from "../core/lock-config.ts";
+import { GROUP_PATTERN, isSameLock, type LockConfig } from "../core/lock-config.ts";
 import { EXIT } from "../core/outcome.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type GivingBack, giveSlotBack } from "../core/slot-keeping.ts";
-import { isSameLock } from "../core/lock-config.ts";
 import { RecordStore } from "../host/store.ts";
 import { type LockJson, toOwnSlotJson } from "../json/lock.ts";
 import { SlotDesk } from "../lock/desk.ts";
@@ -14,7 +13,7 @@ import { type CommonOptions, type Context, hostOf, print, styleOf } from "./cont
 import { loadConfig } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 
-export interface LockOptions extends CommonOptions {
+interface LockOptions extends CommonOptions {
   readonly group?: string;
   readonly holder?: string;
   readonly yes?: true;
@@ -37,12 +36,12 @@ export function addLock(cli: Cli): void {
 }
 
 function readGroup(text: string): string {
-  if (/^[a-zA-Z0-9.-]+$/.test(text)) return text;
+  if (GROUP_PATTERN.test(text)) return text;
   throw new InvalidArgumentError("Use letters, digits, dots and dashes.");
 }
 
 /** @returns the exit code: 1 where the slots' holders could be asked for and were not told */
-export async function lock(context: Context, what: Doing, options: LockOptions): Promise<number> {
+async function lock(context: Context, what: Doing, options: LockOptions): Promise<number> {
   requireRoot(context, "asking the lock server");
   const config = await loadConfig(options);
   const host = hostOf(context, options);

@@ -11,7 +11,7 @@ import { everyId, findId } from "./find-record.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireAccess } from "./record-access.ts";
 
-export interface LogOptions extends CommonOptions {
+interface LogOptions extends CommonOptions {
   readonly json?: true;
   readonly follow?: true;
 }
@@ -26,7 +26,7 @@ export function addLog(cli: Cli): void {
 }
 
 /** Shows the journal of a finalization by journalctl, with its pager on a terminal. */
-export async function log(
+async function log(
   context: Context,
   wanted: string | undefined,
   options: LogOptions,

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { Config } from "../core/config.ts";
 import { messageOf } from "../core/refusal.ts";
 import { wantsReports } from "../core/report-defaults.ts";
@@ -6,6 +5,7 @@ import type { FinalizationRecord } from "../core/record.ts";
 import type { Host, Reporter } from "../host/host.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import { configOf, loadConfig } from "./load-config.ts";
+import { ownCommand } from "./own-command.ts";
 
 /**
  * Reports with the configuration of each record. Everything is loaded only where something
@@ -32,7 +32,9 @@ export function reporterOf(context: Context, options: CommonOptions, host: Host)
       const config = await configFor(record);
       if (!wantsReports(config.report)) return;
       const { tellAll } = await import("../report/tell.ts");
-      await tellAll(host, config, record, what, deliverCommand(context, options, record));
+      const { configFile } = record;
+      const places = configFile === null ? options : { ...options, config: configFile };
+      await tellAll(host, config, record, what, ownCommand(context, "deliver", places));
     });
   };
   return {
@@ -48,18 +50,6 @@ export function reporterOf(context: Context, options: CommonOptions, host: Host)
   };
 }
 
-/** How the unit that delivers calls this program. */
-export function deliverCommand(
-  { self, env }: Context,
-  options: CommonOptions,
-  record: Pick<FinalizationRecord, "configFile">,
-): { readonly command: readonly string[]; readonly path: string } {
-  const file = record.configFile ?? (options.config === undefined ? null : resolve(options.config));
-  const config = file === null ? [] : ["--config", file];
-  const stateDir = options.stateDir === undefined ? [] : ["--state-dir", resolve(options.stateDir)];
-  return { command: [...self, "deliver", ...config, ...stateDir], path: env["PATH"] ?? "" };
-}
-
 /** After a boot: what is still owed goes on its way, and the metrics show the new boot. */
 export async function reportLeftOvers(
   context: Context,
@@ -68,5 +58,5 @@ export async function reportLeftOvers(
   config: Config,
 ): Promise<void> {
   const { takeUpReports } = await import("../report/tell.ts");
-  await takeUpReports(host, config, deliverCommand(context, options, { configFile: null }));
+  await takeUpReports(host, config, ownCommand(context, "deliver", options));
 }

@@ -29,24 +29,16 @@ export async function findFitting(
   fits: (record: FinalizationRecord) => boolean,
 ): Promise<FinalizationRecord> {
   if (wanted === undefined) {
-    for (const id of store.ids().toReversed()) {
-      const read = await store.read(id);
-      if (read.kind === "record" && fits(read.record)) return read.record;
-    }
+    for await (const record of store.newestFirst()) if (fits(record)) return record;
   }
   return await findRecord(store, wanted);
 }
 
 /** Every finalization that has not ended, the newest first. */
 export async function unfinished(store: RecordStore): Promise<FinalizationRecord[]> {
-  const reads = await Promise.all(
-    store
-      .ids()
-      .toReversed()
-      .map(async (id) => await store.read(id)),
-  );
-  const records = reads.flatMap((read) => (read.kind === "record" ? [read.record] : []));
-  return records.filter(isUnfinished);
+  const records: FinalizationRecord[] = [];
+  for await (const record of store.newestFirst()) if (isUnfinished(record)) records.push(record);
+  return records;
 }
 
 /**

@@ -1,9 +1,7 @@
-import type { Config } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
-import { setBack, whileNobodyActs } from "../host/setting-back.ts";
-import type { RecordStore } from "../host/store.ts";
+import { type Acting, setBack, whileNobodyActs } from "../host/setting-back.ts";
 import { findToplevel, toplevelAt } from "../host/toplevel.ts";
 
 /**
@@ -34,7 +32,7 @@ export function nextBootOf(
  * @throws Refusal where there is nothing to set them back to, or somebody else has moved them
  */
 export async function restoreBootDefault(
-  acting: { readonly host: Host; readonly store: RecordStore; readonly config: Config },
+  acting: Acting,
   record: FinalizationRecord,
   stop: AbortSignal,
 ): Promise<void> {

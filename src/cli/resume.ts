@@ -8,7 +8,7 @@ import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 import { reportLeftOvers } from "./reporter.ts";
-import { runCommand } from "./run-command.ts";
+import { ownCommand } from "./own-command.ts";
 
 export function addResume(cli: Cli): void {
   newCommand(cli, "resume")
@@ -22,12 +22,12 @@ export function addResume(cli: Cli): void {
  * Takes up, after a boot, every finalization that has not ended, then what is told of them.
  * Nothing that goes wrong keeps the rest back. Returns as soon as the units are started.
  */
-export async function resume(context: Context, options: CommonOptions): Promise<number> {
+async function resume(context: Context, options: CommonOptions): Promise<number> {
   requireRoot(context, "resuming");
   const config = await loadConfig(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
-  const run = runCommand(context, options);
+  const run = ownCommand(context, "run", options);
   const steps = unfinishedIds(host).map((id) => ({
     what: `take up ${id}`,
     act: async () => await resumeOne(host, store, run, id),

@@ -1,5 +1,6 @@
 import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
+import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
 import { requireSystemd } from "../host/systemd.ts";
 import { toplevelAt } from "../host/toplevel.ts";
@@ -30,7 +31,7 @@ export function addRollback(cli: Cli): void {
  * Goes back. A finalization that still verifies is asked to do it itself; for one that has
  * ended another one is scheduled, whose target is the previous system.
  */
-export async function rollback(
+async function rollback(
   context: Context,
   wanted: string | undefined,
   options: RollbackOptions,
@@ -45,9 +46,9 @@ export async function rollback(
   await wayBackOf(host, store, record);
   const question = `Go back from ${targetName(record)} to ${previousName(record)}?`;
   if (options.yes !== true) await makeSure(context, question);
-  const asked = record.state === "verifying" ? await ask(context, store, record, options) : null;
+  const asked = record.state === "verifying" ? await ask(context, host, store, record) : null;
   if (asked === null || asked.state === "live") {
-    await scheduleWayBack(context, store, asked ?? record, options);
+    await scheduleWayBack(context, { host, store, config }, asked ?? record, options);
     return;
   }
   if (asked.state === "failed") {
@@ -60,12 +61,11 @@ export async function rollback(
 /** Asks the process that verifies; returns the record as it is after that. */
 async function ask(
   context: Context,
+  host: Host,
   store: RecordStore,
   { id }: FinalizationRecord,
-  options: RollbackOptions,
 ): Promise<FinalizationRecord> {
   store.request(id, "rollback", askedBy(context));
-  const host = hostOf(context, options);
   return await awaitAnswer(host, store, id, hasLeftVerifying, context.stopSignal());
 }
 

@@ -33,7 +33,7 @@ function readId(text: string): string {
  * keeps it from going on, as a full disk does, it ends as unfinished, and its unit
  * starts it again.
  */
-export async function run(context: Context, id: string, options: CommonOptions): Promise<number> {
+async function run(context: Context, id: string, options: CommonOptions): Promise<number> {
   requireRoot(context, "running a finalization");
   const stop = context.stopSignal();
   const called = await loadConfig(options);

@@ -1,18 +1,15 @@
 import { resolve } from "node:path";
-import type { Config } from "../core/config.ts";
 import { forgeRunOf, placeOf } from "../core/forge-run.ts";
 import type { FinalizationRecord } from "../core/record.ts";
-import type { Host } from "../host/host.ts";
 import { commit, type Draft, draft, propose, type Proposal } from "../host/scheduling.ts";
-import { setBack, undoSetBack, whileNobodyActs } from "../host/setting-back.ts";
-import type { RecordStore } from "../host/store.ts";
+import { type Acting, setBack, undoSetBack, whileNobodyActs } from "../host/setting-back.ts";
 import { wayBackOf } from "../host/way-back.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
 import type { RollbackJson } from "../json/requests.ts";
-import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
-import { configOf, loadConfig } from "./load-config.ts";
+import { type CommonOptions, type Context, print } from "./context.ts";
+import { configOf } from "./load-config.ts";
 import { requesterOf } from "./requester.ts";
-import { runCommand } from "./run-command.ts";
+import { ownCommand } from "./own-command.ts";
 import { revisionToReport } from "./reported-revision.ts";
 import { asText } from "./schedule.ts";
 
@@ -36,19 +33,18 @@ interface Scheduled {
  */
 export async function scheduleWayBack(
   context: Context,
-  store: RecordStore,
+  called: Acting,
   record: FinalizationRecord,
   options: RollbackOptions,
 ): Promise<void> {
-  const host = hostOf(context, options);
-  const loaded = await loadConfig(options);
-  const found = options.config === undefined ? await configOf(record, loaded) : loaded;
+  const isOwn = options.config === undefined;
+  const found = isOwn ? await configOf(record, called.config) : called.config;
   const config = { ...found, profile: record.profile };
-  const acting = { host, store, config };
+  const acting = { ...called, config };
   const { proposal, drafted } = await whileNobodyActs(acting, record, context.stopSignal(), () =>
     // What held when it was asked for may not hold any more when its turn has come.
     setBackAndSchedule(acting, record, (proposed) =>
-      draftWayBack(context, host, config, record, options, proposed),
+      draftWayBack(context, acting, record, options, proposed),
     ),
   );
   const { id } = drafted.record;
@@ -66,7 +62,7 @@ export async function scheduleWayBack(
 }
 
 async function setBackAndSchedule(
-  { host, store, config }: { host: Host; store: RecordStore; config: Config },
+  { host, store, config }: Acting,
   record: FinalizationRecord,
   toDraft: (proposal: Proposal) => Promise<Draft>,
 ): Promise<Scheduled> {
@@ -85,8 +81,7 @@ async function setBackAndSchedule(
 
 async function draftWayBack(
   context: Context,
-  host: Host,
-  config: Config,
+  { host, config }: Acting,
   record: FinalizationRecord,
   options: RollbackOptions,
   proposal: Proposal,
@@ -104,6 +99,6 @@ async function draftWayBack(
     revision: await revisionToReport(host, config, proposal.target),
     forgeRun: placeOf(record.forgeRun ?? forgeRunOf(context.env)),
     rollbackOf: record.id,
-    run: runCommand(context, options),
+    run: ownCommand(context, "run", options),
   });
 }

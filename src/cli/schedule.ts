@@ -24,7 +24,7 @@ import { revisionToReport } from "./reported-revision.ts";
 import { requesterOf } from "./requester.ts";
 import { requireRoot } from "./require-root.ts";
 import { requireWindow } from "./require-window.ts";
-import { runCommand } from "./run-command.ts";
+import { ownCommand } from "./own-command.ts";
 
 export interface ScheduleOptions extends CommonOptions {
   readonly dryRun?: true;
@@ -57,7 +57,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     hostName: context.hostName,
     requester: requesterOf(context),
     ...(await originOf(context, host, config, options, proposal)),
-    run: runCommand(context, options),
+    run: ownCommand(context, "run", options),
   });
   if (options.dryRun !== true) await commit(host, new RecordStore(config.stateDir), drafted);
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);

@@ -6,7 +6,7 @@ import { loadConfig } from "./load-config.ts";
 import { ask, lookAtStatus, toStatusJson } from "./looking.ts";
 import { statusScreen } from "../view/status-screen.ts";
 
-export interface StatusOptions extends CommonOptions {
+interface StatusOptions extends CommonOptions {
   readonly json?: true;
   readonly follow?: true;
 }
@@ -21,7 +21,7 @@ export function addStatus(cli: Cli): void {
 }
 
 /** Shows how a finalization and the host stand. */
-export async function status(
+async function status(
   context: Context,
   wanted: string | undefined,
   options: StatusOptions,

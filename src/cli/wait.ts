@@ -44,7 +44,7 @@ interface Wait {
   readonly id: string;
   readonly show: (seen: FinalizationNow) => void;
   readonly stop: AbortSignal;
-  /** In milliseconds of performance.now(). */
+  /** In milliseconds of the host's elapsedMs. */
   readonly deadline: number;
 }
 
@@ -72,7 +72,7 @@ export async function wait(
     id: record.id,
     show: shower(context, options),
     stop: context.stopSignal("stop"),
-    deadline: performance.now() + (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
+    deadline: host.elapsedMs() + (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
   });
 }
 
@@ -88,7 +88,7 @@ async function follow(waited: Wait): Promise<number> {
     if (isTerminal(state)) return exitCodeOf(state);
     const itself = whyWaitsForItself(seen, waited.config, waited.place);
     if (itself !== null) throw new Refusal(`${itself}: wait would wait for itself. ${ELSEWHERE}`);
-    const leftMs = deadline - performance.now();
+    const leftMs = deadline - host.elapsedMs();
     if (stop.aborted || leftMs <= 0) {
       const why = stop.aborted ? "asked to end" : "the time is over";
       host.say(`${why}: ${id} has not ended, it is ${state}`);

@@ -1,27 +1,24 @@
 import * as v from "valibot";
-import { argv, fractionOfSeconds, unitName, wholeSeconds } from "./config-schema-parts.ts";
+import {
+  argv,
+  fractionOfSeconds,
+  someText,
+  unitName,
+  webAddress,
+  wholeSeconds,
+} from "./config-schema-parts.ts";
 import { DEFAULT_CHECK_TIMES } from "./config.ts";
 
 const common = {
-  name: v.exactOptional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  name: v.exactOptional(someText),
   timeout: v.optional(fractionOfSeconds, DEFAULT_CHECK_TIMES.timeout),
   interval: v.optional(fractionOfSeconds, DEFAULT_CHECK_TIMES.interval),
   deadline: v.optional(wholeSeconds, DEFAULT_CHECK_TIMES.deadline),
 };
 
-const webAddress = v.pipe(
-  v.string(),
-  v.check(isWebAddress, "must be an address that begins with http:// or https://"),
-);
-
-function isWebAddress(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text);
-}
-
 const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const status = v.pipe(whole, v.minValue(100), v.maxValue(599, "must be a status below 600"));
 const port = v.pipe(whole, v.minValue(1), v.maxValue(65_535, "must be a port up to 65535"));
-const hostName = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 
 /** One entry of `verify.checks`. */
 export const checkSchema = v.variant("kind", [
@@ -34,5 +31,5 @@ export const checkSchema = v.variant("kind", [
     status: v.exactOptional(status),
     body: v.exactOptional(v.string()),
   }),
-  v.strictObject({ ...common, kind: v.literal("tcp"), host: hostName, port }),
+  v.strictObject({ ...common, kind: v.literal("tcp"), host: someText, port }),
 ]);

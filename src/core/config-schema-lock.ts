@@ -3,25 +3,21 @@ import {
   absolutePath,
   fractionOfSeconds,
   someSeconds,
+  someText,
+  webAddress,
   wholeSeconds,
 } from "./config-schema-parts.ts";
-import { DEFAULT_ETCD, DEFAULT_LOCK } from "./lock-config.ts";
+import { DEFAULT_ETCD, DEFAULT_LOCK, GROUP_PATTERN } from "./lock-config.ts";
 
-/** https://coreos.github.io/zincati/development/fleetlock/protocol: the names that a group may have. */
-export const groupName = v.pipe(
+const groupName = v.pipe(
   v.string(),
-  v.regex(/^[a-zA-Z0-9.-]+$/, "must be letters, digits, dots and dashes"),
+  v.regex(GROUP_PATTERN, "must be letters, digits, dots and dashes"),
 );
 
 const serverAddress = v.pipe(
-  v.string(),
-  v.check(isServerAddress, "must be an address that begins with http:// or https://"),
+  webAddress,
   v.check(hasNoSecret, "must hold no user, password, query or fragment"),
 );
-
-function isServerAddress(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text);
-}
 
 function hasNoSecret(text: string): boolean {
   if (!URL.canParse(text)) return true;
@@ -69,7 +65,7 @@ export const lockSchema = v.pipe(
       prefix: v.optional(prefix, DEFAULT_ETCD.prefix),
       slots: v.optional(slots, DEFAULT_ETCD.slots),
       lease: v.optional(v.nullable(someSeconds), DEFAULT_ETCD.lease),
-      username: v.optional(v.nullable(v.pipe(v.string(), v.nonEmpty("must not be empty"))), null),
+      username: v.optional(v.nullable(someText), null),
       passwordFile: file,
     }),
   ]),

@@ -3,6 +3,8 @@ import { LONGEST_SPAN_SECONDS } from "./span.ts";
 
 /** The single values that the configuration is made of. */
 
+export const someText = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+
 export const absolutePath = v.pipe(v.string(), v.startsWith("/", "must be an absolute path"));
 
 /** A name that stands directly in a toplevel, such as `kernel` or `kernel-modules`. */
@@ -53,11 +55,7 @@ export const argv = v.pipe(
   v.check((words) => (words[0] ?? "") !== "", "must name a program"),
 );
 
-export const pattern = v.pipe(
-  v.string(),
-  v.nonEmpty("must not be empty"),
-  v.check(isRegExp, "must be a regular expression"),
-);
+export const pattern = v.pipe(someText, v.check(isRegExp, "must be a regular expression"));
 
 function isRegExp(text: string): boolean {
   try {
@@ -65,4 +63,13 @@ function isRegExp(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+export const webAddress = v.pipe(
+  v.string(),
+  v.check(isWebAddress, "must be an address that begins with http:// or https://"),
+);
+
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text);
 }

@@ -1,9 +1,7 @@
 import * as v from "valibot";
-import { absolutePath } from "./config-schema-parts.ts";
+import { absolutePath, isWebAddress, webAddress } from "./config-schema-parts.ts";
 
 /** The single values that receivers are made of. */
-
-export const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 
 /** It is a part of file names in the outbox. */
 export const receiverName = v.pipe(
@@ -12,18 +10,13 @@ export const receiverName = v.pipe(
 );
 
 /** A secret never stands in an address: whoever can read the configuration would see it. */
-export const webAddress = v.pipe(
-  v.string(),
-  v.check(isWebAddress, "must be an address that begins with http:// or https://"),
+export const receiverAddress = v.pipe(
+  webAddress,
   v.check(
     (address) => !isWebAddress(address) || !hasCredentials(address),
     "must hold no user and password; a file holds the secret",
   ),
 );
-
-function isWebAddress(address: string): boolean {
-  return /^https?:\/\//.test(address) && URL.canParse(address);
-}
 
 function hasCredentials(address: string): boolean {
   const { username, password } = new URL(address);
@@ -57,7 +50,7 @@ export const linkAddress = v.pipe(
 
 /** What ntfy's server takes for a topic, behind a path where it has one. */
 export const topicAddress = v.pipe(
-  webAddress,
+  receiverAddress,
   v.regex(
     /^https?:\/\/[^/?#]+\/([^?#]*\/)?[\w-]+\/*$/,
     "must end in a topic, such as https://ntfy.sh/TOPIC",

@@ -1,13 +1,18 @@
 import * as v from "valibot";
-import { absolutePath, argv, fractionOfSeconds, someSeconds } from "./config-schema-parts.ts";
+import {
+  absolutePath,
+  argv,
+  fractionOfSeconds,
+  someSeconds,
+  someText,
+} from "./config-schema-parts.ts";
 import {
   linkAddress,
+  receiverAddress,
   receiverName,
   repositoryName,
   secretFile,
-  text,
   topicAddress,
-  webAddress,
 } from "./config-schema-report-parts.ts";
 import { END_EVENTS, FORGE_EVENTS, REPORT_DEFAULTS } from "./report-defaults.ts";
 import { STATES } from "./states.ts";
@@ -26,7 +31,7 @@ const common = <Kind extends string>(kind: Kind, events: readonly (typeof STATES
 
 const forge = <Kind extends string>(kind: Kind) => ({
   ...common(kind, FORGE_EVENTS),
-  url: webAddress,
+  url: receiverAddress,
   repository: v.optional(v.nullable(repositoryName), null),
   tokenFile: secretFile,
   link: v.optional(v.nullable(linkAddress), null),
@@ -35,12 +40,12 @@ const forge = <Kind extends string>(kind: Kind) => ({
 const status = <Kind extends string>(kind: Kind) =>
   v.strictObject({
     ...forge(kind),
-    context: v.optional(v.nullable(text), null),
+    context: v.optional(v.nullable(someText), null),
     waitForJob: v.optional(v.boolean(), false),
   });
 
 const addressOrFile = {
-  url: v.optional(v.nullable(webAddress), null),
+  url: v.optional(v.nullable(receiverAddress), null),
   urlFile: noSecret,
 };
 
@@ -57,7 +62,7 @@ export const receiverSchema = v.variant("kind", [
   status("forgejo"),
   status("github"),
   status("gitlab"),
-  v.strictObject({ ...forge("github-deployment"), environment: text }),
+  v.strictObject({ ...forge("github-deployment"), environment: someText }),
   v.pipe(
     v.strictObject({
       ...common("webhook", END_EVENTS),
@@ -76,12 +81,12 @@ export const receiverSchema = v.variant("kind", [
     }),
     v.check((wanted) => hasOneAddress(wanted), ONE_ADDRESS),
   ),
-  v.strictObject({ ...common("gotify", END_EVENTS), url: webAddress, tokenFile: secretFile }),
+  v.strictObject({ ...common("gotify", END_EVENTS), url: receiverAddress, tokenFile: secretFile }),
   v.strictObject({ ...common("slack", END_EVENTS), urlFile: secretFile }),
   v.strictObject({ ...common("discord", END_EVENTS), urlFile: secretFile }),
   v.strictObject({
     ...common("matrix", END_EVENTS),
-    url: webAddress,
+    url: receiverAddress,
     room: v.pipe(
       v.string(),
       v.startsWith("!", "must be the id of a room, such as !abc:example.org"),

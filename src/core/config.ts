@@ -114,10 +114,10 @@ export const DEFAULT_CONFIG: Config = {
 };
 
 /** The automatic delay where nothing tells when the job that deploys is over, in seconds. */
-export const DELAY_WITHOUT_GATES_SECONDS = 60;
+const DELAY_WITHOUT_GATES_SECONDS = 60;
 
 /** The automatic delay where a gate tells it: none, as the gate has a grace of its own. */
-export const DELAY_WITH_GATES_SECONDS = 0;
+const DELAY_WITH_GATES_SECONDS = 0;
 
 /** Whether some gate sees the end of the job that deploys, or time must be a guess at it. */
 export type JobEnd = "seen" | "guessed";

@@ -1,4 +1,4 @@
-import { type Inhibitors, sameComponent, type Component, type SystemView } from "./toplevel.ts";
+import { componentOf, type Inhibitors, sameComponent, type SystemView } from "./toplevel.ts";
 
 /** The names whose change needs a reboot, unless the configuration says otherwise. */
 export const DEFAULT_REBOOT_WHEN_CHANGED = ["kernel", "initrd", "kernel-modules"] as const;
@@ -39,11 +39,13 @@ export function decide(rebootWhenChanged: readonly string[], systems: Systems): 
   const refusal = whySwitchWouldRefuse(current, target);
   if (refusal !== null) return reboot(refusal);
 
-  const reason =
-    target.toplevel !== null && target.toplevel === current.toplevel
-      ? "services only, already current"
-      : "services only";
+  const reason = isCurrent(systems) ? "services only, already current" : "services only";
   return { action: "switch", reason, changed: [] };
+}
+
+/** Whether the target is the system that runs. */
+export function isCurrent({ current, target }: Systems): boolean {
+  return target.toplevel !== null && target.toplevel === current.toplevel;
 }
 
 /**
@@ -90,14 +92,10 @@ function isDefault(name: string): boolean {
 }
 
 function isAbsent(system: SystemView, name: string): boolean {
-  const { kind } = component(system, name);
+  const { kind } = componentOf(system, name);
   return kind === "missing" || kind === "dangling";
 }
 
 function differs(booted: SystemView, target: SystemView, name: string): boolean {
-  return !sameComponent(component(booted, name), component(target, name));
-}
-
-function component(system: SystemView, name: string): Component {
-  return system.components[name] ?? { kind: "missing" };
+  return !sameComponent(componentOf(booted, name), componentOf(target, name));
 }

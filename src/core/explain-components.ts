@@ -1,5 +1,5 @@
-import { DEFAULT_REBOOT_WHEN_CHANGED, type Decision, type Systems } from "./decision.ts";
-import { componentPath, sameComponent, type SystemView } from "./toplevel.ts";
+import { type Decision, DEFAULT_REBOOT_WHEN_CHANGED, isCurrent, type Systems } from "./decision.ts";
+import { componentOf, componentPath, sameComponent, type SystemView } from "./toplevel.ts";
 
 /** What one system has under a name. */
 export interface Side {
@@ -45,10 +45,7 @@ export function compareComponents(
 }
 
 function changeOf(name: string, booted: SystemView, target: SystemView): ComponentChange["change"] {
-  const [from, to] = [booted, target].map(
-    (system) => system.components[name] ?? ({ kind: "missing" } as const),
-  );
-  if (from === undefined || to === undefined) return "missing";
+  const [from, to] = [componentOf(booted, name), componentOf(target, name)];
   if (componentPath(from) === null || componentPath(to) === null) return "missing";
   return sameComponent(from, to) ? "same" : "changed";
 }
@@ -61,15 +58,20 @@ function sideOf(name: string, system: SystemView, kernel: string | null): Side {
 }
 
 /** What would be done and why, for people: `would reboot: kernel 6.12.3 → 6.12.9`. */
-export function verdict(decision: Decision, components: readonly ComponentChange[]): string {
+export function verdict(
+  decision: Decision,
+  systems: Systems,
+  components: readonly ComponentChange[],
+): string {
   if (decision.action === "refuse") return `would refuse: ${refusalReason(decision)}`;
   const { action, reason, changed } = decision;
-  // What differs since the boot is not what would be switched to.
-  if (action === "switch" && changed.length > 0) return `would switch: ${reason}`;
-  if (/already current/.test(reason)) return "would switch, to the system that runs already";
-  if (action === "switch") return `would switch: ${reason}`;
+  if (action === "switch") {
+    // What differs since the boot is not what would be switched to.
+    const isThereAlready = changed.length === 0 && isCurrent(systems);
+    return `would switch${isThereAlready ? ", to the system that runs already" : `: ${reason}`}`;
+  }
   const words = changesInWords(components.filter(({ name }) => changed.includes(name)));
-  return `would ${action}: ${words.length > 0 ? words.join(", ") : reason}`;
+  return `would reboot: ${words.length > 0 ? words.join(", ") : reason}`;
 }
 
 export function refusalReason({ missing }: Extract<Decision, { action: "refuse" }>): string {

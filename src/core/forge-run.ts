@@ -1,5 +1,5 @@
 import type { InferOutput } from "valibot";
-import type { forgeRunSchema } from "./record-schema-report.ts";
+import type { forgeRunSchema } from "./forge-run-schema.ts";
 
 /** The run of a forge's CI that scheduled a finalization, as far as its environment tells. */
 export type ForgeRun = Readonly<InferOutput<typeof forgeRunSchema>>;

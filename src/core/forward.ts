@@ -3,6 +3,7 @@ import { type Plan, underPolicy } from "./decision.ts";
 import { NEEDS_REBOOT, problemsOf, REFUSED, UNITS_FAILED } from "./judging.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
+import { overtaken, overtakenByBoot } from "./overtaken.ts";
 import type { FinalizationRecord } from "./record.ts";
 
 /** The end of a finalization that must not act any more, or null while it may. */
@@ -47,10 +48,10 @@ export function defer(
 export function takeUpAct(record: FinalizationRecord, seen: Observation): Step {
   const again = "again, after an interruption";
   if (record.state === "rebooting" && seen.facts.bootId === record.rebootAskedInBoot) {
-    return rebootInto(record, seen, again);
+    return overtaken(record, seen) ?? rebootInto(record, seen, again);
   }
   if (record.state === "switching" && seen.facts.bootId === actingBoot(record)) {
-    return switchTo(record, seen, again);
+    return overtaken(record, seen) ?? switchTo(record, seen, again);
   }
   return arrive(record, seen);
 }
@@ -65,7 +66,7 @@ function arrive(record: FinalizationRecord, seen: Observation): Step {
   if (seen.facts.booted === record.target) {
     return move(record, seen, "verifying", "booted into the target", { kind: "verify" });
   }
-  return fallBack(record, seen);
+  return overtakenByBoot(record, seen) ?? fallBack(record, seen);
 }
 
 /** The facts are looked at once more, with the turn taken: what was decided at scheduling may have changed. */
@@ -139,6 +140,10 @@ export function judgeSwitch(
     case NEEDS_REBOOT:
       return rebootIfAllowed(noted, seen, "the switch asks for a reboot (exit code 100)");
     case REFUSED: {
+      // Run again after an interruption, it says nothing of what it did the first time.
+      if (seen.facts.current === record.target && record.previous !== record.target) {
+        return move(noted, seen, "verifying", reason, { kind: "verify" });
+      }
       const decision = underPolicy(seen.facts.decision, seen.policy.reboot);
       if (decision.action === "reboot") return rebootIfAllowed(noted, seen, decision.reason);
       return fail(
@@ -161,13 +166,13 @@ export function judgeVerification(
   seen: Observation,
   checks: FinalizationRecord["checks"],
 ): Step {
-  const asked = rollBackAsAsked(record, seen);
-  if (asked !== null) return asked;
+  const ended = overtaken(record, seen) ?? rollBackAsAsked(record, seen);
+  if (ended !== null) return ended;
   const { current, profile } = seen.facts;
   const checked = { ...record, checks: [...checks] };
   const problems = problemsOf(checks);
   if (current !== record.target) {
-    problems.unshift(`the current system is ${current ?? "unknown"}, not the target`);
+    problems.unshift(isNotTarget(current));
   }
   // A fall-back that was cut off has set it back already; live would not outlast the next boot.
   if (profile === record.previous && profile !== record.target) {
@@ -178,6 +183,10 @@ export function judgeVerification(
   return seen.policy.confirmWithin === null || record.rollbackOf !== null
     ? live(checked, seen, RUNS)
     : askForConfirmation(checked, seen, seen.policy.confirmWithin);
+}
+
+function isNotTarget(current: string | null): string {
+  return `the current system is ${current ?? "unknown"}, not the target`;
 }
 
 /** The time limit is set once: an interruption does not lengthen it. */
@@ -193,9 +202,11 @@ function askForConfirmation(
 }
 
 export function confirmationEnded(record: FinalizationRecord, seen: Observation): Step {
-  const asked = rollBackAsAsked(record, seen);
-  if (asked !== null) return asked;
-  const { confirm } = seen.facts.requests;
+  const ended = overtaken(record, seen) ?? rollBackAsAsked(record, seen);
+  if (ended !== null) return ended;
+  const { current, requests } = seen.facts;
+  if (current !== record.target) return rollBack(record, seen, isNotTarget(current));
+  const { confirm } = requests;
   if (confirm !== null) return live(record, seen, `confirmed by ${confirm}`);
   return rollBack(
     record,

@@ -17,3 +17,6 @@ export function newId(now: Date, random: () => number): string {
 export function unitName(id: string): string {
   return `deploy-finalize-${id}`;
 }
+
+/** Takes up after a boot what has not ended. */
+export const RESUME_UNIT = "deploy-finalize-resume.service";

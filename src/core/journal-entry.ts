@@ -1,5 +1,5 @@
 import { EVENT_KINDS, type EventKind } from "./event-kinds.ts";
-import { unitName } from "./id.ts";
+import { RESUME_UNIT, unitName } from "./id.ts";
 import { awaitsConfirmation, type FinalizationRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 
@@ -51,7 +51,7 @@ export function eventEntry(
     SYSLOG_IDENTIFIER: "deploy-finalize",
     ...Object.fromEntries(ours.map(([name, value]) => [`DEPLOY_FINALIZE_${name}`, value])),
   };
-  const resumes = kind === "taken-up" ? ["deploy-finalize-resume.service"] : [];
+  const resumes = kind === "taken-up" ? [RESUME_UNIT] : [];
   return { message, units: [`${unitName(id)}.service`, ...resumes], fields };
 }
 

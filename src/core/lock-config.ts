@@ -1,6 +1,9 @@
+/** https://coreos.github.io/zincati/development/fleetlock/protocol: the names that a group may have. */
+export const GROUP_PATTERN = /^[a-zA-Z0-9.-]+$/;
+
 /** What both kinds of lock server are asked with. */
 interface LockTimes {
-  /** The hosts that share the slots: `^[a-zA-Z0-9.-]+$`. */
+  /** The hosts that share the slots. */
   readonly group: string;
   /** Seconds that one request may take. */
   readonly timeout: number;

@@ -22,6 +22,7 @@ import {
 } from "./forward.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { fail, go, move } from "./moves.ts";
+import { overtaken } from "./overtaken.ts";
 import type { FinalizationRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
 
@@ -95,7 +96,7 @@ function takeUp(record: FinalizationRecord, seen: Observation): Step {
     case "verifying":
       return verifyAgain(record, seen);
     case "rolling-back":
-      return takeUpWayBack(record, seen);
+      return overtaken(record, seen) ?? takeUpWayBack(record, seen);
     case "live":
     case "rolled-back":
     case "failed":
@@ -106,8 +107,8 @@ function takeUp(record: FinalizationRecord, seen: Observation): Step {
 }
 
 function verifyAgain(record: FinalizationRecord, seen: Observation): Step {
-  const asked = rollBackAsAsked(record, seen);
-  if (asked !== null) return asked;
+  const ended = overtaken(record, seen) ?? rollBackAsAsked(record, seen);
+  if (ended !== null) return ended;
   // It came up and went down again before it had become the boot default.
   if (hasFallenBack(record, seen)) return fallBack(record, seen);
   return move(record, seen, "verifying", "again, after an interruption", { kind: "verify" });

@@ -49,10 +49,8 @@ export function forgeToAsk(
   { receivers }: ReportConfig,
   run: ForgeRun | null,
 ): ForgeReceiver | null {
-  const asked = receivers.find(
-    (receiver) => isForge(receiver) && receiver.waitForJob && isForgeOf(run, receiver),
-  );
-  return asked !== undefined && isForge(asked) ? asked : null;
+  const forges = receivers.filter((receiver) => isForge(receiver));
+  return forges.find((forge) => forge.waitForJob && isForgeOf(run, forge)) ?? null;
 }
 
 /** Whether a forge is asked. It is not where the run does not say which job it is. */

@@ -1,24 +1,25 @@
 import * as v from "valibot";
+import { absolutePath } from "./config-schema-parts.ts";
+import { forgeRunSchema } from "./forge-run-schema.ts";
 import { ID_PATTERN } from "./id.ts";
-import { forgeRunSchema } from "./record-schema-report.ts";
 import { SLOT_AT_END } from "./slot-at-end.ts";
 import { STATES } from "./states.ts";
 
-const moment = v.pipe(v.string(), v.isoTimestamp());
-const storePath = v.pipe(v.string(), v.startsWith("/"));
+/** A moment as ISO 8601 in UTC. */
+export const moment = v.pipe(v.string(), v.isoTimestamp());
+export const action = v.picklist(["switch", "reboot"]);
+export const delaySource = v.picklist(["flag", "configuration", "automatic"]);
+
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const state = v.picklist(STATES);
 
 const planSchema = v.object({
-  action: v.picklist(["switch", "reboot"]),
+  action,
   reason: v.string(),
   changed: v.array(v.string()),
 });
 
-const delaySchema = v.object({
-  seconds: count,
-  source: v.picklist(["flag", "configuration", "automatic"]),
-});
+const delaySchema = v.object({ seconds: count, source: delaySource });
 
 /** Who asked for the finalization, as far as the environment of `schedule` tells. */
 const requesterSchema = v.object({
@@ -58,13 +59,13 @@ export const recordSchema = v.object({
   schemaVersion: v.literal(1),
   id: v.pipe(v.string(), v.regex(ID_PATTERN)),
   host: v.string(),
-  profile: storePath,
+  profile: absolutePath,
   /** The configuration file that it was scheduled with; null for the defaults. */
-  configFile: v.optional(v.nullable(storePath), null),
-  target: storePath,
+  configFile: v.optional(v.nullable(absolutePath), null),
+  target: absolutePath,
   targetGeneration: v.nullable(count),
   /** The toplevel that was current when it acted, before that at scheduling; null on a host that had none. */
-  previous: v.nullable(storePath),
+  previous: v.nullable(absolutePath),
   previousGeneration: v.nullable(count),
   plan: planSchema,
   delay: delaySchema,

@@ -12,8 +12,9 @@ export type ReceiverOf<Kind extends ReceiverKind> = Extract<
   { readonly kind: Kind }
 >;
 
-/** Forges that hold commit statuses. */
-export type ForgeKind = "gitea" | "forgejo" | "github" | "gitlab";
+/** Forges that run CI and hold commit statuses. */
+export const FORGES = ["forgejo", "gitea", "github", "gitlab"] as const;
+export type ForgeKind = (typeof FORGES)[number];
 export type ForgeReceiver = ReceiverOf<ForgeKind>;
 
 /** The key `report` of the configuration. */
@@ -55,5 +56,5 @@ export function wantsReports({ receivers, metricsFile }: ReportConfig): boolean 
 
 /** Commit statuses, but no other receivers, are about a commit. */
 export function isForge(receiver: ReceiverConfig): receiver is ForgeReceiver {
-  return ["gitea", "forgejo", "github", "gitlab"].includes(receiver.kind);
+  return FORGES.some((forge) => forge === receiver.kind);
 }

@@ -1,5 +1,6 @@
 import { family, type Sample } from "./prometheus.ts";
 import type { FinalizationRecord } from "./record.ts";
+import { secondsBetween } from "./span.ts";
 import { STATES, type State, isTerminal } from "./states.ts";
 
 /** What the metrics are made from. */
@@ -106,8 +107,7 @@ function phasesOf(record: FinalizationRecord | null): Sample[] {
   for (const [index, { state, at }] of timeline.entries()) {
     const next = timeline[index + 1];
     if (next === undefined) break;
-    const lasted = Math.max(0, Date.parse(next.at) - Date.parse(at)) / 1000;
-    seconds.set(state, (seconds.get(state) ?? 0) + lasted);
+    seconds.set(state, (seconds.get(state) ?? 0) + secondsBetween(at, next.at));
   }
   return [...seconds].map(([phase, value]) => [{ phase }, value]);
 }

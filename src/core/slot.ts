@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { lockSchema } from "./config-schema-lock.ts";
 import { ID_PATTERN } from "./id.ts";
-
-const moment = v.pipe(v.string(), v.isoTimestamp());
+import { moment } from "./record-schema.ts";
 
 /**
  * The slot of the fleet lock that this host may hold. It is written before a slot is

@@ -41,3 +41,8 @@ function sumOfParts(text: string): number | null {
   }
   return total;
 }
+
+/** Never less than none: a clock may have been set back between the two moments. */
+export function secondsBetween(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
+}

@@ -27,6 +27,11 @@ export interface SystemView {
   readonly inhibitors: Inhibitors;
 }
 
+/** What a system has under a name that it was read for. */
+export function componentOf({ components }: SystemView, name: string): Component {
+  return components[name] ?? { kind: "missing" };
+}
+
 /** True where both names stand for the same thing, see {@link Component}. */
 export function sameComponent(a: Component, b: Component): boolean {
   switch (a.kind) {

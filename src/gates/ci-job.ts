@@ -22,17 +22,17 @@ export function ciJob(
   runners: readonly RunnerConfig[],
   stopped: () => Promise<readonly RunnerConfig[]>,
 ): Gate {
+  let asked = runners;
   return {
     name: "CI job",
     whenUnknown: "wait",
     atDeadline: "as-configured",
     graceMs: GRACE_MS,
     look: async ({ host }) => {
-      const all = toGateState(await lookAtRunners(host, runners));
-      if (all.kind === "open") return all;
-      const inTheWay = await stopped();
-      if (inTheWay.length === runners.length) return all;
-      return toGateState(await lookAtRunners(host, inTheWay));
+      const all = toGateState(await lookAtRunners(host, asked));
+      if (all.kind === "open" || asked !== runners) return all;
+      asked = [...(await stopped())];
+      return toGateState(await lookAtRunners(host, asked));
     },
     // Nothing tells that a process has come to a group or left it, so it is polled.
     change: async (_context, signal) => {

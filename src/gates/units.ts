@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { matchesGlob } from "../checks/glob.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
-import { describeEnd } from "../host/spawn.ts";
 import { listRunning } from "../host/systemd-commands.ts";
+import { askUnits } from "../host/unit-list.ts";
 import type { Gate, GateState } from "./gate.ts";
 import { OPEN } from "./gate.ts";
 
@@ -43,26 +43,15 @@ async function look(
   findStops: () => Promise<Stops>,
 ): Promise<GateState> {
   try {
-    const ended = await host.spawn(listRunning());
-    if (ended.exitCode !== 0) return { kind: "unknown", why: describeEnd(ended) };
-    const running = parseRunning(ended.stdout).filter(({ unit }) =>
-      globs.some((glob) => matchesGlob(glob, unit)),
-    );
+    const listed = await askUnits(host, listRunning());
+    const running = listed.filter(({ unit }) => globs.some((glob) => matchesGlob(glob, unit)));
     if (running.length === 0) return OPEN;
     const stops = await findStops();
     const inTheWay = running.filter(({ unit }) => stops === "all" || stops(unit));
     if (inTheWay.length === 0) return OPEN;
-    const words = inTheWay.map(({ unit, state }) => `${unit} is ${state}`);
+    const words = inTheWay.map(({ unit, active }) => `${unit} is ${active}`);
     return { kind: "closed", why: words.join("; ") };
   } catch (error) {
     return { kind: "unknown", why: messageOf(error) };
   }
-}
-
-/** Lines of UNIT LOAD ACTIVE SUB DESCRIPTION. */
-function parseRunning(text: string): { readonly unit: string; readonly state: string }[] {
-  return text.split("\n").flatMap((line) => {
-    const [, unit, state] = /^[●×↻*\s]*(\S+)\s+\S+\s+(\S+)/.exec(line) ?? [];
-    return unit === undefined || state === undefined ? [] : [{ unit, state }];
-  });
 }

@@ -20,8 +20,6 @@ export interface Waiting {
   readonly stop: AbortSignal;
   /** True once somebody else wants the wait to end; asked every half second. */
   readonly interrupted: () => boolean;
-  /** Aborted to have `interrupted` asked at once. */
-  readonly wake?: AbortSignal;
   /** Told of each reason to wait, for those who ask about it meanwhile. */
   readonly tell?: TellWaiting;
 }
@@ -132,8 +130,8 @@ async function waitUntilOpen(
     graceMs = Math.max(graceMs, shut.gate.graceMs ?? 0);
     if (!isPast(limit, context.host.now())) {
       const waitedMs = await change(context, waiting, shut.gate, limit);
-      // The time at a gate with a limit of its own is no part of `waitFor.timeout`.
-      if (shut.gate.limit !== undefined) deadline += waitedMs;
+      // The time at a gate with a limit or a moment of its own is no part of `waitFor.timeout`.
+      if (shut.gate.limit !== undefined || shut.opensAt !== null) deadline += waitedMs;
       continue;
     }
     const why = describeTimeout(limit, shut);
@@ -180,15 +178,14 @@ function deadlineOf({ record, config }: GateContext, since: Date): number {
  */
 async function change(
   context: GateContext,
-  { stop, wake, interrupted }: Waiting,
+  { stop, interrupted }: Waiting,
   gate: Gate,
   limit: Limit | null,
 ): Promise<number> {
   const { host } = context;
   const begin = host.now().getTime();
   const over = new AbortController();
-  const signals = [stop, over.signal, ...(wake === undefined || wake.aborted ? [] : [wake])];
-  const signal = AbortSignal.any(signals);
+  const signal = AbortSignal.any([stop, over.signal]);
   if (signal.aborted) return 0;
   const changed = gate.change(context, signal).finally(() => {
     over.abort();

@@ -47,7 +47,10 @@ export async function rebootInto(
 ): Promise<Event | Suspended> {
   const idleness = await quiesceRunners(host, runners.stop);
   if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
-  const refusal = await askForReboot(host, next, method, stop);
+  const refusal = await askForReboot(host, next, method, stop).catch(async (error: unknown) => {
+    await startAgain(host, runners.start);
+    throw error;
+  });
   if (refusal === null) return SUSPENDED;
   await startAgain(host, runners.start);
   return refusal === SWITCH_LOCK_TAKEN

@@ -1,11 +1,10 @@
 import { messageOf } from "../core/refusal.ts";
-import { unitName } from "../core/id.ts";
+import { RESUME_UNIT, unitName } from "../core/id.ts";
 import type { Host } from "./host.ts";
 import { isProbablyLocked } from "./kernel-locks.ts";
-import { describeEnd } from "./spawn.ts";
 import type { RecordStore } from "./store.ts";
-import { showProperties, showSystemState } from "./systemd-commands.ts";
-import { parseProperties, type Properties } from "./unit-properties.ts";
+import { showSystemState } from "./systemd-commands.ts";
+import { askProperties, type Properties } from "./unit-properties.ts";
 
 /** Who takes an unfinished finalization on. */
 export type Driver =
@@ -21,8 +20,6 @@ export type Driver =
   | { readonly kind: "shutdown" }
   | { readonly kind: "nobody" }
   | { readonly kind: "unknown"; readonly why: string };
-
-const RESUME = "deploy-finalize-resume.service";
 
 /** Asks the kernel and systemd; never rejects. */
 export async function findDriver(host: Host, store: RecordStore, id: string): Promise<Driver> {
@@ -40,10 +37,8 @@ export async function findDriver(host: Host, store: RecordStore, id: string): Pr
 }
 
 async function showUnits(host: Host, id: string): Promise<Properties[]> {
-  const units = [`${unitName(id)}.timer`, `${unitName(id)}.service`, RESUME];
-  const ended = await host.spawn(showProperties(["Id", "ActiveState", "Job"], units));
-  if (ended.exitCode !== 0) throw new Error(describeEnd(ended));
-  return parseProperties(ended.stdout);
+  const units = [`${unitName(id)}.timer`, `${unitName(id)}.service`, RESUME_UNIT];
+  return await askProperties(host, ["Id", "ActiveState", "Job"], units);
 }
 
 function isRunning(unit: Properties | undefined): boolean {

@@ -13,7 +13,7 @@ import {
   type Suspended,
   switchTo,
 } from "./acting.ts";
-import { nextBootOf, setForGood } from "./boot-default.ts";
+import { nextBootOf, setForGood, SWITCH_LOCK_TAKEN } from "./boot-default.ts";
 import { observe } from "./facts.ts";
 import { type Means, tellerOf } from "./means.ts";
 import { updateNotice } from "./notice.ts";
@@ -121,9 +121,13 @@ async function restoreBootDefaultTo(
   record: FinalizationRecord,
   toplevel: string,
 ): Promise<Event | Suspended> {
-  if (!(await mayActivate(means, record))) return SUSPENDED;
-  const problem = await setForGood(means.host, toplevel, record.target);
-  return { kind: "boot-default-restored", toplevel, problem };
+  for (;;) {
+    if (!(await mayActivate(means, record))) return SUSPENDED;
+    const problem = await setForGood(means.host, toplevel, record.target);
+    // Somebody was quicker. That must not make a good target a rejected one.
+    if (problem === SWITCH_LOCK_TAKEN) continue;
+    return { kind: "boot-default-restored", toplevel, problem };
+  }
 }
 
 /** The way back must not fail because somebody else is activating at the moment. */

@@ -75,13 +75,12 @@ export function circumstancesOf(
   records: readonly FinalizationRecord[],
 ): Circumstances {
   const { toplevel } = systems.current;
-  const held = toplevel === null ? null : generationOf(profile, toplevel);
   const numbers = generations(profile).map(({ number }) => number);
   const files = ["kernel", "initrd"].map((name) => componentPath(systems.target.components[name]));
   return {
     decision,
     target,
-    current: { toplevel, generation: held?.number ?? null },
+    current: { toplevel, generation: generationOf(profile, toplevel) },
     generation: currentGeneration(profile),
     newestGeneration: numbers.length === 0 ? null : Math.max(...numbers),
     reboot: reboot.allow ? "allowed" : "forbidden",

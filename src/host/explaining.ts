@@ -1,5 +1,3 @@
-import type { Config } from "../core/config.ts";
-import { underPolicy } from "../core/decision.ts";
 import { refusalReason, verdict } from "../core/explain-components.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { warningsOf } from "../core/explain-warnings.ts";
@@ -29,8 +27,8 @@ export interface ExplainInput extends Omit<DraftInput, "proposal" | "delayFlag">
  */
 export async function explain(host: Host, input: ExplainInput): Promise<ExplainJson> {
   const { config, records } = input;
-  const weighed = await weighUnderPolicy(host, config);
-  const { target, decision } = weighed;
+  const weighed = await weigh(host, config);
+  const { target, systems, decision } = weighed;
   const dry = await tryDry(host, input, weighed);
   const [closures, gates, compared] = await Promise.all([
     explainClosures(host, weighed),
@@ -42,7 +40,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     schemaVersion: 1,
     host: input.hostName,
     profile: config.profile,
-    verdict: verdict(decision, compared.components),
+    verdict: verdict(decision, systems, compared.components),
     decision: toJson(decision),
     ...compared,
     units: explainUnits(host, config, target, decision.action, dry),
@@ -53,13 +51,6 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     warnings: warningsOf(circumstancesOf(host, config, weighed, known)),
     unseen: records.kind === "hidden" ? [`earlier finalizations: ${records.why}`] : [],
   };
-}
-
-/** As it would be done here, where a reboot may not be allowed. */
-async function weighUnderPolicy(host: Host, config: Config): Promise<Weighed> {
-  const weighed = await weigh(host, config);
-  const policy = config.reboot.allow ? "allowed" : "forbidden";
-  return { ...weighed, decision: underPolicy(weighed.decision, policy) };
 }
 
 async function tryDry(

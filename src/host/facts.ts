@@ -42,8 +42,7 @@ export async function observe(
     bootId: readBootId(paths),
     booted: systems.booted.toplevel,
     current,
-    currentGeneration:
-      current === null ? null : (generationOf(record.profile, current)?.number ?? null),
+    currentGeneration: generationOf(record.profile, current),
     profile: toplevelAt(record.profile),
     bootDefault: bootDefaultOf(host),
     newest: store.newest(),

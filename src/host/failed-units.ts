@@ -1,8 +1,8 @@
 import type { FinalizationRecord } from "../core/record.ts";
 import type { Host } from "./host.ts";
-import { describeEnd } from "./spawn.ts";
-import { listUnits, showProperties } from "./systemd-commands.ts";
-import { parseProperties, type Properties } from "./unit-properties.ts";
+import { listUnits } from "./systemd-commands.ts";
+import { askUnits, type ListedUnit } from "./unit-list.ts";
+import { askProperties, type Properties } from "./unit-properties.ts";
 
 /** Units that were in trouble before acting, with how often they had restarted themselves. */
 export type FailedUnits = NonNullable<FinalizationRecord["failedBefore"]>;
@@ -24,20 +24,13 @@ const LATELY = 60;
 
 /** @throws Error where systemd does not answer */
 export async function listTroubled(host: Host): Promise<UnitTrouble[]> {
-  const ended = await host.spawn(listUnits(STATES));
-  if (ended.exitCode !== 0) throw new Error(describeEnd(ended));
-  return parseTroubled(ended.stdout);
+  return (await askUnits(host, listUnits(STATES))).flatMap(troubleOf);
 }
 
-/** Lines of UNIT LOAD ACTIVE SUB DESCRIPTION; some versions put a dot before them. */
-export function parseTroubled(text: string): UnitTrouble[] {
-  return text.split("\n").flatMap((line): UnitTrouble[] => {
-    const fields = /^[●×↻*\s]*(\S+)\s+\S+\s+(\S+)\s+(\S+)/.exec(line);
-    const [, unit = "", active, sub = ""] = fields ?? [];
-    if (unit === "" || isOurs(unit)) return [];
-    if (active === "failed") return [{ unit, kind: "failed" }];
-    return sub.startsWith("auto-restart") ? [{ unit, kind: "restarting" }] : [];
-  });
+function troubleOf({ unit, active, sub }: ListedUnit): UnitTrouble[] {
+  if (isOurs(unit)) return [];
+  if (active === "failed") return [{ unit, kind: "failed" }];
+  return sub.startsWith("auto-restart") ? [{ unit, kind: "restarting" }] : [];
 }
 
 /** @throws Error where systemd does not answer */
@@ -45,7 +38,10 @@ export async function countRestarts(
   host: Host,
   units: readonly string[] = ["*.service"],
 ): Promise<Restarts> {
-  const services = await showServices(host, units);
+  return restartsAmong(await askServices(host, units));
+}
+
+function restartsAmong(services: readonly Properties[]): Restarts {
   return new Map(services.map((service) => [service["Id"] ?? "", restartsOf(service)]));
 }
 
@@ -56,17 +52,16 @@ export async function countRestarts(
  * @throws Error where systemd does not answer
  */
 export async function takeBaseline(host: Host): Promise<FailedUnits> {
-  const [troubled, services] = [await listTroubled(host), await showServices(host, ["*.service"])];
-  const restarts = new Map(services.map((service) => [service["Id"] ?? "", restartsOf(service)]));
+  const [troubled, services] = [await listTroubled(host), await askServices(host, ["*.service"])];
+  const restarts = restartsAmong(services);
   const lately = services.filter((service) => restartedLately(service, host.now()));
   const units = [...troubled.map(({ unit }) => unit), ...lately.map(({ Id }) => Id ?? "")];
   return [...new Set(units)].map((unit) => ({ unit, restarts: restarts.get(unit) ?? 0 }));
 }
 
-async function showServices(host: Host, units: readonly string[]): Promise<Properties[]> {
-  const ended = await host.spawn(showProperties(PROPERTIES, units));
-  if (ended.exitCode !== 0) throw new Error(describeEnd(ended));
-  return parseProperties(ended.stdout).filter(({ Id }) => Id !== undefined && !isOurs(Id));
+async function askServices(host: Host, units: readonly string[]): Promise<Properties[]> {
+  const services = await askProperties(host, PROPERTIES, units);
+  return services.filter(({ Id }) => Id !== undefined && !isOurs(Id));
 }
 
 function restartedLately(service: Properties, now: Date): boolean {

@@ -34,7 +34,7 @@ export async function viewHost(
   const systems = await viewSystems(host.paths, profile, rebootWhenChanged);
   const view = ({ toplevel }: { readonly toplevel: string | null }): SystemNow => ({
     toplevel,
-    generation: toplevel === null ? null : (generationOf(profile, toplevel)?.number ?? null),
+    generation: generationOf(profile, toplevel),
     version: toplevel === null ? null : readVersion(toplevel),
   });
   const decision = decide(rebootWhenChanged, systems);

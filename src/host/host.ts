@@ -20,6 +20,8 @@ export interface Reporter {
 export interface Host {
   readonly spawn: Spawn;
   readonly now: () => Date;
+  /** Milliseconds since some moment; does not jump when the clock is set. */
+  readonly elapsedMs: () => number;
   readonly paths: Paths;
   /** One line of narration for the operator and the journal. */
   readonly say: (line: string) => void;

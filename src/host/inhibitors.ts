@@ -25,7 +25,7 @@ export async function listInhibitors(host: Host): Promise<Inhibitor[]> {
   return parseInhibitors(ended.stdout);
 }
 
-export function parseInhibitors(text: string): Inhibitor[] {
+function parseInhibitors(text: string): Inhibitor[] {
   try {
     const [list] = v.parse(answer, JSON.parse(text)).data;
     return list.map(([what, who, why, mode, , processId]) => ({ what, who, why, mode, processId }));

@@ -53,7 +53,7 @@ async function loadKernel(host: Host, toplevel: string): Promise<string | null> 
 }
 
 /** kexec(8): what NixOS passes to the kernel, and the system to come up with. */
-export function loadCommand(
+function loadCommand(
   program: string,
   toplevel: string,
   initrd: string,

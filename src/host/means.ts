@@ -2,6 +2,7 @@ import type { Config } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { SlotKeeper } from "../lock/keeper.ts";
 import type { Host } from "./host.ts";
+import { isAnotherActing } from "./others-acting.ts";
 import type { RecordStore } from "./store.ts";
 import { Turn } from "./turn.ts";
 import { type TellWaiting, writeWaitingNote } from "./waiting-note.ts";
@@ -22,7 +23,8 @@ export function meansFor(
   given: Pick<Means, "host" | "store" | "config" | "stop">,
 ): Means {
   const { host, store, config, stop } = given;
-  const turn = new Turn(host, store.lockPath("turn"), stop);
+  const anotherActs = async (): Promise<boolean> => await isAnotherActing(host, store, id);
+  const turn = new Turn(host, store.lockPath("turn"), stop, anotherActs);
   const slots = new SlotKeeper(host, store, config.lock, { id, host: hostName }, stop);
   return { ...given, turn, slots };
 }

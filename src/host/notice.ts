@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { noticeOf } from "../core/notice.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { messageOf } from "../core/refusal.ts";
+import { replaceBy } from "./durable.ts";
 import { readBootId } from "./facts.ts";
 import type { Host } from "./host.ts";
 import type { RecordStore } from "./store.ts";
@@ -26,17 +27,13 @@ export function updateNotice(host: Host, store: RecordStore, record: Finalizatio
 
 /** After a boot: /run is empty. */
 export async function restoreNotice(host: Host, store: RecordStore): Promise<void> {
-  const id = store.newest();
-  if (id === null) return;
-  const read = await store.read(id);
-  if (read.kind === "record") updateNotice(host, store, read.record);
+  const newest = await store.readNewest();
+  if (newest !== null) updateNotice(host, store, newest);
 }
 
 /** Readable for everybody, whatever the umask of this process. */
 function writeForAll(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true });
   chmodSync(dirname(path), 0o755);
-  writeFileSync(`${path}.tmp`, text);
-  chmodSync(`${path}.tmp`, 0o644);
-  renameSync(`${path}.tmp`, path);
+  replaceBy({ path: `${path}.tmp`, flags: "w", mode: 0o644 }, path, text);
 }

@@ -45,7 +45,7 @@ export interface Paths {
   readonly pins: string;
 }
 
-/** The paths below a root other than `/`: for tests. */
+/** The paths below a root: `/`, and a folder of their own for tests. */
 export function pathsUnder(root: string): Paths {
   return {
     bootedSystem: join(root, "run/booted-system"),

@@ -20,9 +20,10 @@ export function currentGeneration(profile: string): number | null {
 }
 
 /** The newest generation of a profile whose resolved toplevel is the one given, or null. */
-export function generationOf(profile: string, toplevel: string): Generation | null {
+export function generationOf(profile: string, toplevel: string | null): number | null {
+  if (toplevel === null) return null;
   const newestFirst = generations(profile).toSorted((a, b) => b.number - a.number);
-  return newestFirst.find(({ link }) => toplevelAt(link) === toplevel) ?? null;
+  return newestFirst.find(({ link }) => toplevelAt(link) === toplevel)?.number ?? null;
 }
 
 /** Every generation of a profile, in no order. */
@@ -55,8 +56,7 @@ export async function restoreProfile(
 ): Promise<string | null> {
   if (toplevelAt(profile) !== from) return null;
   const generation = generationOf(profile, to);
-  const change =
-    generation === null ? ["--set", to] : ["--switch-generation", String(generation.number)];
+  const change = generation === null ? ["--set", to] : ["--switch-generation", String(generation)];
   const ended = await host.spawn(["nix-env", "--profile", profile, ...change]);
   return ended.exitCode === 0 ? null : `the profile was not set back: ${describeEnd(ended)}`;
 }

@@ -1,7 +1,5 @@
 import type { Host } from "./host.ts";
-import { describeEnd } from "./spawn.ts";
-import { showProperties } from "./systemd-commands.ts";
-import { parseProperties, type Properties } from "./unit-properties.ts";
+import { askProperties, type Properties } from "./unit-properties.ts";
 
 /** What systemd tells of a runner's unit. */
 export interface RunnerUnit {
@@ -21,9 +19,7 @@ const PROPERTIES = ["Id", "ControlGroup", "MainPID"];
  */
 export async function showRunnerUnits(host: Host, units: readonly string[]): Promise<RunnerUnit[]> {
   if (units.length === 0) return [];
-  const ended = await host.spawn(showProperties(PROPERTIES, units));
-  if (ended.exitCode !== 0) throw new Error(describeEnd(ended));
-  const blocks = parseProperties(ended.stdout);
+  const blocks = await askProperties(host, PROPERTIES, units);
   if (blocks.length !== units.length) throw new Error(`systemctl told of ${blocks.length} units`);
   return blocks.map((block, index) => toRunnerUnit(units[index] ?? "", block));
 }

@@ -9,9 +9,9 @@ import { Refusal } from "../core/refusal.ts";
 import { readBootId, viewSystems } from "./facts.ts";
 import type { Host } from "./host.ts";
 import { updateNotice } from "./notice.ts";
+import type { OwnCommand } from "./own-command.ts";
 import { pin } from "./pins.ts";
 import { currentGeneration, generationOf } from "./profile.ts";
-import type { RunCommand } from "./resuming.ts";
 import type { RecordStore } from "./store.ts";
 import * as systemd from "./systemd.ts";
 import type { Arming } from "./systemd-commands.ts";
@@ -113,7 +113,8 @@ export interface DraftInput {
   readonly forgeRun?: FinalizationRecord["forgeRun"];
   /** The finalization that it takes back. */
   readonly rollbackOf?: string;
-  readonly run: RunCommand;
+  /** Runs a finalization; without its id. */
+  readonly run: OwnCommand;
 }
 
 /** A timer that elapses before systemd has loaded it never fires, so none is set to less than this. */
@@ -139,8 +140,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     target: proposal.target,
     targetGeneration: currentGeneration(config.profile),
     previous,
-    previousGeneration:
-      previous === null ? null : (generationOf(config.profile, previous)?.number ?? null),
+    previousGeneration: generationOf(config.profile, previous),
     plan: { ...proposal.plan, changed: [...proposal.plan.changed] },
     delay,
     scheduledAt: now.toISOString(),

@@ -47,6 +47,13 @@ export async function undoSetBack(host: Host, { profile, from, to }: SetBack): P
   }
 }
 
+/** What a command acts with. */
+export interface Acting {
+  readonly host: Host;
+  readonly store: RecordStore;
+  readonly config: Config;
+}
+
 /** How long a wait for the turn is not worth a word. */
 const AT_ONCE_MS = 300;
 
@@ -57,7 +64,7 @@ const AT_ONCE_MS = 300;
  * @throws Refusal where it is to end before its turn has come
  */
 export async function whileNobodyActs<T>(
-  { host, store, config }: { host: Host; store: RecordStore; config: Config },
+  { host, store, config }: Acting,
   record: FinalizationRecord,
   stop: AbortSignal,
   act: () => Promise<T>,

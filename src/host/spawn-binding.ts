@@ -12,8 +12,9 @@ export interface SpawnSyncBinding {
     readonly args: readonly string[];
     readonly envPairs: readonly string[];
     readonly detached: boolean;
-    /** After so many milliseconds the program gets SIGTERM. */
+    /** After so many milliseconds the program gets the signal. */
     readonly timeout: number | undefined;
+    readonly killSignal: number;
     readonly stdio: readonly Pipe[];
   }) => {
     /** A negative errno, also where a program ended well without reading its input. */
@@ -35,6 +36,7 @@ interface Pipe {
 
 /** ETIMEDOUT of Linux. */
 const TIMED_OUT = -110;
+const SIGKILL = 9;
 const OUTPUT: Pipe = { type: "pipe", readable: false, writable: true };
 
 /**
@@ -56,6 +58,7 @@ export function spawnByBinding(
     envPairs: Object.entries(env).flatMap(pairOf),
     detached: true,
     timeout,
+    killSignal: SIGKILL,
     stdio: [
       { type: "pipe", readable: true, writable: false, input: Buffer.from(input) },
       OUTPUT,

@@ -20,6 +20,7 @@ export async function withOurStreams(
 const BLOCKING = {
   stdio: ["pipe", "pipe", "pipe"] as ["pipe", "pipe", "pipe"],
   detached: true,
+  killSignal: "SIGKILL",
   encoding: "utf8",
   maxBuffer: Infinity,
 } as const;

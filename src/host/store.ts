@@ -97,6 +97,25 @@ export class RecordStore {
     return link?.replace(/\.json$/, "") ?? null;
   }
 
+  /** The newest finalization; null where there is none that can be read. */
+  async readNewest(): Promise<FinalizationRecord | null> {
+    const id = this.newest();
+    const read = id === null ? null : await this.read(id);
+    return read?.kind === "record" ? read.record : null;
+  }
+
+  /**
+   * The finalizations that can be read, newest first; each is read when its turn comes.
+   *
+   * @param most looks at no more than so many ids
+   */
+  async *newestFirst(most = Infinity): AsyncGenerator<FinalizationRecord> {
+    for (const id of this.ids().toReversed().slice(0, most)) {
+      const read = await this.read(id);
+      if (read.kind === "record") yield read.record;
+    }
+  }
+
   /** Removes the oldest records beyond those that are kept, but none that has a pin: it may not have ended. */
   prune(pinned: readonly string[]): void {
     const ended = this.ids().filter((id) => !pinned.includes(id));

@@ -70,6 +70,8 @@ function transientService({ id, action, command, path }: Launch, when: Argv): Ar
     "--property=Restart=on-failure",
     "--property=RestartPreventExitStatus=1 2 3",
     "--property=RestartSec=1s",
+    // A disk that stays full for a minute must not be the end of it: a half-done act would stay so.
+    "--property=StartLimitIntervalSec=0",
     // Superseded or cancelled is no failure of the unit.
     "--property=SuccessExitStatus=4",
     "--property=SyslogIdentifier=deploy-finalize",

@@ -1,42 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "./host.ts";
 import { type Lock, tryLock, waitForLock } from "./lock.ts";
 import { unlessEnded } from "./unless-ended.ts";
 
-/** The turn of this process to act: one finalization of a host has it at a time. */
+/** How often one that is to begin looks whether another one, whose process is away, has ended. */
+const POLL_MS = 500;
+
+/**
+ * The turn of this process to act: one finalization of a host has it at a time, from the last look
+ * to its end. The lock alone is given back when a process dies; one that begins therefore also
+ * looks whether another has begun before.
+ */
 export class Turn {
   readonly #host: Host;
   readonly #path: string;
   readonly #stop: AbortSignal;
+  readonly #isAnotherActing: () => Promise<boolean>;
   #lock: Lock | null = null;
 
-  constructor(host: Host, path: string, stop: AbortSignal) {
+  constructor(
+    host: Host,
+    path: string,
+    stop: AbortSignal,
+    isAnotherActing: () => Promise<boolean>,
+  ) {
     this.#host = host;
     this.#path = path;
     this.#stop = stop;
+    this.#isAnotherActing = isAnotherActing;
   }
 
   isMine(): boolean {
     return this.#lock !== null;
   }
 
-  /** Waits for it; false where this process is asked to end before it has come. */
+  /** Waits to go on with an act; false where this process is asked to end before. */
   async wait(): Promise<boolean> {
-    return await this.#waitUntil(this.#stop);
+    return await this.#lockUntil(this.#stop);
   }
 
-  /** Waits for it; false also where the other wait ends first: whoever acts may do so for long. */
+  /** Waits to begin; false also where the other wait ends first: whoever acts may do so for long. */
   async waitUnless(other: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
-    return await unlessEnded(this.#stop, async (signal) => await this.#waitUntil(signal), other);
+    return await unlessEnded(this.#stop, async (signal) => await this.#waitToBegin(signal), other);
   }
 
-  async #waitUntil(signal: AbortSignal): Promise<boolean> {
-    this.#lock ??= await waitForLock(this.#host, this.#path, signal);
-    return this.isMine();
-  }
-
-  /** Takes it if nobody else has it. */
+  /** Takes it, to begin, if nobody else acts. */
   async try(): Promise<boolean> {
-    this.#lock ??= await tryLock(this.#host, this.#path);
+    if (this.isMine()) return true;
+    this.#lock = await tryLock(this.#host, this.#path);
+    return this.isMine() && (await this.#mayBegin());
+  }
+
+  async #waitToBegin(signal: AbortSignal): Promise<boolean> {
+    if (this.isMine()) return true;
+    while (await this.#lockUntil(signal)) {
+      if (await this.#mayBegin()) return true;
+      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    }
+    return false;
+  }
+
+  /** With the lock held: whoever holds it has written down that it acts before it does. */
+  async #mayBegin(): Promise<boolean> {
+    if (!(await this.#isAnotherActing())) return true;
+    await this.release();
+    return false;
+  }
+
+  async #lockUntil(signal: AbortSignal): Promise<boolean> {
+    this.#lock ??= await waitForLock(this.#host, this.#path, signal);
     return this.isMine();
   }
 

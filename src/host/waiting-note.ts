@@ -1,10 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
+import { moment } from "../core/record-schema.ts";
 import { readIfThere } from "./durable.ts";
 import type { RecordStore } from "./store.ts";
-
-const moment = v.pipe(v.string(), v.isoTimestamp());
 
 const noteSchema = v.object({
   /** A gate, `turn`, or what the verification is at. */

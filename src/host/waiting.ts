@@ -10,7 +10,6 @@ import { nextChange } from "../gates/watch.ts";
 import { takeBaseline } from "./failed-units.ts";
 import type { Suspended } from "./acting.ts";
 import type { RecordStore } from "./store.ts";
-import { writeWaitingNote } from "./waiting-note.ts";
 import { toplevelAt } from "./toplevel.ts";
 
 /** What one round of waiting found out, for the look that follows with the turn taken. */
@@ -35,23 +34,19 @@ export async function awaitGates(
   context: GateContext,
   store: RecordStore,
   action: Plan["action"],
-  { last, defer, stop }: Pick<Waiting, "defer" | "stop"> & { readonly last: readonly LastGate[] },
+  wanted: Pick<Waiting, "defer" | "stop" | "tell"> & { readonly last: readonly LastGate[] },
 ): Promise<WaitResult> {
   const { record } = context;
   const { gates, runners } = gatesThatMatter(context, action);
   const interrupted = (): boolean => isUnwanted(store, record);
   const since = waitingSince(record);
   const end = await waitForGates(context, {
+    ...wanted,
     gates,
-    last,
     since,
-    ...(defer && { defer }),
-    stop,
     interrupted,
-    tell: (note) => {
-      writeWaitingNote(store, record.id, note);
-    },
   });
+  const { last } = wanted;
   const waitedFor = [...end.waited];
   const round: WaitedRound = { action, gates, last, runners };
   switch (end.kind) {
@@ -81,15 +76,19 @@ export async function awaitGates(
   }
 }
 
-/** The last look before the act, with the turn taken; null where a gate has shut meanwhile. */
+/**
+ * The last look before the act, with the turn taken; null where a gate has shut meanwhile. To find
+ * out which runners it would stop may take a while, so that comes before the gates.
+ */
 export async function lookOnceMore(
   context: GateContext,
   { gates, last, runners }: WaitedRound,
 ): Promise<Event | null> {
+  const stopping = await runners();
   // The last gates may keep us waiting for an answer, so here they come first.
   const shut = await firstShut([...last.map(({ gate }) => gate), ...gates], context);
   if (shut !== null) return null;
-  const idleness = await findIdleRunners(context.host, await runners());
+  const idleness = await findIdleRunners(context.host, stopping);
   if (idleness.kind === "busy") return null;
   const failedUnits = await takeBaseline(context.host);
   return { kind: "turn-taken", failedUnits, idleRunners: idleness.units };

@@ -1,8 +1,8 @@
 import type { Host } from "./host.ts";
 import { describeEnd } from "./spawn.ts";
 
-/** Terminals that do not take anything are skipped after this many seconds. */
-const TIMEOUT = 5;
+/** Terminals that do not take anything are skipped after this time. */
+const TIMEOUT_SECONDS = 5;
 
 /** Writes on every terminal that somebody is logged in at: wall(1). That it fails is told and harms nothing. */
 export async function tellAll(host: Host, text: string): Promise<void> {
@@ -13,5 +13,5 @@ export async function tellAll(host: Host, text: string): Promise<void> {
 
 /** The text is read from standard input. */
 export function wall(): readonly string[] {
-  return ["wall", `--timeout=${TIMEOUT}`];
+  return ["wall", `--timeout=${TIMEOUT_SECONDS}`];
 }

@@ -34,7 +34,7 @@ export async function wayBackOf(
         `Deploy it again.`,
     );
   }
-  const generation = generationOf(profile, previous)?.number ?? null;
+  const generation = generationOf(profile, previous);
   if (generation === null) {
     throw new Refusal(
       `no generation of ${profile} holds the system before ${id} any more: ${previous}. ` +
@@ -63,20 +63,14 @@ async function howToDrop(
   record: FinalizationRecord,
   at: string | null,
 ): Promise<string> {
-  const newest = await readNewest(store);
+  // Older ones have no say about the boot default any more.
+  const newest = await store.readNewest();
   if (newest === null || newest.target !== at || !answersForIt(newest)) return byHand(record, at);
   const { id, state } = newest;
   const moved = `${record.profile} has moved on to ${at}, the target of ${id} (${state}).`;
   return hasBegunToAct(state) && !isTerminal(state)
     ? `${moved} See how that ends first: deploy-finalize wait ${id}`
     : `${moved} Drop that first: deploy-finalize cancel ${id} --restore-boot-default`;
-}
-
-/** Older ones have no say about the boot default any more. */
-async function readNewest(store: RecordStore): Promise<FinalizationRecord | null> {
-  const id = store.newest();
-  const read = id === null ? null : await store.read(id);
-  return read?.kind === "record" ? read.record : null;
 }
 
 /** One that is to bring it live, or that was dropped and left it there. */
@@ -87,8 +81,7 @@ function answersForIt({ state }: FinalizationRecord): boolean {
 /** Somebody has set it with no finalization, or that one is over. */
 function byHand({ profile, target }: FinalizationRecord, at: string | null): string {
   const generation = generationOf(profile, target);
-  const change =
-    generation === null ? `--set ${target}` : `--switch-generation ${generation.number}`;
+  const change = generation === null ? `--set ${target}` : `--switch-generation ${generation}`;
   return [
     `${profile} is at ${at ?? "nothing that resolves"}, which no finalization brings live. ` +
       `First set profile and boot default to the running system:`,

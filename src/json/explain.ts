@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { moment } from "./finalization.ts";
+import { delaySource, moment } from "../core/record-schema.ts";
 
 const bytes = v.pipe(v.number(), v.integer());
 const versions = v.array(v.string());
@@ -114,9 +114,7 @@ export const explainSchema = v.object({
   packages: v.pipe(packages, v.description("From the current system to the target.")),
   closure: v.pipe(closure, v.description("What the systems take up in the store.")),
   delay: v.pipe(
-    v.nullable(
-      v.object({ seconds: v.number(), source: v.picklist(["flag", "configuration", "automatic"]) }),
-    ),
+    v.nullable(v.object({ seconds: v.number(), source: delaySource })),
     v.description("Null where it would be refused."),
   ),
   gates: v.pipe(v.array(gate), v.description("As they are now; they are looked at again.")),

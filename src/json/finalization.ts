@@ -1,10 +1,10 @@
 import * as v from "valibot";
+import { unitName } from "../core/id.ts";
 import { exitCodeOf } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
+import { action, delaySource, moment } from "../core/record-schema.ts";
+import { secondsBetween } from "../core/span.ts";
 import { isTerminal, STATES } from "../core/states.ts";
-
-/** A moment as ISO 8601 in UTC. */
-export const moment = v.pipe(v.string(), v.isoTimestamp());
 
 const seconds = v.pipe(v.number(), v.minValue(0));
 const generation = v.pipe(
@@ -51,13 +51,13 @@ export const finalizationSchema = v.object({
   host: v.string(),
   state: v.picklist(STATES),
   since: v.pipe(moment, v.description("When it entered the state.")),
-  action: v.picklist(["switch", "reboot"]),
+  action,
   reason: v.pipe(v.string(), v.description("Why this action.")),
   changed: v.pipe(v.array(v.string()), v.description("What differs and needs a reboot.")),
   profile: v.string(),
   target: system,
   previous: v.nullable(system),
-  delay: v.object({ seconds, source: v.picklist(["flag", "configuration", "automatic"]) }),
+  delay: v.object({ seconds, source: delaySource }),
   scheduledAt: moment,
   fireAt: v.pipe(moment, v.description("When its timer fires.")),
   endedAt: v.pipe(v.nullable(moment), v.description("Null while it has not ended.")),
@@ -98,7 +98,7 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
   const since = record.timeline.at(-1)?.at ?? scheduledAt;
   return {
     id,
-    unit: `deploy-finalize-${id}`,
+    unit: unitName(id),
     host,
     state,
     since,
@@ -131,11 +131,6 @@ function stepsOf({ timeline }: FinalizationRecord): FinalizationJson["timeline"]
     const next = timeline[index + 1];
     return { at, state, detail, seconds: next === undefined ? null : secondsBetween(at, next.at) };
   });
-}
-
-/** Never less than none: a clock may have been set back in between. */
-export function secondsBetween(from: string, to: string): number {
-  return Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
 }
 
 /** A record that goes back carries the reason before it has ended. */

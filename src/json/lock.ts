@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { moment } from "../core/record-schema.ts";
 import type { Slot } from "../core/slot.ts";
-import { moment } from "./finalization.ts";
 
 const holder = v.object({
   slot: v.number(),

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { moment } from "./finalization.ts";
+import { moment } from "../core/record-schema.ts";
 
 /** What `log --json` prints: one line for each entry of the journal. */
 export const logSchema = v.object({

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { moment } from "./finalization.ts";
+import { action, delaySource, moment } from "../core/record-schema.ts";
 
 /** What `schedule --json` prints. */
 export const scheduleSchema = v.object({
@@ -7,14 +7,11 @@ export const scheduleSchema = v.object({
   id: v.pipe(v.string(), v.description("The finalization; what every other command takes.")),
   unit: v.pipe(v.string(), v.description("Its timer and service, without the suffix.")),
   plan: v.object({
-    action: v.picklist(["switch", "reboot"]),
+    action,
     reason: v.pipe(v.string(), v.description("Why this action.")),
     changed: v.pipe(v.array(v.string()), v.description("What differs and needs a reboot.")),
   }),
-  delay: v.object({
-    seconds: v.number(),
-    source: v.picklist(["flag", "configuration", "automatic"]),
-  }),
+  delay: v.object({ seconds: v.number(), source: delaySource }),
   fireAt: v.pipe(moment, v.description("When its timer fires.")),
   target: v.pipe(v.string(), v.description("The NixOS system that is to be the running one.")),
   previous: v.pipe(

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { finalizationSchema, moment } from "./finalization.ts";
+import { moment } from "../core/record-schema.ts";
+import { finalizationSchema } from "./finalization.ts";
 import { ownSlotSchema } from "./lock.ts";
 
 const system = v.object({

@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { moment } from "../core/record-schema.ts";
 import { STATES } from "../core/states.ts";
-import { moment } from "./finalization.ts";
 import { waitingSchema } from "./status.ts";
 
 /** What `wait --json` prints: one line for each change, the first for how things stand. */

@@ -23,6 +23,12 @@ const keptAlive = v.object({ result: v.object({ TTL: v.optional(v.string(), "0")
 
 type Unknown = { readonly kind: "unknown"; readonly why: string };
 
+/** What a group as it was read calls for. */
+type Next<End> =
+  | { readonly kind: "end"; readonly end: End }
+  /** It ends as `done` where the transaction holds. */
+  | { readonly kind: "try"; readonly transaction: object; readonly done: End };
+
 /**
  * The slots of a group in etcd itself. A transaction that did not answer is unknown:
  * the group is read again before anything else is done.
@@ -43,11 +49,14 @@ export class EtcdSlots implements SlotServer {
     await this.#until<Taking>((group) => {
       const own = ownSlot(group, claim.id);
       if (own !== null && group.holders.get(claim.id)?.token === claim.token) {
-        return { kind: "held" };
+        return { kind: "end", end: { kind: "held" } };
       }
       const slot = own ?? freeSlot(group, this.#config.slots);
-      if (slot === null) return { kind: "refused", why: this.#describeFull(group) };
+      if (slot === null) {
+        return { kind: "end", end: { kind: "refused", why: this.#describeFull(group) } };
+      }
       return {
+        kind: "try",
         transaction: taking(this.#config, group, claim, slot, this.#now()),
         done: { kind: "held" },
       };
@@ -55,6 +64,7 @@ export class EtcdSlots implements SlotServer {
 
   giveBack = async (holder: string): Promise<GivingBack> =>
     await this.#until<GivingBack>((group) => ({
+      kind: "try",
       transaction: givingBack(this.#config, group, holder),
       done: { kind: "given-back" },
     }));
@@ -80,14 +90,12 @@ export class EtcdSlots implements SlotServer {
     });
 
   /** Reads, decides, and tries; reads again where that did not hold or nobody answered. */
-  async #until<End>(
-    decide: (group: Group) => End | { readonly transaction: object; readonly done: End },
-  ): Promise<End | Unknown> {
+  async #until<End>(decide: (group: Group) => Next<End>): Promise<End | Unknown> {
     return await this.#guarded<End>(async () => {
       let why = "other hosts were faster";
       for (let tries = 0; tries < TRIES; tries++) {
         const next = decide(await this.#read());
-        if (!isStep(next)) return next;
+        if (next.kind === "end") return next.end;
         try {
           if (await this.#commit(next.transaction)) return next.done;
         } catch (error) {
@@ -121,10 +129,4 @@ export class EtcdSlots implements SlotServer {
     const all = slots.size === 1 ? "the slot" : `all ${slots.size} slots`;
     return `${all} of group ${this.#config.group} ${slots.size === 1 ? "is" : "are"} taken`;
   }
-}
-
-function isStep<End>(
-  next: End | { readonly transaction: object; readonly done: End },
-): next is { readonly transaction: object; readonly done: End } {
-  return typeof next === "object" && next !== null && "transaction" in next;
 }

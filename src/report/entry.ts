@@ -67,13 +67,17 @@ export function textOf(entry: Entry): string {
   return `${JSON.stringify(entry, null, 2)}\n`;
 }
 
-/** The entry, or why the text is none. */
-export function parseEntry(text: string): Entry | { readonly broken: string } {
+export type ParsedEntry =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  | { readonly kind: "broken"; readonly why: string };
+
+export function parseEntry(text: string): ParsedEntry {
   try {
     const parsed = v.safeParse(entrySchema, JSON.parse(text));
-    return parsed.success ? parsed.output : { broken: v.summarize(parsed.issues) };
+    if (parsed.success) return { kind: "entry", entry: parsed.output };
+    return { kind: "broken", why: v.summarize(parsed.issues) };
   } catch (error) {
-    return { broken: messageOf(error) };
+    return { kind: "broken", why: messageOf(error) };
   }
 }
 

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { isCommit } from "../core/forge-run.ts";
+import { forgeRunSchema } from "../core/forge-run-schema.ts";
 import type { FinalizationRecord } from "../core/record.ts";
-import { forgeRunSchema } from "../core/record-schema-report.ts";
+import { action } from "../core/record-schema.ts";
 import { STATES } from "../core/states.ts";
 import { summaryOf } from "./words.ts";
 
@@ -23,7 +24,7 @@ export const eventSchema = v.object({
   id: v.string(),
   /** One sentence for people. */
   summary: v.string(),
-  action: v.picklist(["switch", "reboot"]),
+  action,
   reason: v.string(),
   target: v.string(),
   targetGeneration: count,

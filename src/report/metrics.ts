@@ -25,9 +25,7 @@ import { replaceSharedFile } from "./shared-file.ts";
 export async function writeMetrics(host: Host, store: RecordStore, config: Config): Promise<void> {
   const { metricsFile, receivers } = config.report;
   if (metricsFile === null) return;
-  const newestId = store.newest();
-  const read = newestId === null ? null : await store.read(newestId);
-  const newest = read?.kind === "record" ? read.record : null;
+  const newest = await store.readNewest();
   const isOpen = newest !== null && isUnfinished(newest);
   const outbox = new Outbox(host, store.folder);
   const none = receivers.map(({ name }) => [name, 0] as const);

@@ -58,10 +58,10 @@ export class Outbox {
     }
     const text = readIfThere(path);
     if (text === null) return [];
-    const entry = parseEntry(text);
-    if (!("broken" in entry)) return [entry];
+    const parsed = parseEntry(text);
+    if (parsed.kind === "entry") return [parsed.entry];
     renameSync(path, `${path}.broken`);
-    this.#host.say(`set ${path} aside, which cannot be read: ${entry.broken}`);
+    this.#host.say(`set ${path} aside, which cannot be read: ${parsed.why}`);
     return [];
   }
 

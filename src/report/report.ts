@@ -47,10 +47,10 @@ function oweTo(
   record: FinalizationRecord,
 ): Owed {
   if ("repository" in receiver) {
-    const subject = subjectOf(receiver, record);
-    if ("missing" in subject) {
+    const found = subjectOf(receiver, record);
+    if (found.kind === "missing") {
       const isNew = record.timeline.length === 1;
-      if (isNew) host.say(`${receiver.name}: no commit to report on: ${subject.missing}`);
+      if (isNew) host.say(`${receiver.name}: no commit to report on: ${found.why}`);
       return "known";
     }
   }

@@ -27,7 +27,8 @@ export function replaceSharedFile(path: string, text: string, who: keyof typeof 
 /** What a crash left behind: younger ones may still be written by another process. */
 function removeAbandoned(path: string): void {
   const start = `${basename(path)}.`;
-  const limit = lstatSync(path).mtimeMs - ABANDONED_MS;
+  const written = lstatSync(path, { throwIfNoEntry: false });
+  const limit = (written?.mtimeMs ?? 0) - ABANDONED_MS;
   for (const name of listFolder(dirname(path))) {
     const file = join(dirname(path), name);
     if (!name.startsWith(start) || !UUID.test(name.slice(start.length))) continue;

@@ -34,7 +34,7 @@ export async function oweTakenBack(
   // The same commit runs, built in another way: it is a success all the same.
   if (commitOf(event) === commitOf(wayBack)) return "known";
   const told = forges.filter(
-    (forge) => forge.events.includes("rolled-back") && !("missing" in subjectOf(forge, event)),
+    (forge) => forge.events.includes("rolled-back") && subjectOf(forge, event).kind === "found",
   );
   return oweEach(host, told, (forge) => outbox.owe(newEntry(forge, event, event.at)));
 }

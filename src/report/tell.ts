@@ -2,6 +2,7 @@ import type { Config } from "../core/config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import type { Host } from "../host/host.ts";
+import type { OwnCommand } from "../host/own-command.ts";
 import { describeEnd } from "../host/spawn.ts";
 import { RecordStore } from "../host/store.ts";
 import * as commands from "../host/systemd-commands.ts";
@@ -13,19 +14,13 @@ import { oweTakenBack } from "./taken-back.ts";
 /** What makes somebody report: a new state, a process that goes on after another, or only the metrics. */
 export type Occasion = "changed" | "taken-up" | "measured";
 
-/** How this program is called to deliver. */
-export interface DeliverCommand {
-  readonly command: readonly string[];
-  readonly path: string;
-}
-
 /** Notes what is owed, writes the metrics, and has somebody deliver. Each part goes on without the others. */
 export async function tellAll(
   host: Host,
   config: Config,
   record: FinalizationRecord,
   occasion: Occasion,
-  deliver: DeliverCommand,
+  deliver: OwnCommand,
 ): Promise<void> {
   const store = new RecordStore(config.stateDir);
   const outbox = new Outbox(host, store.folder);
@@ -52,7 +47,7 @@ async function owe(
 export async function takeUpReports(
   host: Host,
   config: Config,
-  deliver: DeliverCommand,
+  deliver: OwnCommand,
 ): Promise<void> {
   const store = new RecordStore(config.stateDir);
   if (!new Outbox(host, store.folder).isEmpty()) await startDelivery(host, deliver);
@@ -75,7 +70,7 @@ export async function refreshMetrics(
  * Starts a process that delivers. Each has a unit of its own, because a unit that is just
  * ending could not be started again; all but one find the lock taken and end at once.
  */
-export async function startDelivery(host: Host, deliver: DeliverCommand): Promise<void> {
+export async function startDelivery(host: Host, deliver: OwnCommand): Promise<void> {
   const ended = await host.spawn(commands.deliver({ ...deliver, at: host.now() }));
   if (ended.exitCode === 0) return;
   host.say(`cannot start the delivery of reports: ${describeEnd(ended)}; the next boot does`);

@@ -84,11 +84,11 @@ function verifying(record: FinalizationRecord, { now, waiting: note }: Now): str
 }
 
 /** When it entered the state that it is in, or entered it again. */
-export function sinceOf({ timeline, scheduledAt }: FinalizationRecord): Date {
+function sinceOf({ timeline, scheduledAt }: FinalizationRecord): Date {
   return new Date(timeline.at(-1)?.at ?? scheduledAt);
 }
 
-export function elapsed(since: Date, now: Date): string {
+function elapsed(since: Date, now: Date): string {
   return duration((now.getTime() - since.getTime()) / 1000);
 }
 

@@ -1,6 +1,6 @@
 import type { FinalizationRecord } from "../core/record.ts";
 import { isTerminal } from "../core/states.ts";
-import { secondsBetween } from "../json/finalization.ts";
+import { secondsBetween } from "../core/span.ts";
 import { dateOf, shortDuration, timeOfDay } from "./age.ts";
 import { reasonOf } from "./headline.ts";
 import { rollbackName, shortId } from "./naming.ts";
@@ -84,7 +84,7 @@ function generations(style: Style, { previousGeneration, targetGeneration }: Fin
 }
 
 /** From the scheduling to the end, or until now. */
-export function tookOf({ scheduledAt, state, timeline }: FinalizationRecord, now: Date): number {
+function tookOf({ scheduledAt, state, timeline }: FinalizationRecord, now: Date): number {
   const end = isTerminal(state) ? (timeline.at(-1)?.at ?? scheduledAt) : now.toISOString();
   return secondsBetween(scheduledAt, end);
 }

@@ -1,7 +1,7 @@
 import type { FinalizationRecord } from "../core/record.ts";
 import type { SlotSeen } from "../lock/slot-store.ts";
 import type { HostNow, SystemNow } from "../host/host-view.ts";
-import { secondsBetween } from "../json/finalization.ts";
+import { secondsBetween } from "../core/span.ts";
 import { isTerminal } from "../core/states.ts";
 import { duration } from "./age.ts";
 import { headline } from "./headline.ts";

@@ -31,7 +31,7 @@ export function printable(text: string): string {
   );
 }
 
-export function ellipsis({ symbols }: Style): string {
+function ellipsis({ symbols }: Style): string {
   return symbols === "unicode" ? "…" : "...";
 }
 

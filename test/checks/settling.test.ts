@@ -4,7 +4,8 @@ import * as fc from "fast-check";
 import { newFailures, newRestarts, watchSettling } from "../../src/checks/settling.ts";
 import { verify } from "../../src/checks/verify.ts";
 import { DEFAULT_CHECK_TIMES, DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { parseTroubled, takeBaseline } from "../../src/host/failed-units.ts";
+import { listTroubled, takeBaseline } from "../../src/host/failed-units.ts";
+import { parseUnits } from "../../src/host/unit-list.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 
 const never = new AbortController().signal;
@@ -15,26 +16,30 @@ c.service loaded activating auto-restart Charlie
 deploy-finalize-1.service loaded failed failed Ours
 `;
 
-test("troubled units: failed and restarting ones, never our own", () => {
-  assert.deepEqual(parseTroubled(LIST), [
+test("troubled units: failed and restarting ones, never our own", async () => {
+  using host = new EdgeHost();
+  host.answers["systemctl list-units"] = { stdout: LIST };
+  assert.deepEqual(await listTroubled(host), [
     { unit: "a.service", kind: "failed" },
     { unit: "b.mount", kind: "failed" },
     { unit: "c.service", kind: "restarting" },
   ]);
 });
 
-test("troubled units: any text is read without a crash", () => {
+test("listed units: any text is read without a crash", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      parseTroubled(text);
+      parseUnits(text);
     }),
   );
 });
 
-test("new failures: not what had failed before, nor what is ignored", () => {
+test("new failures: not what had failed before, nor what is ignored", async () => {
+  using host = new EdgeHost();
+  host.answers["systemctl list-units"] = { stdout: LIST };
   const excused = { baseline: [{ unit: "a.service", restarts: 0 }], ignored: ["*.mount"] };
   assert.deepEqual(
-    newFailures(parseTroubled(LIST), excused).map(({ unit }) => unit),
+    newFailures(await listTroubled(host), excused).map(({ unit }) => unit),
     ["c.service"],
   );
 });

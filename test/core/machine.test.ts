@@ -59,6 +59,56 @@ function verified(...failed: string[]): Event {
   return { kind: "verified", checks: checks.map((check) => ({ ...check, result: "failed" })) };
 }
 
+const OTHER = "/nix/store/other";
+const NEWER = "20261122-213159-0zzz";
+
+/** Somebody else has brought another system live: whatever it was at, it touches nothing more. */
+function overtakenRows(): Row[] {
+  const expect = ["failed", "finish"] as const;
+  const facts = { current: OTHER, booted: OTHER };
+  const confirmed = { requests: { ...NO_REQUESTS, confirm: "ann" } };
+  const afterBoot = { ...facts, bootId: "boot-2", newest: NEWER };
+  const asked = { rebootAskedInBoot: "boot-1" };
+  return [
+    { name: "is overtaken", from: "switching", event: STARTED, facts, expect },
+    { name: "is overtaken", from: "rebooting", record: asked, event: STARTED, facts, expect },
+    { name: "is overtaken", from: "verifying", event: STARTED, facts, expect },
+    { name: "is overtaken", from: "rolling-back", event: STARTED, facts, expect },
+    { name: "is overtaken", from: "verifying", event: verified(), facts, expect },
+    { name: "is overtaken", from: "verifying", event: verified("web"), facts, expect },
+    {
+      name: "is overtaken, whatever is confirmed",
+      from: "verifying",
+      event: { kind: "confirmation-ended" },
+      facts: { ...facts, ...confirmed },
+      expect,
+    },
+    {
+      name: "is overtaken by a boot into a newer deploy",
+      from: "switching",
+      event: STARTED,
+      facts: afterBoot,
+      expect,
+    },
+    {
+      name: "is overtaken by a boot into a newer deploy",
+      from: "rebooting",
+      record: asked,
+      event: STARTED,
+      facts: afterBoot,
+      expect,
+    },
+    {
+      name: "falls back where no newer deploy explains what was booted",
+      from: "rebooting",
+      record: asked,
+      event: STARTED,
+      facts: { ...facts, bootId: "boot-2" },
+      expect: ["rebooting", "restore-profile"],
+    },
+  ];
+}
+
 const rows: Row[] = [
   // scheduled, waiting
   { name: "begins to wait", from: "scheduled", event: STARTED, expect: ["waiting", "await-gates"] },
@@ -422,10 +472,25 @@ const rows: Row[] = [
     expect: ["verifying", "await-confirmation"],
   },
   {
-    name: "is confirmed",
+    name: "is confirmed, but somebody has switched back by hand",
     from: "verifying",
     event: { kind: "confirmation-ended" },
     facts: { requests: { ...NO_REQUESTS, confirm: "ann" } },
+    expect: ["rolling-back", "restore-profile"],
+  },
+  ...overtakenRows(),
+  {
+    name: "is refused a switch that was cut off when it had done its work",
+    from: "switching",
+    event: switched(1),
+    facts: { current: TARGET },
+    expect: ["verifying", "verify"],
+  },
+  {
+    name: "is confirmed",
+    from: "verifying",
+    event: { kind: "confirmation-ended" },
+    facts: { current: TARGET, requests: { ...NO_REQUESTS, confirm: "ann" } },
     expect: ["live", "finish"],
   },
   {

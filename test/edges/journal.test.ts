@@ -90,7 +90,7 @@ test("a logger that hangs keeps an entry that is left no longer than its deadlin
   await hanging.journal.leave(entry);
   assert.match(
     hanging.said.join("\n"),
-    /^cannot write to the journal: logger was killed by SIGTERM after /,
+    /^cannot write to the journal: logger was killed by SIGKILL after /,
   );
 });
 

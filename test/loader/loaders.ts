@@ -41,7 +41,7 @@ export function setVariable(host: EdgeHost, name: string, text: string): void {
   host.folder.write(`sys/firmware/efi/efivars/${name}-${VENDOR}`, bytes.toString("latin1"));
 }
 
-export function removeVariable(host: EdgeHost, name: string): void {
+function removeVariable(host: EdgeHost, name: string): void {
   host.folder.remove(`sys/firmware/efi/efivars/${name}-${VENDOR}`);
 }
 

@@ -7,7 +7,7 @@ import { Folder } from "./folder.ts";
 
 type Answer = Partial<Ended> | ((argv: readonly string[]) => Partial<Ended>);
 
-/** A host for a single edge: a folder tree, a clock that is set by hand, programs with set answers. */
+/** A host for a single edge: a folder tree, a time of day that is set by hand, programs with set answers. */
 export class EdgeHost implements Host, Disposable {
   readonly folder = new Folder();
   readonly paths = pathsUnder(this.folder.path);
@@ -18,6 +18,7 @@ export class EdgeHost implements Host, Disposable {
   time = Date.parse("2026-11-22T21:31:00Z");
 
   now = (): Date => new Date(this.time);
+  elapsedMs = (): number => performance.now();
   say = (line: string): void => {
     this.said.push(line);
   };

@@ -77,6 +77,7 @@ export class FakeHost implements Disposable {
       hostName: "web1",
       self: ["/node", "/deploy-finalize.cjs"],
       now: () => new Date(this.time),
+      elapsedMs: () => performance.now(),
       random: () => 0,
       spawn: this.spawn,
       paths: pathsUnder(this.folder.path),

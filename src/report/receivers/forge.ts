@@ -39,6 +39,10 @@ export interface Subject {
   readonly commit: string;
 }
 
+export type FoundSubject =
+  | { readonly kind: "found"; readonly subject: Subject }
+  | { readonly kind: "missing"; readonly why: string };
+
 /**
  * The repository and commit of an event, else why there is none. The repository of a run
  * counts only on the forge that it was on.
@@ -46,26 +50,28 @@ export interface Subject {
 export function subjectOf(
   receiver: RepositoryReceiver,
   event: Pick<ReportEvent, "revision" | "forgeRun"> & { readonly rollbackOf?: string | null },
-): Subject | { readonly missing: string } {
+): FoundSubject {
   const commit = commitOf(event);
   if (commit === null) {
     const known = event.revision === null ? "none is known" : `"${event.revision}" is none`;
     const isWayBack = (event.rollbackOf ?? null) !== null;
     const flag = isWayBack ? "" : "give schedule --revision with a whole commit hash, or ";
-    return { missing: `${known}: ${flag}set system.configurationRevision` };
+    return { kind: "missing", why: `${known}: ${flag}set system.configurationRevision` };
   }
   const { forgeRun } = event;
   const ofRun = isForgeOf(forgeRun, receiver) ? forgeRun.repository : null;
   const repository = receiver.repository ?? ofRun;
-  if (repository === null) return { missing: `set repository of the receiver ${receiver.name}` };
-  return { repository, commit };
+  if (repository === null) {
+    return { kind: "missing", why: `set repository of the receiver ${receiver.name}` };
+  }
+  return { kind: "found", subject: { repository, commit } };
 }
 
 /** @throws Error where the event has no subject: such a report is not made in the first place */
 export function requireSubject(receiver: RepositoryReceiver, event: ReportEvent): Subject {
-  const subject = subjectOf(receiver, event);
-  if ("missing" in subject) throw new Error(`no commit to report on: ${subject.missing}`);
-  return subject;
+  const found = subjectOf(receiver, event);
+  if (found.kind === "missing") throw new Error(`no commit to report on: ${found.why}`);
+  return found.subject;
 }
 
 /** Where the status leads to: the link configured, else the page of the run. */

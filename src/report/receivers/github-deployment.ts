@@ -29,7 +29,9 @@ export const sendDeployment: SendTo<DeploymentReceiver> = async (config, outgoin
     const client = clientOf(config, outgoing.event, secrets.from(config.tokenFile), ask);
     const found = await findOrMake(client, config, outgoing.event);
     const answer =
-      typeof found === "number" ? await setState(client, config, outgoing.event, found) : found;
+      found.kind === "deployment"
+        ? await setState(client, config, outgoing.event, found.id)
+        : found.answer;
     return judgeByStatus(answer, outgoing.host.now());
   });
 
@@ -49,15 +51,19 @@ function clientOf(config: DeploymentReceiver, event: ReportEvent, token: string,
 const deploymentSchema = v.object({ id: v.number(), payload: v.optional(v.unknown()) });
 const payloadSchema = v.object({ finalization: v.string() });
 
-/** The deployment's number, else the answer that tells why there is none. */
+type Found =
+  | { readonly kind: "deployment"; readonly id: number }
+  /** The answer tells why there is none. */
+  | { readonly kind: "refused"; readonly answer: Answered };
+
 async function findOrMake(
   client: Client,
   config: DeploymentReceiver,
   event: ReportEvent,
-): Promise<number | Answered> {
+): Promise<Found> {
   const { commit } = requireSubject(config, event);
   const found = await find(client, { sha: commit, environment: config.environment }, event.id);
-  if (found !== null) return found;
+  if (found.kind !== "none") return found;
   const made = await client("POST", "deployments", {
     ref: commit,
     task: TASK,
@@ -68,26 +74,27 @@ async function findOrMake(
     environment: config.environment,
     description: cut(`${event.host}: ${event.reason}`, MOST_DESCRIPTION),
   });
-  return made.status === 201 ? v.parse(deploymentSchema, jsonIn(made.text)).id : made;
+  if (made.status !== 201) return { kind: "refused", answer: made };
+  return { kind: "deployment", id: v.parse(deploymentSchema, jsonIn(made.text)).id };
 }
 
-/** Its number; null where it is on none of the pages: each host of a fleet has a deployment of a commit. */
+/** None where it is on none of the pages: each host of a fleet has a deployment of a commit. */
 async function find(
   client: Client,
   of: Readonly<Record<"sha" | "environment", string>>,
   id: string,
-): Promise<number | Answered | null> {
+): Promise<Found | { readonly kind: "none" }> {
   for (let page = 1; ; page++) {
     const part = { per_page: String(MOST_ON_A_PAGE), page: String(page) };
     const query = new URLSearchParams({ ...of, task: TASK, ...part });
     const listed = await client("GET", `deployments?${query.toString()}`, null);
-    if (listed.status !== 200) return listed;
+    if (listed.status !== 200) return { kind: "refused", answer: listed };
     const deployments = v.parse(v.array(deploymentSchema), jsonIn(listed.text));
     const own = deployments.find(
       ({ payload }) => v.is(payloadSchema, payload) && payload.finalization === id,
     );
-    if (own !== undefined) return own.id;
-    if (deployments.length < MOST_ON_A_PAGE) return null;
+    if (own !== undefined) return { kind: "deployment", id: own.id };
+    if (deployments.length < MOST_ON_A_PAGE) return { kind: "none" };
   }
 }
 

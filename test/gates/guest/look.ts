@@ -17,6 +17,7 @@ import { aRecord } from "../../support/records.ts";
 const host: Host = {
   spawn: makeSpawn(process.env),
   now: () => new Date(),
+  elapsedMs: () => performance.now(),
   paths: pathsUnder("/"),
   say: () => {},
   echo: () => {},

@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { FORGES } from "./report-defaults.ts";
 
 const known = v.nullable(v.string());
 
 /** The run of a forge's CI in which a finalization was scheduled; null for what it did not tell. */
 export const forgeRunSchema = v.object({
-  forge: v.picklist(["forgejo", "gitea", "github", "gitlab"]),
+  forge: v.picklist(FORGES),
   server: known,
   /** `owner/name`; the number of the project on GitLab. */
   repository: known,

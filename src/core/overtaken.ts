@@ -1,0 +1,27 @@
+import { wayBackFailed } from "./back.ts";
+import type { Observation, Step } from "./machine-types.ts";
+import { fail } from "./moves.ts";
+import type { FinalizationRecord } from "./record.ts";
+
+/**
+ * The end of a finalization that has begun to act where neither its target nor the system before
+ * that runs any more: somebody has brought another one live meanwhile, by hand or by a boot. To go
+ * on, or back, would undo that. Null while one of the two runs, or where that cannot be told.
+ */
+export function overtaken(record: FinalizationRecord, seen: Observation): Step | null {
+  const { target, previous } = record;
+  const { current } = seen.facts;
+  if (previous === null || current === null || current === target || current === previous) {
+    return null;
+  }
+  const reason = `somebody else has brought another system live: ${current}`;
+  return record.state === "rolling-back"
+    ? wayBackFailed(record, seen, reason)
+    : fail(record, seen, reason);
+}
+
+/** The same after a boot. Without a newer deploy the boot loader has fallen back to it. */
+export function overtakenByBoot(record: FinalizationRecord, seen: Observation): Step | null {
+  const { newest } = seen.facts;
+  return newest === null || newest === record.id ? null : overtaken(record, seen);
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import type { Host } from "../host/host.ts";
+import { hostTest } from "../host/host-test.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  recordOf,
+  schedule,
+  STATE_DIR,
+  systemSpec,
+} from "./deploying.ts";
+
+/**
+ * A finalization that has begun to act keeps its turn while its process is away, and one that was
+ * overtaken by another system touches nothing more.
+ */
+
+const baseline = systemSpec();
+const UNCONFIRMED = { verify: { settle: 0, confirm: { within: 600 } } };
+
+async function waitsForTurn(host: Host, id: string): Promise<void> {
+  const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${id}.waiting`];
+  await host.until(`${id} waits for its turn`, async () => (await host.run(look)).exitCode === 0);
+}
+
+async function kill(host: Host, id: string): Promise<void> {
+  await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
+}
+
+async function awaitsConfirmation(host: Host, id: string): Promise<void> {
+  const isAsked = async (): Promise<boolean> => (await recordOf(host, id)).confirmBy !== null;
+  await host.until(`${id} awaits its confirmation`, isAsked);
+}
+
+/** One that awaits its confirmation, and a newer one that waits for its turn. */
+async function firstAndSecond(host: Host) {
+  const a = await host.buildToplevel(systemSpec({ label: "first" }, UNCONFIRMED));
+  const b = await host.buildToplevel(systemSpec({ label: "second" }));
+  const first = await deploy(host, a, "--delay", "0");
+  await awaitsConfirmation(host, first);
+  const second = await deploy(host, b, "--delay", "0");
+  await waitsForTurn(host, second);
+  return { a, b, first, second };
+}
+
+for (const how of ["killed", "asked to end"] as const) {
+  hostTest(
+    `${how} while it awaits its confirmation, it is not acted upon`,
+    { baseline },
+    async (host) => {
+      const { a, b, first, second } = await firstAndSecond(host);
+      const times = (await recordOf(host, first)).timeline.length;
+      if (how === "killed") await kill(host, first);
+      else await host.ok(["systemctl", "restart", `deploy-finalize-${first}.service`]);
+      await host.until("it is taken up again", async () => {
+        const { state, timeline } = await recordOf(host, first);
+        return state === "verifying" && timeline.length >= times + 2;
+      });
+      assert.equal((await recordOf(host, second)).state, "waiting");
+      assert.equal((await host.facts()).current, a);
+      await host.ok(call(a, "confirm", first));
+      assert.equal((await ended(host, first)).state, "live");
+      const last = await ended(host, second);
+      assert.deepEqual([last.state, last.previous], ["live", a]);
+      assert.equal((await host.facts()).current, b);
+    },
+  );
+}
+
+for (const how of ["power cut", "reboot"] as const) {
+  hostTest(
+    `a ${how} brings the newer deploy up: the older one ends`,
+    { baseline },
+    async (host) => {
+      const { b, first, second } = await firstAndSecond(host);
+      const before = host.bootId() ?? "";
+      if (how === "power cut") {
+        await host.powerCut();
+        await host.powerOn();
+      } else {
+        await host.run(["systemctl", "reboot"]);
+        await host.rebooted(before);
+      }
+      const [older, newer] = [await ended(host, first), await ended(host, second)];
+      assert.deepEqual([older.state, newer.state], ["failed", "live"]);
+      assert.match(older.outcome?.reason ?? "", /somebody else has brought another system live/);
+      const { booted, current, profile, bootDefault } = await host.facts();
+      assert.deepEqual([booted, current, profile, bootDefault], [b, b, b, b]);
+    },
+  );
+}
+
+hostTest(
+  "killed while it switches, it switches again before a newer one does",
+  { baseline },
+  async (host) => {
+    const slow = { failure: { activationMs: 3000 } };
+    const a = await host.buildToplevel(systemSpec({ label: "first", ...slow }));
+    const b = await host.buildToplevel(systemSpec({ label: "second" }));
+    const first = await deploy(host, a, "--delay", "0");
+    await entered(host, first, "switching");
+    const second = await schedule(host, b, "--delay", "0");
+    await waitsForTurn(host, second);
+    await kill(host, first);
+    const [older, newer] = [await ended(host, first), await ended(host, second)];
+    assert.deepEqual([older.state, newer.state], ["live", "live"]);
+    assert.equal(newer.previous, a);
+    assert.equal((await host.facts()).current, b);
+  },
+);
+
+hostTest(
+  "killed while it goes back, it has gone back before a newer one acts",
+  { baseline: systemSpec({ failure: { activationMs: 3000 } }) },
+  async (host) => {
+    const { current: base } = await host.facts();
+    const { a, b, first, second } = await firstAndSecond(host);
+    const asked = host.run(call(a, "rollback", first, "--yes"));
+    await entered(host, first, "rolling-back");
+    await kill(host, first);
+    const [older, newer] = [await ended(host, first), await ended(host, second)];
+    await asked;
+    assert.deepEqual([older.state, newer.state], ["rolled-back", "live"]);
+    assert.equal(newer.previous, base);
+    assert.equal((await host.facts()).current, b);
+  },
+);
+
+for (const answer of ["nobody confirms", "somebody confirms"] as const) {
+  hostTest(
+    `switched by hand while it awaits its confirmation, ${answer}`,
+    { baseline },
+    async (host) => {
+      const within = answer === "nobody confirms" ? 3 : 600;
+      const a = await host.buildToplevel(
+        systemSpec({ label: "first" }, { verify: { settle: 0, confirm: { within } } }),
+      );
+      const byHand = await host.buildToplevel(systemSpec({ label: "by-hand" }));
+      const id = await deploy(host, a, "--delay", "0");
+      await awaitsConfirmation(host, id);
+      await host.setProfile(byHand);
+      await host.ok([`${byHand}/bin/switch-to-configuration`, "switch"]);
+      if (answer === "somebody confirms") {
+        const told = await host.run(call(a, "confirm", id));
+        assert.equal(told.exitCode, 1);
+        assert.match(told.stderr, /somebody else has brought another system live/);
+      }
+      assert.equal((await ended(host, id)).state, "failed");
+      const { current, profile, bootDefault } = await host.facts();
+      assert.deepEqual([current, profile, bootDefault], [byHand, byHand, byHand]);
+    },
+  );
+}

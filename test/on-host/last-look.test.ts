@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import type { Host } from "../host/host.ts";
+import { hostTest } from "../host/host-test.ts";
+import {
+  call,
+  deploy,
+  ended,
+  entered,
+  path,
+  recordOf,
+  STATE_DIR,
+  systemSpec,
+} from "./deploying.ts";
+
+/** What comes in between while a finalization looks for the last time, or is taken up again. */
+
+const RUNNERS = [{ unit: "ci-runner.service", detect: { kind: "processes" } }];
+const WITH_RUNNER = { verify: { settle: 0 }, waitFor: { runners: RUNNERS } };
+const baseline = systemSpec();
+
+/** Has an action of a toplevel's switch-to-configuration take so many seconds, from when the returned file is there. */
+async function slowDown(host: Host, toplevel: string, action: string, seconds: number) {
+  const begun = `/run/${action}-begun`;
+  const program = `${toplevel}/bin/switch-to-configuration`;
+  await host.shell(`
+    mkdir /root/slow
+    cp ${program} /root/slow/real
+    printf '#!/bin/sh\\nif [ "$1" = ${action} ]; then touch ${begun}; sleep ${seconds}; fi\\nexec /root/slow/real "$@"\\n' > /root/slow/program
+    chmod +x /root/slow/*
+    mount --bind /root/slow/program $(realpath ${program})`);
+  const hasBegun = async () => (await host.run(["test", "-e", begun])).exitCode === 0;
+  return async () => await host.until(`${action} has begun`, hasBegun);
+}
+
+hostTest("asked to end during the last look, it does not act", { baseline }, async (host) => {
+  const { current } = await host.facts();
+  const target = await host.buildToplevel(systemSpec({ label: "new" }, WITH_RUNNER));
+  const begun = await slowDown(host, target, "dry-activate", 2);
+  const id = await deploy(host, target, "--delay", "0");
+  await begun();
+  await host.ok(["systemctl", "stop", `deploy-finalize-${id}.service`]);
+  assert.equal((await recordOf(host, id)).state, "waiting");
+  assert.equal((await host.facts()).current, current);
+});
+
+function backup(version: number): string {
+  return `[Service]
+Environment=VERSION=${version}
+ExecStart=/bin/sh -c 'sleep 3; touch /run/backup-done'
+ExecStop=/bin/sh -c 'test -e /run/backup-done || touch /run/backup-cut-off'
+`;
+}
+
+hostTest(
+  "a unit that must not be interrupted starts during the last look",
+  { baseline: systemSpec({ units: { "backup.service": backup(1) } }) },
+  async (host) => {
+    const waitFor = { runners: RUNNERS, units: ["backup.service"] };
+    const target = await host.buildToplevel(
+      systemSpec({ units: { "backup.service": backup(2) } }, { ...WITH_RUNNER, waitFor }),
+    );
+    const begun = await slowDown(host, target, "dry-activate", 1);
+    const id = await deploy(host, target, "--delay", "0");
+    await begun();
+    await host.ok(["systemctl", "start", "backup.service"]);
+    const record = await ended(host, id);
+    assert.equal(record.state, "live");
+    assert.deepEqual(
+      record.waitedFor.map((waited) => waited.gate),
+      ["units"],
+    );
+    assert.equal((await host.shell("ls /run | grep backup")).trim(), "backup-done");
+  },
+);
+
+hostTest(
+  "what a switch would stop is found out anew where another one was switched to meanwhile",
+  { baseline: systemSpec({ runner: "1" }) },
+  async (host) => {
+    const unconfirmed = { settle: 0, confirm: { within: 600 } };
+    const a = await host.buildToplevel(
+      systemSpec({ label: "first", runner: "2" }, { ...WITH_RUNNER, verify: unconfirmed }),
+    );
+    const b = await host.buildToplevel(systemSpec({ label: "second", runner: "2" }, WITH_RUNNER));
+    const first = await deploy(host, a, "--delay", "0");
+    const isAsked = async () => (await recordOf(host, first)).confirmBy !== null;
+    await host.until("the first awaits its confirmation", isAsked);
+    // Tried while the first one runs, the second one's switch leaves the runner alone.
+    const early = await host.queueJob("sleep 600");
+    await host.until("the early job runs", () => host.job(early).state === "running");
+    const second = await deploy(host, b, "--delay", "0");
+    const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${second}.waiting`];
+    const waits = async () => (await host.run(look)).exitCode === 0;
+    await host.until("the second waits for its turn", waits);
+    const job = await host.queueJob("sleep 3");
+    await host.ok(call(a, "rollback", first, "--yes"));
+    assert.equal((await ended(host, first)).state, "rolled-back");
+    assert.equal((await ended(host, second)).state, "live");
+    assert.equal(host.job(job).exitCode, 0);
+    assert.equal((await host.facts()).runnerDefinition, "2");
+  },
+);
+
+hostTest(
+  "taken up again, a reboot that has to wait leaves no runner stopped",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, WITH_RUNNER));
+    const id = await deploy(host, target, "--delay", "2");
+    const begun = await slowDown(host, target, "boot", 3);
+    await begun();
+    await host.shell(
+      "systemd-run --quiet --unit=backup systemd-inhibit --what=shutdown --mode=block --who=borg --why=runs sleep infinity",
+    );
+    const isHeld = async () => (await host.shell("systemd-inhibit --list")).includes("borg");
+    await host.until("the shutdown is held back", isHeld);
+    await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
+    await host.until("it waits again", async () => (await recordOf(host, id)).state === "waiting");
+    await host.ok(["systemctl", "is-active", "ci-runner.service"]);
+    await host.ok(call(target, "cancel", id));
+    assert.equal((await recordOf(host, id)).state, "cancelled");
+  },
+);
+
+hostTest(
+  "a disk that stays full is outlasted, and the act is finished",
+  { baseline },
+  async (host) => {
+    const { current } = await host.facts();
+    const checks = [{ kind: "command", command: ["/bin/false"], deadline: 0 }];
+    const target = await host.buildToplevel(
+      systemSpec({ failure: { activationMs: 1000 } }, { verify: { settle: 0, checks } }),
+    );
+    const id = await deploy(host, target, "--delay", "0");
+    await entered(host, id, "switching");
+    await host.shell(
+      `mount --bind ${STATE_DIR} ${STATE_DIR}; mount -o remount,ro,bind ${STATE_DIR}`,
+    );
+    const unit = `deploy-finalize-${id}.service`;
+    await host.until("it was started more often than systemd allows by itself", async () => {
+      const shown = await host.ok(["systemctl", "show", "--property=NRestarts", "--value", unit]);
+      return Number(shown) > 5;
+    });
+    await host.shell(`umount ${STATE_DIR}`);
+    const record = await ended(host, id);
+    assert.match(path(record), /switching switching verifying rolling-back rolled-back$/);
+    assert.equal((await host.facts()).current, current);
+  },
+);
