@@ -118,7 +118,13 @@ async function main(): Promise<void> {
     now: () => new Date(),
     elapsedMs: () => performance.now(),
     random,
-    spawn: makeSpawn(process.env, () => process.binding("spawn_sync")),
+    spawn: makeSpawn({
+      env: process.env,
+      kill: (processId, signal) => {
+        process.kill(processId, signal);
+      },
+      lend: () => process.binding("spawn_sync"),
+    }),
     paths: pathsUnder("/"),
     stopSignal,
     isReaderGone: () => reader.isGone,

@@ -1,9 +1,11 @@
 import type { ChildProcess } from "node:child_process";
-import { kill } from "node:process";
 import { messageOf } from "../core/refusal.ts";
 import type { Ended } from "./spawn.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Sends a signal to a process, or by a negative number to a process group. */
+export type Kill = (processId: number, signal: "SIGKILL") => void;
 
 export interface Program {
   readonly argv: readonly string[];
@@ -38,10 +40,14 @@ export async function whenEnded(child: ChildProcess): Promise<NodeEnd> {
  *
  * @param child that leads a process group of its own
  */
-export async function whenCutOff(child: ChildProcess, signal: AbortSignal): Promise<NodeEnd> {
+export async function whenCutOff(
+  child: ChildProcess,
+  signal: AbortSignal,
+  kill: Kill,
+): Promise<NodeEnd> {
   return await new Promise((resolve) => {
     const cutOff = (): void => {
-      const end = killGroup(child);
+      const end = killGroup(child, kill);
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
       resolve(end);
     };
@@ -56,7 +62,7 @@ export async function whenCutOff(child: ChildProcess, signal: AbortSignal): Prom
 }
 
 /** Only a leader that has not ended: after that the number of its group may be somebody else's. */
-function killGroup({ pid, exitCode, signalCode }: ChildProcess): NodeEnd {
+function killGroup({ pid, exitCode, signalCode }: ChildProcess, kill: Kill): NodeEnd {
   if (exitCode !== null || signalCode !== null) return { exitCode, signal: signalCode };
   if (pid !== undefined) kill(-pid, "SIGKILL");
   return { exitCode: null, signal: "SIGKILL" };

@@ -1,6 +1,6 @@
 import { spawn as spawnChild, spawnSync } from "node:child_process";
 import { codeOf } from "../core/refusal.ts";
-import { endOf, type Program, whenCutOff, whenEnded } from "./child.ts";
+import { endOf, type Kill, type Program, whenCutOff, whenEnded } from "./child.ts";
 import type { Ended, SpawnOptions } from "./spawn.ts";
 
 /** The ways to start a program by node:child_process; `SpawnOptions` says what each is for. */
@@ -36,7 +36,11 @@ export function blocking(program: Program, input: string, timeout?: number): End
   return endOf(program, { exitCode, signal, error, exceededMs }, output);
 }
 
-export async function collecting(program: Program, options: SpawnOptions): Promise<Ended> {
+export async function collecting(
+  program: Program,
+  options: SpawnOptions,
+  kill: Kill,
+): Promise<Ended> {
   const { input = "", holdInput, onOutput, signal } = options;
   const [file = "", ...args] = program.argv;
   const child = spawnChild(file, args, {
@@ -57,6 +61,6 @@ export async function collecting(program: Program, options: SpawnOptions): Promi
       onOutput?.(text);
     });
   }
-  const ends = signal ? [whenEnded(child), whenCutOff(child, signal)] : [whenEnded(child)];
+  const ends = signal ? [whenEnded(child), whenCutOff(child, signal, kill)] : [whenEnded(child)];
   return endOf(program, await Promise.race(ends), output);
 }

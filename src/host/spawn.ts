@@ -1,4 +1,4 @@
-import type { Environment } from "./child.ts";
+import type { Environment, Kill } from "./child.ts";
 import { spawnByBinding, type SpawnSyncBinding } from "./spawn-binding.ts";
 
 export interface SpawnOptions {
@@ -37,16 +37,21 @@ export interface Ended {
 /** Runs a program to its end. Never rejects: that it could not be started is an end like any other. */
 export type Spawn = (argv: readonly string[], options?: SpawnOptions) => Promise<Ended>;
 
+/** The parts of our own process that programs are started with. */
+export interface OwnProcess {
+  readonly env: Environment;
+  readonly kill: Kill;
+  /** Starts a program that is waited for `blocking` sooner; throws where this Node does not lend it. */
+  readonly lend?: () => SpawnSyncBinding;
+}
+
 /**
  * The one place that starts programs. Each but a pager gets a session of its own, so that a
  * terminal that goes away takes down neither us nor an activation half-way.
- *
- * @param lend gives what starts a program that is waited for `blocking` sooner, or throws where
- *   this Node does not lend it
  */
-export function makeSpawn(baseEnv: Environment, lend?: () => SpawnSyncBinding): Spawn {
+export function makeSpawn({ env, kill, lend }: OwnProcess): Spawn {
   return async (argv, options = {}) => {
-    const program = { argv, env: { ...baseEnv, ...options.env } };
+    const program = { argv, env: { ...env, ...options.env } };
     const { input = "", timeoutMs } = options;
     const binding = options.wait === "blocking" ? lent(lend) : null;
     const ended = binding && spawnByBinding(binding, program, input, timeoutMs);
@@ -54,11 +59,11 @@ export function makeSpawn(baseEnv: Environment, lend?: () => SpawnSyncBinding): 
     const children = await import("./spawn-child.ts");
     if (options.streams === "ours") return await children.withOurStreams(program, options.signal);
     if (options.wait === "blocking") return children.blocking(program, input, timeoutMs);
-    return await children.collecting(program, options);
+    return await children.collecting(program, options, kill);
   };
 }
 
-function lent(lend: (() => SpawnSyncBinding) | undefined): SpawnSyncBinding | null {
+function lent(lend: OwnProcess["lend"]): SpawnSyncBinding | null {
   try {
     return lend?.() ?? null;
   } catch {

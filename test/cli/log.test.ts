@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeSpawn } from "../../src/host/spawn.ts";
+import { spawnWith } from "../support/spawning.ts";
 import { parseJournal } from "../../src/host/journal-entries.ts";
 import { logSchema } from "../../src/json/log.ts";
 import { OperatedHost, parseJson } from "./operating.ts";
@@ -75,7 +75,7 @@ test("log: a journalctl that fails or is missing is told of", async () => {
 });
 
 test("log: a program that shares our streams and cannot be started is told of too", async () => {
-  const ended = await makeSpawn({})(["no-such-program"], { streams: "ours" });
+  const ended = await spawnWith({})(["no-such-program"], { streams: "ours" });
   assert.deepEqual([ended.exitCode, ended.cause], [null, NOT_THERE]);
 });
 

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { eventEntry } from "../../src/core/journal-entry.ts";
 import { Journal, type Narration, narrationOf } from "../../src/host/journal.ts";
-import { makeSpawn } from "../../src/host/spawn.ts";
+import { spawnWith } from "../support/spawning.ts";
 import { Folder } from "../support/folder.ts";
 
 const entry = eventEntry("held-up", "20261122-213000-aaaa", "first");
@@ -17,7 +17,7 @@ class Trial implements Disposable {
 
   constructor(logger: string | null, narration: Narration, deadlineMs = 10_000) {
     if (logger !== null) chmodSync(this.folder.write("logger", `#!/bin/sh\n${logger}\n`), 0o755);
-    const spawn = makeSpawn({ PATH: this.folder.path, OUT: this.folder.at("out") });
+    const spawn = spawnWith({ PATH: this.folder.path, OUT: this.folder.at("out") });
     const say = (line: string): void => void this.said.push(line);
     this.journal = new Journal(spawn, say, () => narration, deadlineMs);
   }

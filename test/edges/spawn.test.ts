@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeSpawn } from "../../src/host/spawn.ts";
+import { spawnWith } from "../support/spawning.ts";
 import { until } from "../host/until.ts";
 
 const environment = { PATH: process.env["PATH"], GREETING: "hello", UNSET: undefined };
-const spawn = makeSpawn(environment);
-const spawnQuickly = makeSpawn(environment, () => process.binding("spawn_sync"));
-const spawnWhereNothingIsLent = makeSpawn(environment, () => {
+const spawn = spawnWith(environment);
+const spawnQuickly = spawnWith(environment, () => process.binding("spawn_sync"));
+const spawnWhereNothingIsLent = spawnWith(environment, () => {
   throw new Error("no such binding");
 });
 

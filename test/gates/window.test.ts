@@ -6,7 +6,7 @@ import fc from "fast-check";
 import type { Window } from "../../src/core/window.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config.ts";
 import { lookAtWindow, parseElapses } from "../../src/host/calendar.ts";
-import { makeSpawn } from "../../src/host/spawn.ts";
+import { spawnWith } from "../support/spawning.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
 import { rebootWindow } from "../../src/gates/window.ts";
 import { EdgeHost } from "../support/edge-host.ts";
@@ -19,7 +19,7 @@ const real = { skip: isMissing ? "systemd-analyze is not installed" : false };
 class CalendarHost extends EdgeHost {
   constructor(zone = "UTC") {
     super();
-    const spawn = makeSpawn({ PATH: process.env["PATH"], TZ: zone });
+    const spawn = spawnWith({ PATH: process.env["PATH"], TZ: zone });
     this.spawn = async (argv, options) => {
       this.ran.push(argv);
       return await spawn(argv, options);

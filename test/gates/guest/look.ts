@@ -10,12 +10,12 @@ import { type FailedUnits, takeBaseline } from "../../../src/host/failed-units.t
 import type { Host } from "../../../src/host/host.ts";
 import { findOwnSession, sessionState } from "../../../src/host/logind.ts";
 import { pathsUnder } from "../../../src/host/paths.ts";
-import { makeSpawn } from "../../../src/host/spawn.ts";
+import { spawnWith } from "../../support/spawning.ts";
 import { nextChange } from "../../../src/gates/watch.ts";
 import { aRecord } from "../../support/records.ts";
 
 const host: Host = {
-  spawn: makeSpawn(process.env),
+  spawn: spawnWith(process.env),
   now: () => new Date(),
   elapsedMs: () => performance.now(),
   paths: pathsUnder("/"),
