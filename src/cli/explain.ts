@@ -8,9 +8,9 @@ import { explainScreen } from "../view/explain-screen.ts";
 import { type Cli, newCommand, withJson } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print, styleOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
+import { ownCommand } from "./own-command.ts";
 import { accessTo } from "./record-access.ts";
 import { requesterOf } from "./requester.ts";
-import { ownCommand } from "./own-command.ts";
 
 interface ExplainOptions extends CommonOptions {
   readonly json?: true;

@@ -6,9 +6,9 @@ import { RecordStore } from "../host/store.ts";
 import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
+import { ownCommand } from "./own-command.ts";
 import { requireRoot } from "./require-root.ts";
 import { reportLeftOvers } from "./reporter.ts";
-import { ownCommand } from "./own-command.ts";
 
 export function addResume(cli: Cli): void {
   newCommand(cli, "resume")

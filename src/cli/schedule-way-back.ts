@@ -8,8 +8,8 @@ import { toFinalizationJson } from "../json/finalization.ts";
 import type { RollbackJson } from "../json/requests.ts";
 import { type CommonOptions, type Context, print } from "./context.ts";
 import { configOf } from "./load-config.ts";
-import { requesterOf } from "./requester.ts";
 import { ownCommand } from "./own-command.ts";
+import { requesterOf } from "./requester.ts";
 import { revisionToReport } from "./reported-revision.ts";
 import { asText } from "./schedule.ts";
 

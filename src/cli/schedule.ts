@@ -19,12 +19,12 @@ import * as commands from "../host/systemd-commands.ts";
 import type { ScheduleJson } from "../json/schedule.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
+import { ownCommand } from "./own-command.ts";
 import { quoteArgv } from "./quote.ts";
 import { revisionToReport } from "./reported-revision.ts";
 import { requesterOf } from "./requester.ts";
 import { requireRoot } from "./require-root.ts";
 import { requireWindow } from "./require-window.ts";
-import { ownCommand } from "./own-command.ts";
 
 export interface ScheduleOptions extends CommonOptions {
   readonly dryRun?: true;

@@ -68,7 +68,9 @@ export function verdict(
   if (action === "switch") {
     // What differs since the boot is not what would be switched to.
     const isThereAlready = changed.length === 0 && isCurrent(systems);
-    return `would switch${isThereAlready ? ", to the system that runs already" : `: ${reason}`}`;
+    return isThereAlready
+      ? "would switch, to the system that runs already"
+      : `would switch: ${reason}`;
   }
   const words = changesInWords(components.filter(({ name }) => changed.includes(name)));
   return `would reboot: ${words.length > 0 ? words.join(", ") : reason}`;
