@@ -1,5 +1,5 @@
 import { EXIT } from "../core/outcome.ts";
-import { messageOf, Refusal } from "../core/refusal.ts";
+import { Refusal } from "../core/refusal.ts";
 import type { Context } from "./context.ts";
 import { readPlainSchedule } from "./plain-schedule.ts";
 import { schedule } from "./schedule.ts";
@@ -14,10 +14,19 @@ export async function runCommandLine(context: Context, args: readonly string[]):
   try {
     return await dispatch(context, args);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    context.stderr.write(`deploy-finalize: ${messageOf(error)}\n`);
-    return error.exitCode;
+    const refusal = asRefusal(error);
+    context.stderr.write(`deploy-finalize: ${refusal.message}\n`);
+    return refusal.exitCode;
   }
+}
+
+/** Anything but a refusal is a defect of the program, except that there may be no current folder. */
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof Error && "syscall" in error && error.syscall === "uv_cwd") {
+    return new Refusal("the current folder has been removed: change to another one");
+  }
+  throw error;
 }
 
 async function dispatch(context: Context, args: readonly string[]): Promise<number> {

@@ -16,8 +16,8 @@ export type AddCommand = (cli: Cli) => void;
 export function newCommand({ program }: Cli, name: string, as?: "default" | "hidden"): Command {
   return program
     .command(name, { isDefault: as === "default", hidden: as === "hidden" })
-    .option("--config <file>", "the configuration file")
-    .option("--state-dir <dir>", "where the records are kept")
+    .option("--config <file>", "the configuration file", readPath)
+    .option("--state-dir <dir>", "where the records are kept", readPath)
     .option("-q, --quiet", "no narration")
     .option("-v, --verbose", "name every program that is run");
 }
@@ -31,9 +31,17 @@ export function withJson(command: Command): Command {
   return command.option("--json", "print the result as JSON");
 }
 
+/** Reads the value of an option that is a path. */
+export function readPath(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It is empty: perhaps a variable that is not set.");
+}
+
 /** Reads the value of an option that is a span of time, into seconds. */
 export function readSpan(text: string): number {
   const seconds = parseSpan(text);
   if (seconds !== null) return seconds;
-  throw new InvalidArgumentError("Use whole seconds, 0 and up, or a span such as 90s, 5min, 1h.");
+  throw new InvalidArgumentError(
+    "Use whole seconds from 0 to a year, or a span such as 90s, 5min, 1h.",
+  );
 }

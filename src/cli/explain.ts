@@ -5,7 +5,7 @@ import type { FinalizationRecord } from "../core/record.ts";
 import { explain as lookAhead, type KnownRecords } from "../host/explaining.ts";
 import { RecordStore } from "../host/store.ts";
 import { explainScreen } from "../view/explain-screen.ts";
-import { type Cli, newCommand, withJson } from "./command.ts";
+import { type Cli, newCommand, withJson, readPath } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print, styleOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
 import { ownCommand } from "./own-command.ts";
@@ -20,7 +20,7 @@ interface ExplainOptions extends CommonOptions {
 export function addExplain(cli: Cli): void {
   withJson(newCommand(cli, "explain"))
     .description("show what would happen, and why; changes nothing")
-    .option("--profile <path>", "the profile whose system would be made the running one")
+    .option("--profile <path>", "the profile whose system would be made the running one", readPath)
     .action(async (options: ExplainOptions) => {
       cli.end(await explain(cli.context, options));
     });

@@ -3,7 +3,7 @@ import { EXIT } from "../core/outcome.ts";
 import { nearest } from "../core/nearest.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { AddCommand, Cli } from "./command.ts";
-import { newCommand, readSpan, withJson } from "./command.ts";
+import { newCommand, readSpan, withJson, readPath } from "./command.ts";
 import type { Context } from "./context.ts";
 import { addHistory } from "./history.ts";
 import { addLock } from "./lock.ts";
@@ -135,7 +135,7 @@ function addSchedule(cli: Cli): void {
     .option("--dry-run", "show what would happen and change nothing")
     .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
     .option("--revision <commit>", "the commit that the system was made from, for reports")
-    .option("--profile <path>", "the profile whose system is to be made the running one")
+    .option("--profile <path>", "the profile whose system is to be made the running one", readPath)
     .action(async (options: ScheduleOptions) => {
       await schedule(cli.context, options);
     });

@@ -59,7 +59,11 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     ...(await originOf(context, host, config, options, proposal)),
     run: ownCommand(context, "run", options),
   });
-  if (options.dryRun !== true) await commit(host, new RecordStore(config.stateDir), drafted);
+  if (options.dryRun !== true) {
+    // From here on it is finished: whoever is told that it failed would undo a deploy that is armed.
+    context.stopSignal();
+    await commit(host, new RecordStore(config.stateDir), drafted);
+  }
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
   print(context, lines.join("\n"));
   if (options.dryRun === true && options.json !== true) printDryRun(context, drafted);

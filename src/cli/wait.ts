@@ -3,11 +3,16 @@ import type { Config } from "../core/config.ts";
 import { forgeRunOf } from "../core/forge-run.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
-import { isTerminal } from "../core/states.ts";
+import { isCancellable, isTerminal } from "../core/states.ts";
 import { nextChange } from "../gates/watch.ts";
 import { readIfThere } from "../host/durable.ts";
 import { readBootId } from "../host/facts.ts";
-import { type FinalizationNow, fingerprint, readNow } from "../host/finalization-now.ts";
+import {
+  type FinalizationNow,
+  fingerprint,
+  lookAtDriven,
+  readNow,
+} from "../host/finalization-now.ts";
 import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
 import { timeLimit } from "../host/time-limit.ts";
@@ -95,10 +100,14 @@ async function follow(waited: Wait): Promise<number> {
       return EXIT.unfinished;
     }
     await orphans.look();
-    const over = AbortSignal.any([stop, timeLimit(leftMs / 1000)]);
+    const lookAgainMs = isOutdated(seen, store) ? OUTDATED_MS : leftMs;
+    const over = AbortSignal.any([stop, timeLimit(Math.min(leftMs, lookAgainMs) / 1000)]);
     await nextChange(store.folder, () => fingerprint(store, id) !== before, over);
   }
 }
+
+/** Nothing is written when the timer of an outdated one goes. */
+const OUTDATED_MS = 1000;
 
 const ELSEWHERE = "Let this one end, and wait from elsewhere: a later job, or another connection.";
 
@@ -106,12 +115,18 @@ const ELSEWHERE = "Let this one end, and wait from elsewhere: a later job, or an
 async function read({ host, store, id }: Wait): Promise<FinalizationNow | null> {
   try {
     const now = await readNow(host, store, id);
-    if (now.kind === "record") return now;
+    if (now.kind === "record")
+      return isOutdated(now, store) ? await lookAtDriven(host, store, now.record) : now;
     host.say(`the record of ${id} is ${now.kind} now; how it ended is unknown`);
   } catch (error) {
     host.say(`the record of ${id} cannot be read any more: ${messageOf(error)}`);
   }
   return null;
+}
+
+/** A newer one takes its place: whether it is replaced already, its units tell. */
+function isOutdated({ record }: FinalizationNow, store: RecordStore): boolean {
+  return isCancellable(record.state) && store.newest() !== record.id;
 }
 
 function shower(context: Context, options: WaitOptions): Wait["show"] {

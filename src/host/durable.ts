@@ -14,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { codeOf } from "../core/refusal.ts";
 
 /**
@@ -61,9 +61,12 @@ export function replaceBy(
   }
 }
 
-/** Points a link at a new place without a moment in which it is not there; syncs the folder. */
+/**
+ * Points a link at a new place without a moment in which it is not there; syncs the folder. Another
+ * process may point it at another place at the same time: the last one counts.
+ */
 export function linkDurably(path: string, place: string): void {
-  const temporary = `${path}.tmp`;
+  const temporary = `${path}.${basename(place)}.tmp`;
   rmSync(temporary, { force: true });
   try {
     symlinkSync(place, temporary);

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FinalizationRecord } from "../core/record.ts";
-import { isTerminal } from "../core/states.ts";
+import { end, type FinalizationRecord } from "../core/record.ts";
+import { isCancellable, isTerminal } from "../core/states.ts";
 import { type Driver, findDriver } from "./driver.ts";
 import type { Host } from "./host.ts";
 import { isProbablyLocked } from "./kernel-locks.ts";
@@ -75,9 +75,22 @@ export async function lookAtDriven(
     const isSame = read.record.timeline.length === seen.record.timeline.length;
     seen = { record: read.record, waiting: read.waiting, driver };
     if (isTerminal(read.record.state)) return { ...seen, driver: null };
-    if ((isSame && driver?.kind !== "nobody") || look === LOOKS) return seen;
+    if (isSame && driver?.kind !== "nobody") return seen;
+    if (look === LOOKS) return asReplaced(seen, store.newest(), host.now());
     await sleep(BETWEEN_LOOKS_MS);
   }
+}
+
+/**
+ * As it will end, where a newer one has replaced its timer: that is written down only when the
+ * newer one is taken up, as scheduling is to be quick.
+ */
+export function asReplaced(seen: DrivenNow, newest: string | null, now: Date): DrivenNow {
+  const { record, driver } = seen;
+  const isLeft = driver?.kind === "nobody" && isCancellable(record.state);
+  if (!isLeft || newest === null || newest === record.id) return seen;
+  const ended = end(record, "superseded", now, { reason: `superseded by ${newest}` });
+  return { record: ended, waiting: null, driver: null };
 }
 
 /** Changes with every write of a finalization's record or note. */

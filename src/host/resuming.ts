@@ -1,16 +1,10 @@
 import { eventEntry } from "../core/journal-entry.ts";
 import type { Host } from "./host.ts";
-import { pinnedIds } from "./pins.ts";
 import { readOrRefuse } from "./finalize.ts";
+import type { OwnCommand } from "./own-command.ts";
+import { pinnedIds, unpin } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 import * as systemd from "./systemd.ts";
-
-/** The parts of a launch that are the same for every finalization. */
-export interface RunCommand {
-  /** The command line that runs a finalization, without its id. */
-  readonly command: readonly string[];
-  readonly path: string;
-}
 
 /**
  * Starts the unit of a finalization that holds pins, so has not ended or not tidied
@@ -21,11 +15,17 @@ export interface RunCommand {
 export async function resumeOne(
   host: Host,
   store: RecordStore,
-  run: RunCommand,
+  run: OwnCommand,
   id: string,
 ): Promise<void> {
-  const record = await readOrRefuse(host, store, id);
   if (await systemd.isArmed(host, id)) return;
+  if ((await store.read(id)).kind === "missing") {
+    // Its scheduling was killed in the middle. One of another state folder is armed, or lost with a boot.
+    unpin(host.paths, id);
+    host.say(`${id} was never recorded: drops its pins`);
+    return;
+  }
+  const record = await readOrRefuse(host, store, id);
   await host.journal.announce(
     eventEntry("taken-up", id, `takes up ${id}, which is ${record.state}`),
   );

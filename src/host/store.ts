@@ -40,14 +40,14 @@ export class RecordStore {
 
   /**
    * Saves a new record and points `current` at it; makes the folder where there is
-   * none. Undone, `current` names what it named before.
+   * none. Undone, `current` names what it named before, unless it names a newer one by now.
    */
   saveNewest(record: FinalizationRecord): Undo {
     const isNew = this.#guarded(() => makeFolder(this.folder));
     const before = this.#guarded(() => readLink(this.#current()));
     const undo = (): void => {
       rmSync(this.#path(record.id), { force: true });
-      this.#restoreCurrent(before);
+      this.#restoreCurrent(record.id, before);
       if (isNew) rmdirSync(this.folder);
     };
     try {
@@ -63,9 +63,10 @@ export class RecordStore {
     return undo;
   }
 
-  #restoreCurrent(before: string | null): void {
+  #restoreCurrent(undone: string, before: string | null): void {
+    if (readLink(this.#current()) !== `${undone}.json`) return;
     if (before === null) rmSync(this.#current(), { force: true });
-    else if (readLink(this.#current()) !== before) linkDurably(this.#current(), before);
+    else linkDurably(this.#current(), before);
   }
 
   async read(id: string): Promise<ReadRecord> {
@@ -110,19 +111,35 @@ export class RecordStore {
    * @param most looks at no more than so many ids
    */
   async *newestFirst(most = Infinity): AsyncGenerator<FinalizationRecord> {
-    for (const id of this.ids().toReversed().slice(0, most)) {
+    const newest = this.newest();
+    const others = this.ids().filter((id) => id !== newest);
+    // A clock that was set back must not make an older one the newest.
+    const ids = [...(newest === null ? [] : [newest]), ...others.toReversed()];
+    for (const id of ids.slice(0, most)) {
       const read = await this.read(id);
       if (read.kind === "record") yield read.record;
     }
   }
 
-  /** Removes the oldest records beyond those that are kept, but none that has a pin: it may not have ended. */
+  /**
+   * Removes the oldest records beyond those that are kept, but none that has a pin: it may not
+   * have ended. Also what a call left that was killed before it had recorded anything.
+   */
   prune(pinned: readonly string[]): void {
+    this.#removeHalfWritten();
     const ended = this.ids().filter((id) => !pinned.includes(id));
     for (const id of ended.slice(0, Math.max(0, ended.length - MOST_RECORDS))) {
       for (const ending of ["json", "lock", "cancel", "confirm", "rollback", "waiting"]) {
         rmSync(join(this.folder, `${id}.${ending}`), { force: true });
       }
+    }
+  }
+
+  #removeHalfWritten(): void {
+    const newest = this.newest() ?? "";
+    for (const name of listFolder(this.folder)) {
+      const [, id = newest] = /^(?:current\.)?([^.]+)\.json\.tmp$/.exec(name) ?? [];
+      if (id < newest) rmSync(join(this.folder, name), { force: true });
     }
   }
 

@@ -79,7 +79,7 @@ function transientService({ id, action, command, path }: Launch, when: Argv): Ar
     `--property=LogExtraFields=DEPLOY_FINALIZE_ID=${id}`,
     `--setenv=PATH=${path}`,
     "--",
-    ...command,
+    ...literally(command),
   ];
 }
 
@@ -105,8 +105,13 @@ export function deliver(wanted: {
     "--property=SyslogIdentifier=deploy-finalize",
     `--setenv=PATH=${wanted.path}`,
     "--",
-    ...wanted.command,
+    ...literally(wanted.command),
   ];
+}
+
+/** systemd expands variables in the words of a command, also in the middle of a path: systemd.service(5). */
+function literally(command: Argv): Argv {
+  return command.map((word) => word.replaceAll("$", "$$$$"));
 }
 
 /** systemd.time(7): an absolute time with a fraction of a second, in UTC. */

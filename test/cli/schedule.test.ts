@@ -53,6 +53,7 @@ test("schedule: pins, records and arms", async () => {
       "--property=Restart=on-failure",
       "--property=RestartPreventExitStatus=1 2 3",
       "--property=RestartSec=1s",
+      "--property=StartLimitIntervalSec=0",
       "--property=SuccessExitStatus=4",
       "--property=SyslogIdentifier=deploy-finalize",
       `--property=LogExtraFields=DEPLOY_FINALIZE_ID=${ID}`,

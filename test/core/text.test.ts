@@ -30,8 +30,14 @@ for (const [text, expected] of spans) {
 
 test("id: names the moment in UTC and fits its own pattern", () => {
   const id = newId(new Date("2026-11-22T21:30:05.123Z"), () => 0.999);
-  assert.equal(id, "20261122-213005-zzzz");
+  assert.equal(id, "20261122-213005-3fzy");
   assert.match(id, ID_PATTERN);
+});
+
+test("id: sorts by the millisecond", () => {
+  const moments = [0, 1, 35, 36, 999].map((ms) => new Date(Date.UTC(2026, 10, 22) + ms));
+  const ids = moments.map((now, index) => newId(now, () => 0.9 - index / 10));
+  assert.deepEqual(ids, ids.toSorted());
 });
 
 test("nearest: finds what was meant, and nothing where nothing is near", () => {
