@@ -75,7 +75,9 @@ test("without records, with a bad configuration, or without access nothing is sa
   assert.deepEqual(said, { exitCode: 0, stdout: "", stderr: "" });
   host.folder.write("state/x", "");
   chmodSync(host.folder.at("state"), 0o000);
-  assert.deepEqual(await offered(host, "status"), []);
+  const withoutAccess = await offered(host, "status");
+  chmodSync(host.folder.at("state"), 0o700);
+  assert.deepEqual(withoutAccess, []);
 });
 
 test("it is in no help, and offered for no mistyped command", async () => {

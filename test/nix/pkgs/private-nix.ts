@@ -27,6 +27,11 @@ export class PrivateNix implements AsyncDisposable {
     return value;
   }
 
+  /** @throws Error with file and line where one of the files is no Nix */
+  async parse(files: readonly string[]): Promise<void> {
+    await ok(["nix-instantiate", "--parse", ...files], { env: this.#env() });
+  }
+
   /** What Nix says of an expression that it does not evaluate. */
   async refusal(expression: string): Promise<string> {
     const ended: Ended = await run(evaluation(expression), { env: this.#env() });
