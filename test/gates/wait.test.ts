@@ -111,6 +111,21 @@ test("deadline: a crash does not extend it, as it counts from when waiting began
   assert.ok(end.kind === "timed-out");
 });
 
+test("deadline: the time until a gate opens at a known moment is no part of it", async () => {
+  using host = new EdgeHost();
+  const opensAt = new Date(host.time + 600_000);
+  const window = scripted(host, [{ ...closed("window"), opensAt }, OPEN], {
+    atDeadline: "wait-on",
+    change: async () => {
+      host.time = opensAt.getTime();
+    },
+  });
+  const job = scripted(host, [closed("job"), closed("job"), OPEN]);
+  const context = contextOf(host, { timeout: 30 });
+  const end = await waitForGates(context, waitingFor(host, [window, job]));
+  assert.equal(end.kind, "opened");
+});
+
 test("deadline: the delay is no part of it", async () => {
   using host = new EdgeHost();
   const since = new Date(host.time - 7_200_000);
