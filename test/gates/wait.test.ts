@@ -114,7 +114,8 @@ test("deadline: a crash does not extend it, as it counts from when waiting began
 test("deadline: the time until a gate opens at a known moment is no part of it", async () => {
   using host = new EdgeHost();
   const opensAt = new Date(host.time + 600_000);
-  const window = scripted(host, [{ ...closed("window"), opensAt }, OPEN], {
+  const shut: GateState = { kind: "closed", why: "window", opensAt };
+  const window = scripted(host, [shut, OPEN], {
     atDeadline: "wait-on",
     change: async () => {
       host.time = opensAt.getTime();
