@@ -4,6 +4,7 @@ import { EtcdSlots } from "../../src/lock/etcd.ts";
 import { etcdConfig } from "../../test/lock/configs.ts";
 import type { EtcdCluster } from "../../test/lock/etcd-cluster.ts";
 import { SimulatedHost } from "./host.ts";
+import { randomFrom } from "../../test/support/random.ts";
 
 export interface Fleet {
   readonly hosts: number;
@@ -97,17 +98,6 @@ async function heldNow(slots: EtcdSlots): Promise<number> {
     if (occupancy.kind === "known") return occupancy.holders.length;
     await sleep(LOOK_MS);
   }
-}
-
-/** Numbers that are the same for the same seed: mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Waits until so many hosts are done. */

@@ -25,7 +25,7 @@ export type UnfinishedState = Exclude<State, TerminalState>;
 
 export const STATES = Object.keys(TRANSITIONS).filter(isState);
 
-export function isState(name: string): name is State {
+function isState(name: string): name is State {
   return Object.hasOwn(TRANSITIONS, name);
 }
 

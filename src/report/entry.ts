@@ -1,10 +1,9 @@
 import * as v from "valibot";
 import { receiverSchema } from "../core/config-schema-report.ts";
+import { moment } from "../core/record-schema.ts";
 import type { ReceiverConfig } from "../core/report-defaults.ts";
 import { messageOf } from "../core/refusal.ts";
 import { eventSchema, type ReportEvent } from "./event.ts";
-
-const moment = v.pipe(v.string(), v.isoTimestamp());
 
 /** A newer program, which was gone back from, may have noted keys that this one does not know. */
 const receiverOfAnyVersion = v.pipe(

@@ -70,7 +70,7 @@ export async function refreshMetrics(
  * Starts a process that delivers. Each has a unit of its own, because a unit that is just
  * ending could not be started again; all but one find the lock taken and end at once.
  */
-export async function startDelivery(host: Host, deliver: OwnCommand): Promise<void> {
+async function startDelivery(host: Host, deliver: OwnCommand): Promise<void> {
   const ended = await host.spawn(commands.deliver({ ...deliver, at: host.now() }));
   if (ended.exitCode === 0) return;
   host.say(`cannot start the delivery of reports: ${describeEnd(ended)}; the next boot does`);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TestContext } from "node:test";
 import type { Host } from "../host/host.ts";
 import { deploy, ended, systemSpec } from "./deploying.ts";
+import { randomFrom } from "../support/random.ts";
 
 /** How the finalization is hit. */
 export type Blow = (host: Host, id: string) => Promise<void>;
@@ -10,19 +11,8 @@ export type Blow = (host: Host, id: string) => Promise<void>;
 /** A switch with its process start, or a reboot with its boot, takes about this long here. */
 const LONGEST_MS = 1800;
 
-/** Mulberry32: the same seed gives the same moments. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Replay with CHAOS_SEED=N. */
-export function chaosSeed(): number {
+function chaosSeed(): number {
   return Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
 }
 

@@ -71,7 +71,7 @@ export function judgeByStatus(answer: Answered, now: Date): Sent {
 }
 
 /** RFC 9110: seconds or a date. GitHub instead tells when its limit ends, in seconds of the epoch. */
-export function askedToWait({ headers }: HttpAnswer, now: Date): Date | null {
+function askedToWait({ headers }: HttpAnswer, now: Date): Date | null {
   const after = headers["retry-after"];
   if (after !== undefined) {
     const at = /^\d+$/.test(after) ? now.getTime() + Number(after) * 1000 : Date.parse(after);

@@ -28,11 +28,7 @@ export const sendGitlabStatus: SendTo<GitlabReceiver> = async (config, outgoing)
     alreadySo,
   );
 
-export function gitlabRequest(
-  config: GitlabReceiver,
-  event: ReportEvent,
-  token: string,
-): HttpRequest {
+function gitlabRequest(config: GitlabReceiver, event: ReportEvent, token: string): HttpRequest {
   const { repository, commit } = requireSubject(config, event);
   const project = `projects/${encodeURIComponent(repository)}`;
   const link = linkOf(config, event);

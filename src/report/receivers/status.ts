@@ -26,11 +26,7 @@ export const sendStatus: SendTo<StatusReceiver> = async (config, outgoing) =>
     statusRequest(config, outgoing.event, secrets.from(config.tokenFile)),
   );
 
-export function statusRequest(
-  config: StatusReceiver,
-  event: ReportEvent,
-  token: string,
-): HttpRequest {
+function statusRequest(config: StatusReceiver, event: ReportEvent, token: string): HttpRequest {
   const { repository, commit } = requireSubject(config, event);
   const link = linkOf(config, event);
   const url = below(apiOf(config), `repos/${pathOf(repository)}/statuses/${commit}`);

@@ -30,7 +30,7 @@ function webhookRequest(
 }
 
 /** The way of GitHub, which many receivers can check: HMAC-SHA256 of the body as it is sent. */
-export function signatureOf(body: string, secret: string): string {
+function signatureOf(body: string, secret: string): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }
 
