@@ -107,6 +107,17 @@ export async function entered(
   });
 }
 
+/** Waits until a finalization waits for another one that acts. */
+export async function waitsForTurn(host: Host, id: string): Promise<void> {
+  const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${id}.waiting`];
+  await host.until(`${id} waits for its turn`, async () => (await host.run(look)).exitCode === 0);
+}
+
+export async function awaitsConfirmation(host: Host, id: string): Promise<void> {
+  const isAsked = async (): Promise<boolean> => (await recordOf(host, id)).confirmBy !== null;
+  await host.until(`${id} awaits its confirmation`, isAsked);
+}
+
 /** The states that a finalization went through. */
 export function path(record: FinalizationRecord): string {
   return record.timeline.map(({ state }) => state).join(" ");

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import type { Host } from "../host/host.ts";
 import { hostTest } from "../host/host-test.ts";
 import {
+  awaitsConfirmation,
   call,
   deploy,
   ended,
   entered,
   recordOf,
   schedule,
-  STATE_DIR,
   systemSpec,
+  waitsForTurn,
 } from "./deploying.ts";
 
 /**
@@ -20,18 +21,8 @@ import {
 const baseline = systemSpec();
 const UNCONFIRMED = { verify: { settle: 0, confirm: { within: 600 } } };
 
-async function waitsForTurn(host: Host, id: string): Promise<void> {
-  const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${id}.waiting`];
-  await host.until(`${id} waits for its turn`, async () => (await host.run(look)).exitCode === 0);
-}
-
 async function kill(host: Host, id: string): Promise<void> {
   await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
-}
-
-async function awaitsConfirmation(host: Host, id: string): Promise<void> {
-  const isAsked = async (): Promise<boolean> => (await recordOf(host, id)).confirmBy !== null;
-  await host.until(`${id} awaits its confirmation`, isAsked);
 }
 
 /** One that awaits its confirmation, and a newer one that waits for its turn. */

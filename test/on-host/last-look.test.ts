@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Host } from "../host/host.ts";
 import { hostTest } from "../host/host-test.ts";
 import {
+  awaitsConfirmation,
   call,
   deploy,
   ended,
@@ -10,6 +11,7 @@ import {
   recordOf,
   STATE_DIR,
   systemSpec,
+  waitsForTurn,
 } from "./deploying.ts";
 
 /** What comes in between while a finalization looks for the last time, or is taken up again. */
@@ -83,15 +85,12 @@ hostTest(
     );
     const b = await host.buildToplevel(systemSpec({ label: "second", runner: "2" }, WITH_RUNNER));
     const first = await deploy(host, a, "--delay", "0");
-    const isAsked = async () => (await recordOf(host, first)).confirmBy !== null;
-    await host.until("the first awaits its confirmation", isAsked);
+    await awaitsConfirmation(host, first);
     // Tried while the first one runs, the second one's switch leaves the runner alone.
     const early = await host.queueJob("sleep 600");
     await host.until("the early job runs", () => host.job(early).state === "running");
     const second = await deploy(host, b, "--delay", "0");
-    const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${second}.waiting`];
-    const waits = async () => (await host.run(look)).exitCode === 0;
-    await host.until("the second waits for its turn", waits);
+    await waitsForTurn(host, second);
     const job = await host.queueJob("sleep 3");
     await host.ok(call(a, "rollback", first, "--yes"));
     assert.equal((await ended(host, first)).state, "rolled-back");

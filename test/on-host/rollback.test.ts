@@ -4,6 +4,7 @@ import { cancelSchema, confirmSchema, rollbackSchema } from "../../src/json/requ
 import { hostTest } from "../host/host-test.ts";
 import type { Host } from "../host/host.ts";
 import {
+  awaitsConfirmation,
   call,
   deploy,
   ended,
@@ -121,13 +122,6 @@ hostTest(
 );
 
 const PATIENT = { verify: { settle: 0, confirm: { within: 600 } } };
-
-async function awaitsConfirmation(host: Host, id: string): Promise<void> {
-  await host.until(`${id} waits for its confirmation`, async () => {
-    const { confirmBy } = await recordOf(host, id);
-    return confirmBy !== null;
-  });
-}
 
 hostTest("one that waits for its confirmation goes back at once", { baseline }, async (host) => {
   const before = await host.facts();

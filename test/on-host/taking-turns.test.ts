@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readlinkSync } from "node:fs";
 import { hostTest } from "../host/host-test.ts";
-import type { Host } from "../host/host.ts";
 import {
   call,
   deploy,
@@ -9,8 +8,8 @@ import {
   entered,
   recordOf,
   schedule,
-  STATE_DIR,
   systemSpec,
+  waitsForTurn,
 } from "./deploying.ts";
 
 const baseline = systemSpec();
@@ -40,12 +39,6 @@ hostTest("a second finalization waits for a running one", { baseline }, async (h
   assert.ok(firstEnd <= secondSwitch, `${firstEnd} <= ${secondSwitch}`);
   assert.equal((await host.facts()).current, next);
 });
-
-/** Waits for its turn: the one before it is acting, or verifies. */
-async function waitsForTurn(host: Host, id: string): Promise<void> {
-  const look = ["grep", "--quiet", '"turn"', `${STATE_DIR}/${id}.waiting`];
-  await host.until(`${id} waits for its turn`, async () => (await host.run(look)).exitCode === 0);
-}
 
 const UNCONFIRMED = { verify: { settle: 0, confirm: { within: 600 } } };
 

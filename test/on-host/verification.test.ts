@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { hostTest } from "../host/host-test.ts";
 import type { Host } from "../host/host.ts";
 import {
+  awaitsConfirmation,
   call,
   deploy,
   ended,
-  entered,
   newestRecord,
   path,
   PROGRAM,
@@ -111,10 +111,7 @@ hostTest("a confirmation that is given: live", { baseline }, async (host) => {
   const patient = { verify: { settle: 0, confirm: { within: 60 } } };
   const target = await host.buildToplevel(systemSpec({ label: "new" }, patient));
   const id = await deploy(host, target, "--delay", "0");
-  await host.until("it waits for the confirmation", async () => {
-    const record = await entered(host, id, "verifying");
-    return record.confirmBy !== null;
-  });
+  await awaitsConfirmation(host, id);
   await host.ok(call(target, "confirm"));
   const record = await ended(host, id);
   assert.equal(record.state, "live");
