@@ -18,19 +18,21 @@ export async function resumeOne(
   run: OwnCommand,
   id: string,
 ): Promise<void> {
+  const isRecorded = (await store.read(id)).kind !== "missing";
+  const record = isRecorded ? await readOrRefuse(host, store, id) : null;
   if (await systemd.isArmed(host, id)) return;
-  if ((await store.read(id)).kind === "missing") {
-    // Its scheduling was killed in the middle. One of another state folder is armed, or lost with a boot.
-    unpin(host.paths, id);
-    host.say(`${id} was never recorded: drops its pins`);
-    return;
-  }
-  const record = await readOrRefuse(host, store, id);
+  if (record === null) return dropPins(host, id);
   await host.journal.announce(
     eventEntry("taken-up", id, `takes up ${id}, which is ${record.state}`),
   );
   const command = [...run.command, id];
   await systemd.launch(host, { id, action: record.plan.action, command, path: run.path });
+}
+
+/** Its scheduling was killed in the middle. One of another state folder is armed, or was lost with a boot. */
+function dropPins(host: Host, id: string): void {
+  unpin(host.paths, id);
+  host.say(`${id} was never recorded: drops its pins`);
 }
 
 /** Every finalization that may have something left to do, the oldest first. */

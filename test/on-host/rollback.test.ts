@@ -13,6 +13,7 @@ import {
   path,
   recordOf,
   systemSpec,
+  STATE_DIR,
 } from "./deploying.ts";
 
 const baseline = systemSpec();
@@ -187,29 +188,34 @@ for (const [step, done] of Object.entries(cutOff)) {
 const obstacles = [
   {
     step: "the boot loader",
-    folder: "/boot/loader/entries.new",
+    make: "mkdir /boot/loader/entries.new",
+    clear: "rmdir /boot/loader/entries.new",
     message: /the boot default was not set.*directory/is,
   },
   {
     step: "the record",
-    folder: "/var/lib/deploy-finalize/current.tmp",
+    // All but the lock of the turn, which is taken before.
+    make: `mount --bind ${STATE_DIR} ${STATE_DIR}
+      mount --bind ${STATE_DIR}/turn.lock ${STATE_DIR}/turn.lock
+      mount -o remount,ro,bind ${STATE_DIR}`,
+    clear: `umount ${STATE_DIR}/turn.lock; umount ${STATE_DIR}`,
     message: /cannot use the state folder/,
   },
 ];
 
-for (const { step, folder, message } of obstacles) {
+for (const { step, make, clear, message } of obstacles) {
   hostTest(`a rollback that fails at ${step} leaves all as it was`, { baseline }, async (host) => {
     const target = await host.buildToplevel(systemSpec({ label: "new" }));
     const id = await deploy(host, target, "--delay", "0");
     assert.equal((await ended(host, id)).state, "live");
     const before = await host.facts();
-    await host.ok(["mkdir", folder]);
+    await host.shell(make);
     const { exitCode, stderr } = await host.run(call(target, "rollback", "--yes"));
     assert.equal(exitCode, 1);
     assert.match(stderr, message);
     assert.deepEqual(await host.facts(), before);
     assert.equal((await newestRecord(host)).id, id);
-    await host.ok(["rmdir", folder]);
+    await host.shell(clear);
     await host.ok(call(target, "rollback", "--yes"));
     assert.equal((await ended(host, (await newestRecord(host)).id)).state, "live");
   });
