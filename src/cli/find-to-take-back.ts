@@ -35,7 +35,7 @@ export async function findToTakeBack(
 
 /** @throws Refusal where a newer record cannot be read: that one may have acted too */
 async function newestThatActed(store: RecordStore): Promise<FinalizationRecord | null> {
-  for (const id of store.ids().toReversed()) {
+  for (const id of store.idsNewestFirst()) {
     const read = await store.read(id);
     if (read.kind === "broken") {
       throw new Refusal(

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { EXIT } from "../core/outcome.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { OwnCommand } from "../host/own-command.ts";
 import type { CommonOptions, Context } from "./context.ts";
@@ -6,7 +7,7 @@ import type { CommonOptions, Context } from "./context.ts";
 /**
  * How a unit calls this program: with the places that this call was given.
  *
- * @throws Refusal where it would find no program that it needs
+ * @throws Refusal where it would find no program that it needs, or would be called otherwise
  */
 export function ownCommand(
   { self, env }: Context,
@@ -17,5 +18,14 @@ export function ownCommand(
   const stateDir = options.stateDir === undefined ? [] : ["--state-dir", resolve(options.stateDir)];
   const path = env["PATH"] ?? "";
   if (path === "") throw new Refusal("PATH is not set, so the unit would find no program either");
-  return { command: [...self, name, ...config, ...stateDir], path };
+  const command = [...self, name, ...config, ...stateDir];
+  // Escaped as $$, systemd 252 expands it all the same after a daemon-reload.
+  const expanded = command.find((word) => word.includes("$"));
+  if (expanded !== undefined) {
+    throw new Refusal(
+      `systemd would expand the $ in ${expanded}: use a path without it`,
+      EXIT.usage,
+    );
+  }
+  return { command, path };
 }

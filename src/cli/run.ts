@@ -1,7 +1,7 @@
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { eventEntry } from "../core/journal-entry.ts";
-import { messageOf } from "../core/refusal.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
 import { isTerminal } from "../core/states.ts";
 import { AlreadyRunning, finalize, readOrRefuse } from "../host/finalize.ts";
 import type { Host } from "../host/host.ts";
@@ -47,7 +47,9 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
     const read = await store.read(id);
     if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
     await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${messageOf(error)}`));
-    return EXIT.unfinished;
+    // To be started again and again does not bring a configuration back, and would hold up others.
+    const isForGood = error instanceof Refusal && error.exitCode === EXIT.usage;
+    return isForGood ? EXIT.usage : EXIT.unfinished;
   }
 }
 

@@ -23,7 +23,9 @@ export function dropped(record: FinalizationRecord, seen: Observation): Step | n
 }
 
 export function takeUpWaiting(record: FinalizationRecord, seen: Observation): Step {
-  if (record.bootId !== seen.facts.bootId && seen.facts.booted === record.target) {
+  const { newest, bootId, booted } = seen.facts;
+  const isNewest = newest === null || newest === record.id;
+  if (isNewest && record.bootId !== bootId && booted === record.target) {
     return arrive(record, seen);
   }
   const ended = dropped(record, seen);

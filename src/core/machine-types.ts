@@ -61,6 +61,8 @@ export type Event =
       readonly idleRunners: readonly string[];
     }
   | { readonly kind: "held-up"; readonly why: string }
+  /** Somebody else acted while it waited to go on. */
+  | { readonly kind: "overtaken" }
   | { readonly kind: "switched"; readonly exitCode: number; readonly tail: readonly string[] }
   | { readonly kind: "reboot-refused"; readonly why: string }
   | { readonly kind: "verified"; readonly checks: FinalizationRecord["checks"] }

@@ -59,6 +59,8 @@ function react(record: FinalizationRecord, seen: Observation): Step {
       return dropped(record, seen) ?? fail(addWaits(record, event), seen, event.why);
     case "turn-taken":
       return dropped(record, seen) ?? act(record, seen, event);
+    case "overtaken":
+      return overtaken(record, seen) ?? takeUp(record, seen);
     case "held-up":
       return heldUp(record, seen, event.why);
     case "switched":

@@ -9,11 +9,8 @@ import type { FinalizationRecord } from "./record.ts";
  * on, or back, would undo that. Null while one of the two runs, or where that cannot be told.
  */
 export function overtaken(record: FinalizationRecord, seen: Observation): Step | null {
-  const { target, previous } = record;
   const { current } = seen.facts;
-  if (previous === null || current === null || current === target || current === previous) {
-    return null;
-  }
+  if (!runsAnother(record, current)) return null;
   const reason = `somebody else has brought another system live: ${current}`;
   return record.state === "rolling-back"
     ? wayBackFailed(record, seen, reason)
@@ -24,4 +21,12 @@ export function overtaken(record: FinalizationRecord, seen: Observation): Step |
 export function overtakenByBoot(record: FinalizationRecord, seen: Observation): Step | null {
   const { newest } = seen.facts;
   return newest === null || newest === record.id ? null : overtaken(record, seen);
+}
+
+/** Whether a system runs that is neither the target nor the one before; false where that cannot be told. */
+export function runsAnother(
+  { target, previous }: FinalizationRecord,
+  current: string | null,
+): boolean {
+  return previous !== null && current !== null && current !== target && current !== previous;
 }

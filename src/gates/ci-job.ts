@@ -29,9 +29,11 @@ export function ciJob(
     atDeadline: "as-configured",
     graceMs: GRACE_MS,
     look: async ({ host }) => {
-      const all = toGateState(await lookAtRunners(host, asked));
-      if (all.kind === "open" || asked !== runners) return all;
-      asked = [...(await stopped())];
+      const seen = toGateState(await lookAtRunners(host, asked));
+      if (seen.kind === "open" || asked.length < runners.length) return seen;
+      const inTheWay = await stopped();
+      if (inTheWay.length === runners.length) return seen;
+      asked = inTheWay;
       return toGateState(await lookAtRunners(host, asked));
     },
     // Nothing tells that a process has come to a group or left it, so it is polled.

@@ -66,15 +66,51 @@ export function gatesThatMatter(
   act: Plan["action"],
   tried?: DryActivation,
 ): Round {
-  const dry = once(async () => tried ?? (await dryActivate(context.host, context.record.target)));
-  const runners = once(async () => await runnersTouched(context, act, dry));
+  const dry = known(
+    context,
+    async () => tried ?? (await dryActivate(context.host, context.record.target)),
+  );
+  const touched = ofEach(dry, (answer) => runnersTouched(context, answer));
+  const all = context.config.waitFor.runners;
+  const isForAll = act === "reboot" || all.length === 0;
+  const runners = async () => (isForAll ? all : await touched());
   const units = async (): Promise<Stops> => (act === "reboot" ? "all" : stopsOf(await dry()));
   return { gates: gatesFor(context, act, { runners, units }), runners };
 }
 
-function once<T>(find: () => Promise<T>): () => Promise<T> {
-  let found: Promise<T> | undefined;
-  return async () => await (found ??= find());
+/** Another one may have held the switch lock in that very moment, so what is unknown is asked again. */
+const AGAIN_MS = 30_000;
+
+/** Finds out once; what could not be found out, after a while again. */
+function known(
+  { host }: GateContext,
+  find: () => Promise<DryActivation>,
+): () => Promise<DryActivation> {
+  let found: Promise<DryActivation> | undefined;
+  let askedAt = 0;
+  return async () => {
+    const now = host.now().getTime();
+    const isStale =
+      found !== undefined && now - askedAt >= AGAIN_MS && (await found).kind === "unknown";
+    if (found === undefined || isStale) {
+      askedAt = now;
+      found = find();
+    }
+    return await found;
+  };
+}
+
+/** What follows from an answer, found out once for each. */
+function ofEach<T>(
+  ask: () => Promise<DryActivation>,
+  conclude: (answer: DryActivation) => T,
+): () => Promise<T> {
+  let last: { readonly answer: DryActivation; readonly conclusion: T } | undefined;
+  return async () => {
+    const answer = await ask();
+    if (last?.answer !== answer) last = { answer, conclusion: conclude(answer) };
+    return last.conclusion;
+  };
 }
 
 function stopsOf(dry: DryActivation): Stops {

@@ -1,5 +1,4 @@
 import type { RunnerConfig } from "../core/config.ts";
-import type { Plan } from "../core/decision.ts";
 import type { Bonds, DryActivation } from "../host/dry-activation.ts";
 import type { GateContext } from "./gate.ts";
 import { detectionsOf } from "./presets.ts";
@@ -8,20 +7,15 @@ import { detectionsOf } from "./presets.ts";
 const CONTAINER_ENGINES = ["docker.service", "podman.service", "containerd.service"];
 
 /**
- * The configured runners that the act would stop, so that a job on another one is no
- * reason to wait. All of them for a reboot, and all where the switch cannot be tried
- * dry: it takes the switch lock for a moment, and another may hold it.
- *
- * @param tryDry asked only where it matters
+ * The configured runners that a switch would stop, so that a job on another one is no
+ * reason to wait. All where it could not be tried dry: it takes the switch lock for a
+ * moment, and another may hold it.
  */
-export async function runnersTouched(
+export function runnersTouched(
   { host, config }: GateContext,
-  act: Plan["action"],
-  tryDry: () => Promise<DryActivation>,
-): Promise<readonly RunnerConfig[]> {
+  dry: DryActivation,
+): readonly RunnerConfig[] {
   const { runners } = config.waitFor;
-  if (runners.length === 0 || act === "reboot") return runners;
-  const dry = await tryDry();
   if (dry.kind === "unknown") {
     host.say(`waits for all runners, as it is unknown which it would stop: ${dry.why}`);
     return runners;

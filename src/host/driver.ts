@@ -25,6 +25,15 @@ export type Driver =
 export async function findDriver(host: Host, store: RecordStore, id: string): Promise<Driver> {
   try {
     if (isProbablyLocked(host.paths.kernelLocks, store.lockPath(id))) return { kind: "process" };
+  } catch (error) {
+    return { kind: "unknown", why: messageOf(error) };
+  }
+  return await findDrivingUnit(host, id);
+}
+
+/** Asks systemd alone; never rejects. */
+export async function findDrivingUnit(host: Host, id: string): Promise<Driver> {
+  try {
     const [timer, service, resume] = await showUnits(host, id);
     if (isRunning(service)) return { kind: "unit" };
     if (isRunning(timer)) return { kind: "timer" };

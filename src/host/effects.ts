@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Ports } from "../core/drive.ts";
 import { stateEntry } from "../core/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
+import { runsAnother } from "../core/overtaken.ts";
 import { policyOf } from "../core/policy.ts";
 import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
 import { switchLock } from "../gates/switch-lock.ts";
@@ -20,6 +22,7 @@ import { updateNotice } from "./notice.ts";
 import { Passage } from "./passage.ts";
 import { pinnedIds, pinPrevious, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
+import { toplevelAt } from "./toplevel.ts";
 import { checksOf, confirmBefore, verifyNow } from "./verifying.ts";
 
 /** Carries out the effects of one finalization on the real host. */
@@ -78,16 +81,18 @@ export class Interpreter implements Ports {
   };
 
   async #switch(record: FinalizationRecord, toplevel: string): Promise<Event | Suspended> {
-    const { host, turn } = this.#means;
-    if (!(await turn.wait())) return SUSPENDED;
+    const { host } = this.#means;
+    const obstacle = await goOn(this.#means, record);
+    if (obstacle !== null) return obstacle;
     return await switchTo(host, toplevel, await this.#runners(record));
   }
 
   /** A switch that turned out to need a reboot has waited only for the runners that it would stop. */
   async #reboot(record: FinalizationRecord, toplevel: string): Promise<Event | Suspended> {
-    const { host, config, turn, slots, stop } = this.#means;
+    const { host, config, slots, stop } = this.#means;
     const isWayBack = record.state === "rolling-back";
-    if (!(await turn.wait())) return SUSPENDED;
+    const obstacle = await goOn(this.#means, record);
+    if (obstacle !== null) return obstacle;
     if (isWayBack) await slots.takeForWayBack();
     else {
       const kept = await this.#passage.awaitRebootGates(record);
@@ -110,33 +115,52 @@ async function restoreProfileTo(
   record: FinalizationRecord,
   toplevel: string,
 ): Promise<Event | Suspended> {
-  if (!(await mayActivate(means, record))) return SUSPENDED;
+  const obstacle = await goOnActivating(means, record);
+  if (obstacle !== null) return obstacle;
   const { profile, target } = record;
   const problem = await restoreProfile(means.host, profile, target, toplevel);
   return { kind: "profile-restored", problem };
 }
+
+/** Somebody may be quicker to take the switch lock. That must not make a good target a rejected one. */
+const TRIES = 20;
+const BETWEEN_TRIES_MS = 500;
 
 async function restoreBootDefaultTo(
   means: Means,
   record: FinalizationRecord,
   toplevel: string,
 ): Promise<Event | Suspended> {
-  for (;;) {
-    if (!(await mayActivate(means, record))) return SUSPENDED;
+  for (let left = TRIES; ; left--) {
+    const obstacle = await goOnActivating(means, record);
+    if (obstacle !== null) return obstacle;
     const problem = await setForGood(means.host, toplevel, record.target);
-    // Somebody was quicker. That must not make a good target a rejected one.
-    if (problem === SWITCH_LOCK_TAKEN) continue;
-    return { kind: "boot-default-restored", toplevel, problem };
+    if (problem !== SWITCH_LOCK_TAKEN || left === 0) {
+      return { kind: "boot-default-restored", toplevel, problem };
+    }
+    await sleep(BETWEEN_TRIES_MS, undefined, { signal: means.stop }).catch(() => {});
   }
 }
 
+/** Waits to go on with an act; null where it may. Who had the turn meanwhile may have overtaken it. */
+async function goOn(means: Means, record: FinalizationRecord): Promise<Event | Suspended | null> {
+  const { host, turn } = means;
+  if (turn.isMine()) return null;
+  if (!(await turn.wait())) return SUSPENDED;
+  return runsAnother(record, toplevelAt(host.paths.currentSystem)) ? { kind: "overtaken" } : null;
+}
+
 /** The way back must not fail because somebody else is activating at the moment. */
-async function mayActivate(means: Means, record: FinalizationRecord): Promise<boolean> {
-  const { host, config, stop, turn } = means;
-  if (!(await turn.wait())) return false;
+async function goOnActivating(
+  means: Means,
+  record: FinalizationRecord,
+): Promise<Event | Suspended | null> {
+  const { host, config, stop } = means;
+  const obstacle = await goOn(means, record);
+  if (obstacle !== null) return obstacle;
   const waiting = { gates: [switchLock], since: host.now(), stop, tell: tellerOf(means, record) };
   await waitForGates({ host, config, record }, { ...waiting, interrupted: () => false });
-  return !stop.aborted;
+  return stop.aborted ? SUSPENDED : null;
 }
 
 async function finish(

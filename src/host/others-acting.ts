@@ -1,7 +1,8 @@
 import { isUnfinished } from "../core/record.ts";
 import { hasBegunToAct } from "../core/states.ts";
-import { findDriver } from "./driver.ts";
+import { findDrivingUnit } from "./driver.ts";
 import type { Host } from "./host.ts";
+import { tryLock } from "./lock.ts";
 import { pinnedIds } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -19,8 +20,16 @@ export async function isAnotherActing(
     const read = await store.read(other);
     if (read.kind !== "record" || !isUnfinished(read.record)) continue;
     if (!hasBegunToAct(read.record.state)) continue;
-    const driver = await findDriver(host, store, other);
-    if (driver.kind !== "nobody") return true;
+    if (await isDriven(host, store, other)) return true;
   }
   return false;
+}
+
+/** The lock is tried only where no unit could be starting, which would find it taken and give up. */
+async function isDriven(host: Host, store: RecordStore, id: string): Promise<boolean> {
+  const driver = await findDrivingUnit(host, id);
+  if (driver.kind !== "nobody") return true;
+  const lock = await tryLock(host, store.lockPath(id));
+  await lock?.release();
+  return lock === null;
 }

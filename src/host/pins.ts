@@ -1,4 +1,4 @@
-import { rmdirSync, rmSync, symlinkSync } from "node:fs";
+import { lstatSync, rmdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import type { FinalizationRecord } from "../core/record.ts";
@@ -51,6 +51,12 @@ export function unpin(paths: Paths, id: string): void {
   for (const which of ["target", "previous"]) {
     rmSync(join(paths.pins, `${id}-${which}`), { force: true });
   }
+}
+
+/** When a finalization was pinned; the beginning of time where it is not. */
+export function pinnedAt(paths: Paths, id: string): Date {
+  const link = join(paths.pins, `${id}-target`);
+  return lstatSync(link, { throwIfNoEntry: false })?.ctime ?? new Date(0);
 }
 
 /** The finalizations that hold pins: those that have not ended. */

@@ -2,7 +2,7 @@ import { eventEntry } from "../core/journal-entry.ts";
 import type { Host } from "./host.ts";
 import { readOrRefuse } from "./finalize.ts";
 import type { OwnCommand } from "./own-command.ts";
-import { pinnedIds, unpin } from "./pins.ts";
+import { pinnedAt, pinnedIds, unpin } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 import * as systemd from "./systemd.ts";
 
@@ -29,8 +29,12 @@ export async function resumeOne(
   await systemd.launch(host, { id, action: record.plan.action, command, path: run.path });
 }
 
-/** Its scheduling was killed in the middle. One of another state folder is armed, or was lost with a boot. */
+/** To schedule takes no longer than this, nor does the time from a boot to its resume unit. */
+const YOUNG_MS = 600_000;
+
+/** Its scheduling was killed in the middle, or is at it. One of another state folder is armed, or was lost with a boot. */
 function dropPins(host: Host, id: string): void {
+  if (host.now().getTime() - pinnedAt(host.paths, id).getTime() < YOUNG_MS) return;
   unpin(host.paths, id);
   host.say(`${id} was never recorded: drops its pins`);
 }

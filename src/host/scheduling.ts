@@ -15,7 +15,7 @@ import { currentGeneration, generationOf } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import * as systemd from "./systemd.ts";
 import type { Arming } from "./systemd-commands.ts";
-import { findToplevel } from "./toplevel.ts";
+import { findToplevel, toplevelAt } from "./toplevel.ts";
 import { UndoList } from "./undo.ts";
 
 /** The decision at scheduling, with what it was made from. */
@@ -174,6 +174,7 @@ function previousOf({ target, plan, systems: { booted, current } }: Proposal): s
  */
 export async function commit(host: Host, store: RecordStore, drafted: Draft): Promise<void> {
   const { record, arming, reports } = drafted;
+  requireUnmoved(record);
   const undo = new UndoList();
   try {
     undo.add(pin(host.paths, record));
@@ -186,6 +187,15 @@ export async function commit(host: Host, store: RecordStore, drafted: Draft): Pr
   await host.journal.leave(stateEntry(record));
   updateNotice(host, store, record);
   if (reports === "wanted") await host.report?.changed(record);
+}
+
+/** A newer deploy may have come while this one was looked at; the newest record must be that one's. */
+function requireUnmoved({ profile, target }: FinalizationRecord): void {
+  const now = toplevelAt(profile);
+  if (now === target) return;
+  throw new Refusal(
+    `${profile} was set to ${now ?? "something else"} meanwhile: that deploy counts, and this one is not scheduled`,
+  );
 }
 
 /** Arms, and makes sure that the moment had not passed before systemd knew of it. */

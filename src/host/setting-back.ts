@@ -6,10 +6,11 @@ import { switchLock } from "../gates/switch-lock.ts";
 import { waitForGates } from "../gates/wait.ts";
 import { setBootDefault } from "./boot-default.ts";
 import type { Host } from "./host.ts";
-import { waitForLock } from "./lock.ts";
+import { isAnotherActing } from "./others-acting.ts";
 import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import { toplevelAt } from "./toplevel.ts";
+import { Turn } from "./turn.ts";
 
 /** A profile that is to go from one toplevel to another, and the boot default with it. */
 export interface SetBack {
@@ -74,10 +75,12 @@ export async function whileNobodyActs<T>(
     () => host.say("waits for its turn: another finalization is acting"),
     () => {},
   );
-  const turn = await waitForLock(host, store.lockPath("turn"), stop).finally(() => {
+  const anotherActs = async (): Promise<boolean> => await isAnotherActing(host, store, record.id);
+  const turn = new Turn(host, store.lockPath("turn"), stop, anotherActs);
+  const isMine = await turn.waitToBegin().finally(() => {
     patience.abort();
   });
-  if (turn === null) throw new Refusal("ended before its turn had come; nothing was changed");
+  if (!isMine) throw new Refusal("ended before its turn had come; nothing was changed");
   try {
     const waiting = { gates: [switchLock], since: host.now(), stop, interrupted: () => false };
     const waited = await waitForGates({ host, record, config }, waiting);

@@ -86,6 +86,13 @@ export class RecordStore {
       .toSorted();
   }
 
+  /** A clock that was set back must not make an older one the newest. */
+  idsNewestFirst(): string[] {
+    const newest = this.newest();
+    const others = this.ids().filter((id) => id !== newest);
+    return [...(newest === null ? [] : [newest]), ...others.toReversed()];
+  }
+
   /** The ids of records that were set aside, as they could not be understood. */
   setAside(): string[] {
     const names = this.#guarded(() => listFolder(this.folder));
@@ -111,11 +118,7 @@ export class RecordStore {
    * @param most looks at no more than so many ids
    */
   async *newestFirst(most = Infinity): AsyncGenerator<FinalizationRecord> {
-    const newest = this.newest();
-    const others = this.ids().filter((id) => id !== newest);
-    // A clock that was set back must not make an older one the newest.
-    const ids = [...(newest === null ? [] : [newest]), ...others.toReversed()];
-    for (const id of ids.slice(0, most)) {
+    for (const id of this.idsNewestFirst().slice(0, most)) {
       const read = await this.read(id);
       if (read.kind === "record") yield read.record;
     }
@@ -126,8 +129,9 @@ export class RecordStore {
    * have ended. Also what a call left that was killed before it had recorded anything.
    */
   prune(pinned: readonly string[]): void {
-    this.#removeHalfWritten();
-    const ended = this.ids().filter((id) => !pinned.includes(id));
+    this.#removeHalfWritten(pinned);
+    const newest = this.newest();
+    const ended = this.ids().filter((id) => id !== newest && !pinned.includes(id));
     for (const id of ended.slice(0, Math.max(0, ended.length - MOST_RECORDS))) {
       for (const ending of ["json", "lock", "cancel", "confirm", "rollback", "waiting"]) {
         rmSync(join(this.folder, `${id}.${ending}`), { force: true });
@@ -135,11 +139,12 @@ export class RecordStore {
     }
   }
 
-  #removeHalfWritten(): void {
+  #removeHalfWritten(pinned: readonly string[]): void {
     const newest = this.newest() ?? "";
     for (const name of listFolder(this.folder)) {
       const [, id = newest] = /^(?:current\.)?([^.]+)\.json\.tmp$/.exec(name) ?? [];
-      if (id < newest) rmSync(join(this.folder, name), { force: true });
+      if (id >= newest || pinned.includes(id)) continue;
+      rmSync(join(this.folder, name), { force: true });
     }
   }
 

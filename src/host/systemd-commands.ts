@@ -66,9 +66,10 @@ function transientService({ id, action, command, path }: Launch, when: Argv): Ar
     // A stop during the switch must not reach the activation, only us: we end after it.
     "--property=KillMode=mixed",
     "--property=TimeoutStopSec=10min",
-    // Killed or unfinished, it takes its record up again; these exit codes are ends.
+    // Killed or unfinished, it takes its record up again; these exit codes are ends, 203 that there
+    // is no such program: systemd.exec(5).
     "--property=Restart=on-failure",
-    "--property=RestartPreventExitStatus=1 2 3",
+    "--property=RestartPreventExitStatus=1 2 3 203",
     "--property=RestartSec=1s",
     // A disk that stays full for a minute must not be the end of it: a half-done act would stay so.
     "--property=StartLimitIntervalSec=0",
@@ -79,7 +80,7 @@ function transientService({ id, action, command, path }: Launch, when: Argv): Ar
     `--property=LogExtraFields=DEPLOY_FINALIZE_ID=${id}`,
     `--setenv=PATH=${path}`,
     "--",
-    ...literally(command),
+    ...command,
   ];
 }
 
@@ -105,13 +106,8 @@ export function deliver(wanted: {
     "--property=SyslogIdentifier=deploy-finalize",
     `--setenv=PATH=${wanted.path}`,
     "--",
-    ...literally(wanted.command),
+    ...wanted.command,
   ];
-}
-
-/** systemd expands variables in the words of a command, also in the middle of a path: systemd.service(5). */
-function literally(command: Argv): Argv {
-  return command.map((word) => word.replaceAll("$", "$$$$"));
 }
 
 /** systemd.time(7): an absolute time with a fraction of a second, in UTC. */

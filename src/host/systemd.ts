@@ -32,10 +32,15 @@ export async function stopTimers(host: Host, timers: readonly string[]): Promise
   return ended.exitCode === 0 ? null : describeEnd(ended);
 }
 
+/** systemd that does not answer for this long does not any more. */
+const ARMING_MS = 60_000;
+
 /** @throws Refusal with what systemd-run said; then there is no timer */
 export async function armTimer(host: Host, arming: commands.Arming): Promise<void> {
-  const ended = await host.spawn(commands.armTimer(arming), { wait: "blocking" });
-  if (ended.exitCode !== 0) {
+  const how = { wait: "blocking", timeoutMs: ARMING_MS } as const;
+  const ended = await host.spawn(commands.armTimer(arming), how);
+  // Cut off in the middle, as by PID 1 that executes itself anew, it may have armed all the same.
+  if (ended.exitCode !== 0 && !(await isArmed(host, arming.id))) {
     throw new Refusal(`cannot arm ${unitName(arming.id)}.timer: ${describeEnd(ended)}`);
   }
 }

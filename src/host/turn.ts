@@ -39,6 +39,11 @@ export class Turn {
     return await this.#lockUntil(this.#stop);
   }
 
+  /** Waits to begin; false where this process is asked to end before. */
+  async waitToBegin(): Promise<boolean> {
+    return await this.#waitToBegin(this.#stop);
+  }
+
   /** Waits to begin; false also where the other wait ends first: whoever acts may do so for long. */
   async waitUnless(other: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     return await unlessEnded(this.#stop, async (signal) => await this.#waitToBegin(signal), other);

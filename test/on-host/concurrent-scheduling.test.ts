@@ -96,11 +96,57 @@ hostTest(
   },
 );
 
-hostTest("what looks like a variable in a path is none to systemd", { baseline }, async (host) => {
+hostTest("what systemd would expand in a path is refused", { baseline }, async (host) => {
   const target = await host.buildToplevel(baseline);
-  const folder = "/root/a${PATH}b $HOME";
-  await host.ok([...call(target, "schedule", "--delay", "0"), "--state-dir", folder]);
-  const isLive = async () =>
-    (await host.shell(`cat '${folder}'/current`)).includes('"state": "live"');
-  await host.until("it is live", isLive);
+  const words = call(target, "schedule", "--delay", "3600");
+  const told = await host.run([...words, "--state-dir", "/root/a${PATH}b"]);
+  assert.deepEqual([told.exitCode, /expand the \$ in/.test(told.stderr)], [2, true]);
 });
+
+hostTest(
+  "PID 1 executes itself anew: whoever is told that it failed has scheduled nothing",
+  { baseline },
+  async (host) => {
+    const told = await host.shell(`
+    (for i in $(seq 12); do systemctl daemon-reexec; done) &
+    for i in $(seq 20); do
+      if ${SCHEDULE} >/dev/null 2>&1; then expected=armed; else expected=none; fi
+      newest=$(basename $(readlink /var/lib/deploy-finalize/current) .json)
+      if [ $expected = armed ] && ! [ -e /run/systemd/transient/deploy-finalize-$newest.timer ]; then echo "$i: $newest is not armed"; fi
+    done; wait
+    ls /run/systemd/transient/ | grep -c '^deploy-finalize-.*timer$'`);
+    assert.match(told, /^\d+\n$/);
+  },
+);
+
+hostTest(
+  "a profile that moves while it is scheduled: refused, the other deploy counts",
+  { baseline },
+  async (host) => {
+    const [first, second] = [
+      await host.buildToplevel(systemSpec({ label: "first" })),
+      await host.buildToplevel(systemSpec({ label: "second" })),
+    ];
+    await host.setProfile(first);
+    await host.shell(`mkdir -p /root/slow
+    printf '#!/bin/sh\ntouch /run/arming; sleep 1; exec /usr/bin/systemd-analyze "$@"\n' > /root/slow/systemd-analyze
+    chmod +x /root/slow/systemd-analyze
+    echo '{"reboot":{"window":{"start":"Sat 02:00","duration":"1h"}},"rebootWhenChanged":["kernel","initrd"]}' > /root/config.json`);
+    await host.shell("rm -f /run/arming");
+    const early = host.run([
+      "env",
+      `PATH=/root/slow:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      ...LAUNCH,
+      "--delay",
+      "3600",
+      "--config",
+      "/root/config.json",
+    ]);
+    await host.until("the window is looked at", begun(host));
+    await host.setProfile(second);
+    await host.shell(SCHEDULE);
+    const told = await early;
+    assert.deepEqual([told.exitCode, /that deploy counts/.test(told.stderr)], [1, true]);
+    assert.equal((await newestRecord(host)).target, second);
+  },
+);

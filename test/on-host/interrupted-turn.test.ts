@@ -7,6 +7,8 @@ import {
   deploy,
   ended,
   entered,
+  LAUNCH,
+  newestRecord,
   recordOf,
   schedule,
   systemSpec,
@@ -144,3 +146,44 @@ for (const answer of ["nobody confirms", "somebody confirms"] as const) {
     },
   );
 }
+
+hostTest(
+  "one whose configuration is gone gives up, and holds up nobody",
+  { baseline },
+  async (host) => {
+    await host.shell(`echo '${JSON.stringify(UNCONFIRMED)}' > /run/config.json`);
+    const a = await host.buildToplevel(systemSpec({ label: "first" }));
+    const b = await host.buildToplevel(systemSpec({ label: "second" }));
+    await host.setProfile(a);
+    await host.ok([...LAUNCH, "--delay", "0", "--config", "/run/config.json"]);
+    const { id: first } = await newestRecord(host);
+    await awaitsConfirmation(host, first);
+    await host.shell("rm /run/config.json");
+    await kill(host, first);
+    const second = await deploy(host, b, "--delay", "0");
+    assert.equal((await ended(host, second)).state, "live");
+    assert.equal((await host.facts()).current, b);
+  },
+);
+
+hostTest(
+  "taken up while a newer one acts, an older one does not undo it",
+  { baseline },
+  async (host) => {
+    const slow = { failure: { activationMs: 3000 } };
+    const a = await host.buildToplevel(systemSpec({ label: "first", ...slow }));
+    const b = await host.buildToplevel(systemSpec({ label: "second", ...slow }));
+    const first = await deploy(host, a, "--delay", "0");
+    await entered(host, first, "switching");
+    // Killed, and its unit stopped: nobody drives it any more.
+    await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${first}.service`]);
+    await host.ok(["systemctl", "stop", `deploy-finalize-${first}.service`]);
+    const second = await deploy(host, b, "--delay", "0");
+    await entered(host, second, "switching");
+    await host.ok(call(a, "resume"));
+    const [older, newer] = [await ended(host, first), await ended(host, second)];
+    assert.deepEqual([older.state, newer.state], ["failed", "live"]);
+    const { current, bootDefault, profile } = await host.facts();
+    assert.deepEqual([current, bootDefault, profile], [b, b, b]);
+  },
+);

@@ -34,7 +34,7 @@ async function look(what: string, argument: string): Promise<unknown> {
       const waitFor = { ...DEFAULT_CONFIG.waitFor, runners };
       const record = aRecord({ target: argument });
       const context = { host, record, config: { ...DEFAULT_CONFIG, waitFor } };
-      return await runnersTouched(context, "switch", async () => await dryActivate(host, argument));
+      return runnersTouched(context, await dryActivate(host, argument));
     }
     case "quiesce":
       return await quiesceRunners(host, runners);
