@@ -8,23 +8,13 @@ import {
   takeUpWayBack,
   wayBackFailed,
 } from "./back.ts";
-import {
-  act,
-  committed,
-  confirmationEnded,
-  defer,
-  dropped,
-  heldUp,
-  judgeSwitch,
-  judgeVerification,
-  takeUpAct,
-  takeUpWaiting,
-} from "./forward.ts";
+import { act, defer, dropped, heldUp, judgeSwitch, takeUpAct, takeUpWaiting } from "./forward.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { fail, go, move } from "./moves.ts";
 import { overtaken } from "./overtaken.ts";
 import type { FinalizationRecord } from "./record.ts";
 import { isTerminal } from "./states.ts";
+import { committed, confirmationEnded, judgeVerification } from "./verifying.ts";
 
 /** A finalization that needs more transitions than this is going round in circles (after Mender). */
 export const MOST_TRANSITIONS = 28;

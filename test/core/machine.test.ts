@@ -77,6 +77,19 @@ function overtakenRows(): Row[] {
     { name: "is overtaken", from: "verifying", event: verified(), facts, expect },
     { name: "is overtaken", from: "verifying", event: verified("web"), facts, expect },
     {
+      name: "is overtaken while it waited to go on",
+      from: "rolling-back",
+      event: { kind: "overtaken" },
+      facts,
+      expect,
+    },
+    {
+      name: "takes up again what was overtaken for a moment only",
+      from: "switching",
+      event: { kind: "overtaken" },
+      expect: ["switching", "switch"],
+    },
+    {
       name: "is overtaken, whatever is confirmed",
       from: "verifying",
       event: { kind: "confirmation-ended" },
