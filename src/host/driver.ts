@@ -50,14 +50,19 @@ async function showUnits(host: Host, id: string): Promise<Properties[]> {
   return await askProperties(host, ["Id", "ActiveState", "Job"], units);
 }
 
+/** Between a stop and a start that are one restart it does not run, but its start is queued. */
 function isRunning(unit: Properties | undefined): boolean {
-  return !["inactive", "failed"].includes(unit?.["ActiveState"] ?? "inactive");
+  const isDown = ["inactive", "failed"].includes(unit?.["ActiveState"] ?? "inactive");
+  return !isDown || isQueued(unit);
 }
 
 /** In a boot its start is queued until the boot is through. */
 function isAboutToStart(unit: Properties | undefined): boolean {
-  const isQueued = !["", "0"].includes(unit?.["Job"] ?? "");
-  return unit?.["ActiveState"] === "activating" || isQueued;
+  return unit?.["ActiveState"] === "activating" || isQueued(unit);
+}
+
+function isQueued(unit: Properties | undefined): boolean {
+  return !["", "0"].includes(unit?.["Job"] ?? "");
 }
 
 async function isGoingDown(host: Host): Promise<boolean> {
