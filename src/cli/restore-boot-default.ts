@@ -1,4 +1,4 @@
-import type { FinalizationRecord } from "../core/record.ts";
+import { type FinalizationRecord, isReplacedBy } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
 import { type Acting, setBack, whileNobodyActs } from "../host/setting-back.ts";
@@ -40,7 +40,7 @@ export async function restoreBootDefault(
   const { host, store } = acting;
   await whileNobodyActs(acting, record, stop, async () => {
     const newest = store.newest();
-    if (newest !== null && newest !== id) {
+    if (isReplacedBy(newest, record)) {
       throw new Refusal(`${newest} was scheduled after ${id}: the boot default is its business`);
     }
     // Asked now: whoever acted until now may have gone back.

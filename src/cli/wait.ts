@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Config } from "../core/config.ts";
 import { forgeRunOf } from "../core/forge-run.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
+import { isReplacedBy } from "../core/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import { isCancellable, isTerminal } from "../core/states.ts";
 import { nextChange } from "../gates/watch.ts";
@@ -126,7 +127,7 @@ async function read({ host, store, id }: Wait): Promise<FinalizationNow | null> 
 
 /** A newer one takes its place: whether it is replaced already, its units tell. */
 function isOutdated({ record }: FinalizationNow, store: RecordStore): boolean {
-  return isCancellable(record.state) && store.newest() !== record.id;
+  return isCancellable(record.state) && isReplacedBy(store.newest(), record);
 }
 
 function shower(context: Context, options: WaitOptions): Wait["show"] {

@@ -3,8 +3,8 @@ import { type Plan, underPolicy } from "./decision.ts";
 import { NEEDS_REBOOT, REFUSED, UNITS_FAILED } from "./judging.ts";
 import type { Effect, Event, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
-import { overtaken, overtakenByBoot } from "./overtaken.ts";
-import type { FinalizationRecord } from "./record.ts";
+import { overtaken, overtakenByBoot, runsAnother } from "./overtaken.ts";
+import { type FinalizationRecord, isReplacedBy } from "./record.ts";
 
 /** The end of a finalization that must not act any more, or null while it may. */
 export function dropped(record: FinalizationRecord, seen: Observation): Step | null {
@@ -12,7 +12,7 @@ export function dropped(record: FinalizationRecord, seen: Observation): Step | n
   if (requests.cancel !== null) {
     return conclude(record, seen, "cancelled", { reason: `cancelled by ${requests.cancel}` });
   }
-  if (newest !== null && newest !== record.id) {
+  if (isReplacedBy(newest, record)) {
     return conclude(record, seen, "superseded", { reason: `superseded by ${newest}` });
   }
   if (profile !== record.target) {
@@ -24,8 +24,7 @@ export function dropped(record: FinalizationRecord, seen: Observation): Step | n
 
 export function takeUpWaiting(record: FinalizationRecord, seen: Observation): Step {
   const { newest, bootId, booted } = seen.facts;
-  const isNewest = newest === null || newest === record.id;
-  if (isNewest && record.bootId !== bootId && booted === record.target) {
+  if (!isReplacedBy(newest, record) && record.bootId !== bootId && booted === record.target) {
     return arrive(record, seen);
   }
   const ended = dropped(record, seen);
@@ -93,10 +92,7 @@ export function act(
 /** Whoever had the turn before may have gone back: the system that ran at scheduling is a rejected one then. */
 function withWayBack(record: FinalizationRecord, { facts }: Observation): FinalizationRecord {
   const { current, currentGeneration } = facts;
-  const { previous, target } = record;
-  if (previous === null || current === null || current === previous || current === target) {
-    return record;
-  }
+  if (!runsAnother(record, current)) return record;
   return { ...record, previous: current, previousGeneration: currentGeneration };
 }
 

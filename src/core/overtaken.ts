@@ -1,7 +1,7 @@
 import { wayBackFailed } from "./back.ts";
 import type { Observation, Step } from "./machine-types.ts";
 import { fail } from "./moves.ts";
-import type { FinalizationRecord } from "./record.ts";
+import { type FinalizationRecord, isReplacedBy } from "./record.ts";
 
 /**
  * The end of a finalization that has begun to act where neither its target nor the system before
@@ -20,7 +20,7 @@ export function overtaken(record: FinalizationRecord, seen: Observation): Step |
 /** The same after a boot. Without a newer deploy the boot loader has fallen back to it. */
 export function overtakenByBoot(record: FinalizationRecord, seen: Observation): Step | null {
   const { newest } = seen.facts;
-  return newest === null || newest === record.id ? null : overtaken(record, seen);
+  return isReplacedBy(newest, record) ? overtaken(record, seen) : null;
 }
 
 /** Whether a system runs that is neither the target nor the one before; false where that cannot be told. */

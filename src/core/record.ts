@@ -106,3 +106,11 @@ export function awaitsConfirmation({ state, confirmBy }: FinalizationRecord): bo
 export function isUnfinished(record: FinalizationRecord): boolean {
   return !isTerminal(record.state);
 }
+
+/** Whether a newer finalization has taken its place. */
+export function isReplacedBy(
+  newest: string | null,
+  { id }: Pick<FinalizationRecord, "id">,
+): newest is string {
+  return newest !== null && newest !== id;
+}

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { end, type FinalizationRecord } from "../core/record.ts";
+import { end, type FinalizationRecord, isReplacedBy } from "../core/record.ts";
 import { isCancellable, isTerminal } from "../core/states.ts";
 import { type Driver, findDriver } from "./driver.ts";
 import type { Host } from "./host.ts";
@@ -88,7 +88,7 @@ export async function lookAtDriven(
 export function asReplaced(seen: DrivenNow, newest: string | null, now: Date): DrivenNow {
   const { record, driver } = seen;
   const isLeft = driver?.kind === "nobody" && isCancellable(record.state);
-  if (!isLeft || newest === null || newest === record.id) return seen;
+  if (!isLeft || !isReplacedBy(newest, record)) return seen;
   const ended = end(record, "superseded", now, { reason: `superseded by ${newest}` });
   return { record: ended, waiting: null, driver: null };
 }

@@ -2,7 +2,6 @@ import type { Config } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { SlotKeeper } from "../lock/keeper.ts";
 import type { Host } from "./host.ts";
-import { isAnotherActing } from "./others-acting.ts";
 import type { RecordStore } from "./store.ts";
 import { Turn } from "./turn.ts";
 import { type TellWaiting, writeWaitingNote } from "./waiting-note.ts";
@@ -23,8 +22,7 @@ export function meansFor(
   given: Pick<Means, "host" | "store" | "config" | "stop">,
 ): Means {
   const { host, store, config, stop } = given;
-  const anotherActs = async (): Promise<boolean> => await isAnotherActing(host, store, id);
-  const turn = new Turn(host, store.lockPath("turn"), stop, anotherActs);
+  const turn = new Turn(host, store, id, stop);
   const slots = new SlotKeeper(host, store, config.lock, { id, host: hostName }, stop);
   return { ...given, turn, slots };
 }

@@ -6,7 +6,6 @@ import { switchLock } from "../gates/switch-lock.ts";
 import { waitForGates } from "../gates/wait.ts";
 import { setBootDefault } from "./boot-default.ts";
 import type { Host } from "./host.ts";
-import { isAnotherActing } from "./others-acting.ts";
 import { restoreProfile } from "./profile.ts";
 import type { RecordStore } from "./store.ts";
 import { toplevelAt } from "./toplevel.ts";
@@ -75,8 +74,7 @@ export async function whileNobodyActs<T>(
     () => host.say("waits for its turn: another finalization is acting"),
     () => {},
   );
-  const anotherActs = async (): Promise<boolean> => await isAnotherActing(host, store, record.id);
-  const turn = new Turn(host, store.lockPath("turn"), stop, anotherActs);
+  const turn = new Turn(host, store, record.id, stop);
   const isMine = await turn.waitToBegin().finally(() => {
     patience.abort();
   });

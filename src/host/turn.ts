@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "./host.ts";
 import { type Lock, tryLock, waitForLock } from "./lock.ts";
+import { isAnotherActing } from "./others-acting.ts";
+import type { RecordStore } from "./store.ts";
 import { unlessEnded } from "./unless-ended.ts";
 
 /** How often one that is to begin looks whether another one, whose process is away, has ended. */
@@ -13,21 +15,17 @@ const POLL_MS = 500;
  */
 export class Turn {
   readonly #host: Host;
-  readonly #path: string;
+  readonly #store: RecordStore;
+  readonly #id: string;
   readonly #stop: AbortSignal;
-  readonly #isAnotherActing: () => Promise<boolean>;
   #lock: Lock | null = null;
 
-  constructor(
-    host: Host,
-    path: string,
-    stop: AbortSignal,
-    isAnotherActing: () => Promise<boolean>,
-  ) {
+  /** @param id the finalization that is to act, or about which something is to be done */
+  constructor(host: Host, store: RecordStore, id: string, stop: AbortSignal) {
     this.#host = host;
-    this.#path = path;
+    this.#store = store;
+    this.#id = id;
     this.#stop = stop;
-    this.#isAnotherActing = isAnotherActing;
   }
 
   isMine(): boolean {
@@ -52,7 +50,7 @@ export class Turn {
   /** Takes it, to begin, if nobody else acts. */
   async try(): Promise<boolean> {
     if (this.isMine()) return true;
-    this.#lock = await tryLock(this.#host, this.#path);
+    this.#lock = await tryLock(this.#host, this.#store.lockPath("turn"));
     return this.isMine() && (await this.#mayBegin());
   }
 
@@ -67,13 +65,13 @@ export class Turn {
 
   /** With the lock held: whoever holds it has written down that it acts before it does. */
   async #mayBegin(): Promise<boolean> {
-    if (!(await this.#isAnotherActing())) return true;
+    if (!(await isAnotherActing(this.#host, this.#store, this.#id))) return true;
     await this.release();
     return false;
   }
 
   async #lockUntil(signal: AbortSignal): Promise<boolean> {
-    this.#lock ??= await waitForLock(this.#host, this.#path, signal);
+    this.#lock ??= await waitForLock(this.#host, this.#store.lockPath("turn"), signal);
     return this.isMine();
   }
 

@@ -1,7 +1,7 @@
 import type { RunnerConfig } from "../core/config.ts";
 import type { Plan } from "../core/decision.ts";
 import type { Event } from "../core/machine-types.ts";
-import type { FinalizationRecord } from "../core/record.ts";
+import { type FinalizationRecord, isReplacedBy } from "../core/record.ts";
 import type { GateContext, LastGate } from "../gates/gate.ts";
 import { findIdleRunners } from "../gates/quiesce.ts";
 import { gatesThatMatter } from "../gates/table.ts";
@@ -95,12 +95,11 @@ export async function lookOnceMore(
 }
 
 /** Cancelled or superseded; the machine says which. */
-function isUnwanted(store: RecordStore, { id, profile, target }: FinalizationRecord): boolean {
-  const newest = store.newest();
+function isUnwanted(store: RecordStore, record: FinalizationRecord): boolean {
   return (
-    store.requests(id).cancel !== null ||
-    (newest !== null && newest !== id) ||
-    toplevelAt(profile) !== target
+    store.requests(record.id).cancel !== null ||
+    isReplacedBy(store.newest(), record) ||
+    toplevelAt(record.profile) !== record.target
   );
 }
 
