@@ -9,12 +9,15 @@ import { readPlainSchedule } from "./cli/plain-schedule.ts";
  * those two files are not there or another Node made them, it starts the whole program.
  */
 
+/** What the code was compiled under, and the wrapper starts Node with: notes/node-start.md. */
+const QUICK_FLAG = "--no-rehash-snapshot";
+
 const whole = join(__dirname, "deploy-finalize.cjs");
 // What the detached unit runs needs none of this.
 process.argv[1] = whole;
 
-/** It has no `require` of its own. */
-type Bundle = (require: NodeJS.Require) => void;
+/** It has no `require` of its own, and takes a folder for the host's `/`. */
+export type Bundle = (require: NodeJS.Require, root: string) => void;
 
 function scheduleBundle(): Bundle | null {
   const filename = join(__dirname, "schedule.cjs");
@@ -35,5 +38,11 @@ function scheduleBundle(): Bundle | null {
 
 const isPlain = readPlainSchedule(process.argv.slice(2)) !== null;
 const start = isPlain ? scheduleBundle() : null;
-if (start === null) require(whole);
-else start(require);
+if (start !== null) start(require, "/");
+else {
+  // Without it Node's own modules are compiled anew, which takes longer than the flag saves.
+  if (process.execArgv.includes(QUICK_FLAG)) {
+    process.getBuiltinModule("node:v8").setFlagsFromString("--rehash-snapshot");
+  }
+  require(whole);
+}

@@ -10,6 +10,8 @@ import { terminalOf } from "./view/style.ts";
 
 /** Set by the build. */
 declare const VERSION: string;
+/** The host's `/`; a folder with a stand-in host where scripts/compile.ts runs this at the build. */
+declare const ROOT: string;
 
 declare global {
   namespace NodeJS {
@@ -49,6 +51,11 @@ function stopSignal(whenUnseen?: "stop"): AbortSignal {
   return controller.signal;
 }
 
+/** Without an AbortController, which takes half a millisecond to load. */
+function outlastSignals(): void {
+  for (const signal of ["SIGHUP", "SIGTERM", "SIGINT"] as const) process.on(signal, () => {});
+}
+
 /**
  * Writes without Node's streams, whose making is a good part of a short run
  * (notes/node-start.md). Only a full pipe gets a stream, which waits for its reader.
@@ -78,12 +85,6 @@ function writeNow(fd: number, bytes: Buffer): Buffer {
     return Buffer.alloc(0);
   }
   return left;
-}
-
-/** From the kernel: Math.random always gives the same under --random-seed (notes/node-start.md). */
-function random(): number {
-  const digits = readFileSync("/proc/sys/kernel/random/uuid", "utf8").slice(0, 8);
-  return Number.parseInt(digits, 16) / 2 ** 32;
 }
 
 async function ask(question: string): Promise<string | null> {
@@ -117,7 +118,7 @@ async function main(): Promise<void> {
     self: [process.execPath, script],
     now: () => new Date(),
     elapsedMs: () => performance.now(),
-    random,
+    random: () => Math.random(),
     spawn: makeSpawn({
       env: process.env,
       kill: (processId, signal) => {
@@ -125,8 +126,9 @@ async function main(): Promise<void> {
       },
       lend: () => process.binding("spawn_sync"),
     }),
-    paths: pathsUnder("/"),
+    paths: pathsUnder(ROOT),
     stopSignal,
+    outlastSignals,
     isReaderGone: () => reader.isGone,
   };
   process.exitCode = await runCommandLine(context, args);

@@ -55,6 +55,7 @@ const UNTOUCHED: Context = {
   spawn: async (argv) => ({ argv, exitCode: 0, cause: null, stdout: "", stderr: "" }),
   paths: pathsUnder("/"),
   stopSignal: () => new AbortController().signal,
+  outlastSignals: () => {},
   isReaderGone: () => false,
 };
 

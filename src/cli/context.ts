@@ -37,6 +37,8 @@ export interface Context {
    * this too, and so does a reader of stdout that goes away.
    */
   readonly stopSignal: (whenUnseen?: "stop") => AbortSignal;
+  /** From here on SIGTERM, SIGINT and a terminal that goes away (SIGHUP) do nothing. */
+  readonly outlastSignals: () => void;
   /** Whether whoever read stdout has gone, as `head` does when it has enough: the last line told. */
   readonly isReaderGone: () => boolean;
 }

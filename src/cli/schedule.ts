@@ -61,7 +61,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   });
   if (options.dryRun !== true) {
     // From here on it is finished: whoever is told that it failed would undo a deploy that is armed.
-    context.stopSignal();
+    context.outlastSignals();
     await commit(host, new RecordStore(config.stateDir), drafted);
   }
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);

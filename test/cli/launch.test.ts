@@ -23,7 +23,10 @@ function installStandIn(): Folder {
   return folder;
 }
 
-function run(file: string, args: readonly string[], flags: readonly string[] = []) {
+/** Those of the wrapper, which the code was compiled under. */
+const FLAGS = ["--no-rehash-snapshot", "--v8-pool-size=0"];
+
+function run(file: string, args: readonly string[], flags: readonly string[] = FLAGS) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, file, ...args], {
     encoding: "utf8",
   });
@@ -36,8 +39,10 @@ const WHOLE = { status: 0, stdout: "whole true\n", stderr: "" };
 void test("launch: says what the whole program says", () => {
   using folder = install();
   for (const args of [PLAIN, ["--config", "/nowhere"], ["--version"], ["--dryrun"], ["cancel"]]) {
-    const alone = run(folder.at("deploy-finalize.cjs"), args);
-    assert.deepEqual(run(folder.at("launch.cjs"), args), alone, args.join(" "));
+    const alone = run(folder.at("deploy-finalize.cjs"), args, []);
+    for (const flags of [FLAGS, []]) {
+      assert.deepEqual(run(folder.at("launch.cjs"), args, flags), alone, args.join(" "));
+    }
     assert.notEqual(alone.stdout + alone.stderr, "");
   }
 });
@@ -45,8 +50,7 @@ void test("launch: says what the whole program says", () => {
 void test("launch: a plain schedule never loads the whole program, anything else does", () => {
   using folder = installStandIn();
   const launch = folder.at("launch.cjs");
-  const flags = ["--random-seed=32", "--v8-pool-size=0"];
-  assert.match(run(launch, PLAIN, flags).stderr, /^deploy-finalize: /);
+  assert.match(run(launch, PLAIN).stderr, /^deploy-finalize: /);
   assert.deepEqual(run(launch, ["run", "20261122-213000-0000"]), WHOLE);
   assert.deepEqual(run(launch, ["--delay", "x"]), WHOLE);
 });
@@ -60,7 +64,7 @@ const spoiled = {
   },
   "with compiled code that is none": (folder: Folder) => folder.write(cache, "none"),
   "with another bundle than was compiled": (folder: Folder) =>
-    folder.write("schedule.cjs", "(function (require) {})"),
+    folder.write("schedule.cjs", "(function (require, root) {})"),
 } as const;
 
 for (const [how, spoil] of Object.entries(spoiled)) {
@@ -73,5 +77,22 @@ for (const [how, spoil] of Object.entries(spoiled)) {
 
 void test("launch: under V8 flags that the code was not compiled for it is the whole program", () => {
   using folder = installStandIn();
-  assert.deepEqual(run(folder.at("launch.cjs"), PLAIN, ["--no-opt"]), WHOLE);
+  for (const flags of [[...FLAGS, "--no-opt"], []]) {
+    assert.deepEqual(run(folder.at("launch.cjs"), PLAIN, flags), WHOLE);
+  }
+});
+
+/** Says whether Node had to compile a module of its own, by what its own tests ask. */
+const ASK_NODE = `
+require("node:http");
+const { internalBinding } = require("internal/test/binding");
+console.log(internalBinding("builtins").getCacheUsage().compiledWithoutCache.has("_http_agent"));
+`;
+
+void test("launch: what is no plain schedule has the code that Node was compiled with", () => {
+  using folder = install();
+  folder.write("deploy-finalize.cjs", ASK_NODE);
+  const flags = [...FLAGS, "--expose-internals", "--no-warnings"];
+  assert.equal(run(folder.at("launch.cjs"), ["status"], flags).stdout, "false\n");
+  assert.equal(run(folder.at("deploy-finalize.cjs"), [], flags).stdout, "true\n");
 });

@@ -10,7 +10,7 @@ export const PROGRAM = ["/usr/local/bin/node", "/opt/deploy-finalize/deploy-fina
 /** The same started sooner, as the Nix package does: notes/node-start.md. */
 export const LAUNCH = [
   PROGRAM[0],
-  "--random-seed=32",
+  "--no-rehash-snapshot",
   "--v8-pool-size=0",
   "/opt/deploy-finalize/launch.cjs",
 ] as const;

@@ -82,6 +82,7 @@ export class FakeHost implements Disposable {
       spawn: this.spawn,
       paths: pathsUnder(this.folder.path),
       stopSignal: () => this.stop.signal,
+      outlastSignals: () => {},
       isReaderGone: () => false,
     };
     return { exitCode: await runCommandLine(context, args), ...said };
