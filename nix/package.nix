@@ -89,7 +89,7 @@ stdenvNoCC.mkDerivation {
     folder=$out/lib/deploy-finalize
     install -D --mode=444 --target-directory "$folder" dist/*
     makeWrapper ${lib.getExe node} "$out/bin/deploy-finalize" \
-      --add-flags "--no-rehash-snapshot --v8-pool-size=0 $folder/launch.cjs" \
+      --add-flags "${manifest.config.nodeFlags} $folder/launch.cjs" \
       --prefix PATH : ${tools} \
       --suffix PATH : ${systemPrograms}
     installManPage deploy-finalize.8

@@ -9,8 +9,9 @@ import { readPlainSchedule } from "./cli/plain-schedule.ts";
  * those two files are not there or another Node made them, it starts the whole program.
  */
 
-/** What the code was compiled under, and the wrapper starts Node with: notes/node-start.md. */
+/** What the wrapper starts Node with (package.json, notes/node-start.md), and V8's default. */
 const QUICK_FLAG = "--no-rehash-snapshot";
+const ITS_DEFAULT = "--rehash-snapshot";
 
 const whole = join(__dirname, "deploy-finalize.cjs");
 // What the detached unit runs needs none of this.
@@ -40,9 +41,9 @@ const isPlain = readPlainSchedule(process.argv.slice(2)) !== null;
 const start = isPlain ? scheduleBundle() : null;
 if (start !== null) start(require, "/");
 else {
-  // Without it Node's own modules are compiled anew, which takes longer than the flag saves.
+  // Node's own modules would be compiled anew, which takes longer than the flag saves.
   if (process.execArgv.includes(QUICK_FLAG)) {
-    process.getBuiltinModule("node:v8").setFlagsFromString("--rehash-snapshot");
+    process.getBuiltinModule("node:v8").setFlagsFromString(ITS_DEFAULT);
   }
   require(whole);
 }

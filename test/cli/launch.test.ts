@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import manifest from "../../package.json" with { type: "json" };
 import { Folder } from "../support/folder.ts";
 
 const dist = join(import.meta.dirname, "../../dist");
@@ -24,7 +25,7 @@ function installStandIn(): Folder {
 }
 
 /** Those of the wrapper, which the code was compiled under. */
-const FLAGS = ["--no-rehash-snapshot", "--v8-pool-size=0"];
+const FLAGS = manifest.config.nodeFlags.split(" ");
 
 function run(file: string, args: readonly string[], flags: readonly string[] = FLAGS) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, file, ...args], {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
+import manifest from "../../package.json" with { type: "json" };
 import type { FinalizationRecord } from "../../src/core/record.ts";
 import { recordSchema } from "../../src/core/record-schema.ts";
 import { isTerminal } from "../../src/core/states.ts";
@@ -10,8 +11,7 @@ export const PROGRAM = ["/usr/local/bin/node", "/opt/deploy-finalize/deploy-fina
 /** The same started sooner, as the Nix package does: notes/node-start.md. */
 export const LAUNCH = [
   PROGRAM[0],
-  "--no-rehash-snapshot",
-  "--v8-pool-size=0",
+  ...manifest.config.nodeFlags.split(" "),
   "/opt/deploy-finalize/launch.cjs",
 ] as const;
 export const STATE_DIR = "/var/lib/deploy-finalize";
