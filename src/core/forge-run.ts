@@ -71,7 +71,8 @@ const MOST_CHARACTERS = 500;
 
 /** The environment is the caller's: control characters and endless values stay out of the record. */
 function tidy(value: string | undefined): string | null {
-  const text = (value ?? "").replaceAll(/\p{Cc}/gu, "").trim();
+  if (value === undefined) return null;
+  const text = value.replaceAll(/\p{Cc}/gu, "").trim();
   return text === "" ? null : text.slice(0, MOST_CHARACTERS);
 }
 

@@ -15,7 +15,8 @@ export function noticeOf(record: FinalizationRecord, bootId: string): string | n
 
 function newsOf(record: FinalizationRecord, bootId: string): string | null {
   const { state, plan, timeline } = record;
-  const at = (timeline.at(-1)?.at ?? "").replace(/^(.*)T(\d\d:\d\d).*$/, "$1 $2 UTC");
+  const [day, time = ""] = (timeline.at(-1)?.at ?? "").split("T");
+  const at = `${day} ${time.slice(0, 5)} UTC`;
   if (state === "failed") return `the last deploy FAILED to go live (${at}).`;
   if (state === "rolled-back") return `the last deploy was ROLLED BACK (${at}).`;
   if (state === "waiting" && plan.action === "reboot") {

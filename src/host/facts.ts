@@ -16,11 +16,9 @@ export async function viewSystems(
   target: string,
   names: readonly string[],
 ): Promise<Systems> {
-  return {
-    booted: await viewSystem(paths.bootedSystem, names),
-    current: await viewSystem(paths.currentSystem, names),
-    target: await viewSystem(target, names),
-  };
+  const booted = await viewSystem(paths.bootedSystem, names);
+  const current = await viewSystem(paths.currentSystem, names, [booted]);
+  return { booted, current, target: await viewSystem(target, names, [booted, current]) };
 }
 
 /** The facts of now for a finalization. */

@@ -32,9 +32,19 @@ export function toplevelAt(path: string): string | null {
   return found.kind === "not-nixos" ? found.path : null;
 }
 
-/** Reads of a system what the decision compares. What is not there shows as missing, never as an error. */
-export async function viewSystem(path: string, names: readonly string[]): Promise<SystemView> {
+/**
+ * Reads of a system what the decision compares. What is not there shows as missing, never as an error.
+ *
+ * @param known systems that were looked at just now: often it is one of them
+ */
+export async function viewSystem(
+  path: string,
+  names: readonly string[],
+  known: readonly SystemView[] = [],
+): Promise<SystemView> {
   const toplevel = toplevelAt(path);
+  const seen = known.find((system) => system.toplevel === toplevel);
+  if (seen !== undefined) return seen;
   if (toplevel === null) {
     return {
       toplevel,
@@ -55,7 +65,9 @@ export async function viewSystem(path: string, names: readonly string[]): Promis
 
 async function readComponent(path: string): Promise<Component> {
   const resolved = resolve(path);
-  if (resolved.kind !== "path" || !lstatSync(path).isFile()) return resolved;
+  if (resolved.kind !== "path" || resolved.path !== path || !lstatSync(path).isFile()) {
+    return resolved;
+  }
   // Loaded only here: hashing is rare, and the module slows down every start.
   const { hash } = await import("node:crypto");
   return { kind: "file", path, sha256: hash("sha256", readFileSync(path)) };
