@@ -11,8 +11,10 @@ type Cost = Readonly<v.InferOutput<typeof costSchema>>;
 
 const WARM_UPS = 3;
 const DELAY = "3600";
+const CONFIG = "/root/bench/config.json";
 const SIDES = {
   "deploy-finalize": [...LAUNCH, "--delay", DELAY],
+  "with --config": [...LAUNCH, "--delay", DELAY, "--config", CONFIG],
   "plain bash": ["bash", "/root/bench/plain-schedule.sh", DELAY],
   "empty Node": ["node", "/root/bench/empty.cjs"],
 } as const;
@@ -45,6 +47,7 @@ async function install(host: Host): Promise<void> {
     await host.write(`/root/bench/${file}`, readFileSync(join(import.meta.dirname, file), "utf8"));
   }
   await host.write("/root/bench/empty.cjs", "");
+  await host.write(CONFIG, JSON.stringify({ verify: { settle: 0 } }));
 }
 
 async function prepare(host: Host, situation: Situation, side: Side): Promise<void> {
