@@ -19,7 +19,7 @@ const SIDES = {
   "empty Node": ["node", "/root/bench/empty.cjs"],
 } as const;
 type Side = keyof typeof SIDES;
-const sides: Side[] = ["deploy-finalize", "plain bash", "empty Node"];
+const sides: Side[] = ["deploy-finalize", "with --config", "plain bash", "empty Node"];
 
 /** What a side finds: a timer that it armed before, or none. */
 export type Situation = "one timer pending" | "nothing pending";
