@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Config, DEFAULT_CONFIG } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
@@ -24,12 +24,19 @@ export async function configOf(record: FinalizationRecord, called: Config): Prom
 }
 
 async function readConfig(path: string): Promise<Config> {
-  let text: string;
+  const text = readText(path);
+  const { parseConfig } = await import("../core/parse-config.ts");
+  return parseConfig(text, path);
+}
+
+/** A pipe, as a shell's `<(…)` is one, would be empty when the timer fires; one without a writer never ends. */
+function readText(path: string): string {
   try {
-    text = readFileSync(path, "utf8");
+    if (!statSync(path).isFile()) {
+      throw new Error(`${path} is no regular file, and is read again when the timer fires`);
+    }
+    return readFileSync(path, "utf8");
   } catch (error) {
     throw new Refusal(`cannot read the configuration: ${messageOf(error)}`, EXIT.usage);
   }
-  const { parseConfig } = await import("../core/parse-config.ts");
-  return parseConfig(text, path);
 }

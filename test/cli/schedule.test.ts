@@ -168,6 +168,12 @@ const bad: Bad[] = [
     message: /cannot read the configuration: .*\/nowhere\.json/,
   },
   {
+    name: "a configuration that is no file",
+    args: ["--config", "/dev/null"],
+    exitCode: 2,
+    message: /cannot read the configuration: \/dev\/null is no regular file/,
+  },
+  {
     name: "state folder not usable",
     args: ["--state-dir", "/proc/nowhere"],
     exitCode: 1,
