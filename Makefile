@@ -16,7 +16,7 @@ setup: ## Install what is needed: npm packages and, as root on Debian, the test 
 build: setup $(BUNDLE) ## Bundle the program into dist/deploy-finalize.cjs
 
 # Only where it is older than what it is made of: a test host may be running it.
-$(BUNDLE): $(shell find src -type f) scripts/build package.json package-lock.json | setup
+$(BUNDLE): $(shell find src -type f) scripts/build scripts/compile.ts package.json package-lock.json | setup
 	@sh scripts/build
 
 check: build ## Lint, type-check and run every test but those of check-boot

@@ -1,7 +1,15 @@
 // Writes V8's code cache beside the bundle of `schedule`, which launch.ts starts it from. A cache
 // of every function takes longer to load than one of those that a run needs (notes/node-start.md),
 // so one is run here: on a stand-in for a host, a folder that it takes for `/`.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -10,7 +18,8 @@ import type { SpawnSyncBinding } from "../src/host/spawn-binding.ts";
 import type { Bundle } from "../src/launch.ts";
 
 const [, , file = ""] = process.argv;
-const root = mkdtempSync(join(tmpdir(), "deploy-finalize-compile-"));
+const script = new Script(readFileSync(file, "latin1"), { filename: file });
+const root = realpathSync(mkdtempSync(join(tmpdir(), "deploy-finalize-compile-")));
 const at = (path: string): string => join(root, path);
 
 /** What many hosts have, so that reading a configuration is compiled as well. */
@@ -54,23 +63,23 @@ function makeHost(): void {
   write("config.json", JSON.stringify(CONFIG));
 }
 
-/** Makes this a process that may schedule, and in which each program that is started succeeds. */
+/** Makes this a process that may schedule: what it has to start succeeds, and nothing is in its PATH. */
 function becomeCaller(): void {
   const empty = Buffer.alloc(0);
   const binding: SpawnSyncBinding = {
     spawn: () => ({ status: 0, signal: null, output: [null, empty, empty] }),
   };
-  const options = ["--config", at("config.json"), "--state-dir", at("state"), "--delay", "60"];
+  const options = ["--config", at("config.json"), "--state-dir", at("state"), "--delay", "1d"];
   const profile = ["--profile", at("nix/var/nix/profiles/system")];
   Object.assign(process, {
     argv: ["node", "deploy-finalize.cjs", ...options, ...profile],
-    env: { PATH: "/bin" },
+    execPath: "/bin/node",
+    env: { PATH: at("bin") },
     getuid: () => 0,
     binding: () => binding,
   });
 }
 
-const script = new Script(readFileSync(file, "latin1"), { filename: file });
 process.on("exit", (exitCode) => {
   rmSync(root, { recursive: true });
   // Where it was refused, its message says why, and the build fails.

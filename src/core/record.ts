@@ -111,6 +111,6 @@ export function isUnfinished(record: FinalizationRecord): boolean {
 export function isReplacedBy(
   newest: string | null,
   { id }: Pick<FinalizationRecord, "id">,
-): newest is string {
+): boolean {
   return newest !== null && newest !== id;
 }

@@ -34,7 +34,10 @@ export async function observe(
   const back =
     previous === null
       ? null
-      : { ...systems, target: await viewSystem(previous, rebootWhenChanged) };
+      : {
+          ...systems,
+          target: await viewSystem(previous, rebootWhenChanged, Object.values(systems)),
+        };
   const current = systems.current.toplevel;
   return {
     bootId: readBootId(paths),

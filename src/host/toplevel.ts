@@ -35,7 +35,7 @@ export function toplevelAt(path: string): string | null {
 /**
  * Reads of a system what the decision compares. What is not there shows as missing, never as an error.
  *
- * @param known systems that were looked at just now: often it is one of them
+ * @param known systems that were looked at just now, for the same names: often it is one of them
  */
 export async function viewSystem(
   path: string,
