@@ -1,4 +1,4 @@
-// Writes V8's code cache beside the bundle of `schedule`, which launch.ts starts it from. A cache
+// Writes V8's code cache, twice (launch.ts), beside the bundle of `schedule`, which is started from it. A cache
 // of every function takes longer to load than one of those that a run needs (notes/node-start.md),
 // so one is run here: on a stand-in for a host, a folder that it takes for `/`.
 import {
@@ -84,7 +84,8 @@ process.on("exit", (exitCode) => {
   rmSync(root, { recursive: true });
   // Where it was refused, its message says why, and the build fails.
   if (exitCode !== 0) return;
-  writeFileSync(file.replace(/\.cjs$/, `.${process.arch}.cache`), script.createCachedData());
+  const code = script.createCachedData();
+  writeFileSync(file.replace(/\.cjs$/, `.${process.arch}.cache`), Buffer.concat([code, code]));
 });
 makeHost();
 becomeCaller();

@@ -63,6 +63,15 @@ const spoiled = {
     const code = readFileSync(folder.at(cache));
     writeFileSync(folder.at(cache), code.subarray(0, code.length / 2));
   },
+  "with a flipped bit in the compiled code": (folder: Folder) => {
+    const code = readFileSync(folder.at(cache));
+    code[1000] = (code[1000] ?? 0) ^ 1;
+    writeFileSync(folder.at(cache), code);
+  },
+  "with zeros for its second half": (folder: Folder) => {
+    const code = readFileSync(folder.at(cache));
+    writeFileSync(folder.at(cache), code.fill(0, code.length / 2));
+  },
   "with compiled code that is none": (folder: Folder) => folder.write(cache, "none"),
   "with another bundle than was compiled": (folder: Folder) =>
     folder.write("schedule.cjs", "(function (require, root) {})"),
