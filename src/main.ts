@@ -1,7 +1,7 @@
 import { fstatSync, readFileSync, writeSync } from "node:fs";
 import type { Context, Writer } from "./cli/context.ts";
 import { runCommandLine } from "./cli/command-line.ts";
-import { codeOf } from "./core/refusal.ts";
+import { codeOf, messageOf } from "./core/refusal.ts";
 import { narrationOf } from "./host/journal.ts";
 import { pathsUnder } from "./host/paths.ts";
 import type { SpawnSyncBinding } from "./host/spawn-binding.ts";
@@ -23,11 +23,15 @@ declare global {
 }
 
 /** Known only once something was written for it. */
-const reader = { isGone: false, whenGone: (): void => {} };
+const reader = { isGone: false, whenGone: (): void => {}, unwritten: "" };
 
 /** A full disk or a lost terminal is no lost reader. */
 function refused(fd: number, error: unknown): void {
-  if (fd !== 1 || reader.isGone || codeOf(error) !== "EPIPE") return;
+  if (fd !== 1 || reader.isGone) return;
+  if (codeOf(error) !== "EPIPE") {
+    reader.unwritten ||= messageOf(error);
+    return;
+  }
   reader.isGone = true;
   reader.whenGone();
 }
@@ -129,6 +133,7 @@ async function main(): Promise<void> {
     paths: pathsUnder(ROOT),
     stopSignal,
     outlastSignals,
+    unwritten: () => (reader.unwritten === "" ? null : reader.unwritten),
     isReaderGone: () => reader.isGone,
   };
   process.exitCode = await runCommandLine(context, args);

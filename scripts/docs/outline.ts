@@ -56,6 +56,7 @@ const UNTOUCHED: Context = {
   paths: pathsUnder("/"),
   stopSignal: () => new AbortController().signal,
   outlastSignals: () => {},
+  unwritten: () => null,
   isReaderGone: () => false,
 };
 

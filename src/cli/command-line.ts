@@ -1,6 +1,7 @@
 import { EXIT } from "../core/outcome.ts";
-import { Refusal } from "../core/refusal.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
 import type { Context } from "./context.ts";
+import { exitCodeTold } from "./lost-output.ts";
 import { readPlainSchedule } from "./plain-schedule.ts";
 import { schedule } from "./schedule.ts";
 
@@ -20,13 +21,12 @@ export async function runCommandLine(context: Context, args: readonly string[]):
   }
 }
 
-/** Anything but a refusal is a defect of the program, except that there may be no current folder. */
+/** Anything but a refusal is a defect of the program, except for what the system refuses. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
-  if (error instanceof Error && "syscall" in error && error.syscall === "uv_cwd") {
-    return new Refusal("the current folder has been removed: change to another one");
-  }
-  throw error;
+  if (!(error instanceof Error) || !("syscall" in error)) throw error;
+  if (error.syscall !== "uv_cwd") return new Refusal(messageOf(error));
+  return new Refusal("the current folder has been removed: change to another one");
 }
 
 async function dispatch(context: Context, args: readonly string[]): Promise<number> {
@@ -36,5 +36,5 @@ async function dispatch(context: Context, args: readonly string[]): Promise<numb
     return await runProgram(context, args);
   }
   await schedule(context, plain);
-  return EXIT.done;
+  return exitCodeTold(context, args, EXIT.done);
 }

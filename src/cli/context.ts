@@ -39,6 +39,8 @@ export interface Context {
   readonly stopSignal: (whenUnseen?: "stop") => AbortSignal;
   /** From here on SIGTERM, SIGINT and a terminal that goes away (SIGHUP) do nothing. */
   readonly outlastSignals: () => void;
+  /** Why part of what was for stdout could not be written; null also where its reader has gone. */
+  readonly unwritten: () => string | null;
   /** Whether whoever read stdout has gone, as `head` does when it has enough: the last line told. */
   readonly isReaderGone: () => boolean;
 }

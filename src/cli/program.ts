@@ -14,6 +14,7 @@ import { addExplain } from "./explain.ts";
 import { addRollback } from "./rollback.ts";
 import { addCompleteIds } from "./complete-ids.ts";
 import { addDeliver } from "./deliver.ts";
+import { exitCodeTold } from "./lost-output.ts";
 import { addResume } from "./resume.ts";
 import { addRun } from "./run.ts";
 import { schedule, type ScheduleOptions } from "./schedule.ts";
@@ -58,7 +59,7 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
   const words = commandFirst(program, args);
   try {
     await program.parseAsync(words, { from: "user" });
-    return exitCode;
+    return exitCodeTold(context, words, exitCode);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     throw error;

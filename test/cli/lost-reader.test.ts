@@ -56,15 +56,24 @@ for (const { command, exitCode } of CASES) {
   });
 }
 
-void test("wait > /dev/full: a disk that is full is no lost reader", () => {
-  using folder = new Folder();
-  new RecordStore(folder.at("state")).saveNewest(aRecord());
-  const script = '"$NODE" "$BUNDLE" wait --timeout 1s --state-dir "$STATE" >/dev/full';
-  const { status, stderr } = spawnSync("bash", ["--norc", "-c", script], {
-    encoding: "utf8",
-    env: { NODE: process.execPath, STATE: folder.at("state"), BUNDLE },
-    timeout: 20_000,
+const FULL = [
+  { command: "status --json", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
+  { command: "history", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
+  // Its exit code is the outcome.
+  { command: "wait --timeout 1s", exitCode: 75, said: /the time is over/ },
+] as const;
+
+for (const { command, exitCode, said } of FULL) {
+  void test(`${command} > /dev/full: ends with ${exitCode}, and says so`, () => {
+    using folder = new Folder();
+    new RecordStore(folder.at("state")).saveNewest(aRecord());
+    const script = `"$NODE" "$BUNDLE" ${command} --state-dir "$STATE" >/dev/full`;
+    const { status, stderr } = spawnSync("bash", ["--norc", "-c", script], {
+      encoding: "utf8",
+      env: { NODE: process.execPath, STATE: folder.at("state"), BUNDLE },
+      timeout: 20_000,
+    });
+    assert.equal(status, exitCode);
+    assert.match(stderr, said);
   });
-  assert.equal(status, 75);
-  assert.match(stderr, /the time is over/);
-});
+}

@@ -83,6 +83,7 @@ export class FakeHost implements Disposable {
       paths: pathsUnder(this.folder.path),
       stopSignal: () => this.stop.signal,
       outlastSignals: () => {},
+      unwritten: () => null,
       isReaderGone: () => false,
     };
     return { exitCode: await runCommandLine(context, args), ...said };

@@ -1,0 +1,19 @@
+import { EXIT } from "../core/outcome.ts";
+import type { Context } from "./context.ts";
+
+/** Commands that do nothing but tell. */
+const ONLY_TELL = new Set(["explain", "status", "history", "log"]);
+
+/**
+ * The exit code of a command, part of whose output may be lost: a failure only where it had nothing
+ * else to do. Whoever is told that scheduling failed would undo a deploy that is armed.
+ *
+ * @param words the command first
+ */
+export function exitCodeTold(context: Context, words: readonly string[], exitCode: number): number {
+  const why = context.unwritten();
+  if (why === null) return exitCode;
+  context.stderr.write(`deploy-finalize: cannot write to standard output: ${why}\n`);
+  const onlyTells = words.includes("--dry-run") || ONLY_TELL.has(words[0] ?? "");
+  return onlyTells && exitCode === EXIT.done ? EXIT.failed : exitCode;
+}
