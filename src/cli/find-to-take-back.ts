@@ -1,6 +1,8 @@
 import { canGoBack, hasActed, systemBefore } from "../core/can-go-back.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { Refusal } from "../core/refusal.ts";
+import { withReplacement } from "../host/finalization-now.ts";
+import type { Host } from "../host/host.ts";
 import type { RecordStore } from "../host/store.ts";
 import { previousName, targetName } from "../view/naming.ts";
 import { findRecord } from "./find-record.ts";
@@ -14,12 +16,13 @@ import { findRecord } from "./find-record.ts";
  * @throws Refusal where that one cannot be taken back, with those that can
  */
 export async function findToTakeBack(
+  host: Host,
   store: RecordStore,
   wanted: string | undefined,
   runs: string | null,
 ): Promise<FinalizationRecord> {
   if (wanted !== undefined) {
-    const named = await findRecord(store, wanted);
+    const named = await withReplacement(host, store, await findRecord(store, wanted));
     if (!canGoBack(named, runs)) throw new Refusal(whyNot(named, runs));
     return named;
   }

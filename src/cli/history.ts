@@ -1,10 +1,12 @@
 import { InvalidArgumentError } from "commander";
+import { withReplacement } from "../host/finalization-now.ts";
+import type { Host } from "../host/host.ts";
 import { type ReadRecord, RecordStore } from "../host/store.ts";
 import { toFinalizationJson } from "../json/finalization.ts";
 import type { HistoryJson } from "../json/history.ts";
 import { type Entry, historyScreen } from "../view/history-screen.ts";
 import { type Cli, newCommand, withJson } from "./command.ts";
-import { type CommonOptions, type Context, print, styleOf } from "./context.ts";
+import { type CommonOptions, type Context, hostOf, print, styleOf } from "./context.ts";
 import { everyId } from "./find-record.ts";
 import { loadConfig } from "./load-config.ts";
 import { requireAccess } from "./record-access.ts";
@@ -32,7 +34,7 @@ async function history(context: Context, options: HistoryOptions): Promise<void>
   const config = await loadConfig(options);
   const store = new RecordStore(config.stateDir);
   requireAccess(store);
-  const entries = await readEntries(store, options.limit);
+  const entries = await readEntries(hostOf(context, options), store, options.limit);
   const lines =
     options.json === true
       ? [JSON.stringify(toHistoryJson(entries))]
@@ -41,14 +43,16 @@ async function history(context: Context, options: HistoryOptions): Promise<void>
 }
 
 /** The newest first; one that was pruned in between is left out. */
-async function readEntries(store: RecordStore, limit: number): Promise<Entry[]> {
+async function readEntries(host: Host, store: RecordStore, limit: number): Promise<Entry[]> {
   const setAside = store.setAside();
   const ids = everyId(store).toReversed().slice(0, limit);
   const entries: Entry[] = [];
   for (const id of ids) {
     const read = await store.read(id);
     if (read.kind === "missing" && !setAside.includes(id)) continue;
-    entries.push(toEntry(id, read));
+    const entry = toEntry(id, read);
+    if (entry.kind === "broken") entries.push(entry);
+    else entries.push({ ...entry, record: await withReplacement(host, store, entry.record) });
   }
   return entries;
 }

@@ -19,11 +19,12 @@ export function ownCommand(
   const path = env["PATH"] ?? "";
   if (path === "") throw new Refusal("PATH is not set, so the unit would find no program either");
   const command = [...self, name, ...config, ...stateDir];
-  // Escaped as $$, systemd 252 expands it all the same after a daemon-reload.
-  const expanded = command.find((word) => word.includes("$"));
-  if (expanded !== undefined) {
+  // Escaped by systemd 252 itself, as $$ and \;, but not read so after a daemon-reload.
+  const misread = command.find((word) => /[$;]/.test(word));
+  if (misread !== undefined) {
+    const sign = misread.includes("$") ? "$" : ";";
     throw new Refusal(
-      `systemd would expand the $ in ${expanded}: use a path without it`,
+      `systemd would misread the ${sign} in ${misread}: use a path without it`,
       EXIT.usage,
     );
   }

@@ -42,7 +42,7 @@ async function rollback(
   const config = await loadConfig(options);
   const store = new RecordStore(config.stateDir);
   const runs = toplevelAt(host.paths.currentSystem);
-  const record = await findToTakeBack(store, wanted, runs);
+  const record = await findToTakeBack(host, store, wanted, runs);
   await wayBackOf(host, store, record);
   const question = `Go back from ${targetName(record)} to ${previousName(record)}?`;
   if (options.yes !== true) await makeSure(context, question);

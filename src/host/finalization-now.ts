@@ -76,7 +76,7 @@ export async function lookAtDriven(
     seen = { record: read.record, waiting: read.waiting, driver };
     if (isTerminal(read.record.state)) return { ...seen, driver: null };
     if (isSame && driver?.kind !== "nobody") return seen;
-    if (look === LOOKS) return asReplaced(seen, store.newest(), host.now());
+    if (look === LOOKS) return asReplaced(seen, await store.readNewest());
     await sleep(BETWEEN_LOOKS_MS);
   }
 }
@@ -85,12 +85,24 @@ export async function lookAtDriven(
  * As it will end, where a newer one has replaced its timer: that is written down only when the
  * newer one is taken up, as scheduling is to be quick.
  */
-export function asReplaced(seen: DrivenNow, newest: string | null, now: Date): DrivenNow {
+function asReplaced(seen: DrivenNow, newest: FinalizationRecord | null): DrivenNow {
   const { record, driver } = seen;
   const isLeft = driver?.kind === "nobody" && isCancellable(record.state);
-  if (!isLeft || !isReplacedBy(newest, record)) return seen;
-  const ended = end(record, "superseded", now, { reason: `superseded by ${newest}` });
+  if (!isLeft || newest === null || !isReplacedBy(newest.id, record)) return seen;
+  const reason = `superseded by ${newest.id}`;
+  const ended = end(record, "superseded", new Date(newest.scheduledAt), { reason });
   return { record: ended, waiting: null, driver: null };
+}
+
+/** The record as it will end where a newer one has replaced its timer, by one look at its units. */
+export async function withReplacement(
+  host: Host,
+  store: RecordStore,
+  record: FinalizationRecord,
+): Promise<FinalizationRecord> {
+  if (!isCancellable(record.state) || !isReplacedBy(store.newest(), record)) return record;
+  const driver = await findDriver(host, store, record.id);
+  return asReplaced({ record, waiting: null, driver }, await store.readNewest()).record;
 }
 
 /** Changes with every write of a finalization's record or note. */
