@@ -32,7 +32,7 @@ async function readConfig(path: string): Promise<Config> {
 /** A pipe, as a shell's `<(…)` is one, would be empty when the timer fires; one without a writer never ends. */
 function readText(path: string): string {
   try {
-    if (!statSync(path).isFile()) {
+    if (!statSync(path).isFile() || /^\/(dev|proc)\//.test(resolve(path))) {
       throw new Error(`${path} is no regular file, and is read again when the timer fires`);
     }
     return readFileSync(path, "utf8");

@@ -1,3 +1,4 @@
+import type { Config } from "../core/config.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { eventEntry } from "../core/journal-entry.ts";
@@ -6,6 +7,7 @@ import { isTerminal } from "../core/states.ts";
 import { AlreadyRunning, finalize, readOrRefuse } from "../host/finalize.ts";
 import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
+import { endUnacted } from "../host/superseding.ts";
 import { InvalidArgumentError } from "commander";
 import { ID_PATTERN } from "../core/id.ts";
 import { type Cli, newCommand } from "./command.ts";
@@ -36,20 +38,37 @@ function readId(text: string): string {
 async function run(context: Context, id: string, options: CommonOptions): Promise<number> {
   requireRoot(context, "running a finalization");
   const stop = context.stopSignal();
-  const called = await loadConfig(options);
+  const { called, problem } = await loadCalled(options);
   const host = hostOf(context, options);
   const store = new RecordStore(called.stateDir);
   try {
+    if (problem !== null) throw problem;
     const config = await configOf(await readOrRefuse(host, store, id), called);
     return exitCodeAfter(host, await finalize(host, store, config, id, stop));
   } catch (error) {
     if (error instanceof AlreadyRunning) throw error;
     const read = await store.read(id);
     if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
-    await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${messageOf(error)}`));
     // To be started again and again does not bring a configuration back, and would hold up others.
     const isForGood = error instanceof Refusal && error.exitCode === EXIT.usage;
+    const why = messageOf(error);
+    const end = isForGood ? await endUnacted(host, store, id, "failed", why) : "left";
+    if (end === "ended") return exitCodeOf("failed");
+    await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${why}`));
     return isForGood ? EXIT.usage : EXIT.unfinished;
+  }
+}
+
+/** Without its configuration a call still finds its records, unless that names another place for them. */
+async function loadCalled(
+  options: CommonOptions,
+): Promise<{ readonly called: Config; readonly problem: Refusal | null }> {
+  try {
+    return { called: await loadConfig(options), problem: null };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { config: _unreadable, ...others } = options;
+    return { called: await loadConfig(others), problem: error };
   }
 }
 

@@ -5,7 +5,11 @@ import { LONGEST_SPAN_SECONDS } from "./span.ts";
 
 export const someText = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 
-export const absolutePath = v.pipe(v.string(), v.startsWith("/", "must be an absolute path"));
+export const absolutePath = v.pipe(
+  v.string(),
+  v.startsWith("/", "must be an absolute path"),
+  v.excludes("\0", "must not have a NUL character in it"),
+);
 
 /** A name that stands directly in a toplevel, such as `kernel` or `kernel-modules`. */
 export const componentName = v.pipe(

@@ -15,8 +15,9 @@ import { messageOf, Refusal } from "./refusal.ts";
 export function parseConfig(text: string, place: string): Config {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, refuseInherited);
   } catch (error) {
+    if (error instanceof UnknownKey) throw new Refusal(`${place}: ${error.message}`, EXIT.usage);
     throw new Refusal(`${place} is not JSON: ${messageOf(error)}`, EXIT.usage);
   }
   if (Array.isArray(value))
@@ -25,6 +26,14 @@ export function parseConfig(text: string, place: string): Config {
   if (parsed.success) return parsed.output;
   const problems = parsed.issues.map(describeIssue).join("; ");
   throw new Refusal(`${place}: ${problems}`, EXIT.usage);
+}
+
+class UnknownKey extends Error {}
+
+/** Names that every object has: the schemas would take them for known. */
+function refuseInherited(key: string, value: unknown): unknown {
+  if (key in Object.prototype) throw new UnknownKey(`unknown key ${key}`);
+  return value;
 }
 
 function describeIssue(issue: v.InferIssue<typeof configSchema>): string {

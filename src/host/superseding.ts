@@ -1,8 +1,9 @@
 import { stateEntry } from "../core/journal-entry.ts";
-import { end, isUnfinished } from "../core/record.ts";
-import { hasBegunToAct } from "../core/states.ts";
+import { end } from "../core/record.ts";
+import { isCancellable } from "../core/states.ts";
 import type { Host } from "./host.ts";
 import { tryLock } from "./lock.ts";
+import { updateNotice } from "./notice.ts";
 import { pinnedIds, unpin } from "./pins.ts";
 import type { RecordStore } from "./store.ts";
 
@@ -16,28 +17,31 @@ export async function supersedeOlder(
   newest: string,
 ): Promise<void> {
   for (const id of pinnedIds(host.paths)) {
-    if (id !== newest) await supersede(host, store, id, newest);
+    if (id === newest) continue;
+    await endUnacted(host, store, id, "superseded", `superseded by ${newest}`);
   }
 }
 
-async function supersede(
+/** Ends a finalization, unless it has begun to act or a process is running it: then it is left alone. */
+export async function endUnacted(
   host: Host,
   store: RecordStore,
   id: string,
-  newest: string,
-): Promise<void> {
+  state: "superseded" | "failed",
+  reason: string,
+): Promise<"ended" | "left"> {
   const lock = await tryLock(host, store.lockPath(id));
-  if (lock === null) return;
+  if (lock === null) return "left";
   try {
     const read = await store.read(id);
-    if (read.kind !== "record") return;
-    const { record } = read;
-    if (!isUnfinished(record) || hasBegunToAct(record.state)) return;
-    const ended = end(record, "superseded", host.now(), { reason: `superseded by ${newest}` });
+    if (read.kind !== "record" || !isCancellable(read.record.state)) return "left";
+    const ended = end(read.record, state, host.now(), { reason });
     store.save(ended);
     await host.report?.changed(ended);
     unpin(host.paths, id);
+    updateNotice(host, store, ended);
     await host.journal.announce(stateEntry(ended));
+    return "ended";
   } finally {
     await lock.release();
   }

@@ -167,11 +167,17 @@ const bad: Bad[] = [
     exitCode: 2,
     message: /cannot read the configuration: .*\/nowhere\.json/,
   },
-  {
-    name: "a configuration that is no file",
-    args: ["--config", "/dev/null"],
+  ...["/dev/null", "/proc/self/status"].map((path) => ({
+    name: `a configuration that will not be there later, ${path}`,
+    args: ["--config", path],
     exitCode: 2,
-    message: /cannot read the configuration: \/dev\/null is no regular file/,
+    message: new RegExp(`cannot read the configuration: ${path} is no regular file`),
+  })),
+  {
+    name: "a name that is too long",
+    args: ["--profile", `/${"a".repeat(300)}`],
+    exitCode: 1,
+    message: /^deploy-finalize: ENAMETOOLONG: .*aaa/,
   },
   {
     name: "state folder not usable",
