@@ -14,7 +14,7 @@ if (!availability.available) {
   process.exit(1);
 }
 
-async function benchSchedule(situation: Situation): Promise<number> {
+async function benchSchedule(situation: Situation): Promise<ReturnType<typeof reportSchedule>> {
   await using host = await Host.boot({ name: "bench" });
   return reportSchedule(situation, await measureSchedule(host, situation, ROUNDS));
 }
@@ -25,9 +25,11 @@ const { calm, reloaded } = reportPunctuality(await measurePunctuality(TIMES));
 const { atOnce, later, pending } = reportWaiting(await measureWaiting(TIMES));
 // The bound is for the script's whole work, the stop of a pending timer included.
 const verdicts = [
-  verdict("schedule's wall time, times that of bash, one timer pending", withTimer, 1.8),
+  verdict("schedule's wall time, times that of bash, one timer pending", withTimer.plain, 1.8),
 ];
-remark("the same with nothing pending", without);
+remark("the same with a configuration", withTimer.withConfig);
+remark("the same with nothing pending", without.plain);
+remark("the same with nothing pending and a configuration", without.withConfig);
 verdicts.push(
   verdict("firing error as a part of that of --on-active", calm, 0.01),
   verdict("the same through daemon-reloads", reloaded, 0.01),

@@ -60,12 +60,18 @@ async function measure(host: Host, side: Side): Promise<Cost> {
   return v.parse(costSchema, JSON.parse(text));
 }
 
-/** Prints medians and ratios; returns how many times the bash script's wall time we take. */
-export function reportSchedule(situation: Situation, costs: Map<Side, Cost[]>): number {
+/** How many times the bash script's wall time we take. */
+interface Ratios {
+  readonly plain: number;
+  readonly withConfig: number;
+}
+
+/** Prints medians and ratios. */
+export function reportSchedule(situation: Situation, costs: Map<Side, Cost[]>): Ratios {
   const of = (side: Side, key: keyof Cost): number[] => (costs.get(side) ?? []).map((c) => c[key]);
   const typical = (side: Side, key: keyof Cost): number => median(of(side, key));
-  const ratio = (key: keyof Cost): number =>
-    typical("deploy-finalize", key) / typical("plain bash", key);
+  const ratio = (key: keyof Cost, side: Side = "deploy-finalize"): number =>
+    typical(side, key) / typical("plain bash", key);
   const row = (side: Side): string[] => [
     side,
     `${typical(side, "wallMs").toFixed(1)} ms`,
@@ -81,5 +87,5 @@ export function reportSchedule(situation: Situation, costs: Map<Side, Cost[]>): 
   const head = ["", "wall", "least–most", "CPU", "peak memory"];
   console.log(table([head, ...sides.map(row), ["ratio to bash", wall, "", cpu, peak]]));
   console.log("peak memory is that of the largest process\n");
-  return ratio("wallMs");
+  return { plain: ratio("wallMs"), withConfig: ratio("wallMs", "with --config") };
 }
