@@ -1,6 +1,6 @@
-// Writes V8's code cache, twice (launch.ts), beside the bundle of `schedule`, which is started from it. A cache
-// of every function takes longer to load than one of those that a run needs (notes/node-start.md),
-// so one is run here: on a stand-in for a host, a folder that it takes for `/`.
+// Writes V8's code cache, twice (launch.ts), beside the bundle of `schedule`, which is started from
+// it. A cache of every function takes longer to load than one of those that a run needs
+// (notes/node-start.md), so one is run here: on a stand-in for a host, a folder that it takes for `/`.
 import {
   mkdirSync,
   mkdtempSync,

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Config } from "../core/config.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
@@ -49,6 +50,8 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
     if (error instanceof AlreadyRunning) throw error;
     const read = await store.read(id);
     if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
+    // Called by hand with another one, it goes on with its own when its timer fires.
+    if (problem !== null && resolve(options.config ?? "") !== read.record.configFile) throw error;
     // To be started again and again does not bring a configuration back, and would hold up others.
     const isForGood = error instanceof Refusal && error.exitCode === EXIT.usage;
     const why = messageOf(error);

@@ -9,6 +9,7 @@ import {
   entered,
   LAUNCH,
   newestRecord,
+  PROGRAM,
   recordOf,
   schedule,
   systemSpec,
@@ -186,6 +187,8 @@ hostTest(
       ["failed", true],
     );
     const second = await scheduleBriefly("3600");
+    const told = await host.run([...PROGRAM, "run", second, "--config", "/nowhere"]);
+    assert.deepEqual([told.exitCode, (await recordOf(host, second)).state], [2, "scheduled"]);
     await host.ok(call(target, "cancel", second));
     assert.equal((await recordOf(host, second)).state, "cancelled");
   },
