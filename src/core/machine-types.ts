@@ -14,6 +14,8 @@ export interface Facts {
   readonly bootDefault: string | null;
   /** The id of the newest finalization. */
   readonly newest: string | null;
+  /** A newer finalization that has begun to act since, which it can only where nobody drove this one. */
+  readonly actedSince: string | null;
   /** The decision for the target, made from the facts of now. */
   readonly decision: Decision;
   /** The decision for the previous system, the way back; null where there is none. */

@@ -4,17 +4,25 @@ import { fail } from "./moves.ts";
 import { type FinalizationRecord, isReplacedBy } from "./record.ts";
 
 /**
- * The end of a finalization that has begun to act where neither its target nor the system before
- * that runs any more: somebody has brought another one live meanwhile, by hand or by a boot. To go
- * on, or back, would undo that. Null while one of the two runs, or where that cannot be told.
+ * The end of a finalization that has begun to act where a newer one has acted since, or where
+ * neither its target nor the system before that runs any more: somebody has brought another one
+ * live meanwhile, by hand or by a boot. To go on, or back, would undo that. Null otherwise, also
+ * where it cannot be told.
  */
 export function overtaken(record: FinalizationRecord, seen: Observation): Step | null {
-  const { current } = seen.facts;
-  if (!runsAnother(record, current)) return null;
-  const reason = `somebody else has brought another system live: ${current}`;
+  const reason = whyOvertaken(record, seen);
+  if (reason === null) return null;
   return record.state === "rolling-back"
     ? wayBackFailed(record, seen, reason)
     : fail(record, seen, reason);
+}
+
+function whyOvertaken(record: FinalizationRecord, { facts }: Observation): string | null {
+  const { current, actedSince } = facts;
+  if (actedSince !== null) return `${actedSince} has acted since, while nobody drove this one`;
+  return runsAnother(record, current)
+    ? `somebody else has brought another system live: ${current}`
+    : null;
 }
 
 /** The same after a boot. Without a newer deploy the boot loader has fallen back to it. */

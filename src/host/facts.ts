@@ -47,6 +47,7 @@ export async function observe(
     profile: toplevelAt(record.profile),
     bootDefault: bootDefaultOf(host),
     newest: store.newest(),
+    actedSince: await store.actedSince(record.id),
     decision: decide(rebootWhenChanged, systems),
     wayBack: back === null ? null : decide(rebootWhenChanged, back),
     requests: store.requests(record.id),

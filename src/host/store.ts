@@ -1,5 +1,6 @@
 import { renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { hasActed } from "../core/can-go-back.ts";
 import { ID_PATTERN } from "../core/id.ts";
 import type { Requests } from "../core/machine-types.ts";
 import type { FinalizationRecord } from "../core/record.ts";
@@ -103,6 +104,19 @@ export class RecordStore {
   newest(): string | null {
     const link = this.#guarded(() => readLink(this.#current()));
     return link?.replace(/\.json$/, "") ?? null;
+  }
+
+  /** A finalization that is newer than this one and has begun to act; null where there is none. */
+  async actedSince(id: string): Promise<string | null> {
+    const newest = this.newest();
+    if (newest === null || newest === id) return null;
+    // One from before a clock was set back may sort behind both.
+    const between = this.ids().filter((other) => other > id && other < newest);
+    for (const other of [newest, ...between]) {
+      const read = await this.read(other);
+      if (read.kind === "record" && hasActed(read.record)) return other;
+    }
+    return null;
   }
 
   /** The newest finalization; null where there is none that can be read. */

@@ -156,6 +156,7 @@ export class World {
       profile: movedTo ?? this.profile,
       bootDefault: this.#scenario.loader === undefined ? null : this.bootDefault,
       newest: newest ?? this.saved.id,
+      actedSince: null,
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
       wayBack: kernelChanged === true && !isOld ? REBOOT : SWITCH,
       requests: { cancel: null, confirm: null, rollback: null, ...requests },

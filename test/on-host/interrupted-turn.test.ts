@@ -195,6 +195,51 @@ hostTest(
 );
 
 hostTest(
+  "left behind while a newer one acted, it takes nothing back at the next boot",
+  { baseline },
+  async (host) => {
+    const a = await host.buildToplevel(systemSpec({ label: "first" }, UNCONFIRMED));
+    const first = await deploy(host, a, "--delay", "0");
+    await awaitsConfirmation(host, first);
+    await host.ok(["systemctl", "stop", `deploy-finalize-${first}.service`]);
+    const second = await deploy(host, a, "--delay", "0");
+    await awaitsConfirmation(host, second);
+    await host.ok(call(a, "confirm", second));
+    assert.equal((await ended(host, second)).state, "live");
+    const { bootId } = await host.facts();
+    await host.ok(["systemctl", "--no-block", "reboot"]);
+    await host.rebooted(bootId);
+    const { state, outcome } = await ended(host, first);
+    assert.deepEqual(
+      [state, outcome?.reason.startsWith(`${second} has acted since`)],
+      ["failed", true],
+    );
+    const { current, bootDefault, profile } = await host.facts();
+    assert.deepEqual([current, bootDefault, profile], [a, a, a]);
+  },
+);
+
+hostTest(
+  "left behind in its switch, it does not bring its target back over a newer one",
+  { baseline },
+  async (host) => {
+    const slow = { failure: { activationMs: 3000 } };
+    const a = await host.buildToplevel(systemSpec({ label: "first", ...slow }));
+    const base = (await host.facts()).current ?? "";
+    const first = await deploy(host, a, "--delay", "0");
+    await entered(host, first, "switching");
+    await kill(host, first);
+    await host.ok(["systemctl", "stop", `deploy-finalize-${first}.service`]);
+    const second = await deploy(host, base, "--delay", "0");
+    assert.equal((await ended(host, second)).state, "live");
+    await host.ok(call(base, "resume"));
+    assert.equal((await ended(host, first)).state, "failed");
+    const { current, bootDefault, profile } = await host.facts();
+    assert.deepEqual([current, bootDefault, profile], [base, base, base]);
+  },
+);
+
+hostTest(
   "taken up while a newer one acts, an older one does not undo it",
   { baseline },
   async (host) => {

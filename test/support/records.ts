@@ -36,6 +36,7 @@ export const FACTS: Facts = {
   profile: TARGET,
   bootDefault: null,
   newest: "20261122-213000-aaaa",
+  actedSince: null,
   decision: { action: "switch", reason: "services only", changed: [] },
   wayBack: { action: "switch", reason: "services only", changed: [] },
   requests: NO_REQUESTS,
