@@ -8,7 +8,7 @@ import { explainScreen } from "../view/explain-screen.ts";
 import { type Cli, newCommand, withJson, readPath } from "./command.ts";
 import { type CommonOptions, type Context, hostOf, print, styleOf } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
-import { ownCommand } from "./own-command.ts";
+import { runCommand } from "./own-command.ts";
 import { accessTo } from "./record-access.ts";
 import { requesterOf } from "./requester.ts";
 
@@ -37,7 +37,7 @@ async function explain(context: Context, options: ExplainOptions): Promise<numbe
     hostName: context.hostName,
     requester: requesterOf(context),
     forgeRun: forgeRunOf(context.env),
-    run: ownCommand(context, "run", options),
+    run: runCommand(context, loaded, options),
     user: context.userId === 0 ? "root" : "other",
     records: await readRecords(new RecordStore(loaded.stateDir)),
   });

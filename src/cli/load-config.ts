@@ -14,6 +14,22 @@ export async function loadConfig(options: CommonOptions): Promise<Config> {
 }
 
 /**
+ * The configuration of a call that goes on without one: its records may still be found, unless
+ * that names another place for them.
+ */
+export async function loadCalled(
+  options: CommonOptions,
+): Promise<{ readonly called: Config; readonly problem: Refusal | null }> {
+  try {
+    return { called: await loadConfig(options), problem: null };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { config: _unreadable, ...others } = options;
+    return { called: await loadConfig(others), problem: error };
+  }
+}
+
+/**
  * The configuration of a finalization: the one that it was scheduled with, whatever
  * this call was given. Else a boot, a call by hand or another system's resume unit
  * would take its gates, checks and confirmation away.

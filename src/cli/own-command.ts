@@ -1,8 +1,19 @@
 import { resolve } from "node:path";
+import { type Config, DEFAULT_CONFIG } from "../core/config.ts";
 import { EXIT } from "../core/outcome.ts";
 import { Refusal } from "../core/refusal.ts";
 import type { OwnCommand } from "../host/own-command.ts";
 import type { CommonOptions, Context } from "./context.ts";
+
+/** How the unit of a finalization calls this program: it finds the record though its configuration be gone. */
+export function runCommand(
+  context: Context,
+  { stateDir }: Config,
+  options: CommonOptions,
+): OwnCommand {
+  const isDefault = stateDir === DEFAULT_CONFIG.stateDir;
+  return ownCommand(context, "run", isDefault ? options : { ...options, stateDir });
+}
 
 /**
  * How a unit calls this program: with the places that this call was given.

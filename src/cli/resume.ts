@@ -5,8 +5,8 @@ import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
 import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
-import { loadConfig } from "./load-config.ts";
-import { ownCommand } from "./own-command.ts";
+import { loadCalled } from "./load-config.ts";
+import { runCommand } from "./own-command.ts";
 import { requireRoot } from "./require-root.ts";
 import { reportLeftOvers } from "./reporter.ts";
 
@@ -24,10 +24,10 @@ export function addResume(cli: Cli): void {
  */
 async function resume(context: Context, options: CommonOptions): Promise<number> {
   requireRoot(context, "resuming");
-  const config = await loadConfig(options);
+  const { called: config, problem } = await loadCalled(options);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
-  const run = ownCommand(context, "run", options);
+  const run = runCommand(context, config, options);
   const steps = unfinishedIds(host).map((id) => ({
     what: `take up ${id}`,
     act: async () => await resumeOne(host, store, run, id),
@@ -37,6 +37,10 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
   steps.push({ what: "restore the notice", act: restore });
   steps.push({ what: "take up reports", act: report });
   let exitCode: number = EXIT.done;
+  if (problem !== null) {
+    host.say(problem.message);
+    exitCode = problem.exitCode;
+  }
   for (const { what, act } of steps) {
     try {
       await act();

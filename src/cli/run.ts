@@ -1,19 +1,20 @@
-import { resolve } from "node:path";
-import type { Config } from "../core/config.ts";
+import { type Config, DEFAULT_CONFIG } from "../core/config.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { eventEntry } from "../core/journal-entry.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import { isTerminal } from "../core/states.ts";
+import { readBootId } from "../host/facts.ts";
 import { AlreadyRunning, finalize, readOrRefuse } from "../host/finalize.ts";
 import type { Host } from "../host/host.ts";
 import { RecordStore } from "../host/store.ts";
 import { endUnacted } from "../host/superseding.ts";
+import { toplevelAt } from "../host/toplevel.ts";
 import { InvalidArgumentError } from "commander";
 import { ID_PATTERN } from "../core/id.ts";
 import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, type Context, hostOf } from "./context.ts";
-import { configOf, loadConfig } from "./load-config.ts";
+import { configOf, loadCalled } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 
 export function addRun(cli: Cli): void {
@@ -42,37 +43,52 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
   const { called, problem } = await loadCalled(options);
   const host = hostOf(context, options);
   const store = new RecordStore(called.stateDir);
+  if (problem !== null && (await store.read(id)).kind === "missing") throw problem;
+  const record = await readOrRefuse(host, store, id);
+  if (problem !== null && record.configFile === null) throw problem;
   try {
-    if (problem !== null) throw problem;
-    const config = await configOf(await readOrRefuse(host, store, id), called);
+    const config = await configToDrive(host, record, called);
     return exitCodeAfter(host, await finalize(host, store, config, id, stop));
   } catch (error) {
     if (error instanceof AlreadyRunning) throw error;
-    const read = await store.read(id);
-    if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
-    // Called by hand with another one, it goes on with its own when its timer fires.
-    if (problem !== null && resolve(options.config ?? "") !== read.record.configFile) throw error;
-    // To be started again and again does not bring a configuration back, and would hold up others.
-    const isForGood = error instanceof Refusal && error.exitCode === EXIT.usage;
-    const why = messageOf(error);
-    const end = isForGood ? await endUnacted(host, store, id, "failed", why) : "left";
-    if (end === "ended") return exitCodeOf("failed");
-    await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${why}`));
-    return isForGood ? EXIT.usage : EXIT.unfinished;
+    return await giveUp(host, store, id, error);
   }
 }
 
-/** Without its configuration a call still finds its records, unless that names another place for them. */
-async function loadCalled(
-  options: CommonOptions,
-): Promise<{ readonly called: Config; readonly problem: Refusal | null }> {
+/**
+ * The configuration of a finalization. Where that cannot be read, the default one for what needs
+ * none: a host that has fallen back, or goes back, is not left half-way.
+ */
+async function configToDrive(
+  { paths }: Host,
+  record: FinalizationRecord,
+  called: Config,
+): Promise<Config> {
   try {
-    return { called: await loadConfig(options), problem: null };
+    return await configOf(record, called);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { config: _unreadable, ...others } = options;
-    return { called: await loadConfig(others), problem: error };
+    const { state, target, rebootAskedInBoot } = record;
+    const hasRebooted = state === "rebooting" && rebootAskedInBoot !== readBootId(paths);
+    const hasFallenBack = hasRebooted && toplevelAt(paths.bootedSystem) !== target;
+    if (!hasFallenBack && state !== "rolling-back") throw error;
+    return { ...DEFAULT_CONFIG, stateDir: called.stateDir, profile: record.profile };
   }
+}
+
+/** For good only where its configuration cannot be read: to be started again and again does not bring that back, and would hold up others. */
+async function giveUp(host: Host, store: RecordStore, id: string, error: unknown): Promise<number> {
+  const read = await store.read(id);
+  if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
+  const why = messageOf(error);
+  const isForGood = error instanceof Refusal && error.exitCode === EXIT.usage;
+  try {
+    const end = isForGood ? await endUnacted(host, store, id, "failed", why) : "left";
+    if (end === "ended") return exitCodeOf("failed");
+  } catch {
+    return EXIT.unfinished;
+  }
+  await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${why}`));
+  return isForGood ? EXIT.usage : EXIT.unfinished;
 }
 
 function exitCodeAfter(host: Host, { state, deferredUntil }: FinalizationRecord): number {

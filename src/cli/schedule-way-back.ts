@@ -8,7 +8,7 @@ import { toFinalizationJson } from "../json/finalization.ts";
 import type { RollbackJson } from "../json/requests.ts";
 import { type CommonOptions, type Context, print } from "./context.ts";
 import { configOf } from "./load-config.ts";
-import { ownCommand } from "./own-command.ts";
+import { runCommand } from "./own-command.ts";
 import { requesterOf } from "./requester.ts";
 import { revisionToReport } from "./reported-revision.ts";
 import { asText } from "./schedule.ts";
@@ -99,6 +99,6 @@ async function draftWayBack(
     revision: await revisionToReport(host, config, proposal.target),
     forgeRun: placeOf(record.forgeRun ?? forgeRunOf(context.env)),
     rollbackOf: record.id,
-    run: ownCommand(context, "run", options),
+    run: runCommand(context, config, options),
   });
 }

@@ -19,7 +19,7 @@ import * as commands from "../host/systemd-commands.ts";
 import type { ScheduleJson } from "../json/schedule.ts";
 import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
 import { loadConfig } from "./load-config.ts";
-import { ownCommand } from "./own-command.ts";
+import { runCommand } from "./own-command.ts";
 import { quoteArgv } from "./quote.ts";
 import { revisionToReport } from "./reported-revision.ts";
 import { requesterOf } from "./requester.ts";
@@ -57,7 +57,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     hostName: context.hostName,
     requester: requesterOf(context),
     ...(await originOf(context, host, config, options, proposal)),
-    run: ownCommand(context, "run", options),
+    run: runCommand(context, config, options),
   });
   if (options.dryRun !== true) {
     // From here on it is finished: whoever is told that it failed would undo a deploy that is armed.

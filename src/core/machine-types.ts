@@ -14,7 +14,7 @@ export interface Facts {
   readonly bootDefault: string | null;
   /** The id of the newest finalization. */
   readonly newest: string | null;
-  /** A newer finalization that has begun to act since, which it can only where nobody drove this one. */
+  /** A newer finalization that has begun to act, as it may where nobody drove this one; null where none has. */
   readonly actedSince: string | null;
   /** The decision for the target, made from the facts of now. */
   readonly decision: Decision;

@@ -19,10 +19,10 @@ export function overtaken(record: FinalizationRecord, seen: Observation): Step |
 
 function whyOvertaken(record: FinalizationRecord, { facts }: Observation): string | null {
   const { current, actedSince } = facts;
-  if (actedSince !== null) return `${actedSince} has acted since, while nobody drove this one`;
-  return runsAnother(record, current)
-    ? `somebody else has brought another system live: ${current}`
-    : null;
+  if (runsAnother(record, current)) {
+    return `somebody else has brought another system live: ${current}`;
+  }
+  return actedSince === null ? null : `${actedSince} has acted since`;
 }
 
 /** The same after a boot. Without a newer deploy the boot loader has fallen back to it. */

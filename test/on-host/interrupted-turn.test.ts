@@ -9,7 +9,6 @@ import {
   entered,
   LAUNCH,
   newestRecord,
-  PROGRAM,
   recordOf,
   schedule,
   systemSpec,
@@ -164,33 +163,6 @@ hostTest(
     const second = await deploy(host, b, "--delay", "0");
     assert.equal((await ended(host, second)).state, "live");
     assert.equal((await host.facts()).current, b);
-  },
-);
-
-hostTest(
-  "one whose configuration is gone before it acts has failed, and can be cancelled",
-  { baseline },
-  async (host) => {
-    const configuration = JSON.stringify(UNCONFIRMED);
-    const target = await host.buildToplevel(systemSpec({ label: "first" }));
-    await host.setProfile(target);
-    const scheduleBriefly = async (delay: string): Promise<string> => {
-      await host.shell(`echo '${configuration}' > /run/config.json`);
-      await host.ok([...LAUNCH, "--delay", delay, "--config", "/run/config.json"]);
-      await host.shell("rm /run/config.json");
-      return (await newestRecord(host)).id;
-    };
-    const first = await scheduleBriefly("1");
-    const { state, outcome } = await ended(host, first);
-    assert.deepEqual(
-      [state, /cannot read the configuration/.test(outcome?.reason ?? "")],
-      ["failed", true],
-    );
-    const second = await scheduleBriefly("3600");
-    const told = await host.run([...PROGRAM, "run", second, "--config", "/nowhere"]);
-    assert.deepEqual([told.exitCode, (await recordOf(host, second)).state], [2, "scheduled"]);
-    await host.ok(call(target, "cancel", second));
-    assert.equal((await recordOf(host, second)).state, "cancelled");
   },
 );
 
