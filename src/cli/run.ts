@@ -43,14 +43,14 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
   const { called, problem } = await loadCalled(options);
   const host = hostOf(context, options);
   const store = new RecordStore(called.stateDir);
-  if (problem !== null && (await store.read(id)).kind === "missing") throw problem;
-  const record = await readOrRefuse(host, store, id);
-  if (problem !== null && record.configFile === null) throw problem;
   try {
+    if (problem !== null && (await store.read(id)).kind === "missing") throw problem;
+    const record = await readOrRefuse(host, store, id);
+    if (problem !== null && record.configFile === null) throw problem;
     const config = await configToDrive(host, record, called);
     return exitCodeAfter(host, await finalize(host, store, config, id, stop));
   } catch (error) {
-    if (error instanceof AlreadyRunning) throw error;
+    if (error instanceof AlreadyRunning || error === problem) throw error;
     return await giveUp(host, store, id, error);
   }
 }
