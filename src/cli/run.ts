@@ -1,3 +1,4 @@
+import { onlyComesBack } from "../core/back.ts";
 import { type Config, DEFAULT_CONFIG } from "../core/config.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
 import type { FinalizationRecord } from "../core/record.ts";
@@ -67,10 +68,8 @@ async function configToDrive(
   try {
     return await configOf(record, called);
   } catch (error) {
-    const { state, target, rebootAskedInBoot } = record;
-    const hasRebooted = state === "rebooting" && rebootAskedInBoot !== readBootId(paths);
-    const hasFallenBack = hasRebooted && toplevelAt(paths.bootedSystem) !== target;
-    if (!hasFallenBack && state !== "rolling-back") throw error;
+    const now = { bootId: readBootId(paths), booted: toplevelAt(paths.bootedSystem) };
+    if (!onlyComesBack(record, now)) throw error;
     return { ...DEFAULT_CONFIG, stateDir: called.stateDir, profile: record.profile };
   }
 }

@@ -2,15 +2,15 @@ import { join } from "node:path";
 import type { Config } from "../core/config.ts";
 import { forgeRunOf } from "../core/forge-run.ts";
 import { exitCodeOf, EXIT } from "../core/outcome.ts";
-import { isReplacedBy } from "../core/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
-import { isCancellable, isTerminal } from "../core/states.ts";
+import { isTerminal } from "../core/states.ts";
 import { nextChange } from "../gates/watch.ts";
 import { readIfThere } from "../host/durable.ts";
 import { readBootId } from "../host/facts.ts";
 import {
   type FinalizationNow,
   fingerprint,
+  isOutdated,
   lookAtDriven,
   readNow,
 } from "../host/finalization-now.ts";
@@ -101,7 +101,7 @@ async function follow(waited: Wait): Promise<number> {
       return EXIT.unfinished;
     }
     await orphans.look();
-    const lookAgainMs = isOutdated(seen, store) ? OUTDATED_MS : leftMs;
+    const lookAgainMs = isOutdated(seen.record, store) ? OUTDATED_MS : leftMs;
     const over = AbortSignal.any([stop, timeLimit(Math.min(leftMs, lookAgainMs) / 1000)]);
     await nextChange(store.folder, () => fingerprint(store, id) !== before, over);
   }
@@ -117,17 +117,12 @@ async function read({ host, store, id }: Wait): Promise<FinalizationNow | null> 
   try {
     const now = await readNow(host, store, id);
     if (now.kind === "record")
-      return isOutdated(now, store) ? await lookAtDriven(host, store, now.record) : now;
+      return isOutdated(now.record, store) ? await lookAtDriven(host, store, now.record) : now;
     host.say(`the record of ${id} is ${now.kind} now; how it ended is unknown`);
   } catch (error) {
     host.say(`the record of ${id} cannot be read any more: ${messageOf(error)}`);
   }
   return null;
-}
-
-/** A newer one takes its place: whether it is replaced already, its units tell. */
-function isOutdated({ record }: FinalizationNow, store: RecordStore): boolean {
-  return isCancellable(record.state) && isReplacedBy(store.newest(), record);
 }
 
 function shower(context: Context, options: WaitOptions): Wait["show"] {

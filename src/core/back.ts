@@ -1,11 +1,20 @@
 import { underPolicy } from "./decision.ts";
 import { problemsOf, UNITS_FAILED } from "./judging.ts";
-import type { Effect, Event, Observation, Step } from "./machine-types.ts";
+import type { Effect, Event, Facts, Observation, Step } from "./machine-types.ts";
 import { conclude, fail, go, move } from "./moves.ts";
 import type { FinalizationRecord } from "./record.ts";
 
 // The way back: first the profile, then the running system, by a switch or by one reboot. Every step
 // may be done twice, so that after an interruption it simply begins anew.
+
+/** Whether all that is left to do is to come back: the host has fallen back in a reboot, or it goes back already. */
+export function onlyComesBack(
+  { state, target, rebootAskedInBoot }: FinalizationRecord,
+  { bootId, booted }: Pick<Facts, "bootId" | "booted">,
+): boolean {
+  const hasRebooted = state === "rebooting" && rebootAskedInBoot !== bootId;
+  return state === "rolling-back" || (hasRebooted && booted !== target);
+}
 
 /** Begins the way back by itself, where that is wanted. */
 export function rollBack(record: FinalizationRecord, seen: Observation, reason: string): Step {

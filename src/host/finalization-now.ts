@@ -94,13 +94,18 @@ function asReplaced(seen: DrivenNow, newest: FinalizationRecord | null): DrivenN
   return { record: ended, waiting: null, driver: null };
 }
 
+/** A newer one takes its place: whether it is replaced already, its units tell. */
+export function isOutdated(record: FinalizationRecord, store: RecordStore): boolean {
+  return isCancellable(record.state) && isReplacedBy(store.newest(), record);
+}
+
 /** The record as it will end where a newer one has replaced its timer, by one look at its units. */
 export async function withReplacement(
   host: Host,
   store: RecordStore,
   record: FinalizationRecord,
 ): Promise<FinalizationRecord> {
-  if (!isCancellable(record.state) || !isReplacedBy(store.newest(), record)) return record;
+  if (!isOutdated(record, store)) return record;
   const driver = await findDriver(host, store, record.id);
   return asReplaced({ record, waiting: null, driver }, await store.readNewest()).record;
 }

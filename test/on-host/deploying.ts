@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
 import manifest from "../../package.json" with { type: "json" };
@@ -116,6 +117,12 @@ export async function waitsForTurn(host: Host, id: string): Promise<void> {
 export async function awaitsConfirmation(host: Host, id: string): Promise<void> {
   const isAsked = async (): Promise<boolean> => (await recordOf(host, id)).confirmBy !== null;
   await host.until(`${id} awaits its confirmation`, isAsked);
+}
+
+/** What runs is what the profile names and what the next boot would bring up. */
+export async function assertRuns(host: Host, toplevel: string | null): Promise<void> {
+  const { current, profile, bootDefault } = await host.facts();
+  assert.deepEqual([current, profile, bootDefault], [toplevel, toplevel, toplevel]);
 }
 
 /** The states that a finalization went through. */

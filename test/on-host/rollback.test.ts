@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import * as v from "valibot";
 import { cancelSchema, confirmSchema, rollbackSchema } from "../../src/json/requests.ts";
 import { hostTest } from "../host/host-test.ts";
-import type { Host } from "../host/host.ts";
 import {
+  assertRuns,
   awaitsConfirmation,
   call,
   deploy,
@@ -17,11 +17,6 @@ import {
 } from "./deploying.ts";
 
 const baseline = systemSpec();
-
-async function assertRuns(host: Host, toplevel: string): Promise<void> {
-  const { current, profile, bootDefault } = await host.facts();
-  assert.deepEqual([current, profile, bootDefault], [toplevel, toplevel, toplevel]);
-}
 
 hostTest(
   "a live switch is rolled back by a finalization of its own",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readlinkSync } from "node:fs";
 import { hostTest } from "../host/host-test.ts";
 import {
+  assertRuns,
   call,
   deploy,
   ended,
@@ -84,8 +85,7 @@ hostTest(
     const { exitCode, stdout, stderr } = await cancel;
     assert.equal(exitCode, 0, stderr);
     assert.match(stdout, /profile and boot default are at .*, the running system/);
-    const { current, profile, bootDefault } = await host.facts();
-    assert.deepEqual([current, profile, bootDefault], [base, base, base]);
+    await assertRuns(host, base);
   },
 );
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../host/host-test.ts";
-import type { Host } from "../host/host.ts";
 import {
+  assertRuns,
   awaitsConfirmation,
   call,
   deploy,
@@ -19,19 +19,6 @@ const FAILING =
 const CRASHING =
   "[Service]\nExecStart=/bin/sh -c 'sleep 0.1; exit 1'\nRestart=always\nRestartSec=100ms\nStartLimitIntervalSec=0\n[Install]\nWantedBy=multi-user.target\n";
 
-/** The old system is really back: current, profile and boot default. */
-async function assertBack(host: Host, previous: string): Promise<void> {
-  const { current, profile, bootDefault } = await host.facts();
-  assert.deepEqual(
-    { current, profile, bootDefault },
-    {
-      current: previous,
-      profile: previous,
-      bootDefault: previous,
-    },
-  );
-}
-
 hostTest(
   "a unit that fails after the switch: rolled back, the old system is current again",
   { baseline },
@@ -41,7 +28,7 @@ hostTest(
     const record = await ended(host, await deploy(host, target, "--delay", "0"));
     assert.equal(path(record), "scheduled waiting switching verifying rolling-back rolled-back");
     assert.match(record.outcome?.reason ?? "", /web\.service failed/);
-    await assertBack(host, before.current);
+    await assertRuns(host, before.current);
   },
 );
 
@@ -75,7 +62,7 @@ hostTest(
     assert.equal(record.state, "rolled-back");
     assert.match(record.outcome?.reason ?? "", /loop\.service/);
     assert.ok((record.checks[0]?.seconds ?? 99) <= 5.5, JSON.stringify(record.checks));
-    await assertBack(host, before.current);
+    await assertRuns(host, before.current);
   },
 );
 
@@ -93,7 +80,7 @@ hostTest("a failing HTTP check: rolled back", { baseline }, async (host) => {
       ["http", "failed"],
     ],
   );
-  await assertBack(host, before.current);
+  await assertRuns(host, before.current);
 });
 
 const confirming = { verify: { settle: 0, confirm: { within: 2 } } };
@@ -104,7 +91,7 @@ hostTest("a confirmation that does not come: rolled back", { baseline }, async (
   const record = await ended(host, await deploy(host, target, "--delay", "0"));
   assert.equal(record.state, "rolled-back");
   assert.match(record.outcome?.reason ?? "", /nobody confirmed it/);
-  await assertBack(host, before.current);
+  await assertRuns(host, before.current);
 });
 
 hostTest("a confirmation that is given: live", { baseline }, async (host) => {
@@ -134,7 +121,7 @@ hostTest(
       "scheduled waiting rebooting verifying rolling-back rolling-back rolling-back rolled-back",
     );
     assert.equal((await host.facts()).booted, before.booted);
-    await assertBack(host, before.current);
+    await assertRuns(host, before.current);
   },
 );
 
@@ -165,7 +152,7 @@ hostTest(
     const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
     assert.equal(record.state, "failed");
     assert.match(record.outcome?.reason ?? "", /^fell back: booted /);
-    await assertBack(host, before.current);
+    await assertRuns(host, before.current);
   },
 );
 
@@ -216,7 +203,7 @@ hostTest(
     );
     await host.shell("echo > /run/hold");
     assert.equal((await ended(host, id)).state, "rolled-back");
-    await assertBack(host, before.current);
+    await assertRuns(host, before.current);
   },
 );
 
