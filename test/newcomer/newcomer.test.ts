@@ -134,7 +134,9 @@ realTest("a terminal that is closed leaves no host", async () => {
 realTest("Ctrl-C ends a command of the shell, and before there is a shell, all of it", async () => {
   using terminal = new Terminal(argv.join(" "));
   await terminal.prompt();
-  terminal.type("sleep infinity\n");
+  // Only a command that has the terminal ends: a Ctrl-C just before is bash's, which waits on.
+  terminal.type("sh -c 'echo busy; exec sleep infinity'\n");
+  await terminal.shows(/\nbusy\n$/);
   const from = terminal.text.length;
   terminal.type("\x03");
   await terminal.prompt(from);
