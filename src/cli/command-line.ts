@@ -1,6 +1,6 @@
 import { EXIT } from "../core/outcome.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
-import type { Context } from "./context.ts";
+import { complain, type Context } from "./context.ts";
 import { exitCodeTold } from "./lost-output.ts";
 import { readPlainSchedule } from "./plain-schedule.ts";
 import { schedule } from "./schedule.ts";
@@ -16,7 +16,7 @@ export async function runCommandLine(context: Context, args: readonly string[]):
     return await dispatch(context, args);
   } catch (error) {
     const refusal = asRefusal(error);
-    context.stderr.write(`deploy-finalize: ${refusal.message}\n`);
+    complain(context, refusal.message);
     return refusal.exitCode;
   }
 }

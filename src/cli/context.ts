@@ -62,10 +62,15 @@ export function print(context: Context, line: string): void {
   context.stdout.write(`${line}\n`);
 }
 
+/** Says why the command fails: also with --quiet, which is for narration. */
+export function complain(context: Context, why: string): void {
+  context.stderr.write(`deploy-finalize: ${why}\n`);
+}
+
 /** The host as the edges see it, with the narration that was asked for. */
 export function hostOf(context: Context, options: CommonOptions): Host {
   const say = (line: string): void => {
-    if (options.quiet !== true) context.stderr.write(`deploy-finalize: ${line}\n`);
+    if (options.quiet !== true) complain(context, line);
   };
   const spawn: Spawn = async (argv, spawnOptions) => {
     if (options.verbose === true) say(`runs ${argv.join(" ")}`);

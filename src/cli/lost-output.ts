@@ -1,5 +1,5 @@
 import { EXIT } from "../core/outcome.ts";
-import type { Context } from "./context.ts";
+import { complain, type Context } from "./context.ts";
 
 /** Commands that do nothing but tell. */
 const ONLY_TELL = new Set(["explain", "status", "history", "log"]);
@@ -13,7 +13,7 @@ const ONLY_TELL = new Set(["explain", "status", "history", "log"]);
 export function exitCodeTold(context: Context, words: readonly string[], exitCode: number): number {
   const why = context.unwritten();
   if (why === null) return exitCode;
-  context.stderr.write(`deploy-finalize: cannot write to standard output: ${why}\n`);
+  complain(context, `cannot write to standard output: ${why}`);
   const onlyTells = words.includes("--dry-run") || ONLY_TELL.has(words[0] ?? "");
   return onlyTells && exitCode === EXIT.done ? EXIT.failed : exitCode;
 }

@@ -4,7 +4,7 @@ import { restoreNotice } from "../host/notice.ts";
 import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
 import { type Cli, newCommand } from "./command.ts";
-import { type CommonOptions, type Context, hostOf } from "./context.ts";
+import { type CommonOptions, complain, type Context, hostOf } from "./context.ts";
 import { loadCalled } from "./load-config.ts";
 import { runCommand } from "./own-command.ts";
 import { requireRoot } from "./require-root.ts";
@@ -38,14 +38,14 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
   steps.push({ what: "take up reports", act: report });
   let exitCode: number = EXIT.done;
   if (problem !== null) {
-    host.say(problem.message);
+    complain(context, problem.message);
     exitCode = problem.exitCode;
   }
   for (const { what, act } of steps) {
     try {
       await act();
     } catch (error) {
-      host.say(`cannot ${what}: ${messageOf(error)}`);
+      complain(context, `cannot ${what}: ${messageOf(error)}`);
       exitCode = EXIT.failed;
     }
   }

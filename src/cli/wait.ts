@@ -9,6 +9,7 @@ import { readIfThere } from "../host/durable.ts";
 import { readBootId } from "../host/facts.ts";
 import {
   type FinalizationNow,
+  type ReadNow,
   fingerprint,
   isOutdated,
   lookAtDriven,
@@ -57,8 +58,9 @@ interface Wait {
 /**
  * Follows a finalization until it has ended.
  *
- * @returns the exit code of its outcome, or 75 where it has not ended: at --timeout, or
- * when this process is asked to end, as a reboot does
+ * @returns the exit code of its outcome
+ * @throws Refusal (75) where it has not ended: at --timeout, or when this process is asked to end,
+ * as a reboot does
  */
 export async function wait(
   context: Context,
@@ -88,7 +90,6 @@ async function follow(waited: Wait): Promise<number> {
   for (;;) {
     const before = fingerprint(store, id);
     const seen = await read(waited);
-    if (seen === null) return EXIT.unfinished;
     show(seen);
     const { state } = seen.record;
     if (isTerminal(state)) return exitCodeOf(state);
@@ -97,8 +98,7 @@ async function follow(waited: Wait): Promise<number> {
     const leftMs = deadline - host.elapsedMs();
     if (stop.aborted || leftMs <= 0) {
       const why = stop.aborted ? "asked to end" : "the time is over";
-      host.say(`${why}: ${id} has not ended, it is ${state}`);
-      return EXIT.unfinished;
+      throw new Refusal(`${why}: ${id} has not ended, it is ${state}`, EXIT.unfinished);
     }
     await orphans.look();
     const lookAgainMs = isOutdated(seen.record, store) ? OUTDATED_MS : leftMs;
@@ -112,17 +112,23 @@ const OUTDATED_MS = 1000;
 
 const ELSEWHERE = "Let this one end, and wait from elsewhere: a later job, or another connection.";
 
-/** Null where the record cannot be read any more, as in a shutdown: that is no outcome. */
-async function read({ host, store, id }: Wait): Promise<FinalizationNow | null> {
-  try {
-    const now = await readNow(host, store, id);
-    if (now.kind === "record")
-      return isOutdated(now.record, store) ? await lookAtDriven(host, store, now.record) : now;
-    host.say(`the record of ${id} is ${now.kind} now; how it ended is unknown`);
-  } catch (error) {
-    host.say(`the record of ${id} cannot be read any more: ${messageOf(error)}`);
-  }
-  return null;
+/** @throws Refusal where the record cannot be read any more, as in a shutdown: that is no outcome */
+async function read(waited: Wait): Promise<FinalizationNow> {
+  const now = await look(waited).catch((error: unknown) => {
+    throw outcomeUnknown(`the record of ${waited.id} cannot be read any more: ${messageOf(error)}`);
+  });
+  if (now.kind !== "record") throw outcomeUnknown(`the record of ${waited.id} is ${now.kind} now`);
+  return now;
+}
+
+async function look({ host, store, id }: Wait): Promise<ReadNow> {
+  const now = await readNow(host, store, id);
+  if (now.kind !== "record" || !isOutdated(now.record, store)) return now;
+  return { ...now, ...(await lookAtDriven(host, store, now.record)) };
+}
+
+function outcomeUnknown(why: string): Refusal {
+  return new Refusal(`${why}; how it ended is unknown`, EXIT.unfinished);
 }
 
 function shower(context: Context, options: WaitOptions): Wait["show"] {

@@ -25,3 +25,11 @@ for (const [what, { file, said }] of Object.entries(TROUBLE)) {
     assert.equal(launched.length, 1);
   });
 }
+
+test("resume says why it fails also where it is to be quiet", async () => {
+  using host = new OperatedHost();
+  rmSync(host.folder.at("config.json"), { force: true });
+  const { exitCode, stderr } = await host.operate("resume", "--quiet");
+  assert.match(stderr, /cannot read the configuration: .*config\.json/);
+  assert.equal(exitCode, 2);
+});

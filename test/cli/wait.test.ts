@@ -69,7 +69,7 @@ test("wait: at --timeout it ends with 75, and says how it stands", async () => {
 test("wait: asked to end, as in a reboot, it names no outcome", async () => {
   using host = new OperatedHost();
   host.save();
-  const waiting = host.operate("wait");
+  const waiting = host.operate("wait", "--quiet");
   host.stop.abort();
   const { exitCode, stderr } = await waiting;
   assert.equal(exitCode, 75);
@@ -98,7 +98,7 @@ for (const [what, change] of [
 test("wait: a record that breaks meanwhile is no outcome", async () => {
   using host = new OperatedHost();
   const { id } = host.save();
-  const waiting = host.operate("wait");
+  const waiting = host.operate("wait", "--quiet");
   await host.until(() => host.lines.length > 0);
   host.folder.write(`state/${id}.json`, "{");
   const { exitCode, stderr } = await waiting;

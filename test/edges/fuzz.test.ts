@@ -78,6 +78,6 @@ test("fuzz: any arguments end with an exit code and a word, and without one prog
       assert.deepEqual(host.ran, []);
       if (said.exitCode !== 0) assert.notEqual(said.stderr, "");
     }),
-    { numRuns: 200 },
+    { numRuns: 200, examples: [[["--config", " ", "-q", "resume"]]] },
   );
 });

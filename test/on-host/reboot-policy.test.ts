@@ -224,7 +224,7 @@ hostTest(
     await ssh("command", "root@localhost", "sleep 60");
     await ssh("person", "-tt", "root@localhost", "sleep 60");
     await host.until("both are logged in", async () => {
-      const files = await host.shell("cat /run/systemd/sessions/* | grep -c ^SCOPE= || true");
+      const files = await host.shell("grep -hr ^SCOPE= /run/systemd/sessions | wc -l || true");
       return Number(files) === 2;
     });
     const id = await schedule(host, target, "--delay", "0");
