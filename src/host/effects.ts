@@ -144,10 +144,13 @@ async function restoreBootDefaultTo(
 
 /** Waits to go on with an act; null where it may. Who had the turn meanwhile may have overtaken it. */
 async function goOn(means: Means, record: FinalizationRecord): Promise<Event | Suspended | null> {
-  const { host, turn } = means;
+  const { host, store, turn } = means;
   if (turn.isMine()) return null;
   if (!(await turn.wait())) return SUSPENDED;
-  return runsAnother(record, toplevelAt(host.paths.currentSystem)) ? { kind: "overtaken" } : null;
+  const isOvertaken =
+    runsAnother(record, toplevelAt(host.paths.currentSystem)) ||
+    (await store.actedSince(record.id)) !== null;
+  return isOvertaken ? { kind: "overtaken" } : null;
 }
 
 /** The way back must not fail because somebody else is activating at the moment. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Host } from "../host/host.ts";
 import { hostTest } from "../host/host-test.ts";
+import type { FinalizationRecord } from "../../src/core/record.ts";
 import {
   assertRuns,
   awaitsConfirmation,
@@ -12,6 +13,7 @@ import {
   newestRecord,
   recordOf,
   schedule,
+  STATE_DIR,
   systemSpec,
   waitsForTurn,
 } from "./deploying.ts";
@@ -228,5 +230,35 @@ hostTest(
     const [older, newer] = [await ended(host, first), await ended(host, second)];
     assert.deepEqual([older.state, newer.state], ["failed", "live"]);
     await assertRuns(host, b);
+  },
+);
+
+/** A stand-in for one that is quicker to take the turn than the older one, by a moment. */
+async function actedAs(host: Host, newer: string, older: FinalizationRecord): Promise<void> {
+  const record = JSON.stringify({ ...older, id: newer, state: "live" });
+  await host.write(`${STATE_DIR}/${newer}.json`, record);
+  await host.ok(["ln", "--symbolic", "--force", `${newer}.json`, `${STATE_DIR}/current`]);
+}
+
+hostTest(
+  "waiting to go on while a newer one with the same target acts, it touches nothing more",
+  { baseline },
+  async (host) => {
+    const { a, first } = await leftInItsSwitch(host);
+    const lock = `${STATE_DIR}/turn.lock`;
+    await host.shell(`systemd-run --quiet --unit=holder flock ${lock} sleep infinity`);
+    await host.until("the turn is taken", async () => {
+      return (await host.run(["flock", "--nonblock", lock, "true"])).exitCode !== 0;
+    });
+    await host.ok(call(a, "resume"));
+    const waits = ["pgrep", "--full", "flock --exclusive .*turn.lock"];
+    await host.until("it waits", async () => (await host.run(waits)).exitCode === 0);
+    const newer = `29991231-235959-${first.slice(-4)}`;
+    await actedAs(host, newer, await recordOf(host, first));
+    await host.ok(["systemctl", "stop", "holder.service"]);
+    const { outcome, timeline } = await ended(host, first);
+    assert.ok(outcome?.reason.startsWith(`${newer} has acted since`));
+    const after = timeline.map(({ state }) => state).slice(-2);
+    assert.deepEqual(after, ["switching", "failed"]);
   },
 );
