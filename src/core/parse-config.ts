@@ -24,7 +24,7 @@ export function parseConfig(text: string, place: string): Config {
     throw new Refusal(`${place}: expected an object of settings, not a list`, EXIT.usage);
   const parsed = v.safeParse(configSchema, value);
   if (parsed.success) return parsed.output;
-  const problems = parsed.issues.map(describeIssue).join("; ");
+  const problems = parsed.issues.flatMap(describeIssue).join("; ");
   throw new Refusal(`${place}: ${problems}`, EXIT.usage);
 }
 
@@ -36,21 +36,29 @@ function refuseInherited(key: string, value: unknown): unknown {
   return value;
 }
 
-function describeIssue(issue: v.InferIssue<typeof configSchema>): string {
+function describeIssue(issue: v.InferIssue<typeof configSchema>): string[] {
   const path = v.getDotPath(issue);
-  if (issue.type === "strict_object" && issue.expected === "never" && issue.path !== undefined) {
-    return describeUnknownKey(issue.path);
+  if (issue.type === "strict_object" && issue.path !== undefined) {
+    return issue.expected === "never"
+      ? describeUnknownKeys(issue.path)
+      : [`${path ?? "a key"} is missing`];
   }
-  return path === null ? issue.message : `${path}: ${issue.message}`;
+  return [path === null ? issue.message : `${path}: ${issue.message}`];
+}
+
+/** The schema stops at the first one of a place. */
+function describeUnknownKeys(path: readonly v.IssuePathItem[]): string[] {
+  const above = path.slice(0, -1);
+  const known = knownKeysAt(configSchema, above);
+  const keys = Object.keys(Object(path.at(-1)?.input)).filter((key) => !known.includes(key));
+  const place = above.map(({ key }) => `${String(key)}.`).join("");
+  return keys.map((key) => describeUnknownKey(place, key, known));
 }
 
 /** A wrong key is compared with the keys that are known in its own place. */
-function describeUnknownKey(path: readonly v.IssuePathItem[]): string {
-  const keys = path.map(({ key }) => String(key));
-  const known = knownKeysAt(configSchema, path.slice(0, -1));
-  const [above, key] = [keys.slice(0, -1), keys.at(-1) ?? ""];
+function describeUnknownKey(place: string, key: string, known: readonly string[]): string {
   const meant = nearest(key, known);
-  const full = (name: string) => [...above, name].join(".");
-  const hint = meant === null ? `Known keys: ${known.join(", ")}` : `Did you mean ${full(meant)}?`;
-  return `unknown key ${full(key)}. ${hint}`;
+  const hint =
+    meant === null ? `Known keys: ${known.join(", ")}` : `Did you mean ${place}${meant}?`;
+  return `unknown key ${place}${key}. ${hint}`;
 }
