@@ -19,7 +19,7 @@ const url = "http://h";
 const endpoints = ["http://h"];
 const refused: [object, RegExp][] = [
   [{ url }, /lock\.backend: .*"fleetlock" \| "etcd"/],
-  [{ backend: "fleetlock" }, /lock\.url: /],
+  [{ backend: "fleetlock" }, /lock\.url is missing/],
   [{ backend: "fleetlock", url: "lock.example" }, /lock\.url: must be an address that begins/],
   [{ backend: "fleetlock", url: "http://u:p@h" }, /lock\.url: must hold no user, password/],
   [{ backend: "fleetlock", url: "http://h/?x=1" }, /lock\.url: must hold no user, password/],
