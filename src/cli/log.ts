@@ -59,7 +59,7 @@ function findLogged(store: RecordStore, wanted: string | undefined): string {
   throw new Refusal(`nothing has been finalized yet: no record in ${store.folder}`);
 }
 
-/** Prints each entry as it comes. */
+/** Prints each entry as it comes, and passes on what journalctl has to say of them. */
 async function printAsJson(
   context: Context,
   spawn: Spawn,
@@ -67,7 +67,8 @@ async function printAsJson(
   signal: AbortSignal,
 ): Promise<Ended> {
   let rest = "";
-  const onOutput = (text: string): void => {
+  const onOutput = (text: string, stream: "stdout" | "stderr"): void => {
+    if (stream === "stderr") return void context.stderr.write(text);
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const entry of lines.flatMap(parseJournal)) print(context, JSON.stringify(entry));

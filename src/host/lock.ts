@@ -54,8 +54,9 @@ async function acquire(
     input: "held\n",
     holdInput: letGo,
     ...(signal && { signal }),
-    onOutput: () => {
-      held.resolve({ release });
+    // What flock has to complain of is not the `cat` that only starts with the lock held.
+    onOutput: (_, stream) => {
+      if (stream === "stdout") held.resolve({ release });
     },
   });
   async function release(): Promise<void> {

@@ -58,7 +58,7 @@ export async function collecting(
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream].setEncoding("utf8").on("data", (text: string) => {
       output[stream] += text;
-      onOutput?.(text);
+      onOutput?.(text, stream);
     });
   }
   const ends = signal ? [whenEnded(child), whenCutOff(child, signal, kill)] : [whenEnded(child)];

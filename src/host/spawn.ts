@@ -5,7 +5,7 @@ export interface SpawnOptions {
   /** Added to the environment of the program. */
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each piece of output as it comes; both streams are collected all the same. */
-  readonly onOutput?: (text: string) => void;
+  readonly onOutput?: (text: string, stream: "stdout" | "stderr") => void;
   /** Written to standard input, which is empty otherwise. */
   readonly input?: string;
   /** Keeps standard input open until this resolves. */

@@ -73,7 +73,9 @@ export class SlotKeeper {
   /** A host on its way back does not queue: it would stay broken because others are. */
   async takeForWayBack(): Promise<void> {
     if (this.#lock === null || this.#own()?.state === "held") return;
-    const taking = await this.take();
+    const taking = await this.take().catch(
+      (error: unknown) => ({ kind: "unknown", why: messageOf(error) }) as const,
+    );
     if (taking.kind !== "held") this.#host.say(`reboots back without a slot: ${taking.why}`);
   }
 
@@ -130,20 +132,28 @@ export class SlotKeeper {
     if (this.#isRenewing || slot?.lock.backend !== "etcd" || slot.lock.lease === null) return;
     this.#isRenewing = true;
     const pause = (slot.lock.lease / RENEWALS_PER_LEASE) * 1000;
-    void this.#renewAgainAndAgain(pause).catch(this.#tell);
+    void this.#renewAgainAndAgain(pause).finally(() => {
+      this.#isRenewing = false;
+    });
   }
 
+  /** One renewal that fails, as on a full disk, is no reason to let the lease run out. */
   async #renewAgainAndAgain(pause: number): Promise<void> {
-    while (!this.#stop.aborted && this.#own() !== null) {
-      const renewing = await this.#desk.alone(
-        async (ports) => await renewSlot(ports, this.#finalization.id),
-      );
-      if (renewing.kind === "gone") {
-        this.#host.say("the lease of the fleet lock's slot has run out: others may have taken it");
-        return;
-      }
+    while (!this.#stop.aborted) {
+      const renewing = await this.#renew().catch(this.#tell);
+      if (renewing === "over") return;
       await sleep(pause, undefined, { ref: false, signal: this.#stop }).catch(() => {});
     }
+  }
+
+  async #renew(): Promise<"goes on" | "over"> {
+    if (this.#own() === null) return "over";
+    const renewing = await this.#desk.alone(
+      async (ports) => await renewSlot(ports, this.#finalization.id),
+    );
+    if (renewing.kind !== "gone") return "goes on";
+    this.#host.say("the lease of the fleet lock's slot has run out: others may have taken it");
+    return "over";
   }
 
   async #untilGivenBack(

@@ -116,3 +116,19 @@ test("log: what is no entry of the journal is no line", () => {
     assert.deepEqual(parseJournal(line), []);
   }
 });
+
+test("log: what journalctl complains of is passed on, and no entry is lost", async () => {
+  using host = new OperatedHost();
+  host.save();
+  const entry = JSON.stringify({ __REALTIME_TIMESTAMP: "1795383000123456", MESSAGE: "whole" });
+  host.spawn = async (argv, { onOutput } = {}) => {
+    onOutput?.(entry.slice(0, 20), "stdout");
+    onOutput?.("Journal file system.journal is truncated\n", "stderr");
+    onOutput?.(`${entry.slice(20)}\n`, "stdout");
+    return { argv, exitCode: 0, cause: null, stdout: "", stderr: "" };
+  };
+  const { exitCode, stdout, stderr } = await host.operate("log", "--json");
+  assert.equal(exitCode, 0);
+  assert.equal(parseJson(logSchema, stdout).message, "whole");
+  assert.equal(stderr, "Journal file system.journal is truncated\n");
+});

@@ -85,7 +85,7 @@ test("somebody else's one-shot stays", async () => {
 test("a taken switch lock holds the reboot up, whatever is required", async () => {
   using host = systemdBootHost();
   host.spawn = async (argv, { onOutput } = {}) => {
-    onOutput?.("Could not acquire lock\n");
+    onOutput?.("Could not acquire lock\n", "stdout");
     return { argv, exitCode: 11, cause: null, stdout: "", stderr: "" };
   };
   assert.equal(

@@ -7,7 +7,7 @@ import { SlotStore } from "../../src/lock/slot-store.ts";
 import { until } from "../host/until.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
-import { fleetLockConfig } from "./configs.ts";
+import { etcdConfig, fleetLockConfig } from "./configs.ts";
 import { LockServer } from "./stand-in.ts";
 
 /** A host whose program that holds locks always gets them. */
@@ -22,7 +22,7 @@ class KeptHost extends EdgeHost {
     this.folder.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
     const { spawn } = this;
     this.spawn = async (argv, options) => {
-      options?.onOutput?.("held\n");
+      options?.onOutput?.("held\n", "stdout");
       await options?.holdInput;
       return await spawn(argv, options);
     };
@@ -92,6 +92,58 @@ test("keeper: asked to end, it stops trying, and the slot is remembered", async 
   host.stop.abort();
   assert.equal(await settled, false);
   assert.equal(host.slots.read()?.state, "giving-back");
+});
+
+/** A slot that hangs on a lease of a stand-in for etcd, which renews whatever it is asked to. */
+function leased(host: KeptHost, server: LockServer): LockConfig {
+  const lock = etcdConfig([server.url], { lease: 1 });
+  const { id, scheduledAt } = aRecord();
+  const slot = { schemaVersion: 1, finalization: id, holder: "x", attempt: 1, lock } as const;
+  const since = { askedAt: scheduledAt, takenAt: scheduledAt };
+  host.slots.write({ ...slot, ...since, state: "held", lease: "77", keptBecause: null });
+  server.reply = { status: 200, text: JSON.stringify({ result: { TTL: "1" } }) };
+  return lock;
+}
+
+test("keeper: a lease is renewed on after one look at the slot has failed", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  const keeper = host.keeper(leased(host, server));
+  const { spawn } = host;
+  host.spawn = async (argv) => {
+    host.spawn = spawn;
+    return { argv, exitCode: 73, cause: null, stdout: "", stderr: "cannot open lock file" };
+  };
+  keeper.keepLease();
+  await until("it is renewed again and again", () => server.requests.length >= 3);
+  host.stop.abort();
+  assert.match(host.said.join("\n"), /^the fleet lock: cannot take the lock .*slot\.lock/);
+});
+
+test("keeper: a lease that has run out is told once, and a new one is kept", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  const keeper = host.keeper(leased(host, server));
+  server.reply = { status: 200, text: JSON.stringify({ result: { TTL: "0" } }) };
+  keeper.keepLease();
+  await until("it is told", () => host.said.length > 0);
+  leased(host, server);
+  const before = server.requests.length;
+  keeper.keepLease();
+  await until("it is renewed again and again", () => server.requests.length >= before + 2);
+  host.stop.abort();
+  assert.deepEqual(host.said, [
+    "the lease of the fleet lock's slot has run out: others may have taken it",
+  ]);
+});
+
+test("keeper: on its way back a host does not wait for a slot that cannot be asked for", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  const keeper = host.keeper(fleetLockConfig(server.url));
+  host.spawn = async (argv) => ({ argv, exitCode: 73, cause: null, stdout: "", stderr: "no" });
+  await keeper.takeForWayBack();
+  assert.match(host.said.join("\n"), /^reboots back without a slot: cannot take the lock /);
 });
 
 test("keeper: a host without a machine id waits and says why", async () => {

@@ -54,7 +54,7 @@ export class FakeHost implements Disposable {
     this.ran.push(argv);
     if (input !== "") this.given.push(input);
     const end = this.ends[argv[0] ?? ""];
-    if (end?.stdout !== undefined) onOutput?.(end.stdout);
+    if (end?.stdout !== undefined) onOutput?.(end.stdout, "stdout");
     return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...end };
   };
 
