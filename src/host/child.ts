@@ -22,15 +22,36 @@ export interface NodeEnd {
   readonly exceededMs?: number | undefined;
 }
 
+/** Milliseconds for the rest of the output of a program that has ended: a `tee` may be at it still. */
+const REST_MS = 2000;
+
+/**
+ * Resolves when a program has ended and all of its output was read. What it has left behind with
+ * its streams, as a part of an activation may, is not waited for.
+ */
 export async function whenEnded(child: ChildProcess): Promise<NodeEnd> {
   return await new Promise((resolve) => {
+    let rest: NodeJS.Timeout | undefined;
     child.on("error", (error) => {
       resolve({ exitCode: null, signal: null, error });
     });
+    child.on("exit", (exitCode, signal) => {
+      const letRestGo = (): void => {
+        letGo(child);
+        resolve({ exitCode, signal });
+      };
+      // What there is to read already is read before, also where we were held up meanwhile.
+      rest = setTimeout(() => setImmediate(letRestGo), REST_MS);
+    });
     child.on("close", (exitCode, signal) => {
+      clearTimeout(rest);
       resolve({ exitCode, signal });
     });
   });
+}
+
+function letGo({ stdin, stdout, stderr }: ChildProcess): void {
+  for (const stream of [stdin, stdout, stderr]) stream?.destroy();
 }
 
 /**
@@ -48,7 +69,7 @@ export async function whenCutOff(
   return await new Promise((resolve) => {
     const cutOff = (): void => {
       const end = killGroup(child, kill);
-      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+      letGo(child);
       resolve(end);
     };
     // One that did not start tells that itself.

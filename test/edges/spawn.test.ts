@@ -73,6 +73,13 @@ test("cut off, a program that ignores SIGTERM is killed with all that it has sta
   await until("the whole group is gone", () => !isThere(-leader));
 });
 
+test("what is left behind with its streams is not waited for; what it said by then is there", async () => {
+  const ended = await spawn(["sh", "-c", "sleep 600 & echo $!; (sleep 0.2; echo late) & exit 3"]);
+  const [left, late] = ended.stdout.trim().split("\n");
+  process.kill(Number(left));
+  assert.deepEqual([ended.exitCode, ended.cause, late], [3, null, "late"]);
+});
+
 test("cut off, it is not waited for what has its streams still, and its exit code counts", async () => {
   const { cut, ended, ids } = await started("sleep 600 & echo $$ $!; exit 3");
   const [leader = 0, left = 0] = ids;

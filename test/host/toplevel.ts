@@ -31,6 +31,8 @@ export type ToplevelFailure = {
   activation?: true;
   /** Milliseconds the activation takes. */
   activationMs?: number;
+  /** The activation leaves a process behind, which has its output still. */
+  leftProcess?: true;
   /** A pre-switch check prints this text and refuses all but `boot`: exit 1. */
   preSwitchCheck?: string;
   /** The boot loader cannot be installed: switch and boot exit 1. */
@@ -66,6 +68,7 @@ function standInFiles(failure: ToplevelFailure): Record<string, string> {
   const files = {
     "activation-fails": failure.activation && "yes",
     "activation-ms": failure.activationMs?.toString(),
+    "leaves-process": failure.leftProcess && "yes",
     "pre-switch-check-fails": failure.preSwitchCheck,
     "boot-loader-fails": failure.bootLoader && "yes",
     "switch-exit": failure.switchExit?.toString(),

@@ -225,3 +225,17 @@ hostTest(
     assert.match(record.outcome?.reason ?? "", /127\.0\.0\.1:9/);
   },
 );
+
+hostTest(
+  "an activation that leaves a process behind has ended, and is judged",
+  { baseline },
+  async (host) => {
+    const failure = { leftProcess: true } as const;
+    const target = await host.buildToplevel(systemSpec({ label: "new", failure }));
+    const id = await deploy(host, target, "--delay", "0");
+    assert.equal((await ended(host, id)).state, "live");
+    await assertRuns(host, target);
+    const left = ["pgrep", "--full", "^sleep 600$"];
+    await host.until("nothing of it is left", async () => (await host.run(left)).exitCode !== 0);
+  },
+);
