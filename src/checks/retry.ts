@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
 import { timeLimit } from "../host/time-limit.ts";
 import type { Check, CheckState } from "./check.ts";
+import { pause } from "../host/pause.ts";
 
 /** All in seconds. */
 export interface Times {
@@ -35,7 +35,7 @@ export async function untilPassed(
     const isLast = seconds() + times.interval > times.deadline;
     if (state.kind === "passed" || isLast || signal.aborted)
       return { state, tries, seconds: seconds() };
-    await sleep(times.interval * 1000, undefined, { signal }).catch(() => {});
+    await pause(times.interval * 1000, signal);
   }
 }
 

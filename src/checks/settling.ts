@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../core/refusal.ts";
 import {
   countRestarts,
@@ -9,6 +8,7 @@ import {
 } from "../host/failed-units.ts";
 import type { Host } from "../host/host.ts";
 import { matchesGlob } from "./glob.ts";
+import { pause } from "../host/pause.ts";
 
 /** Which units' trouble is not the deploy's. */
 export interface Excused {
@@ -111,7 +111,7 @@ async function watchOnce(
       return { kind: "over", restless, restarts };
     }
     const rest = Math.max(0, Math.min(POLL_MS, end - host.elapsedMs()));
-    await sleep(rest, undefined, { signal }).catch(() => {});
+    await pause(rest, signal);
   }
 }
 
@@ -139,7 +139,7 @@ async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise
       return await ask();
     } catch (error) {
       if (tries >= 10 || signal.aborted) throw error;
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+      await pause(POLL_MS, signal);
     }
   }
 }

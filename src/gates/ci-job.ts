@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { RunnerConfig } from "../core/config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
 import { showRunnerUnits } from "../host/runner-units.ts";
 import { type Gate, type GateState, OPEN } from "./gate.ts";
 import { lookAtRunner, type RunnerState } from "./runner-state.ts";
+import { pause } from "../host/pause.ts";
 
 const POLL_MS = 500;
 
@@ -38,7 +38,7 @@ export function ciJob(
     },
     // Nothing tells that a process has come to a group or left it, so it is polled.
     change: async (_context, signal) => {
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+      await pause(POLL_MS, signal);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Gate, OPEN } from "./gate.ts";
+import { pause } from "../host/pause.ts";
 
 /**
  * The moment that was asked for has come. The timer sees to that; this is for a
@@ -15,7 +15,7 @@ export const delay: Gate = {
     return isEarly ? { kind: "closed", why: `not before ${record.fireAt}` } : OPEN;
   },
   change: async ({ host, record }, signal) => {
-    await sleep(remainingMs(host.now(), record.fireAt), undefined, { signal }).catch(() => {});
+    await pause(remainingMs(host.now(), record.fireAt), signal);
   },
 };
 

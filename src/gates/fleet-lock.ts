@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LockConfig } from "../core/lock-config.ts";
 import type { Taking } from "../core/slot-keeping.ts";
 import type { Turn } from "../host/turn.ts";
 import type { SlotKeeper } from "../lock/keeper.ts";
 import { pauseMs } from "../lock/spread.ts";
 import { type Gate, type GateState, type LastGate, OPEN } from "./gate.ts";
+import { pause } from "../host/pause.ts";
 
 /** What the gate needs of those who keep slot and turn. */
 type Slots = Pick<SlotKeeper, "take" | "letGo" | "askedSince">;
@@ -31,8 +31,7 @@ export function fleetLock(lock: LockConfig, slots: Slots, turn: TurnToAct): Last
       return stateOf(taking);
     },
     change: async ({ record }, signal) => {
-      const pause = pauseMs(record, lock.retry, tries, failures);
-      await sleep(pause, undefined, { signal }).catch(() => {});
+      await pause(pauseMs(record, lock.retry, tries, failures), signal);
     },
     limit: ({ host }) => {
       const since = slots.askedSince() ?? host.now();

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { forgeToAsk } from "../core/own-forge.ts";
 import { dueAt } from "../core/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { ForgeReceiver } from "../core/report-defaults.ts";
 import type { ForgeJob, KnownRun } from "../report/forge-jobs.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
+import { pause } from "../host/pause.ts";
 
 /** Forges count requests: 5000 an hour on GitHub, for all that share a token. */
 const POLL_MS = 5_000;
@@ -33,7 +33,7 @@ export const forgeJob: Gate = {
     return toGateState(context, job);
   },
   change: async (_context, signal) => {
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    await pause(POLL_MS, signal);
   },
 };
 

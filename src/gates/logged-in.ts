@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { RebootConfig } from "../core/reboot-config.ts";
 import { messageOf } from "../core/refusal.ts";
 import { type LoggedIn, whoIsLoggedIn } from "../host/logged-in.ts";
 import { tellAll } from "../host/wall.ts";
 import { type GateContext, type GateState, type LastGate, OPEN } from "./gate.ts";
 import { nextChange } from "./watch.ts";
+import { pause } from "../host/pause.ts";
 
 /**
  * Nobody is logged in at a terminal or a desktop, or whoever is has been told, and the time that
@@ -38,7 +38,7 @@ export function loggedIn({ grace, message }: RebootConfig["sessions"]): LastGate
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     await Promise.race([
-      sleep(left, undefined, { signal: either }).catch(() => {}),
+      pause(left, either),
       nextChange(host.paths.loginSessions, () => false, either),
     ]);
     over.abort();

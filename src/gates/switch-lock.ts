@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../core/refusal.ts";
 import { isLocked } from "../host/kernel-locks.ts";
 import { type Gate, OPEN } from "./gate.ts";
+import { pause } from "../host/pause.ts";
 
 const POLL_MS = 500;
 
@@ -24,6 +24,6 @@ export const switchLock: Gate = {
     }
   },
   change: async (_context, signal) => {
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    await pause(POLL_MS, signal);
   },
 };

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { matchesGlob } from "../checks/glob.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
@@ -6,6 +5,7 @@ import { listRunning } from "../host/systemd-commands.ts";
 import { askUnits } from "../host/unit-list.ts";
 import type { Gate, GateState } from "./gate.ts";
 import { OPEN } from "./gate.ts";
+import { pause } from "../host/pause.ts";
 
 const POLL_MS = 1000;
 
@@ -32,7 +32,7 @@ export function quietUnits(
     look: async ({ host }) => await look(host, globs, findStops),
     // Nothing tells of it without a connection to the bus of our own, so it is polled.
     change: async (_context, signal) => {
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+      await pause(POLL_MS, signal);
     },
   };
 }

@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { dueAt } from "../core/record.ts";
 import type { TellWaiting } from "../host/waiting-note.ts";
 import type { Gate, GateContext, GateState, LastGate, Shut } from "./gate.ts";
 import { boundOf, describeTimeout, isPast, type Limit, limitOf } from "./limit.ts";
 import { type Waited, WaitLog } from "./wait-log.ts";
+import { pause } from "../host/pause.ts";
 
 export interface Waiting {
   readonly gates: readonly Gate[];
@@ -115,7 +115,7 @@ async function waitUntilOpen(
     log.note(shut, boundOf(limit));
     if (shut === null && graceMs === 0) return opened;
     if (shut === null) {
-      await sleep(graceMs, undefined, { signal: waiting.stop }).catch(() => {});
+      await pause(graceMs, waiting.stop);
       graceMs = 0;
       continue;
     }
@@ -191,7 +191,7 @@ async function change(
     over.abort();
   });
   while (!signal.aborted && !isPast(limit, host.now()) && !interrupted()) {
-    await sleep(ROUND_MS, undefined, { signal }).catch(() => {});
+    await pause(ROUND_MS, signal);
   }
   over.abort();
   await changed;

@@ -1,5 +1,5 @@
 import { watch } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "../host/pause.ts";
 
 /** An event may be lost or never sent, so a look is taken this often all the same. */
 const BACKSTOP_MS = 2_000;
@@ -21,7 +21,7 @@ export async function nextChange(
   });
   try {
     if (!already()) {
-      await sleep(stop === null ? 500 : BACKSTOP_MS, undefined, { signal: over }).catch(() => {});
+      await pause(stop === null ? 500 : BACKSTOP_MS, over);
     }
   } finally {
     stop?.();

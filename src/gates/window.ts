@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Window } from "../core/window.ts";
 import { lookAtWindow, type WindowView } from "../host/calendar.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
+import { pause } from "../host/pause.ts";
 
 /** A clock that is set anew is noticed within this time, and one that systemd cannot tell of too. */
 const LONGEST_MS = 60_000;
@@ -31,8 +31,7 @@ export function rebootWindow(window: Window): Gate {
       const view = await viewNow(context);
       const now = context.host.now();
       const left = changesAt(view, now).getTime() - now.getTime();
-      const pause = Math.min(LONGEST_MS, Math.max(0, left));
-      await sleep(pause, undefined, { signal }).catch(() => {});
+      await pause(Math.min(LONGEST_MS, Math.max(0, left)), signal);
     },
   };
 }

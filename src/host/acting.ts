@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { RunnerConfig } from "../core/config.ts";
 import type { RebootConfig } from "../core/reboot-config.ts";
 import type { Event } from "../core/machine-types.ts";
@@ -7,6 +6,7 @@ import { activate, foundLockTaken } from "./activation.ts";
 import { type NextBoot, prepareBoot, SWITCH_LOCK_TAKEN, unprepareBoot } from "./boot-default.ts";
 import type { Host } from "./host.ts";
 import { restart } from "./kexec.ts";
+import { pause } from "./pause.ts";
 
 /** A shutdown that hangs for longer than this does not come any more. */
 const REBOOT_DEADLINE_MS = 600_000;
@@ -73,7 +73,7 @@ async function askForReboot(
 }
 
 async function awaitReboot(stop: AbortSignal): Promise<string | null> {
-  await sleep(REBOOT_DEADLINE_MS, undefined, { signal: stop }).catch(() => {});
+  await pause(REBOOT_DEADLINE_MS, stop);
   return stop.aborted ? null : "it was asked for ten minutes ago and did not come";
 }
 

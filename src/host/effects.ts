@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Ports } from "../core/drive.ts";
 import { stateEntry } from "../core/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
@@ -24,6 +23,7 @@ import { pinnedIds, pinPrevious, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
 import { toplevelAt } from "./toplevel.ts";
 import { checksOf, confirmBefore, verifyNow } from "./verifying.ts";
+import { pause } from "./pause.ts";
 
 /** Carries out the effects of one finalization on the real host. */
 export class Interpreter implements Ports {
@@ -138,7 +138,7 @@ async function restoreBootDefaultTo(
     if (problem !== SWITCH_LOCK_TAKEN || left === 0) {
       return { kind: "boot-default-restored", toplevel, problem };
     }
-    await sleep(BETWEEN_TRIES_MS, undefined, { signal: means.stop }).catch(() => {});
+    await pause(BETWEEN_TRIES_MS, means.stop);
   }
 }
 

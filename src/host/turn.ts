@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "./host.ts";
 import { type Lock, tryLock, waitForLock } from "./lock.ts";
 import { isAnotherActing } from "./others-acting.ts";
 import type { RecordStore } from "./store.ts";
 import { unlessEnded } from "./unless-ended.ts";
+import { pause } from "./pause.ts";
 
 /** How often one that is to begin looks whether another one, whose process is away, has ended. */
 const POLL_MS = 500;
@@ -58,7 +58,7 @@ export class Turn {
     if (this.isMine()) return true;
     while (await this.#lockUntil(signal)) {
       if (await this.#mayBegin()) return true;
-      await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+      await pause(POLL_MS, signal);
     }
     return false;
   }

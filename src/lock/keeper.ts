@@ -16,6 +16,8 @@ import type { Host } from "../host/host.ts";
 import type { RecordStore } from "../host/store.ts";
 import { SlotDesk } from "./desk.ts";
 import { pauseMs } from "./spread.ts";
+import { pause } from "../host/pause.ts";
+import { LONGEST_TIMER_MS } from "../host/time-limit.ts";
 
 /** A lease is renewed this often within the time that it lasts. */
 const RENEWALS_PER_LEASE = 3;
@@ -131,18 +133,18 @@ export class SlotKeeper {
     const slot = this.#own();
     if (this.#isRenewing || slot?.lock.backend !== "etcd" || slot.lock.lease === null) return;
     this.#isRenewing = true;
-    const pause = (slot.lock.lease / RENEWALS_PER_LEASE) * 1000;
-    void this.#renewAgainAndAgain(pause).finally(() => {
+    const everyMs = Math.min((slot.lock.lease / RENEWALS_PER_LEASE) * 1000, LONGEST_TIMER_MS);
+    void this.#renewAgainAndAgain(everyMs).finally(() => {
       this.#isRenewing = false;
     });
   }
 
   /** One renewal that fails, as on a full disk, is no reason to let the lease run out. */
-  async #renewAgainAndAgain(pause: number): Promise<void> {
+  async #renewAgainAndAgain(everyMs: number): Promise<void> {
     while (!this.#stop.aborted) {
       const renewing = await this.#renew().catch(this.#tell);
       if (renewing === "over") return;
-      await sleep(pause, undefined, { ref: false, signal: this.#stop }).catch(() => {});
+      await sleep(everyMs, undefined, { ref: false, signal: this.#stop }).catch(() => {});
     }
   }
 
@@ -168,8 +170,8 @@ export class SlotKeeper {
         this.#host.say(`cannot give the slot of the fleet lock back, tries again: ${given.why}`);
       }
       told = given.why;
-      const pause = pauseMs(this.#finalization, this.#lock?.retry ?? RETRY, tries, tries + 1);
-      await sleep(pause, undefined, { signal }).catch(() => {});
+      const retry = this.#lock?.retry ?? RETRY;
+      await pause(pauseMs(this.#finalization, retry, tries, tries + 1), signal);
     }
     return false;
   }

@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Outbox, WAKE } from "./outbox.ts";
+import { pause } from "../host/pause.ts";
 
 /** An event may be lost, or the folder not be watched: then this is how late news are seen. */
 const LONGEST_MS = 60_000;
@@ -38,7 +38,7 @@ export class News implements Disposable {
   /** Waits until there may be news, somebody rings, or the time is over; or until it is to stop. */
   async wait(ms: number, stop: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([stop, this.#bell.signal]);
-    await sleep(Math.min(ms, LONGEST_MS), undefined, { signal }).catch(() => {});
+    await pause(Math.min(ms, LONGEST_MS), signal);
     this.#bell = new AbortController();
   }
 

@@ -1,0 +1,13 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LONGEST_TIMER_MS } from "./time-limit.ts";
+
+/**
+ * Waits so many milliseconds, or less: until the signal aborts, and no longer than Node's timers
+ * can. Whoever waits for a moment looks at the clock again.
+ *
+ * @param signal undefined where nothing cuts it short
+ */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  const longest = Math.min(ms, LONGEST_TIMER_MS);
+  await sleep(longest, undefined, { ...(signal && { signal }) }).catch(() => {});
+}
