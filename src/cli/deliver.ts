@@ -4,26 +4,32 @@ import { tryLock } from "../host/lock.ts";
 import { RecordStore } from "../host/store.ts";
 import type { Outbox } from "../report/outbox.ts";
 import { type Cli, newCommand } from "./command.ts";
-import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
-import { loadConfig } from "./load-config.ts";
+import { EXIT } from "../core/outcome.ts";
+import { type CommonOptions, complain, type Context, hostOf, print } from "./context.ts";
+import { loadCalled } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 
 export function addDeliver(cli: Cli): void {
   newCommand(cli, "deliver")
     .description("deliver the reports that are owed (for its unit), or try again now")
     .action(async (options: CommonOptions) => {
-      await deliver(cli.context, options);
+      cli.end(await deliver(cli.context, options));
     });
 }
 
 /**
  * Delivers until nothing is owed. Where another process does so already, that one is told
- * to try everything at once, and this one ends.
+ * to try everything at once, and this one ends. Whom to tell is noted with each report: where the
+ * configuration cannot be read, only how often to try is that of the defaults.
+ *
+ * @returns the exit code: 2 where the configuration cannot be read
  */
-async function deliver(context: Context, options: CommonOptions): Promise<void> {
+async function deliver(context: Context, options: CommonOptions): Promise<number> {
   requireRoot(context, "delivering reports");
   const stop = context.stopSignal();
-  const config = await loadConfig(options);
+  const { called: config, problem } = await loadCalled(options);
+  if (problem !== null) complain(context, problem.message);
+  const exitCode = problem?.exitCode ?? EXIT.done;
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
   const report = await import("../report/outbox.ts");
@@ -36,7 +42,7 @@ async function deliver(context: Context, options: CommonOptions): Promise<void> 
     if (lock === null) {
       outbox.wake();
       print(context, "deploy-finalize: asked the process that delivers to try again now");
-      return;
+      return exitCode;
     }
     try {
       await deliverHolding(context, { host, store, outbox, config, stop });
@@ -44,6 +50,7 @@ async function deliver(context: Context, options: CommonOptions): Promise<void> 
       await lock.release();
     }
   }
+  return exitCode;
 }
 
 interface Delivery {

@@ -61,8 +61,8 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
     await program.parseAsync(words, { from: "user" });
     return exitCodeTold(context, words, exitCode);
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodeTold(context, ["help"], EXIT.done) : EXIT.usage;
   }
 }
 
@@ -97,6 +97,7 @@ function helpFirst(
   isWord: (index: number) => boolean,
 ): string[] {
   const words = args.filter((_, index) => isWord(index));
+  if (words[1] === "help") words.pop();
   if (words[1] !== undefined) requireKnown(program, words[1]);
   return [...words, ...args.filter((_, index) => !isWord(index))];
 }

@@ -14,7 +14,7 @@ import { toplevelAt } from "../host/toplevel.ts";
 import { InvalidArgumentError } from "commander";
 import { ID_PATTERN } from "../core/id.ts";
 import { type Cli, newCommand } from "./command.ts";
-import { type CommonOptions, type Context, hostOf } from "./context.ts";
+import { type CommonOptions, complain, type Context, hostOf } from "./context.ts";
 import { configOf, loadCalled } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 
@@ -49,10 +49,10 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
     const record = await readOrRefuse(host, store, id);
     if (problem !== null && record.configFile === null) throw problem;
     const config = await configToDrive(host, record, called);
-    return exitCodeAfter(host, await finalize(host, store, config, id, stop));
+    return exitCodeAfter(context, await finalize(host, store, config, id, stop));
   } catch (error) {
     if (error instanceof AlreadyRunning || error === problem) throw error;
-    return await giveUp(host, store, id, error);
+    return await giveUp(context, { host, store, id }, error);
   }
 }
 
@@ -74,8 +74,18 @@ async function configToDrive(
   }
 }
 
+interface Driven {
+  readonly host: Host;
+  readonly store: RecordStore;
+  readonly id: string;
+}
+
 /** For good only where its configuration cannot be read: to be started again and again does not bring that back, and would hold up others. */
-async function giveUp(host: Host, store: RecordStore, id: string, error: unknown): Promise<number> {
+async function giveUp(
+  context: Context,
+  { host, store, id }: Driven,
+  error: unknown,
+): Promise<number> {
   const read = await store.read(id);
   if (read.kind !== "record" || isTerminal(read.record.state)) throw error;
   const why = messageOf(error);
@@ -83,21 +93,23 @@ async function giveUp(host: Host, store: RecordStore, id: string, error: unknown
   try {
     const end = isForGood ? await endUnacted(host, store, id, "failed", why) : "left";
     if (end === "ended") return exitCodeOf("failed");
-  } catch {
+  } catch (inTheWay) {
+    complain(context, `cannot go on: ${why}; nor end: ${messageOf(inTheWay)}`);
     return EXIT.unfinished;
   }
   await host.journal.announce(eventEntry("held-up", id, `cannot go on: ${why}`));
   return isForGood ? EXIT.usage : EXIT.unfinished;
 }
 
-function exitCodeAfter(host: Host, { state, deferredUntil }: FinalizationRecord): number {
+function exitCodeAfter(context: Context, { state, deferredUntil }: FinalizationRecord): number {
   if (isTerminal(state)) return exitCodeOf(state);
   // Its timer starts another process when the moment has come.
-  if (state === "waiting" && deferredUntil !== null && new Date(deferredUntil) > host.now()) {
+  if (state === "waiting" && deferredUntil !== null && new Date(deferredUntil) > context.now()) {
     return EXIT.done;
   }
   // A reboot that was asked for ends this process: that is as it should be.
   if (state === "rebooting" || state === "rolling-back") return EXIT.done;
-  host.say(`asked to end while it is ${state}; its unit or the next boot takes it up again`);
+  const why = `asked to end while it is ${state}`;
+  complain(context, `${why}; its unit or the next boot takes it up again`);
   return EXIT.unfinished;
 }

@@ -25,6 +25,7 @@ test("help behind a wrapper's options and without a command shows the whole prog
   const { exitCode, stdout } = await host.call("--config", "/c.json", "help");
   assert.equal(exitCode, 0);
   assert.match(stdout, /^Usage: deploy-finalize \[options\] \[command\]/);
+  assert.deepEqual(await host.call("help", "help"), { exitCode, stdout, stderr: "" });
 });
 
 test("help for a command that there is not is refused", async () => {

@@ -59,6 +59,8 @@ for (const { command, exitCode } of CASES) {
 const FULL = [
   { command: "status --json", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
   { command: "history", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
+  { command: "help", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
+  { command: "status --help", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
   // Its exit code is the outcome.
   { command: "wait --timeout 1s", exitCode: 75, said: /the time is over/ },
 ] as const;

@@ -6,9 +6,14 @@ import { type ForgeRun, forgeRunOf, isCommit } from "../../src/core/forge-run.ts
 import { commitOfRun } from "../../src/core/own-forge.ts";
 import { parseRecord } from "../../src/core/parse-record.ts";
 import { readFileSync } from "node:fs";
+import { Outbox } from "../../src/report/outbox.ts";
+import { oweReports } from "../../src/report/report.ts";
+import { EdgeHost } from "../support/edge-host.ts";
+import { spawnWith } from "../support/spawning.ts";
+import { StandInServer } from "./server.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { makeToplevel } from "../support/systems.ts";
-import { aRun, COMMIT, receiver } from "./reports.ts";
+import { aRun, COMMIT, ended, receiver } from "./reports.ts";
 
 const ACTIONS = {
   GITHUB_ACTIONS: "true",
@@ -215,8 +220,8 @@ test("a delivery that cannot be started does not fail the deploy", async () => {
   using host = new Scheduling([GITEA]);
   const { spawn } = host;
   host.spawn = async (argv, options) => {
-    const ended = await spawn(argv, options);
-    return argv.includes("deliver") ? { ...ended, exitCode: 1, stderr: "no bus" } : ended;
+    const end = await spawn(argv, options);
+    return argv.includes("deliver") ? { ...end, exitCode: 1, stderr: "no bus" } : end;
   };
   const second = await host.call("--config", host.config, "--revision", COMMIT);
   assert.equal(second.exitCode, 0);
@@ -227,6 +232,22 @@ test("deliver, with nothing owed, says so", async () => {
   using host = new FakeHost();
   const said = await host.call("deliver", "--state-dir", host.folder.at("state"));
   assert.deepEqual([said.exitCode, said.stdout], [0, "deploy-finalize: no report is owed\n"]);
+});
+
+test("deliver tells what is owed also where its configuration is gone, and says so", async () => {
+  await using server = await StandInServer.listen();
+  using host = new FakeHost();
+  host.spawn = spawnWith({ PATH: process.env["PATH"] });
+  const state = host.folder.at("state");
+  host.folder.write("state/.keep", "");
+  using edge = new EdgeHost();
+  const receivers = [receiver({ kind: "webhook", url: `${server.url}/hook` })];
+  oweReports(edge, new Outbox(edge, state), { ...DEFAULT_CONFIG.report, receivers }, ended("live"));
+  const gone = host.folder.at("gone.json");
+  const said = await host.call("deliver", "--config", gone, "--state-dir", state);
+  assert.equal(said.exitCode, 2);
+  assert.match(said.stderr, /cannot read the configuration: .*gone\.json/);
+  assert.equal(server.received.length, 1);
 });
 
 test("deliver needs root, and says so", async () => {
