@@ -108,6 +108,9 @@ async function tryOnce(delivery: Delivery, entry: Entry): Promise<Sent> {
   }
 }
 
+/** A host that was off for days comes up before its network does. */
+const LEAST_TRIES = 5;
+
 /** Writes down how a try ended; true where the lane goes on to its next report. */
 function settle(
   { host, outbox, config }: Delivery,
@@ -129,7 +132,8 @@ function settle(
   }
   const { why } = sent;
   const ageSeconds = (host.now().getTime() - Date.parse(entry.order)) / 1000;
-  if (sent.kind === "refused" || ageSeconds >= config.giveUpAfter) {
+  const isGivenUp = ageSeconds >= config.giveUpAfter && tried.tries >= LEAST_TRIES;
+  if (sent.kind === "refused" || isGivenUp) {
     outbox.end({ ...tried, lastProblem: why }, "given-up");
     lanes.succeeded(entry);
     say(`cannot tell ${what}, and gives up after ${tried.tries} tries: ${why}`);

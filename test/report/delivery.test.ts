@@ -247,7 +247,7 @@ test("a call for hurry, or something new, has everything tried at once", async (
   assert.deepEqual(sender.outbox.owed(), []);
 });
 
-test("after a day it is given up, but never without a try", async () => {
+test("after a day it is given up, but never before it was tried five times", async () => {
   await using server = await StandInServer.listen();
   using sender = new Sender(server);
   server.answers = [({ path }) => ({ status: path === "/hook" ? 201 : 503 })];
@@ -258,7 +258,7 @@ test("after a day it is given up, but never without a try", async () => {
   assert.equal(sender.outbox.count("given-up").get("gitea"), 2);
   assert.match(
     sender.said.join("\n"),
-    /gitea: cannot tell live of .* gives up after 1 tries: answered 503/,
+    /gitea: cannot tell live of .* gives up after 5 tries: answered 503/,
   );
   assert.equal(sender.outbox.count("given-up").get("webhook"), undefined);
 });
