@@ -62,51 +62,51 @@ _deploy_finalize() {
 
   case $command in
     (|schedule)
-      options=('--json:print the result as JSON' '--dry-run:show what would happen and change nothing' '--delay:wait at least this long: seconds, or 90s, 5min' '--revision:the commit that the system was made from, for reports' '--profile:the profile whose system is to be made the running one' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--dry-run:show what would happen and change nothing' '--delay:wait at least this long: seconds, or 90s, 5min' '--revision:the commit that the system was made from, for reports' '--profile:the profile whose system is to be made the running one' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       ;;
     (explain)
-      options=('--json:print the result as JSON' '--profile:the profile whose system would be made the running one' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--profile:the profile whose system would be made the running one' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       ;;
     (status)
-      options=('--json:print the result as JSON' '-f:go on showing it until it has ended' '--follow:go on showing it until it has ended' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-f:go on showing it until it has ended' '--follow:go on showing it until it has ended' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids status
       ;;
     (wait)
-      options=('--json:print the result as JSON' '--timeout:give up after this long, with exit code 75' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--timeout:give up after this long, with exit code 75' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids wait
       ;;
     (history)
-      options=('--json:print the result as JSON' '-n:how many at most' '--limit:how many at most' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-n:how many at most' '--limit:how many at most' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       ;;
     (log)
-      options=('--json:print the result as JSON' '-f:go on with new entries as they come' '--follow:go on with new entries as they come' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-f:go on with new entries as they come' '--follow:go on with new entries as they come' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids log
       ;;
     (cancel)
-      options=('--json:print the result as JSON' '--restore-boot-default:also set profile and boot default back' '-y:answer its question with yes: the same' '--yes:answer its question with yes: the same' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--restore-boot-default:also set profile and boot default back' '-y:answer its question with yes: the same' '--yes:answer its question with yes: the same' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids cancel
       ;;
     (confirm)
-      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids confirm
       ;;
     (rollback)
-      options=('--json:print the result as JSON' '-y:do not ask whether to' '--yes:do not ask whether to' '--delay:wait at least this long: seconds, or 90s, 5min' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-y:do not ask whether to' '--yes:do not ask whether to' '--delay:wait at least this long: seconds, or 90s, 5min' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids rollback
       ;;
     (lock)
-      options=('--json:print the result as JSON' '--group:the group, in place of the configured one' '--holder:release the slot of another host, as status names it' '-y:do not ask whether to' '--yes:do not ask whether to' '--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--group:the group, in place of the configured one' '--holder:release the slot of another host, as status names it' '-y:do not ask whether to' '--yes:do not ask whether to' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && compadd -- status release
       ;;
     (run)
-      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids run
       ;;
     (resume)
-      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       ;;
     (deliver)
-      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:no narration' '--quiet:no narration' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
       ;;
     (help)
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _describe -V 'command' commands

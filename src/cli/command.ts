@@ -18,7 +18,7 @@ export function newCommand({ program }: Cli, name: string, as?: "default" | "hid
     .command(name, { isDefault: as === "default", hidden: as === "hidden" })
     .option("--config <file>", "the configuration file", readPath)
     .option("--state-dir <dir>", "where the records are kept", readPath)
-    .option("-q, --quiet", "no narration")
+    .option("-q, --quiet", "say nothing but why it fails")
     .option("-v, --verbose", "name every program that is run");
 }
 

@@ -1,10 +1,10 @@
 import type { Config } from "../core/config.ts";
+import { EXIT } from "../core/outcome.ts";
 import type { Host } from "../host/host.ts";
 import { tryLock } from "../host/lock.ts";
 import { RecordStore } from "../host/store.ts";
 import type { Outbox } from "../report/outbox.ts";
 import { type Cli, newCommand } from "./command.ts";
-import { EXIT } from "../core/outcome.ts";
 import { type CommonOptions, complain, type Context, hostOf, print } from "./context.ts";
 import { loadCalled } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
