@@ -60,7 +60,7 @@ async function interrupted(
   host: Host,
   beforeThat: (record: string) => Promise<void> = async () => {},
 ): Promise<{ target: string; id: string }> {
-  const spec = await withModulesUnit({ label: "target", failure: { activationMs: 1500 } });
+  const spec = await withModulesUnit({ label: "target", failure: { activationMs: 3000 } });
   const target = await host.buildToplevel(spec);
   const id = await deploy(host, target, "--delay", "0");
   await entered(host, id, "switching");

@@ -19,6 +19,13 @@ async function wrapSystemdRun(host: Host, script: string): Promise<string> {
 const begun = (host: Host) => async () =>
   (await host.run(["test", "-e", "/run/arming"])).exitCode === 0;
 
+/** For a program in front of a real one: tells that it is called, and holds until the test lets it go on. */
+const HOLD = "touch /run/arming; until test -e /run/go; do sleep 0.05; done";
+
+async function letGo(host: Host): Promise<void> {
+  await host.ok(["touch", "/run/go"]);
+}
+
 hostTest(
   "of two that schedule at once neither fails, and the newest is armed",
   { baseline },
@@ -53,14 +60,12 @@ hostTest(
 
 for (const signal of ["INT", "TERM", "HUP"]) {
   hostTest(`SIG${signal} while it arms: armed, and it says so`, { baseline }, async (host) => {
-    const path = await wrapSystemdRun(
-      host,
-      'touch /run/arming; sleep 0.5; exec /usr/bin/systemd-run "$@"',
-    );
+    const path = await wrapSystemdRun(host, `${HOLD}; exec /usr/bin/systemd-run "$@"`);
     const scheduled = host.shell(`set -m
       ${path} ${SCHEDULE} & echo $! > /run/pid; wait $! && echo "exit code 0"`);
     await host.until("it is arming", begun(host));
     await host.shell(`kill -${signal} $(cat /run/pid)`);
+    await letGo(host);
     assert.match(await scheduled, /exit code 0/);
     const { id } = await newestRecord(host);
     await host.ok(["systemctl", "is-active", `deploy-finalize-${id}.timer`]);
@@ -146,7 +151,7 @@ hostTest(
     ];
     await host.setProfile(first);
     await host.shell(`mkdir -p /root/slow
-    printf '#!/bin/sh\ntouch /run/arming; sleep 1; exec /usr/bin/systemd-analyze "$@"\n' > /root/slow/systemd-analyze
+    printf '#!/bin/sh\n${HOLD}; exec /usr/bin/systemd-analyze "$@"\n' > /root/slow/systemd-analyze
     chmod +x /root/slow/systemd-analyze
     echo '{"reboot":{"window":{"start":"Sat 02:00","duration":"1h"}},"rebootWhenChanged":["kernel","initrd"]}' > /root/config.json`);
     await host.shell("rm -f /run/arming");
@@ -162,6 +167,7 @@ hostTest(
     await host.until("the window is looked at", begun(host));
     await host.setProfile(second);
     await host.shell(SCHEDULE);
+    await letGo(host);
     const told = await early;
     assert.deepEqual([told.exitCode, /that deploy counts/.test(told.stderr)], [1, true]);
     assert.equal((await newestRecord(host)).target, second);

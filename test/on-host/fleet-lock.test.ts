@@ -28,7 +28,7 @@ const PROXY = {
   "lock-proxy.service": `[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd ${SOCKET}\n`,
 };
 
-const QUICK = { timeout: 1, retry: 0.2 };
+const QUICK = { timeout: 10, retry: 0.2 };
 
 function lockedSpec(spec: ToplevelSpec = {}, lock: object = {}, more: object = {}): ToplevelSpec {
   const config = {
@@ -95,7 +95,7 @@ hostTest(
   { baseline },
   async (host) => {
     rmSync(host.path(SOCKET), { force: true });
-    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
+    const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, { timeout: 1 }));
     const { bootId } = await host.facts();
     const id = await deploy(host, target, "--delay", "0");
     await says(host, id, "waits for fleet lock: cannot tell: the lock server 127.0.0.1:3333: ");

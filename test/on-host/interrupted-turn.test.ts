@@ -104,7 +104,7 @@ hostTest(
   "killed while it switches, it switches again before a newer one does",
   { baseline },
   async (host) => {
-    const slow = { failure: { activationMs: 3000 } };
+    const slow = { failure: { activationMs: 6000 } };
     const a = await host.buildToplevel(systemSpec({ label: "first", ...slow }));
     const b = await host.buildToplevel(systemSpec({ label: "second" }));
     const first = await deploy(host, a, "--delay", "0");
@@ -112,7 +112,7 @@ hostTest(
     const second = await schedule(host, b, "--delay", "0");
     await waitsForTurn(host, second);
     await kill(host, first);
-    const [older, newer] = [await ended(host, first), await ended(host, second)];
+    const [older, newer] = [await ended(host, first, 40_000), await ended(host, second)];
     assert.deepEqual([older.state, newer.state], ["live", "live"]);
     assert.equal(newer.previous, a);
     assert.equal((await host.facts()).current, b);

@@ -157,7 +157,11 @@ hostTest(
     const id = await deploy(host, bad, "--delay", "0");
     assert.equal((await ended(host, id)).state, "failed");
     const asNobody = ["setpriv", "--reuid=65534", "--clear-groups", "cat", NOTICE];
-    const notice = await host.ok(asNobody);
+    // The record is saved before the notice is written.
+    const notice = await host.until("the notice is there", async () => {
+      const { stdout } = await host.run(asNobody);
+      return stdout !== "" && stdout;
+    });
     assert.match(
       notice,
       new RegExp(`FAILED to go live .*\n  See: deploy-finalize status ${id}\n$`),

@@ -7,6 +7,7 @@ import {
   deploy,
   ended,
   entered,
+  newestRecord,
   path,
   recordOf,
   STATE_DIR,
@@ -20,27 +21,38 @@ const RUNNERS = [{ unit: "ci-runner.service", detect: { kind: "processes" } }];
 const WITH_RUNNER = { verify: { settle: 0 }, waitFor: { runners: RUNNERS } };
 const baseline = systemSpec();
 
-/** Has an action of a toplevel's switch-to-configuration take so many seconds, from when the returned file is there. */
-async function slowDown(host: Host, toplevel: string, action: string, seconds: number) {
+/** Holds up the first time that an action of a toplevel's switch-to-configuration is run, until it is let go. */
+async function holdUp(host: Host, toplevel: string, action: string) {
   const begun = `/run/${action}-begun`;
+  const go = `/run/${action}-go`;
   const program = `${toplevel}/bin/switch-to-configuration`;
   await host.shell(`
     mkdir /root/slow
     cp ${program} /root/slow/real
-    printf '#!/bin/sh\\nif [ "$1" = ${action} ]; then touch ${begun}; sleep ${seconds}; fi\\nexec /root/slow/real "$@"\\n' > /root/slow/program
+    printf '#!/bin/sh\\nif [ "$1" = ${action} ] && mkdir ${begun} 2>&-; then until test -e ${go}; do sleep 0.05; done; fi\\nexec /root/slow/real "$@"\\n' > /root/slow/program
     chmod +x /root/slow/*
     mount --bind /root/slow/program $(realpath ${program})`);
   const hasBegun = async () => (await host.run(["test", "-e", begun])).exitCode === 0;
-  return async () => await host.until(`${action} has begun`, hasBegun);
+  return {
+    begun: async () => await host.until(`${action} has begun`, hasBegun),
+    letGo: async () => await host.ok(["touch", go]),
+  };
 }
 
 hostTest("asked to end during the last look, it does not act", { baseline }, async (host) => {
   const { current } = await host.facts();
   const target = await host.buildToplevel(systemSpec({ label: "new" }, WITH_RUNNER));
-  const begun = await slowDown(host, target, "dry-activate", 2);
+  const lastLook = await holdUp(host, target, "dry-activate");
   const id = await deploy(host, target, "--delay", "0");
-  await begun();
-  await host.ok(["systemctl", "stop", `deploy-finalize-${id}.service`]);
+  await lastLook.begun();
+  const unit = `deploy-finalize-${id}.service`;
+  await host.ok(["systemctl", "stop", "--no-block", unit]);
+  await host.until("it is asked to end", async () => {
+    const { stdout } = await host.run(["systemctl", "is-active", unit]);
+    return stdout.trim() !== "active";
+  });
+  await lastLook.letGo();
+  await host.ok(["systemctl", "stop", unit]);
   assert.equal((await recordOf(host, id)).state, "waiting");
   assert.equal((await host.facts()).current, current);
 });
@@ -61,10 +73,11 @@ hostTest(
     const target = await host.buildToplevel(
       systemSpec({ units: { "backup.service": backup(2) } }, { ...WITH_RUNNER, waitFor }),
     );
-    const begun = await slowDown(host, target, "dry-activate", 1);
+    const lastLook = await holdUp(host, target, "dry-activate");
     const id = await deploy(host, target, "--delay", "0");
-    await begun();
+    await lastLook.begun();
     await host.ok(["systemctl", "start", "backup.service"]);
+    await lastLook.letGo();
     const record = await ended(host, id);
     assert.equal(record.state, "live");
     assert.deepEqual(
@@ -105,9 +118,11 @@ hostTest(
   { baseline },
   async (host) => {
     const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, WITH_RUNNER));
-    const id = await deploy(host, target, "--delay", "2");
-    const begun = await slowDown(host, target, "boot", 3);
-    await begun();
+    await host.deployBoot(target);
+    const boot = await holdUp(host, target, "boot");
+    await host.ok(call(target, "--delay", "0"));
+    const { id } = await newestRecord(host);
+    await boot.begun();
     await host.shell(
       "systemd-run --quiet --unit=backup systemd-inhibit --what=shutdown --mode=block --who=borg --why=runs sleep infinity",
     );
@@ -128,7 +143,7 @@ hostTest(
     const { current } = await host.facts();
     const checks = [{ kind: "command", command: ["/bin/false"], deadline: 0 }];
     const target = await host.buildToplevel(
-      systemSpec({ failure: { activationMs: 1000 } }, { verify: { settle: 0, checks } }),
+      systemSpec({ failure: { activationMs: 4000 } }, { verify: { settle: 0, checks } }),
     );
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "switching");

@@ -67,7 +67,7 @@ hostTest(
       await host.buildToplevel(systemSpec({ label: "other" })),
     ];
     const before = await host.facts();
-    const id = await deploy(host, target, "--delay", "1");
+    const id = await deploy(host, target, "--delay", "4");
     await host.setProfile(other);
     const record = await ended(host, id);
     assert.equal(record.state, "superseded");

@@ -55,17 +55,26 @@ hostTest(
     assert.equal(waiting.waiting?.for, "CI job");
     assert.deepEqual(waiting.driver, { kind: "process" });
     assert.match(await screen(host), /waiting for CI job, .*ci-runner\.service runs a job/);
-    const waited = operate(host, "wait");
+    const wait = `exec ${PROGRAM.join(" ")} wait --config ${CONFIG} > /run/waited`;
+    const waited = host.run(["sh", "-c", wait]);
     const followed = operate(host, "status", "--follow");
+    await host.until("wait tells what it sees", async () => {
+      return (await host.run(["test", "-s", "/run/waited"])).exitCode === 0;
+    });
     await host.shell("echo > /run/hold");
     assert.equal((await host.jobEnded(job)).exitCode, 0);
-    const { exitCode, stdout } = await waited;
-    assert.equal(exitCode, 0, stdout);
-    assert.match(stdout, /switching: services only\n.* verifying: .* live: /s);
+    const { exitCode, stderr } = await waited;
+    assert.equal(exitCode, 0, stderr);
+    assert.match(
+      await host.read("/run/waited"),
+      /switching: services only\n.* verifying: .* live: /s,
+    );
     assert.match((await followed).stdout, /live: the target is the running system\n$/);
     assert.equal((await statusNow(host)).finalization?.state, "live");
     assert.match(await screen(host), /^\+ live: switched to generation 2, /);
-    assert.match((await operate(host, "log")).stdout, /live: the target is the running system/);
+    await host.until("log tells of the end", async () =>
+      /live: the target is the running system/.test((await operate(host, "log")).stdout),
+    );
   },
 );
 
@@ -123,7 +132,7 @@ hostTest(
     await host.write("/usr/local/bin/deploy-finalize", COMMAND);
     await host.shell("chmod +x /usr/local/bin/deploy-finalize");
     const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }));
-    const id = await deploy(host, target, "--delay", "2");
+    const id = await deploy(host, target, "--delay", "6");
     assert.match(await screen(host), /scheduled: reboot into generation 2 /);
     const looks = operator.run(LOOKS);
     const { exitCode, stdout, stderr } = await operator.run(documentedLoop(), { id });
@@ -136,10 +145,12 @@ hostTest(
     assert.ok(!drivers.includes("nobody") && !drivers.includes("unknown"), drivers.join(" "));
     assert.notEqual((await host.facts()).bootId, before.bootId);
     assert.match(await screen(host), /^\+ live: rebooted into generation 2, /);
-    const log = (await operate(host, "log", "--json")).stdout.trimEnd().split("\n");
-    const entries = log.map((line) => v.parse(logSchema, JSON.parse(line)));
-    const messages = entries.map(({ message }) => message).join("\n");
-    assert.match(messages, /waiting: .*rebooting: .*verifying: .*live: /s);
+    await host.until("log tells of both boots", async () => {
+      const log = (await operate(host, "log", "--json")).stdout.trimEnd().split("\n");
+      const entries = log.map((line) => v.parse(logSchema, JSON.parse(line)));
+      const messages = entries.map(({ message }) => message).join("\n");
+      return /waiting: .*rebooting: .*verifying: .*live: /s.test(messages);
+    });
   },
 );
 
@@ -233,8 +244,9 @@ hostTest(
     await host.write("/root/pager", "#!/bin/sh\nexec sed 's/^/paged: /'\n");
     const log = `chmod +x /root/pager; script -qec '${PROGRAM.join(" ")} log' /dev/null`;
     const env = { SYSTEMD_PAGER: "/root/pager", SYSTEMD_PAGERSECURE: "0", TERM: "xterm" };
-    const shown = await host.shell(log, { env });
-    assert.match(shown, /paged: .*live: the target is the running system/);
+    await host.until("it is paged to its end", async () =>
+      /paged: .*live: the target is the running system/.test(await host.shell(log, { env })),
+    );
   },
 );
 

@@ -26,6 +26,10 @@ function windowIn(seconds: number): { readonly start: string; readonly duration:
   return { start: `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`, duration: "2min" };
 }
 
+/** One that does not open while a test runs. */
+const NEXT_BUT_ONE_YEAR = new Date().getUTCFullYear() + 2;
+const FAR_WINDOW = { start: `${NEXT_BUT_ONE_YEAR}-01-01 02:00 UTC`, duration: 3600 };
+
 async function says(host: Host, id: string, words: string): Promise<void> {
   await host.until(`it says ${words}`, async () =>
     (await host.journal(`deploy-finalize-${id}.service`)).includes(words),
@@ -76,7 +80,7 @@ hostTest(
   "what is put off survives another reboot, and is put off again; cancelled, no timer stays",
   { baseline: systemSpec() },
   async (host) => {
-    const window = { start: "2027-01-01 02:00 UTC", duration: 3600 };
+    const window = FAR_WINDOW;
     const target = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
     const before = await host.facts();
     const id = await deploy(host, target, "--delay", "0");
@@ -87,7 +91,7 @@ hostTest(
     assert.equal((await host.facts()).booted, before.booted);
     const record = await putOff(host, id);
     assert.equal(record.state, "waiting");
-    assert.equal(record.deferredUntil, "2027-01-01T02:00:00.000Z");
+    assert.equal(record.deferredUntil, `${NEXT_BUT_ONE_YEAR}-01-01T02:00:00.000Z`);
     await host.ok(call(target, "cancel", id));
     assert.equal((await recordOf(host, id)).state, "cancelled");
     const timers = "systemctl list-units --plain --no-legend 'deploy-finalize-*.timer'";
@@ -99,7 +103,7 @@ hostTest(
   "a switch does not wait for the reboot window, and one that is put off is superseded",
   { baseline: systemSpec() },
   async (host) => {
-    const window = { start: "2027-01-01 02:00 UTC", duration: 3600 };
+    const window = FAR_WINDOW;
     const first = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
     const second = await host.buildToplevel(policySpec({ label: "services" }, { window }));
     const firstId = await deploy(host, first, "--delay", "0");

@@ -4,6 +4,8 @@ import { call, deploy, ended, entered, systemSpec } from "./deploying.ts";
 
 const baseline = systemSpec();
 const slow = systemSpec({ label: "slow", failure: { activationMs: 1500 } });
+/** Still switching when what the test does to it takes a while. */
+const slower = systemSpec({ label: "slower", failure: { activationMs: 5000 } });
 
 hostTest(
   "the timer fires within 0.5 s of the asked moment through three daemon-reloads",
@@ -29,7 +31,7 @@ hostTest("run goes on after its journal pipe is gone", { baseline }, async (host
 });
 
 hostTest("run goes on after its terminal is gone", { baseline }, async (host) => {
-  const target = await host.buildToplevel(slow);
+  const target = await host.buildToplevel(slower);
   const id = await deploy(host, target, "--delay", "60");
   await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
   await host.shell(
@@ -50,7 +52,7 @@ hostTest(
   "run goes on when the reader of its output goes away and it gets SIGHUP",
   { baseline },
   async (host) => {
-    const target = await host.buildToplevel(slow);
+    const target = await host.buildToplevel(slower);
     const id = await deploy(host, target, "--delay", "60");
     await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
     await host.shell(

@@ -118,7 +118,7 @@ hostTest(
   { baseline },
   async (host) => {
     const target = await host.buildToplevel(
-      systemSpec({ label: "t", failure: { activationMs: 1000 } }),
+      systemSpec({ label: "t", failure: { activationMs: 5000 } }),
     );
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "switching");
