@@ -1,8 +1,8 @@
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
+import { pause } from "../host/pause.ts";
 import { timeLimit } from "../host/time-limit.ts";
 import type { Check, CheckState } from "./check.ts";
-import { pause } from "../host/pause.ts";
 
 /** All in seconds. */
 export interface Times {

@@ -7,8 +7,8 @@ import {
   type UnitTrouble,
 } from "../host/failed-units.ts";
 import type { Host } from "../host/host.ts";
-import { matchesGlob } from "./glob.ts";
 import { pause } from "../host/pause.ts";
+import { matchesGlob } from "./glob.ts";
 
 /** Which units' trouble is not the deploy's. */
 export interface Excused {

@@ -1,12 +1,11 @@
 import type { Config } from "../core/config.ts";
-import { EXIT } from "../core/outcome.ts";
 import type { Host } from "../host/host.ts";
 import { tryLock } from "../host/lock.ts";
 import { RecordStore } from "../host/store.ts";
 import type { Outbox } from "../report/outbox.ts";
 import { type Cli, newCommand } from "./command.ts";
-import { type CommonOptions, complain, type Context, hostOf, print } from "./context.ts";
-import { loadCalled } from "./load-config.ts";
+import { type CommonOptions, type Context, hostOf, print } from "./context.ts";
+import { complainOf, loadCalled } from "./load-config.ts";
 import { requireRoot } from "./require-root.ts";
 
 export function addDeliver(cli: Cli): void {
@@ -28,8 +27,7 @@ async function deliver(context: Context, options: CommonOptions): Promise<number
   requireRoot(context, "delivering reports");
   const stop = context.stopSignal();
   const { called: config, problem } = await loadCalled(options);
-  if (problem !== null) complain(context, problem.message);
-  const exitCode = problem?.exitCode ?? EXIT.done;
+  const exitCode = complainOf(context, problem);
   const host = hostOf(context, options);
   const store = new RecordStore(config.stateDir);
   const report = await import("../report/outbox.ts");

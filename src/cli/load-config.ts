@@ -4,7 +4,7 @@ import { type Config, DEFAULT_CONFIG } from "../core/config.ts";
 import type { FinalizationRecord } from "../core/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import { EXIT } from "../core/outcome.ts";
-import type { CommonOptions } from "./context.ts";
+import { type CommonOptions, complain, type Context } from "./context.ts";
 
 /** The configuration of a call: the file of `--config`, if any, with `--state-dir` on top. */
 export async function loadConfig(options: CommonOptions): Promise<Config> {
@@ -27,6 +27,13 @@ export async function loadCalled(
     const { config: _unreadable, ...others } = options;
     return { called: await loadConfig(others), problem: error };
   }
+}
+
+/** Says what a call goes on without, if anything; returns the exit code that it then ends with. */
+export function complainOf(context: Context, problem: Refusal | null): number {
+  if (problem === null) return EXIT.done;
+  complain(context, problem.message);
+  return problem.exitCode;
 }
 
 /**

@@ -2,7 +2,7 @@ import { ID_PATTERN } from "../core/id.ts";
 import { EXIT } from "../core/outcome.ts";
 import { Refusal } from "../core/refusal.ts";
 import { parseJournal } from "../host/journal-entries.ts";
-import { describeEnd, type Ended, type Spawn } from "../host/spawn.ts";
+import { describeEnd, type Ended, type Spawn, type SpawnOptions } from "../host/spawn.ts";
 import { RecordStore } from "../host/store.ts";
 import { showJournal } from "../host/systemd-commands.ts";
 import { type Cli, newCommand, withId, withJson } from "./command.ts";
@@ -67,8 +67,11 @@ async function printAsJson(
   signal: AbortSignal,
 ): Promise<Ended> {
   let rest = "";
-  const onOutput = (text: string, stream: "stdout" | "stderr"): void => {
-    if (stream === "stderr") return void context.stderr.write(text);
+  const onOutput: SpawnOptions["onOutput"] = (text, stream) => {
+    if (stream === "stderr") {
+      context.stderr.write(text);
+      return;
+    }
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     for (const entry of lines.flatMap(parseJournal)) print(context, JSON.stringify(entry));

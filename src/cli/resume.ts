@@ -5,7 +5,7 @@ import { resumeOne, unfinishedIds } from "../host/resuming.ts";
 import { RecordStore } from "../host/store.ts";
 import { type Cli, newCommand } from "./command.ts";
 import { type CommonOptions, complain, type Context, hostOf } from "./context.ts";
-import { loadCalled } from "./load-config.ts";
+import { complainOf, loadCalled } from "./load-config.ts";
 import { runCommand } from "./own-command.ts";
 import { requireRoot } from "./require-root.ts";
 import { reportLeftOvers } from "./reporter.ts";
@@ -36,11 +36,7 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
   const report = async () => await reportLeftOvers(context, options, host, config);
   steps.push({ what: "restore the notice", act: restore });
   steps.push({ what: "take up reports", act: report });
-  let exitCode: number = EXIT.done;
-  if (problem !== null) {
-    complain(context, problem.message);
-    exitCode = problem.exitCode;
-  }
+  let exitCode = complainOf(context, problem);
   for (const { what, act } of steps) {
     try {
       await act();

@@ -1,5 +1,5 @@
 import { wayBackFailed } from "./back.ts";
-import type { Observation, Step } from "./machine-types.ts";
+import type { Facts, Observation, Step } from "./machine-types.ts";
 import { fail } from "./moves.ts";
 import { type FinalizationRecord, isReplacedBy } from "./record.ts";
 
@@ -10,15 +10,18 @@ import { type FinalizationRecord, isReplacedBy } from "./record.ts";
  * where it cannot be told.
  */
 export function overtaken(record: FinalizationRecord, seen: Observation): Step | null {
-  const reason = whyOvertaken(record, seen);
+  const reason = whyOvertaken(record, seen.facts);
   if (reason === null) return null;
   return record.state === "rolling-back"
     ? wayBackFailed(record, seen, reason)
     : fail(record, seen, reason);
 }
 
-function whyOvertaken(record: FinalizationRecord, { facts }: Observation): string | null {
-  const { current, actedSince } = facts;
+/** Why a finalization that has begun to act is overtaken; null where it is not, or that cannot be told. */
+export function whyOvertaken(
+  record: FinalizationRecord,
+  { current, actedSince }: Pick<Facts, "current" | "actedSince">,
+): string | null {
   if (runsAnother(record, current)) {
     return `somebody else has brought another system live: ${current}`;
   }

@@ -1,10 +1,10 @@
 import type { RunnerConfig } from "../core/config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
+import { pause } from "../host/pause.ts";
 import { showRunnerUnits } from "../host/runner-units.ts";
 import { type Gate, type GateState, OPEN } from "./gate.ts";
 import { lookAtRunner, type RunnerState } from "./runner-state.ts";
-import { pause } from "../host/pause.ts";
 
 const POLL_MS = 500;
 

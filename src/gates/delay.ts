@@ -1,5 +1,5 @@
-import { type Gate, OPEN } from "./gate.ts";
 import { pause } from "../host/pause.ts";
+import { type Gate, OPEN } from "./gate.ts";
 
 /**
  * The moment that was asked for has come. The timer sees to that; this is for a

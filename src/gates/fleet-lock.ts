@@ -1,10 +1,10 @@
 import type { LockConfig } from "../core/lock-config.ts";
 import type { Taking } from "../core/slot-keeping.ts";
+import { pause } from "../host/pause.ts";
 import type { Turn } from "../host/turn.ts";
 import type { SlotKeeper } from "../lock/keeper.ts";
 import { pauseMs } from "../lock/spread.ts";
 import { type Gate, type GateState, type LastGate, OPEN } from "./gate.ts";
-import { pause } from "../host/pause.ts";
 
 /** What the gate needs of those who keep slot and turn. */
 type Slots = Pick<SlotKeeper, "take" | "letGo" | "askedSince">;

@@ -2,9 +2,9 @@ import { forgeToAsk } from "../core/own-forge.ts";
 import { dueAt } from "../core/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { ForgeReceiver } from "../core/report-defaults.ts";
+import { pause } from "../host/pause.ts";
 import type { ForgeJob, KnownRun } from "../report/forge-jobs.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
-import { pause } from "../host/pause.ts";
 
 /** Forges count requests: 5000 an hour on GitHub, for all that share a token. */
 const POLL_MS = 5_000;

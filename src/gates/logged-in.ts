@@ -1,10 +1,10 @@
 import type { RebootConfig } from "../core/reboot-config.ts";
 import { messageOf } from "../core/refusal.ts";
 import { type LoggedIn, whoIsLoggedIn } from "../host/logged-in.ts";
+import { pause } from "../host/pause.ts";
 import { tellAll } from "../host/wall.ts";
 import { type GateContext, type GateState, type LastGate, OPEN } from "./gate.ts";
 import { nextChange } from "./watch.ts";
-import { pause } from "../host/pause.ts";
 
 /**
  * Nobody is logged in at a terminal or a desktop, or whoever is has been told, and the time that

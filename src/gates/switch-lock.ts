@@ -1,7 +1,7 @@
 import { messageOf } from "../core/refusal.ts";
 import { isLocked } from "../host/kernel-locks.ts";
-import { type Gate, OPEN } from "./gate.ts";
 import { pause } from "../host/pause.ts";
+import { type Gate, OPEN } from "./gate.ts";
 
 const POLL_MS = 500;
 

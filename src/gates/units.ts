@@ -1,11 +1,11 @@
 import { matchesGlob } from "../checks/glob.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/host.ts";
+import { pause } from "../host/pause.ts";
 import { listRunning } from "../host/systemd-commands.ts";
 import { askUnits } from "../host/unit-list.ts";
 import type { Gate, GateState } from "./gate.ts";
 import { OPEN } from "./gate.ts";
-import { pause } from "../host/pause.ts";
 
 const POLL_MS = 1000;
 

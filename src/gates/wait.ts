@@ -1,9 +1,9 @@
 import { dueAt } from "../core/record.ts";
+import { pause } from "../host/pause.ts";
 import type { TellWaiting } from "../host/waiting-note.ts";
 import type { Gate, GateContext, GateState, LastGate, Shut } from "./gate.ts";
 import { boundOf, describeTimeout, isPast, type Limit, limitOf } from "./limit.ts";
 import { type Waited, WaitLog } from "./wait-log.ts";
-import { pause } from "../host/pause.ts";
 
 export interface Waiting {
   readonly gates: readonly Gate[];

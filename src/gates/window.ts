@@ -1,7 +1,7 @@
 import type { Window } from "../core/window.ts";
 import { lookAtWindow, type WindowView } from "../host/calendar.ts";
-import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
 import { pause } from "../host/pause.ts";
+import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
 
 /** A clock that is set anew is noticed within this time, and one that systemd cannot tell of too. */
 const LONGEST_MS = 60_000;

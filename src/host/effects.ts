@@ -1,7 +1,7 @@
 import type { Ports } from "../core/drive.ts";
 import { stateEntry } from "../core/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine-types.ts";
-import { runsAnother } from "../core/overtaken.ts";
+import { whyOvertaken } from "../core/overtaken.ts";
 import { policyOf } from "../core/policy.ts";
 import { isUnfinished, type FinalizationRecord } from "../core/record.ts";
 import { switchLock } from "../gates/switch-lock.ts";
@@ -19,11 +19,11 @@ import { observe } from "./facts.ts";
 import { type Means, tellerOf } from "./means.ts";
 import { updateNotice } from "./notice.ts";
 import { Passage } from "./passage.ts";
+import { pause } from "./pause.ts";
 import { pinnedIds, pinPrevious, unpin } from "./pins.ts";
 import { restoreProfile } from "./profile.ts";
 import { toplevelAt } from "./toplevel.ts";
 import { checksOf, confirmBefore, verifyNow } from "./verifying.ts";
-import { pause } from "./pause.ts";
 
 /** Carries out the effects of one finalization on the real host. */
 export class Interpreter implements Ports {
@@ -147,10 +147,9 @@ async function goOn(means: Means, record: FinalizationRecord): Promise<Event | S
   const { host, store, turn } = means;
   if (turn.isMine()) return null;
   if (!(await turn.wait())) return SUSPENDED;
-  const isOvertaken =
-    runsAnother(record, toplevelAt(host.paths.currentSystem)) ||
-    (await store.actedSince(record.id)) !== null;
-  return isOvertaken ? { kind: "overtaken" } : null;
+  const current = toplevelAt(host.paths.currentSystem);
+  const why = whyOvertaken(record, { current, actedSince: await store.actedSince(record.id) });
+  return why === null ? null : { kind: "overtaken" };
 }
 
 /** The way back must not fail because somebody else is activating at the moment. */

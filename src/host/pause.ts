@@ -4,10 +4,7 @@ import { LONGEST_TIMER_MS } from "./time-limit.ts";
 /**
  * Waits so many milliseconds, or less: until the signal aborts, and no longer than Node's timers
  * can. Whoever waits for a moment looks at the clock again.
- *
- * @param signal undefined where nothing cuts it short
  */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  const longest = Math.min(ms, LONGEST_TIMER_MS);
-  await sleep(longest, undefined, { ...(signal && { signal }) }).catch(() => {});
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal }).catch(() => {});
 }

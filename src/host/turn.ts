@@ -1,9 +1,9 @@
 import type { Host } from "./host.ts";
 import { type Lock, tryLock, waitForLock } from "./lock.ts";
 import { isAnotherActing } from "./others-acting.ts";
+import { pause } from "./pause.ts";
 import type { RecordStore } from "./store.ts";
 import { unlessEnded } from "./unless-ended.ts";
-import { pause } from "./pause.ts";
 
 /** How often one that is to begin looks whether another one, whose process is away, has ended. */
 const POLL_MS = 500;

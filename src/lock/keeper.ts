@@ -13,10 +13,10 @@ import {
 } from "../core/slot-keeping.ts";
 import type { Slot } from "../core/slot.ts";
 import type { Host } from "../host/host.ts";
+import { pause } from "../host/pause.ts";
 import type { RecordStore } from "../host/store.ts";
 import { SlotDesk } from "./desk.ts";
 import { pauseMs } from "./spread.ts";
-import { pause } from "../host/pause.ts";
 import { LONGEST_TIMER_MS } from "../host/time-limit.ts";
 
 /** A lease is renewed this often within the time that it lasts. */

@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
-import { type Outbox, WAKE } from "./outbox.ts";
 import { pause } from "../host/pause.ts";
+import { type Outbox, WAKE } from "./outbox.ts";
 
 /** An event may be lost, or the folder not be watched: then this is how late news are seen. */
 const LONGEST_MS = 60_000;

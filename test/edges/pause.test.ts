@@ -18,5 +18,5 @@ test("a pause that is cut short before it begins is none", async () => {
 });
 
 test("a pause that nothing cuts short ends", async () => {
-  await pause(1);
+  await pause(1, new AbortController().signal);
 });

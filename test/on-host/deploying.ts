@@ -119,6 +119,14 @@ export async function awaitsConfirmation(host: Host, id: string): Promise<void> 
   await host.until(`${id} awaits its confirmation`, isAsked);
 }
 
+/** Has a unit, holder.service, hold a lock until it is stopped. */
+export async function holdLock(host: Host, lock: string): Promise<void> {
+  await host.shell(`systemd-run --quiet --unit=holder flock ${lock} sleep infinity`);
+  await host.until("the lock is held", async () => {
+    return (await host.run(["flock", "--nonblock", lock, "true"])).exitCode !== 0;
+  });
+}
+
 /** What runs is what the profile names and what the next boot would bring up. */
 export async function assertRuns(host: Host, toplevel: string | null): Promise<void> {
   const { current, profile, bootDefault } = await host.facts();

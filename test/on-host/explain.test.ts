@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { explainSchema, type ExplainJson } from "../../src/json/explain.ts";
 import { hostTest } from "../host/host-test.ts";
 import type { Host } from "../host/host.ts";
-import { call, deploy, ended, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, holdLock, systemSpec } from "./deploying.ts";
 
 /** The units that these hosts have; the same name with another mark is a changed unit. */
 function service(mark = "1"): string {
@@ -220,12 +220,7 @@ hostTest(
   async (host) => {
     const target = await host.buildToplevel(changed);
     await host.deployBoot(target);
-    const lock = "/run/nixos/switch-to-configuration.lock";
-    await host.shell(`systemd-run --quiet --unit=holder flock ${lock} sleep infinity`);
-    await host.until("the lock is held", async () => {
-      const tried = await host.run(["flock", "--nonblock", lock, "true"]);
-      return tried.exitCode !== 0;
-    });
+    await holdLock(host, "/run/nixos/switch-to-configuration.lock");
     const { units, gates } = await explained(host, target);
     assert.match(units.kind === "unknown" ? units.why : "", /another switch-to-configuration/);
     assert.equal(gates.find(({ name }) => name === "switch lock")?.state, "closed");

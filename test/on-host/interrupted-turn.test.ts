@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { FinalizationRecord } from "../../src/core/record.ts";
 import type { Host } from "../host/host.ts";
 import { hostTest } from "../host/host-test.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
 import {
   assertRuns,
   awaitsConfirmation,
@@ -9,6 +9,7 @@ import {
   deploy,
   ended,
   entered,
+  holdLock,
   LAUNCH,
   newestRecord,
   recordOf,
@@ -245,11 +246,7 @@ hostTest(
   { baseline },
   async (host) => {
     const { a, first } = await leftInItsSwitch(host);
-    const lock = `${STATE_DIR}/turn.lock`;
-    await host.shell(`systemd-run --quiet --unit=holder flock ${lock} sleep infinity`);
-    await host.until("the turn is taken", async () => {
-      return (await host.run(["flock", "--nonblock", lock, "true"])).exitCode !== 0;
-    });
+    await holdLock(host, `${STATE_DIR}/turn.lock`);
     await host.ok(call(a, "resume"));
     const waits = ["pgrep", "--full", "flock --exclusive .*turn.lock"];
     await host.until("it waits", async () => (await host.run(waits)).exitCode === 0);

@@ -9,11 +9,11 @@ import { readFileSync } from "node:fs";
 import { Outbox } from "../../src/report/outbox.ts";
 import { oweReports } from "../../src/report/report.ts";
 import { EdgeHost } from "../support/edge-host.ts";
-import { spawnWith } from "../support/spawning.ts";
-import { StandInServer } from "./server.ts";
 import { FakeHost } from "../support/fake-host.ts";
+import { spawnWith } from "../support/spawning.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { aRun, COMMIT, ended, receiver } from "./reports.ts";
+import { StandInServer } from "./server.ts";
 
 const ACTIONS = {
   GITHUB_ACTIONS: "true",
