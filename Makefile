@@ -5,10 +5,10 @@ BUNDLE := dist/deploy-finalize.cjs
 
 # A build that failed half-way is done again.
 .DELETE_ON_ERROR:
-.PHONY: help build check check-boot check-forge demo picture try bench bench-fleet test lint format types setup docs man clean
+.PHONY: help build check check-boot check-races check-runner check-forge chaos chaos-matrix fuzz simulate simulate-pairs demo picture try bench bench-fleet test lint format types setup docs man clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## Install what is needed: npm packages and, as root on Debian, the test host's tools
 	@sh scripts/setup
@@ -16,7 +16,7 @@ setup: ## Install what is needed: npm packages and, as root on Debian, the test 
 build: setup $(BUNDLE) ## Bundle the program into dist/deploy-finalize.cjs
 
 # Only where it is older than what it is made of: a test host may be running it.
-$(BUNDLE): $(shell find src -type f) scripts/build scripts/compile.ts package.json package-lock.json | setup
+$(BUNDLE): $(shell find src -type f) scripts/build package.json package-lock.json | setup
 	@sh scripts/build
 
 check: build ## Lint, type-check and run every test but those of check-boot
@@ -28,9 +28,30 @@ test: build ## Run every test but those of check-boot
 check-boot: build ## Boot good, panicking and hanging systems with real boot loaders under QEMU
 	@sh scripts/check-boot
 
+check-races: build ## Push to a host with a runner in PAIRS=200 racing pairs, and count the jobs that are killed
+	@$(NODE) test/races/main.ts
+
+check-runner: build ## The same pairs with a real runner: make check-runner RUNNER=… GITEA_URL=… GITEA_TOKEN=… PAIRS=20
+	@$(NODE) test/races/real.ts
+
 check-forge: setup ## Test commit statuses on a real Gitea: GITEA_URL=… GITEA_TOKEN=… make check-forge
 	@[ -n "$$GITEA_URL" ] && [ -n "$$GITEA_TOKEN" ] || { echo "check-forge: set GITEA_URL and GITEA_TOKEN (rights: write:repository, write:user)" >&2; exit 2; }
 	@sh scripts/test test/report/gitea.test.ts
+
+chaos: build ## Hit real hosts with overlapping calls, kills and power cuts for an hour
+	@PATH="$$PATH:$$(sh scripts/tools-path)" $(NODE) test/chaos/main.ts
+
+chaos-matrix: build ## Strike a real host with every fault in every state, and print state × fault
+	@PATH="$$PATH:$$(sh scripts/tools-path)" $(NODE) test/chaos/matrix.ts
+
+fuzz: setup ## Give every parser of outside text 100,000 inputs, or so many: make fuzz RUNS=…
+	@FUZZ_RUNS=$${RUNS:-100000} sh scripts/test 'test/fuzz/*.test.ts'
+
+simulate: setup ## Run the program on simulated hosts, with faults: make simulate RUNS=… SEED=…
+	@$(NODE) test/simulation/main.ts
+
+simulate-pairs: setup ## Run every schedule of two processes with at most two preemptions, for hours
+	@SEARCH=complete $(NODE) test/simulation/search-pairs.ts
 
 demo: build ## Show the main job on a real host, in three acts
 	@$(NODE) test/demo/demo.ts

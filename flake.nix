@@ -1,5 +1,5 @@
 {
-  description = "The last mile of a NixOS deploy: switch or reboot after the deploying job has ended";
+  description = "Make a deployed NixOS system the running system after the deploying job has ended";
 
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Host } from "../test/host/host.ts";
+import type { Host } from "../test/test-host/host.ts";
 import { call, deploy } from "../test/on-host/deploying.ts";
 import { median, table } from "./statistics.ts";
 
@@ -35,7 +35,7 @@ export async function measurePresence(
   const target = targets[1];
   const id = await deploy(host, target, "--delay", "0");
   await host.until("it waits for the job", async () =>
-    (await host.journal(`deploy-finalize-${id}.service`)).includes("waits for CI job"),
+    /waits for CI job|drains /.test(await host.journal(`deploy-finalize-${id}.service`)),
   );
   const group = host.path(`/sys/fs/cgroup/system.slice/deploy-finalize-${id}.service/cpu.stat`);
   const [cpuBefore, begin] = [cpuMs(group), performance.now()];
@@ -90,14 +90,16 @@ function read(path: string): string {
   }
 }
 
-export function reportPresence({ pending, waiting, cpuMsPerMinute }: Presence): void {
+/** @param draining the same while the runner drains */
+export function reportPresence({ pending, ...looking }: Presence, draining: Presence): void {
   console.log(
     `ours on the host: ${pending.length} looks in ${WATCHED_MS / 1000} s, median and most`,
   );
   const head = ["", "processes", "PSS", "RSS", "CPU a minute"];
   const rows = [
     presenceRow("scheduled for in 1 h", pending, ""),
-    presenceRow("waiting for a job", waiting, `${cpuMsPerMinute.toFixed(0)} ms`),
+    presenceRow("waiting for a job", looking.waiting, `${looking.cpuMsPerMinute.toFixed(0)} ms`),
+    presenceRow("draining", draining.waiting, `${draining.cpuMsPerMinute.toFixed(0)} ms`),
   ];
   console.log(table([head, ...rows]));
   console.log("processes with deploy-finalize in their command line or deploy-finalize-* as unit;");

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
-import type { FinalizationRecord } from "../src/core/record.ts";
-import { recordSchema } from "../src/core/record-schema.ts";
+import type { FinalizationRecord } from "../src/core/record/record.ts";
+import { recordSchema } from "../src/core/record/record-schema.ts";
 import { isTerminal } from "../src/core/states.ts";
-import { Host } from "../test/host/host.ts";
+import { Host } from "../test/test-host/host.ts";
 import { median, spread, table } from "./statistics.ts";
 
 const DELAY_MS = 3000;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import type { Host } from "../test/host/host.ts";
-import { LAUNCH } from "../test/on-host/deploying.ts";
+import type { Host } from "../test/test-host/host.ts";
+import { PROGRAM } from "../test/on-host/deploying.ts";
 import { median, spread, table } from "./statistics.ts";
 
 /** What one command cost, see measure.pl. */
@@ -13,8 +13,8 @@ const WARM_UPS = 3;
 const DELAY = "3600";
 const CONFIG = "/root/bench/config.json";
 const SIDES = {
-  "deploy-finalize": [...LAUNCH, "--delay", DELAY],
-  "with --config": [...LAUNCH, "--delay", DELAY, "--config", CONFIG],
+  "deploy-finalize": [...PROGRAM, "--delay", DELAY],
+  "with --config": [...PROGRAM, "--delay", DELAY, "--config", CONFIG],
   "plain bash": ["bash", "/root/bench/plain-schedule.sh", DELAY],
   "empty Node": ["node", "/root/bench/empty.cjs"],
 } as const;

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
-import type { FinalizationRecord } from "../src/core/record.ts";
-import { recordSchema } from "../src/core/record-schema.ts";
+import type { FinalizationRecord } from "../src/core/record/record.ts";
+import { recordSchema } from "../src/core/record/record-schema.ts";
 import { isTerminal, type State } from "../src/core/states.ts";
-import { Host } from "../test/host/host.ts";
-import { call, STATE_DIR, systemSpec } from "../test/on-host/deploying.ts";
+import { Host, type ToplevelSpec } from "../test/test-host/host.ts";
+import { call, STATE_DIR } from "../test/on-host/deploying.ts";
+import { DROP_IN, drainingSpec, drainsUnit, killsUnit, RUNNER } from "../test/on-host/draining.ts";
 import { measurePresence, type Presence, reportPresence } from "./presence.ts";
 import { median, spread, table } from "./statistics.ts";
 
@@ -16,14 +17,26 @@ const PLAIN_DEADLINE_MS = (FIXED_SECONDS + 90) * 1000;
 const APART_MS = 3000;
 const MARK = "/run/switch-began";
 
+/** Whether the runner's stop lets it finish its job, or deploy-finalize can only look. */
+type Way = "drained" | "looked-at";
+
+/** Seconds for which the runner reports after a job's last process: as long as real ones do. */
+const REPORT = { drained: 0.5, "looked-at": 0.9 } as const;
+
 /** All else as it comes: automatic delay, polling and settling as by default. */
-const CONFIG = {
-  waitFor: { runners: [{ unit: "ci-runner.service", detect: { kind: "processes" } }] },
-};
+function specOf(way: Way, runner: string): ToplevelSpec {
+  const times = { report: REPORT[way] };
+  const unit = way === "drained" ? drainsUnit(times) : killsUnit(times);
+  const runners = [{ unit: RUNNER, detect: { kind: "processes" } }];
+  const config = JSON.stringify({ waitFor: { runners } });
+  const spec = drainingSpec({ runner, units: { [DROP_IN]: unit } });
+  return { ...spec, etc: { "deploy-finalize.json": config } };
+}
 
 /** Milliseconds of the epoch in one deploy. */
 interface Times {
-  readonly jobEnded: number;
+  /** The runner has reported the end of the job. */
+  readonly reported: number;
   /** The service has been started and has read its record. */
   readonly awake: number;
   readonly switching: number;
@@ -59,12 +72,12 @@ function milliseconds(nanoseconds: string): number {
   return Number(nanoseconds) / 1e6;
 }
 
-async function buildRunner(host: Host, round: number): Promise<string> {
-  return await host.buildToplevel(systemSpec({ runner: `new-${round}` }, CONFIG));
+async function buildRunner(host: Host, way: Way, round: number): Promise<string> {
+  return await host.buildToplevel(specOf(way, `new-${round}`));
 }
 
-async function deployOurs(host: Host, round: number, linger: Linger): Promise<Times> {
-  const target = await buildRunner(host, round);
+async function deployOurs(host: Host, way: Way, round: number, linger: Linger): Promise<Times> {
+  const target = await buildRunner(host, way, round);
   const script = jobScript(target, call(target).join(" "), linger(round));
   const jobEnded = await runJob(host, script);
   const over = (): FinalizationRecord | false => {
@@ -75,7 +88,8 @@ async function deployOurs(host: Host, round: number, linger: Linger): Promise<Ti
   if (record.state !== "live") throw new Error(`${record.state}: ${record.outcome?.reason}`);
   const at = (state: State): number =>
     Date.parse(record.timeline.find((entry) => entry.state === state)?.at ?? "");
-  return { jobEnded, awake: at("waiting"), switching: at("switching") };
+  const reported = jobEnded + REPORT[way] * 1000;
+  return { reported, awake: at("waiting"), switching: at("switching") };
 }
 
 /** Read from the outside: a process inside would take part in what is measured. */
@@ -86,7 +100,7 @@ function newestRecord(host: Host): FinalizationRecord {
 
 /** The fixed timer; resolves to how long after the job's end its switch began, in milliseconds. */
 async function deployPlain(host: Host, round: number): Promise<number> {
-  const target = await buildRunner(host, 0);
+  const target = await buildRunner(host, "looked-at", 0);
   await sleep(round * APART_MS);
   const act = `date +%s%N > ${MARK}; exec ${target}/bin/switch-to-configuration switch`;
   const timer = `systemd-run --quiet --on-active=${FIXED_SECONDS} bash -c '${act}'`;
@@ -105,7 +119,9 @@ export interface Waits {
   readonly plain: readonly number[];
   readonly atOnce: readonly Times[];
   readonly later: readonly Times[];
+  readonly drained: readonly Times[];
   readonly presence: Presence;
+  readonly draining: Presence;
 }
 
 /**
@@ -115,50 +131,90 @@ export interface Waits {
 export async function measureWaiting(times: number): Promise<Waits> {
   const rounds = Array.from({ length: times }, (_, round) => round);
   const plain = rounds.map((round) => onHost((host) => deployPlain(host, round)));
-  const ours = async (host: Host, linger: Linger): Promise<Times[]> => {
+  const ours = async (host: Host, way: Way, linger: Linger): Promise<Times[]> => {
     const measured: Times[] = [];
-    for (const round of rounds) measured.push(await deployOurs(host, round, linger));
+    for (const round of rounds) measured.push(await deployOurs(host, way, round, linger));
     return measured;
   };
-  const [plainMs, [measuredAtOnce, presence], measuredLater] = await Promise.all([
-    Promise.all(plain),
-    onHost(async (host) => {
-      const measured = await ours(host, atOnce);
-      const targets = [await buildRunner(host, -1), await buildRunner(host, -2)] as const;
-      return [measured, await measurePresence(host, targets)] as const;
-    }),
-    onHost((host) => ours(host, later)),
-  ]);
-  return { plain: plainMs, atOnce: measuredAtOnce, later: measuredLater, presence };
+  const [plainMs, [measuredAtOnce, presence], measuredLater, [measuredDrained, draining]] =
+    await Promise.all([
+      Promise.all(plain),
+      onHost(async (host) => {
+        const measured = await ours(host, "looked-at", atOnce);
+        return [measured, await present(host, "looked-at")] as const;
+      }),
+      onHost((host) => ours(host, "looked-at", later)),
+      onHost(async (host) => {
+        const measured = await ours(host, "drained", later);
+        return [measured, await present(host, "drained")] as const;
+      }, "drained"),
+    ]);
+  const ways = { atOnce: measuredAtOnce, later: measuredLater, drained: measuredDrained };
+  return { plain: plainMs, ...ways, presence, draining };
 }
 
-async function onHost<T>(measure: (host: Host) => Promise<T>): Promise<T> {
-  await using host = await Host.boot({ name: "bench", baseline: systemSpec({}, CONFIG) });
+async function present(host: Host, way: Way): Promise<Presence> {
+  const targets = [await buildRunner(host, way, -1), await buildRunner(host, way, -2)] as const;
+  return await measurePresence(host, targets);
+}
+
+async function onHost<T>(measure: (host: Host) => Promise<T>, way: Way = "looked-at"): Promise<T> {
+  await using host = await Host.boot({ name: "bench", baseline: specOf(way, "1") });
   return await measure(host);
 }
 
-/** Prints medians; returns those of the two kinds of job, in seconds, and processes while pending. */
-export function reportWaiting(waits: Waits): { atOnce: number; later: number; pending: number } {
-  const [atOnceMs, laterMs] = [lags(waits.atOnce, "switching"), lags(waits.later, "switching")];
+/** Medians and the longest, in seconds after the runner's last report; and what it costs meanwhile. */
+export interface WaitingResult {
+  readonly atOnce: readonly [median: number, most: number];
+  readonly later: readonly [median: number, most: number];
+  readonly drained: readonly [median: number, most: number];
+  readonly pending: number;
+  /** Of processor time in a minute of waiting: for a job that is looked at, and for a drain. */
+  readonly cpuSeconds: { readonly looking: number; readonly draining: number };
+}
+
+/** Prints medians. */
+export function reportWaiting(waits: Waits): WaitingResult {
+  const ms = {
+    atOnce: lags(waits.atOnce, "switching"),
+    later: lags(waits.later, "switching"),
+    drained: lags(waits.drained, "switching"),
+  };
   const row = (name: string, values: readonly number[]): string[] => {
     const ratio = `× ${(median(values) / median(waits.plain)).toFixed(3)}`;
     return [name, `${seconds(median(values))} s`, spread(values, seconds), ratio];
   };
   const rows = [
-    row(`fixed timer of ${FIXED_SECONDS} s`, waits.plain),
-    row("deploy-finalize, job ends with its deploy", atOnceMs),
+    row(`fixed timer of ${FIXED_SECONDS} s, after the job`, waits.plain),
+    row("deploy-finalize, job ends with its deploy", ms.atOnce),
     row("  of which until its service is awake", lags(waits.atOnce, "awake")),
-    row("deploy-finalize, job goes on for 3 s", laterMs),
+    row("deploy-finalize, job goes on for 3 s", ms.later),
+    row("the same, the runner drains", ms.drained),
   ];
-  console.log(`from the end of the CI job to the switch: medians of ${waits.plain.length} deploys`);
+  console.log(
+    `from the last report of the runner to the switch: ${waits.plain.length} deploys each`,
+  );
   console.log(`${table([["", "switch after", "least–most", "ratio"], ...rows])}\n`);
-  reportPresence(waits.presence);
-  const pending = Math.max(...waits.presence.pending.map(({ processes }) => processes));
-  return { atOnce: median(atOnceMs) / 1000, later: median(laterMs) / 1000, pending };
+  const { presence, draining } = waits;
+  reportPresence(presence, draining);
+  return {
+    atOnce: both(ms.atOnce),
+    later: both(ms.later),
+    drained: both(ms.drained),
+    pending: Math.max(...presence.pending.map(({ processes }) => processes)),
+    cpuSeconds: {
+      looking: presence.cpuMsPerMinute / 1000,
+      draining: draining.cpuMsPerMinute / 1000,
+    },
+  };
+}
+
+function both(values: readonly number[]): readonly [median: number, most: number] {
+  return [median(values) / 1000, Math.max(...values) / 1000];
 }
 
 function lags(times: readonly Times[], key: "awake" | "switching"): number[] {
-  return times.map((time) => time[key] - time.jobEnded);
+  return times.map((time) => time[key] - time.reported);
 }
 
 function seconds(ms: number): string {

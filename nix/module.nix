@@ -1,19 +1,21 @@
-# services.deployFinalize: one file a group of options. A group declares its options,
-# says in `generated` what they become in the configuration file, and asserts what its
-# types cannot say.
+# services.deployFinalize: one file for each group of options. A group declares its options and
+# says in `generated` what they become in the configuration file. What a value may be is the
+# program's to check (module/program.nix).
 {
   imports = [
     ./module/program.nix
+    ./module/contradictions.nix
     ./module/schedule.nix
     ./module/wait-for.nix
-    ./module/verify.nix
+    ./module/drain.nix
     ./module/act.nix
+    ./module/verify.nix
     ./module/reboot.nix
     ./module/lock.nix
     ./module/report.nix
-    ./module/settings.nix
-    ./module/contradictions.nix
+    ./module/proxy.nix
     ./module/resume.nix
     ./module/messages.nix
+    ./module/warnings.nix
   ];
 }

@@ -1,5 +1,4 @@
-# The program, made by scripts/build as everywhere else, and started by Node in the quickest
-# way (notes/node-start.md).
+# The program, made by scripts/build as everywhere else.
 {
   lib,
   stdenvNoCC,
@@ -12,6 +11,7 @@
   # Needed only where nixpkgs' default is older.
   nodejs-slim_24 ? nodejs-slim,
   coreutils,
+  gnugrep,
   nix,
   systemd,
   util-linux,
@@ -20,7 +20,7 @@ let
   manifest = lib.importJSON ../package.json;
   libraries = import ./sources.nix { inherit fetchFromGitHub; };
   pinned = lib.mapAttrs (_: library: library.version) libraries;
-  node = if lib.versionAtLeast nodejs-slim.version "24" then nodejs-slim else nodejs-slim_24;
+  node = if lib.versionAtLeast nodejs-slim.version "24.5" then nodejs-slim else nodejs-slim_24;
 
   # What it runs itself, before whatever the caller has: it must not depend on that.
   tools = lib.makeBinPath [
@@ -28,6 +28,39 @@ let
     nix
     util-linux
     coreutils
+    gnugrep
+  ];
+  # What the environment of a caller would make of Node: a job that tests JavaScript exports
+  # NODE_OPTIONS for programs of its own, and `--json` must stay JSON (notes/node-environment.md).
+  steering = [
+    "NODE_CHANNEL_FD"
+    "NODE_COMPILE_CACHE"
+    "NODE_DEBUG"
+    "NODE_DEBUG_NATIVE"
+    "NODE_DISABLE_COLORS"
+    "NODE_EXTRA_CA_CERTS"
+    "NODE_ICU_DATA"
+    "NODE_NO_WARNINGS"
+    "NODE_PATH"
+    "NODE_PENDING_DEPRECATION"
+    "NODE_PENDING_PIPE_INSTANCES"
+    "NODE_PRESERVE_SYMLINKS"
+    "NODE_PRESERVE_SYMLINKS_MAIN"
+    "NODE_REDIRECT_WARNINGS"
+    "NODE_REPL_EXTERNAL_MODULE"
+    "NODE_REPL_HISTORY"
+    "NODE_SKIP_PLATFORM_CHECK"
+    "NODE_TEST_CONTEXT"
+    "NODE_TLS_REJECT_UNAUTHORIZED"
+    "NODE_UNIQUE_ID"
+    "NODE_USE_ENV_PROXY"
+    "NODE_USE_SYSTEM_CA"
+    "NODE_V8_COVERAGE"
+    "OPENSSL_CONF"
+    "SSL_CERT_DIR"
+    "SSL_CERT_FILE"
+    "UV_THREADPOOL_SIZE"
+    "UV_USE_IO_URING"
   ];
   # For the commands of checks and runners, which are the operator's: found the same from
   # SSH, from a timer and at boot, in the system that is current when they run.
@@ -47,7 +80,6 @@ stdenvNoCC.mkDerivation {
       ../man
       ../package.json
       ../scripts/build
-      ../scripts/compile.ts
       ../src
       ../tsconfig.json
     ];
@@ -58,7 +90,6 @@ stdenvNoCC.mkDerivation {
     esbuild
     installShellFiles
     makeBinaryWrapper
-    node
     scdoc
   ];
 
@@ -79,19 +110,21 @@ stdenvNoCC.mkDerivation {
 
   buildPhase = ''
     runHook preBuild
-    ESBUILD=esbuild NODE=node sh scripts/build
+    ESBUILD=esbuild sh scripts/build
     scdoc < man/deploy-finalize.8.scd > deploy-finalize.8
     runHook postBuild
   '';
 
   installPhase = ''
     runHook preInstall
-    folder=$out/lib/deploy-finalize
-    install -D --mode=444 --target-directory "$folder" dist/*
+    program=$out/lib/deploy-finalize/deploy-finalize.cjs
+    install -D --mode=444 dist/deploy-finalize.cjs "$program"
     makeWrapper ${lib.getExe node} "$out/bin/deploy-finalize" \
-      --add-flags "${manifest.config.nodeFlags} $folder/launch.cjs" \
+      --add-flags "$program" \
       --prefix PATH : ${tools} \
-      --suffix PATH : ${systemPrograms}
+      --suffix PATH : ${systemPrograms} \
+      --unset NODE_OPTIONS \
+      ${lib.concatMapStringsSep " " (name: "--unset ${name}") steering}
     installManPage deploy-finalize.8
     installShellCompletion --cmd deploy-finalize contrib/completions/deploy-finalize.{bash,zsh,fish}
     install -D --mode=444 --target-directory "$out/lib/systemd/catalog" contrib/deploy-finalize.catalog

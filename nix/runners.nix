@@ -15,6 +15,16 @@ let
       inherit preset;
     }) (lib.attrNames (enabled runners));
 
+  # A service without instances, and its units.
+  one =
+    preset: service: units:
+    lib.optionals (service.enable or false) (
+      map (unit: {
+        unit = "${unit}.service";
+        inherit preset;
+      }) units
+    );
+
   gitea = services.gitea-actions-runner or { };
   # Forgejo's runner was run by Gitea's module before it had one of its own.
   isForgejo = gitea ? package && lib.hasPrefix "forgejo" (lib.getName gitea.package);
@@ -29,8 +39,16 @@ lib.concatLists [
   (entries "forgejo-runner" (escaped "forgejo-runner") (services.forgejo-runner.instances or { }))
   (entries "github-runner" (plain "github-runner") (services.github-runners or { }))
   (entries "buildkite-agent" (plain "buildkite-agent") (services.buildkite-agents or { }))
-  (lib.optional (services.gitlab-runner.enable or false) {
-    unit = "gitlab-runner.service";
-    preset = "gitlab-runner";
-  })
+  (entries "woodpecker-agent" (plain "woodpecker-agent") (services.woodpecker-agents.agents or { }))
+  (one "gitlab-runner" (services.gitlab-runner or { }) [ "gitlab-runner" ])
+  (one "hercules-ci-agent" (services.hercules-ci-agent or { }) [ "hercules-ci-agent" ])
+  (one "hydra" (services.hydra or { }) [
+    "hydra-evaluator"
+    "hydra-queue-runner"
+  ])
+  (one "hydra-builder" (services.hydra-builder or { }) [ "hydra-builder" ])
+  (one "buildbot-worker" (services.buildbot-worker or { }) [ "buildbot-worker" ])
+  (one "cachix-agent" (services.cachix-agent or { }) [ "cachix-agent" ])
+  (one "concourse-worker" (services.concourse-worker or { }) [ "concourse-worker" ])
+  (one "garm" (services.garm or { }) [ "garm" ])
 ]

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { repository } from "../test/host/paths.ts";
+import { repository } from "../test/test-host/paths.ts";
 import { OPTIONS, optionsSchema } from "../test/nix/option-types.ts";
 import { PrivateNix } from "../test/nix/pkgs/private-nix.ts";
 import { optionsReference } from "../test/nix/reference.ts";

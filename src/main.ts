@@ -2,30 +2,18 @@ import { fstatSync, readFileSync, writeSync } from "node:fs";
 import type { Context, Writer } from "./cli/context.ts";
 import { runCommandLine } from "./cli/command-line.ts";
 import { codeOf, messageOf } from "./core/refusal.ts";
-import { narrationOf } from "./host/journal.ts";
-import { pathsUnder } from "./host/paths.ts";
-import type { SpawnSyncBinding } from "./host/spawn-binding.ts";
-import { makeSpawn } from "./host/spawn.ts";
+import { narrationOf } from "./host/systemd/journal.ts";
+import { pathsUnder } from "./host/files/paths.ts";
+import { makeSpawn } from "./host/process/spawn.ts";
 import { terminalOf } from "./view/style.ts";
 
 /** Set by the build. */
 declare const VERSION: string;
-/** The host's `/`; a folder with a stand-in host where scripts/compile.ts runs this at the build. */
-declare const ROOT: string;
 
-declare global {
-  namespace NodeJS {
-    interface Process {
-      /** Lends what Node itself is made of: there, but documented only as deprecated (DEP0111). */
-      binding: (name: "spawn_sync") => SpawnSyncBinding;
-    }
-  }
-}
-
-/** Known only once something was written for it. */
+/** The reader of stdout; its state is known after a write. */
 const reader = { isGone: false, whenGone: (): void => {}, unwritten: "" };
 
-/** A full disk or a lost terminal is no lost reader. */
+/** Only EPIPE means that the reader has gone; other errors lose output. */
 function refused(fd: number, error: unknown): void {
   if (fd !== 1 || reader.isGone) return;
   if (codeOf(error) !== "EPIPE") {
@@ -36,7 +24,7 @@ function refused(fd: number, error: unknown): void {
   reader.whenGone();
 }
 
-/** SIGHUP is ignored by what acts, and a first SIGTERM or SIGINT only asks: an activation is never left half-way. */
+/** Commands that act ignore SIGHUP, and SIGTERM or SIGINT only ask: an activation is always finished. */
 function stopSignal(whenUnseen?: "stop"): AbortSignal {
   const controller = new AbortController();
   process.on("SIGHUP", () => {
@@ -55,14 +43,9 @@ function stopSignal(whenUnseen?: "stop"): AbortSignal {
   return controller.signal;
 }
 
-/** Without an AbortController, which takes half a millisecond to load. */
-function outlastSignals(): void {
-  for (const signal of ["SIGHUP", "SIGTERM", "SIGINT"] as const) process.on(signal, () => {});
-}
-
 /**
- * Writes without Node's streams, whose making is a good part of a short run
- * (notes/node-start.md). Only a full pipe gets a stream, which waits for its reader.
+ * Writes at once, so that a command knows when its reader has gone. Only a full pipe gets a
+ * stream, which waits for its reader.
  */
 function writer(fd: number, stream: () => NodeJS.WriteStream): Writer {
   let slow: NodeJS.WriteStream | undefined;
@@ -77,13 +60,13 @@ function writer(fd: number, stream: () => NodeJS.WriteStream): Writer {
   return { write };
 }
 
-/** Returns what a full pipe did not take. */
+/** Returns the rest that a full pipe did not take. */
 function writeNow(fd: number, bytes: Buffer): Buffer {
   let left = bytes;
   try {
     while (left.length > 0) left = left.subarray(writeSync(fd, left));
   } catch (error) {
-    // A reader that went away must not end a finalization: writing on into nothing is right.
+    // A lost reader must not end a finalization.
     if (codeOf(error) === "EAGAIN") return left;
     refused(fd, error);
     return Buffer.alloc(0);
@@ -98,7 +81,7 @@ async function ask(question: string): Promise<string | null> {
   try {
     return await lines.question(question);
   } catch (error) {
-    // Ctrl-C or Ctrl-D is an answer as well, and leaves the cursor behind the question.
+    // Ctrl-C and Ctrl-D mean no, and leave the cursor after the question.
     if (codeOf(error) !== "ABORT_ERR") throw error;
     process.stderr.write("\n");
     return "";
@@ -128,17 +111,13 @@ async function main(): Promise<void> {
       kill: (processId, signal) => {
         process.kill(processId, signal);
       },
-      lend: () => process.binding("spawn_sync"),
     }),
-    paths: pathsUnder(ROOT),
+    paths: pathsUnder("/"),
     stopSignal,
-    outlastSignals,
     unwritten: () => (reader.unwritten === "" ? null : reader.unwritten),
     isReaderGone: () => reader.isGone,
   };
   process.exitCode = await runCommandLine(context, args);
-  // It would end by itself now, but by taking everything apart first.
-  if (process.getActiveResourcesInfo().length === 0) process.exit();
 }
 
 void main();

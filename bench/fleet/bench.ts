@@ -1,4 +1,4 @@
-import { EtcdCluster, etcdMissing } from "../../test/lock/etcd-cluster.ts";
+import { EtcdCluster, etcdMissing } from "../../test/fleet/etcd-cluster.ts";
 import { table, verdict } from "../statistics.ts";
 import { drain, type Fleet, type Trouble, whenDone } from "./simulation.ts";
 

@@ -1,15 +1,16 @@
+import { readingAt } from "../../src/core/record/clock.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EtcdLockConfig } from "../../src/core/lock-config.ts";
+import type { EtcdLockConfig } from "../../src/core/config/lock-config.ts";
 import {
   letSlotGo,
   settleSlot,
   type SlotPorts,
   type SlotServer,
   takeSlot,
-} from "../../src/core/slot-keeping.ts";
-import type { Slot } from "../../src/core/slot.ts";
-import { EtcdSlots } from "../../src/lock/etcd.ts";
-import { fractionOf, pauseMs } from "../../src/lock/spread.ts";
+} from "../../src/fleet/slot-keeping.ts";
+import type { Slot } from "../../src/core/record/slot.ts";
+import { EtcdSlots } from "../../src/fleet/etcd.ts";
+import { fractionOf, pauseMs } from "../../src/fleet/holder.ts";
 
 /** The power goes, or the process is killed. */
 class Crash extends Error {}
@@ -124,7 +125,7 @@ export class SimulatedHost {
     const [take, giveBack] = [crashing(slots.take), crashing(slots.giveBack)];
     const server: SlotServer = { newLease, renew, look, take, giveBack };
     return {
-      now: () => new Date(),
+      clock: () => readingAt(new Date().toISOString()),
       read: () => this.#slot,
       write: (slot) => {
         this.#mayCrash();
@@ -137,6 +138,7 @@ export class SimulatedHost {
         this.#mayCrash();
       },
       server: () => server,
+      self: () => ({ host: this.id, finalizations: [] }),
       hasEnded: async () => false,
     };
   }

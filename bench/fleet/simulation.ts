@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EtcdSlots } from "../../src/lock/etcd.ts";
-import { etcdConfig } from "../../test/lock/configs.ts";
-import type { EtcdCluster } from "../../test/lock/etcd-cluster.ts";
+import { EtcdSlots } from "../../src/fleet/etcd.ts";
+import { etcdConfig } from "../../test/fleet/configs.ts";
+import type { EtcdCluster } from "../../test/fleet/etcd-cluster.ts";
 import { SimulatedHost } from "./host.ts";
 import { randomFrom } from "../../test/support/random.ts";
 

@@ -15,7 +15,7 @@ _deploy_finalize() {
 
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
-      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --group | --holder)
+      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --group | --holder | --option-prefix | --only)
         word=${COMP_WORDS[index]}
         [[ ${COMP_WORDS[index + 1]} == = ]] && ((index++))
         ((index++))
@@ -45,6 +45,8 @@ _deploy_finalize() {
     --limit) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --group) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --holder) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --option-prefix) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --only) mapfile -t COMPREPLY < <(compgen -W "servers commands" -- "$current"); return ;;
   esac
 
   case $command in
@@ -82,8 +84,12 @@ _deploy_finalize() {
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids rollback
       ;;
     lock)
-      options="--json --group --holder -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--json --group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
+      ;;
+    check-config)
+      options="--json --option-prefix --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); }
       ;;
     run)
       options="--config --state-dir -q --quiet -v --verbose -h --help"
@@ -93,17 +99,17 @@ _deploy_finalize() {
       options="--config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     deliver)
-      options="--config --state-dir -q --quiet -v --verbose -h --help"
+      options="--json --test --revision --only --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock run resume deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock run resume deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume deliver" -- "$current")
   fi
 }
 

@@ -15,19 +15,20 @@ _deploy_finalize() {
   local -i index
   local -a places options commands offered
   commands=(
-    'schedule:decide between switch and reboot, record it and arm the timer (the default)'
-    'explain:show what would happen, and why; changes nothing'
-    'status:show what happened, what is going on and what comes next'
-    'wait:follow a finalization to its end; the exit code is the outcome'
-    'history:list what was finalized, the newest first'
-    'log:show its journal, over all boots'
-    'cancel:drop a finalization that has not begun to act'
-    'confirm:confirm a finalization that waits for it'
-    'rollback:go back to the system that ran before a finalization'
-    'lock:look at the fleet lock, or give a slot back'
-    'run:drive a finalization to its end (for its unit)'
-    'resume:take up unfinished finalizations after a boot (for its unit)'
-    'deliver:deliver the reports that are owed (for its unit), or try again now'
+    'schedule:schedule the switch or reboot that makes the deploy live (the default command)'
+    'explain:show what schedule would do now and why; change nothing'
+    'status:show what happened, what happens now and what happens next'
+    'wait:wait until a finalization ends; the exit code is its outcome'
+    'history:list the finalizations, the newest first'
+    'log:show the journal of a finalization, across all boots'
+    'cancel:cancel a finalization that has not started to act'
+    'confirm:confirm a finalization that waits for a confirmation'
+    'rollback:roll back to the system that ran before a finalization'
+    'lock:show the slots of the fleet lock, or give a slot back'
+    'check-config:check a configuration file and list all its errors'
+    'run:carry out a finalization until it ends (its systemd unit runs this)'
+    'resume:continue unfinished finalizations after a boot (a systemd unit runs this)'
+    'deliver:deliver all waiting reports now (a systemd unit runs this)'
   )
 
   for ((index = 2; index < CURRENT; index++)); do
@@ -35,7 +36,7 @@ _deploy_finalize() {
     case $word in
       (--config|--state-dir) places+=($word ${words[index+1]}); ((index++)) ;;
       (--config=*|--state-dir=*) places+=($word) ;;
-      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--group|--holder) ((index++)) ;;
+      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--group|--holder|--option-prefix|--only) ((index++)) ;;
       (-*) ;;
       (*) if [[ -z $command ]]; then command=$word; elif [[ -z $argument ]]; then argument=$word; fi ;;
     esac
@@ -58,55 +59,61 @@ _deploy_finalize() {
     (--limit) _message 'value'; return ;;
     (--group) _message 'value'; return ;;
     (--holder) _message 'value'; return ;;
+    (--option-prefix) _message 'value'; return ;;
+    (--only) offered=(servers commands); compadd -- $offered; return ;;
   esac
 
   case $command in
     (|schedule)
-      options=('--json:print the result as JSON' '--dry-run:show what would happen and change nothing' '--delay:wait at least this long: seconds, or 90s, 5min' '--revision:the commit that the system was made from, for reports' '--profile:the profile whose system is to be made the running one' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--dry-run:show what it would do; change nothing' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--revision:the commit that the system was built from; reports show it' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (explain)
-      options=('--json:print the result as JSON' '--profile:the profile whose system would be made the running one' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (status)
-      options=('--json:print the result as JSON' '-f:go on showing it until it has ended' '--follow:go on showing it until it has ended' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-f:update the screen until the finalization ends' '--follow:update the screen until the finalization ends' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids status
       ;;
     (wait)
-      options=('--json:print the result as JSON' '--timeout:give up after this long, with exit code 75' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--timeout:stop waiting after this time, with exit code 75' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids wait
       ;;
     (history)
-      options=('--json:print the result as JSON' '-n:how many at most' '--limit:how many at most' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-n:show at most this number of finalizations' '--limit:show at most this number of finalizations' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (log)
-      options=('--json:print the result as JSON' '-f:go on with new entries as they come' '--follow:go on with new entries as they come' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-f:keep showing new entries' '--follow:keep showing new entries' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids log
       ;;
     (cancel)
-      options=('--json:print the result as JSON' '--restore-boot-default:also set profile and boot default back' '-y:answer its question with yes: the same' '--yes:answer its question with yes: the same' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--restore-boot-default:also set the profile and the boot default back' '-y:do not ask, and do the same as --restore-boot-default' '--yes:do not ask, and do the same as --restore-boot-default' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids cancel
       ;;
     (confirm)
-      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids confirm
       ;;
     (rollback)
-      options=('--json:print the result as JSON' '-y:do not ask whether to' '--yes:do not ask whether to' '--delay:wait at least this long: seconds, or 90s, 5min' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-y:do not ask before the rollback' '--yes:do not ask before the rollback' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids rollback
       ;;
     (lock)
-      options=('--json:print the result as JSON' '--group:the group, in place of the configured one' '--holder:release the slot of another host, as status names it' '-y:do not ask whether to' '--yes:do not ask whether to' '--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--group:the group, instead of the configured group' '--holder:give back the slot of another host: its HOLDER in lock status' '--unowned:give the slot back only if no finalization of this host may own it' '-y:do not ask before the slot is given back' '--yes:do not ask before the slot is given back' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && compadd -- status release
       ;;
+    (check-config)
+      options=('--json:print the result as JSON' '--option-prefix:put this before each key in the errors, for example services.deployFinalize' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && _files
+      ;;
     (run)
-      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids run
       ;;
     (resume)
-      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (deliver)
-      options=('--config:the configuration file' '--state-dir:where the records are kept' '-q:say nothing but why it fails' '--quiet:say nothing but why it fails' '-v:name every program that is run' '--verbose:name every program that is run' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--test:test the set-up: each receiver, the fleet lock and the metrics file' '--revision:the commit for a test status on a forge, with --test' '--only:deliver only to servers, or only to commands' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (help)
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _describe -V 'command' commands

@@ -1,5 +1,4 @@
-# Configurations that cannot be meant as a whole, refused before anything is built. What
-# a group alone has to fulfil stands in its own file.
+# What only Nix can see: a secret in the store, and a setting that is given twice.
 {
   config,
   lib,
@@ -8,15 +7,48 @@
 }:
 let
   cfg = config.services.deployFinalize;
-  rules = import ./rules.nix { inherit lib; };
-  file = lib.recursiveUpdate cfg.generated cfg.settings;
+  at = path: lib.concatStringsSep "." ([ "services.deployFinalize" ] ++ path);
+  refuse = message: {
+    assertion = false;
+    inherit message;
+  };
+
+  # However the path is written.
+  partsOf = file: lib.filter (part: part != "" && part != ".") (lib.splitString "/" file);
+  plain = file: "/${lib.concatStringsSep "/" (partsOf file)}/";
+  isInStore =
+    file: lib.any (store: lib.hasPrefix (plain store) (plain file)) [ "/nix/store" builtins.storeDir ];
+  # A path literal is copied to the store.
+  isExposed =
+    file:
+    !(builtins.isString file) || !(lib.hasPrefix "/" file) || lib.elem ".." (partsOf file) || isInStore file;
+  secrets = [ "urlFile" "tokenFile" "secretFile" "passwordFile" "keyFile" ];
+  exposedIn =
+    path: value:
+    if builtins.isList value then
+      lib.concatLists (lib.imap0 (index: exposedIn (path ++ [ (toString index) ])) value)
+    else if builtins.isAttrs value && !(lib.isStringLike value) then
+      lib.concatLists (lib.mapAttrsToList (key: exposedIn (path ++ [ key ])) value)
+    else
+      lib.optional (path != [ ] && lib.elem (lib.last path) secrets && value != null && isExposed value) path;
+
+  leaves =
+    path: option:
+    if lib.isOption option then
+      lib.optional (option.highestPrio < (lib.mkOptionDefault null).priority) path
+    else
+      lib.concatLists (lib.mapAttrsToList (name: leaves (path ++ [ name ])) option);
+  own = [ "enable" "package" "configFile" "settings" "generated" "effective" ];
+  twice = lib.filter (path: lib.hasAttrByPath path cfg.settings) (
+    leaves [ ] (removeAttrs options.services.deployFinalize own)
+  );
 in
 {
-  config = lib.mkIf cfg.enable {
-    assertions =
-      rules.twice options.services.deployFinalize cfg.settings
-      ++ rules.whole file
-      ++ lib.optionals (builtins.isAttrs file.reboot) (import ./reboot-rules.nix { inherit lib; } file.reboot)
-      ++ import ./secret-rules.nix { inherit lib; } cfg.settings;
-  };
+  config.assertions = lib.mkIf cfg.enable (
+    map (path: refuse "${at path} and ${at ([ "settings" ] ++ path)} are both set. Remove one of them.") twice
+    ++ map (
+      path:
+      refuse "${at path} has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it."
+    ) (exposedIn [ ] cfg.generated ++ exposedIn [ "settings" ] cfg.settings)
+  );
 }

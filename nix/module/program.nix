@@ -9,6 +9,26 @@ let
   inherit (lib) literalExpression mkOption types;
   cfg = config.services.deployFinalize;
   json = pkgs.formats.json { };
+  program = "${cfg.package}/bin/deploy-finalize";
+
+  unchecked = json.generate "deploy-finalize.json" cfg.effective;
+  checked =
+    pkgs.runCommand "deploy-finalize.json"
+      {
+        inherit unchecked;
+        preferLocalBuild = true;
+      }
+      ''
+        if ! ${program} check-config --option-prefix services.deployFinalize "$unchecked"; then
+          ${lib.optionalString (cfg.settings != { }) ''
+            echo "What services.deployFinalize.settings sets is named here without .settings." >&2
+          ''}
+          exit 1
+        fi
+        cp "$unchecked" "$out"
+      '';
+  # A build cannot run a program for another platform.
+  canCheck = pkgs.stdenv.buildPlatform.canExecute pkgs.stdenv.hostPlatform;
 
   # Called by store path while the next system is only the boot default, so it has to
   # bear its configuration. The arguments of the caller follow, and so win.
@@ -20,7 +40,7 @@ let
     nativeBuildInputs = [ pkgs.makeBinaryWrapper ];
     postBuild = ''
       rm "$out/bin/deploy-finalize"
-      makeWrapper ${cfg.package}/bin/deploy-finalize "$out/bin/deploy-finalize" \
+      makeWrapper ${program} "$out/bin/deploy-finalize" \
         --add-flags "--config ${cfg.configFile}"
     '';
     meta = removeAttrs (cfg.package.meta or { }) [ "outputsToInstall" ] // {
@@ -39,14 +59,42 @@ in
       description = "The deploy-finalize to use.";
     };
 
+    settings = mkOption {
+      inherit (json) type;
+      default = { };
+      example = {
+        waitFor.timeout = 7200;
+      };
+      description = ''
+        Settings of the program by their own names (docs/settings.md). They override the other
+        options; a list replaces the whole list. Use this for keys that this module does not know
+        yet.
+      '';
+    };
+
+    generated = mkOption {
+      inherit (json) type;
+      internal = true;
+      description = "What the other options become in the configuration file.";
+    };
+
+    effective = mkOption {
+      inherit (json) type;
+      internal = true;
+      readOnly = true;
+      default = lib.recursiveUpdate cfg.generated cfg.settings;
+      description = "The configuration file: what the other options become, with `settings` above it.";
+    };
+
     configFile = mkOption {
       type = types.path;
       readOnly = true;
-      default = json.generate "deploy-finalize.json" (
-        lib.recursiveUpdate cfg.generated cfg.settings
-      );
+      default = if canCheck then checked else unchecked;
       defaultText = lib.literalMD "made of these options";
-      description = "The configuration file, which `system.build.deployFinalize` bears within it.";
+      description = ''
+        The configuration file, which `system.build.deployFinalize` contains. Its build checks it
+        with the command `check-config` and fails if it is wrong, except when cross-compiling.
+      '';
     };
   };
 

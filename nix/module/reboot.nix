@@ -1,9 +1,15 @@
 # Whether, when and how the host reboots.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  options,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   cfg = config.services.deployFinalize;
   finalizeTypes = import ./types.nix { inherit lib; };
+  watchdog = lib.mkIf (cfg.enable && cfg.resetOnTrouble) (lib.mkDefault "30s");
 in
 {
   options.services.deployFinalize.resetOnTrouble = mkOption {
@@ -12,7 +18,7 @@ in
     description = ''
       Whether a kernel that panics or hangs is reset, which is what leads to the fallback: a panic
       by `panic=10` and `boot.panic_on_fail` among the kernel's parameters, a hang by
-      `systemd.watchdog.runtimeTime` where the host has a watchdog. For a hang early in the boot
+      systemd's runtime watchdog where the host has one. For a hang early in the boot
       its driver has to be in the initrd (`boot.initrd.kernelModules`).
     '';
   };
@@ -109,8 +115,11 @@ in
       "panic=10"
       "boot.panic_on_fail"
     ];
-    systemd.watchdog.runtimeTime = lib.mkIf (cfg.enable && cfg.resetOnTrouble) (
-      lib.mkDefault "30s"
-    );
+    systemd =
+      if options.systemd ? settings then
+        { settings.Manager.RuntimeWatchdogSec = watchdog; }
+      else
+        # NixOS before 25.11.
+        { watchdog.runtimeTime = watchdog; };
   };
 }

@@ -4,15 +4,68 @@ let
   inherit (lib) mkOption types;
   cfg = config.services.deployFinalize;
   finalizeTypes = import ./types.nix { inherit lib; };
-  reportTypes = import ./report-types.nix { inherit lib; };
-  option =
-    type: default: description:
-    mkOption { inherit type default description; };
+  inherit (finalizeTypes) option orNull;
+  event = types.enum [
+    "scheduled"
+    "waiting"
+    "switching"
+    "rebooting"
+    "verifying"
+    "rolling-back"
+    "live"
+    "rolled-back"
+    "failed"
+    "superseded"
+    "cancelled"
+  ];
+
+  receiver.options = {
+    kind = mkOption {
+      type = types.enum [
+        "gitea"
+        "forgejo"
+        "github"
+        "gitlab"
+        "github-deployment"
+        "webhook"
+        "ntfy"
+        "gotify"
+        "slack"
+        "discord"
+        "matrix"
+        "command"
+      ];
+      description = ''
+        What it is. The first four hold the status of the deployed commit; docs/reports.md says
+        what each kind is told.
+      '';
+    };
+
+    name = orNull finalizeTypes.receiverName "What it is called in the journal and the metrics. Null: as its kind.";
+    events = orNull (types.nonEmptyListOf event) ''
+      The states that it is told of. Null: `live`, `rolled-back` and `failed`; forges are also
+      told `scheduled`, `superseded` and `cancelled`.
+    '';
+    caFile = orNull finalizeTypes.absolutePath "The certificates to trust. Null: those of the system.";
+
+    url = orNull finalizeTypes.webAddress "The address of the server; of the topic for `ntfy`. GitHub's own is https://github.com.";
+    urlFile = orNull finalizeTypes.secretFile "A file with the address, where the address is a secret: always for `slack` and `discord`.";
+    tokenFile = orNull finalizeTypes.secretFile "A file with the token, which only root may read.";
+    secretFile = orNull finalizeTypes.secretFile "A file with the key that signs the body. Only for `webhook`.";
+
+    repository = orNull finalizeTypes.repositoryName "`owner/name`; on GitLab the number or path of the project. Null: that of a CI run on this forge. Only for forges.";
+    link = orNull finalizeTypes.linkAddress "Where the status leads to; `{host}`, `{id}` and `{revision}` are filled in. Null: the CI run. Only for forges.";
+    context = orNull finalizeTypes.someText "What the status is called. Null: `deploy-finalize/` and the host's name. Only for commit statuses.";
+    waitForJob = orNull types.bool "Whether to wait until the forge says that the CI job has ended. Null: no. Only for commit statuses.";
+    environment = orNull finalizeTypes.someText "What is deployed to, such as `production`. Only for `github-deployment`.";
+    room = orNull finalizeTypes.roomId "The room, which the token's user has joined. Only for `matrix`.";
+    command = orNull finalizeTypes.command "A program that gets the event as JSON on its standard input. Only for `command`.";
+  };
 in
 {
   options.services.deployFinalize.report = {
     receivers = mkOption {
-      type = types.listOf (import ./receiver-type.nix { inherit lib; });
+      type = types.listOf (types.submodule receiver);
       default = [ ];
       example = [
         {
@@ -34,7 +87,7 @@ in
     };
 
     metricsFile = mkOption {
-      type = types.nullOr reportTypes.metricsFile;
+      type = types.nullOr finalizeTypes.metricsFile;
       default = null;
       example = "/var/lib/node-exporter-textfiles/deploy_finalize.prom";
       description = ''
@@ -49,10 +102,7 @@ in
     giveUpAfter = option finalizeTypes.someSeconds 86400 "After how many seconds a report that cannot be delivered is given up.";
   };
 
-  config = {
-    services.deployFinalize.generated.report = cfg.report // {
-      receivers = map finalizeTypes.withoutNulls cfg.report.receivers;
-    };
-    assertions = lib.mkIf cfg.enable (import ./receiver-rules.nix { inherit lib; } cfg.report.receivers);
+  config.services.deployFinalize.generated.report = cfg.report // {
+    receivers = map finalizeTypes.withoutNulls cfg.report.receivers;
   };
 }

@@ -1,72 +1,56 @@
-# The single values of the configuration. Each type takes no more than the program
-# does (src/core/config-schema-parts.ts): test/nix/options-property.test.ts.
+# The single values of the configuration, named for the reference. Nix looks only at what kind
+# of value it is; the rest is in src/core/config/, and `deploy-finalize check-config`
+# checks it when the configuration file is built (program.nix).
 { lib }:
 let
-  inherit (lib) types;
-  matching =
-    name: description: check:
-    types.addCheck types.str check // { inherit name description; };
-  matches = pattern: text: builtins.match pattern text != null;
-  isLine = text: !(lib.hasInfix "\n" text);
-  isBlank = matches "[[:space:]]*";
-  isWebAddress = import ./web-address.nix { inherit lib; };
-  # However it is spelt.
-  partsOf = file: lib.filter (part: part != "" && part != ".") (lib.splitString "/" file);
-  plain = file: "/${lib.concatStringsSep "/" (partsOf file)}/";
-  isInStore =
-    file: lib.any (store: lib.hasPrefix (plain store) (plain file)) [ "/nix/store" builtins.storeDir ];
-  # A year: more is a mistake.
-  longestSpan = 366 * 86400;
+  inherit (lib) mkOption types;
+  named = name: description: type: type // { inherit name description; };
+  text = name: description: named name description types.str;
 in
-{
+rec {
   # Null in an option means that its key is not in the file.
   withoutNulls = lib.filterAttrsRecursive (_: value: value != null);
 
-  wholeSeconds = types.ints.between 0 longestSpan;
-  someSeconds = types.ints.between 1 longestSpan;
-  fractionOfSeconds = types.numbers.between 0.05 longestSpan;
+  option = type: default: description: mkOption { inherit type default description; };
+  orNull = type: option (types.nullOr type) null;
 
-  # Not `types.path`: a path literal would be copied to the store.
-  absolutePath = matching "absolutePath" "absolute path, as a string" (lib.hasPrefix "/");
-  # What is in the store can be read by everybody on the host. It is read where it
-  # lies, by root, so no unit has to be given it.
-  secretFile = matching "secretFile" "absolute path without .., as a string, of a file that is not in the store" (
-    file: lib.hasPrefix "/" file && !(lib.elem ".." (partsOf file)) && !(isInStore file)
-  );
-  componentName = matching "componentName" "file name without a slash" (
-    name: matches "[^/]+" name && name != "." && name != ".."
-  );
-  unitName = matching "unitName" "name of a unit with its suffix, such as nginx.service" (
-    matches "[A-Za-z0-9_:.\\@][A-Za-z0-9_:.\\@-]*\\.[a-z]+"
-  );
-  unitGlob = matching "unitGlob" "name of a unit, or a glob with * and ?" (
-    matches "[A-Za-z0-9_:.\\@*?-]+"
-  );
-  # Whether systemd takes it is seen on the host only, when a deploy is scheduled.
-  calendarExpression = matching "calendarExpression" "calendar expression, such as Sat 02:00 Europe/Berlin" (
-    text: isLine text && !isBlank text
-  );
-  plainLine = matching "plainLine" "one line of plain text" (
-    text: matches "[^[:cntrl:]]+" text && !isBlank text
-  );
-  webAddress = matching "webAddress" "address that begins with http:// or https://, without user and password" isWebAddress;
-  serverAddress = matching "serverAddress" "address that begins with http:// or https://, without user and password, query and fragment" (
-    address: isWebAddress address && matches "[^?#]*" address
-  );
-  pattern = matching "pattern" "regular expression of JavaScript, without look-behind and named groups" (
-    import ./pattern.nix { inherit lib; }
-  );
-  command =
-    types.addCheck (types.nonEmptyListOf types.str) (words: builtins.head words != "")
+  wholeSeconds = named "wholeSeconds" "whole number of seconds, 0 to 31622400" types.ints.unsigned;
+  someSeconds = named "someSeconds" "whole number of seconds, 1 to 31622400" types.ints.positive;
+  fractionOfSeconds = named "fractionOfSeconds" "number of seconds, 0.05 to 31622400" types.numbers.positive;
+  port = named "port" "port number, 1 to 65535" types.ints.positive;
+  httpStatus = named "httpStatus" "HTTP status, 100 to 599" types.ints.positive;
+  slots = named "slots" "whole number, 1 to 9999" types.ints.positive;
+
+  someText = text "someText" "text that is not blank";
+  # Texts and not `types.path`: a path literal would be copied to the store.
+  absolutePath = text "absolutePath" "absolute path, as a string";
+  # What is in the store can be read by everybody on the host: contradictions.nix.
+  secretFile = text "secretFile" "absolute path without .., as a string, of a file that is not in the store";
+  metricsFile = text "metricsFile" "absolute path, as a string, that ends in .prom, of a file in a folder below /";
+  componentName = text "componentName" "file name without a slash";
+  unitName = text "unitName" "name of a unit with its suffix, such as nginx.service";
+  unitGlob = text "unitGlob" "name of a unit, or a glob with * and ?";
+  calendarExpression = text "calendarExpression" "calendar expression, such as Sat 02:00 Europe/Berlin";
+  plainLine = text "plainLine" "one line of plain text";
+  # A password would land in the store with the configuration file.
+  webAddress =
+    types.addCheck types.str (address: builtins.match "[^/]*//[^/?#]*@(.|\n)*" address == null)
     // {
-      name = "command";
-      description = "program and its arguments (non-empty list of string)";
+      name = "webAddress";
+      description = "address that begins with http:// or https://, without user and password";
     };
-  port = types.ints.between 1 65535;
-  groupName = matching "groupName" "name of letters, digits, dots and dashes" (
-    matches "[a-zA-Z0-9.-]+"
+  webAddressWithUser = text "webAddressWithUser" "address that begins with http:// or https://";
+  serverAddress = text "serverAddress" "address that begins with http:// or https://, without user and password, query and fragment";
+  linkAddress = text "linkAddress" "address that begins with http:// or https://";
+  pattern = text "pattern" "regular expression of JavaScript";
+  command = named "command" "program and its arguments (non-empty list of string)" (
+    types.nonEmptyListOf types.str
   );
-  keyPrefix = matching "keyPrefix" "non-empty string without a slash at its end" (
-    prefix: prefix != "" && !(lib.hasSuffix "/" prefix)
-  );
+  metricName = text "metricName" "name of a metric, without labels";
+  holderName = text "holderName" "name of letters, digits, dots, dashes, _ and :";
+  groupName = text "groupName" "name of letters, digits, dots and dashes";
+  keyPrefix = text "keyPrefix" "non-empty string without a slash at its end";
+  receiverName = text "receiverName" "name of lower-case letters, digits and dashes, 40 at most";
+  repositoryName = text "repositoryName" "name of a repository, such as infra/hosts, and not its address";
+  roomId = text "roomId" "id of a Matrix room, such as !abc:example.org";
 }

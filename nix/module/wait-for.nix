@@ -10,12 +10,104 @@ let
   cfg = config.services.deployFinalize.waitFor;
   finalizeTypes = import ./types.nix { inherit lib; };
 
-  declared = import ../runners.nix {
-    inherit lib utils;
-    inherit (config) services;
-  };
+  declared =
+    import ../runners.nix {
+      inherit lib utils;
+      inherit (config) services;
+    }
+    ++ import ../machines.nix {
+      inherit lib utils;
+      containers = config.containers or { };
+      vms = config.microvm.vms or { };
+    };
   given = map (runner: runner.unit) cfg.runners;
-  detected = lib.filter (runner: !(lib.elem runner.unit given)) declared;
+  detected = lib.filter (runner: !(lib.elem runner.unit given)) (
+    declared
+    ++ import ../runner-metrics.nix {
+      inherit lib utils;
+      inherit (config) services;
+    }
+  );
+
+  detection.options = {
+    kind = mkOption {
+      type = types.enum [
+        "processes"
+        "containers"
+        "process-name"
+        "command"
+        "metrics"
+      ];
+      description = ''
+        When the runner runs a job. `processes`: while its control group holds a process beyond the
+        main one. `containers`: while a container (Docker, Podman) runs whose name matches
+        `pattern`. `process-name`: while its control group holds a process that matches `pattern`.
+        `command`: if `command` ends with 0, and none if it ends with 1. `metrics`: while `metric`
+        at `url` is more than 0.
+      '';
+    };
+
+    pattern = mkOption {
+      type = types.nullOr finalizeTypes.pattern;
+      default = null;
+      example = "^my-job-";
+      description = ''
+        What names of containers, or names and command lines of processes, have to match. Only
+        for the kinds `containers` and `process-name`.
+      '';
+    };
+
+    command = mkOption {
+      type = types.nullOr finalizeTypes.command;
+      default = null;
+      example = lib.literalExpression ''[ (lib.getExe pkgs.my-runner) "is-busy" ]'';
+      description = "A program and its arguments; there is no shell. Only for the kind `command`.";
+    };
+
+    url = mkOption {
+      type = types.nullOr finalizeTypes.webAddress;
+      default = null;
+      example = "http://127.0.0.1:9101/metrics";
+      description = "Where the runner shows its metrics, as Prometheus reads them. Only for the kind `metrics`.";
+    };
+
+    metric = mkOption {
+      type = types.nullOr finalizeTypes.metricName;
+      default = null;
+      example = "gitea_runner_job_running";
+      description = "The metric that counts the jobs that run now. Only for the kind `metrics`.";
+    };
+  };
+
+  runner = types.submodule {
+    options = {
+      unit = mkOption {
+        type = finalizeTypes.unitName;
+        example = "gitea-runner-default.service";
+        description = "The systemd unit of the runner, with its suffix.";
+      };
+
+      preset = finalizeTypes.orNull (types.enum [
+        "gitea-actions-runner"
+        "forgejo-runner"
+        "github-runner"
+        "gitlab-runner"
+        "buildkite-agent"
+        "woodpecker-agent"
+        "hercules-ci-agent"
+        "hydra"
+        "hydra-builder"
+        "buildbot-worker"
+        "cachix-agent"
+        "concourse-worker"
+        "garm"
+        "nixos-container"
+        "microvm"
+      ]) "Which runner it is, so that it is known how it shows its jobs. Either this or `detect`.";
+
+      detect = finalizeTypes.orNull (types.submodule detection) "How to find out whether it runs a job. Either this or `preset`.";
+    };
+  };
 in
 {
   options.services.deployFinalize.waitFor = {
@@ -34,13 +126,16 @@ in
       description = ''
         Whether to wait for the jobs of every CI runner that this configuration enables by
         `services.gitea-actions-runner`, `services.forgejo-runner`, `services.github-runners`,
-        `services.gitlab-runner` or `services.buildkite-agents`. What `waitFor.runners` says of
-        the same unit wins.
+        `services.gitlab-runner`, `services.buildkite-agents`, `services.woodpecker-agents`,
+        `services.hercules-ci-agent`, `services.hydra`, `services.hydra-builder`,
+        `services.buildbot-worker`, `services.cachix-agent`, `services.concourse-worker` or
+        `services.garm`, on the host itself or in one of its `containers` or `microvm.vms`. What
+        `waitFor.runners` says of the same unit wins.
       '';
     };
 
     runners = mkOption {
-      type = types.listOf (import ./runner-type.nix { inherit lib; });
+      type = types.listOf runner;
       default = [ ];
       example = [
         {
@@ -52,6 +147,17 @@ in
         CI runners on this host whose jobs are waited for, besides those that
         `waitFor.autoDetectRunners` finds. A unit may stand in several entries, each with its
         own way to look.
+      '';
+    };
+
+    drainRunners = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Whether a runner that the act would stop is drained first: it finishes its job and takes
+        no new one, and after the act it is started again. The module makes every stop of each
+        detected runner do that, where the runner can (docs/ci.md), and gives it 3 hours, or `timeout`
+        if that is longer. A shutdown of the host waits as long. Other runners are looked at.
       '';
     };
 
@@ -82,27 +188,33 @@ in
       ];
       default = "give-up";
       description = ''
-        What then: `give-up` ends as failed and does nothing, the target stays the boot default;
-        `proceed` goes on, which may kill the job that was waited for. For the switch lock and
-        inhibitors it is always `give-up`.
+        What happens after `timeout`. `give-up`: the finalization fails and nothing changes, but
+        the next reboot boots the target. `proceed`: it acts, which may kill the job that it waited
+        for. For the switch lock and inhibitors it is always `give-up`.
+      '';
+    };
+
+    rollbackTimeout = mkOption {
+      type = finalizeTypes.wholeSeconds;
+      default = 300;
+      description = ''
+        How long a rollback waits for the jobs on the runners that it stops, in seconds. Then it
+        ends them. Also how long it waits for the switch lock. Then it fails and names the holder.
       '';
     };
   };
 
-  config = {
-    services.deployFinalize.generated.waitFor = {
-      inherit (cfg)
-        session
-        units
-        timeout
-        onTimeout
-        ;
-      runners =
-        map finalizeTypes.withoutNulls cfg.runners
-        ++ lib.optionals cfg.autoDetectRunners detected;
-    };
-    assertions = lib.mkIf config.services.deployFinalize.enable (
-      import ./runner-rules.nix { inherit lib; } cfg.runners
-    );
+  config.services.deployFinalize.generated.waitFor = {
+    inherit (cfg)
+      session
+      drainRunners
+      units
+      timeout
+      onTimeout
+      rollbackTimeout
+      ;
+    runners =
+      map finalizeTypes.withoutNulls cfg.runners
+      ++ lib.optionals cfg.autoDetectRunners detected;
   };
 }

@@ -14,11 +14,14 @@ let
     ];
   };
   inherit (nixos.config.system.build) deployFinalize;
-  resume = nixos.config.systemd.units."deploy-finalize-resume.service".unit;
+  unit = name: "${nixos.config.systemd.units.${name}.unit}/${name}";
 in
 pkgs.runCommand "deploy-finalize-module" { } ''
   ${pkgs.lib.getExe deployFinalize} --version
   test -e ${deployFinalize}/share/man/man8/deploy-finalize.8.gz
-  grep -q '^ExecStart=.* resume' ${resume}/deploy-finalize-resume.service
+  grep -q '^ExecStart=.* resume' ${unit "deploy-finalize-resume.service"}
+  grep -q '^ExecStart=.* resume' ${unit "deploy-finalize-stuck-boot.service"}
+  grep -q '^DefaultDependencies=false' ${unit "deploy-finalize-stuck-boot.service"}
+  grep -q '^OnBootSec=120' ${unit "deploy-finalize-stuck-boot.timer"}
   touch $out
 ''

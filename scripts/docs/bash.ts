@@ -1,5 +1,13 @@
 import type { CommandOutline, Outline } from "./outline.ts";
-import { choicesOf, MADE_BY, type Offer, optionsOf, optionsWithValue, takesId } from "./words.ts";
+import {
+  choicesOf,
+  MADE_BY,
+  type Offer,
+  optionsOf,
+  optionsWithValue,
+  takesFile,
+  takesId,
+} from "./words.ts";
 
 /** The completion of bash, version 4 and up; it needs no bash-completion. */
 export function bashCompletion(outline: Outline): string {
@@ -81,6 +89,7 @@ function bashCommand(outline: Outline, command: CommandOutline): string {
     `    ${isDefault ? '"" | ' : ""}${command.name})`,
     `      options="${words.join(" ")}"`,
     ...(takesId(command) === "id" ? [`${ifFirst} _deploy_finalize_ids ${command.name}`] : []),
+    ...(takesFile(command) === "file" ? [`${ifFirst} { ${bashOffer({ kind: "files" })}; }`] : []),
     ...(choices.length > 0
       ? [`${ifFirst} mapfile -t COMPREPLY < <(compgen -W "${choices.join(" ")}" -- "$current")`]
       : []),

@@ -1,39 +1,48 @@
 /**
- * What the help of a command has no room for, in the man page and docs/commands.md.
- * Paragraphs; words in backticks are typed as they are.
+ * Explanations for the man page and docs/commands.md that are too long for the help of a command.
+ * Paragraphs; words in backticks are typed literally.
  */
 export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   schedule: [
-    "This is what a deploy's activation calls after `switch-to-configuration boot`, and what is done without a command. It pins the system and writes a record, so that nothing is lost from here on, and returns at once.",
-    "It prints what was compared and one line that begins with `deploy-finalize: action=`, for scripts. It ends with another exit code than 0 only where nothing was scheduled, so that the deploy is to be undone.",
+    "Run this after `switch-to-configuration boot`. It decides between switch and reboot, protects the deployed system from garbage collection, writes a record and starts a systemd timer. Then it returns at once. The switch or reboot follows later, in a systemd unit.",
+    "It prints the paths that it compared. For scripts, it also prints one line that starts with `deploy-finalize: action=`. If the exit code is not zero, nothing was scheduled, and you must undo the deploy.",
   ],
   explain: [
-    "Tells what differs, which units the switch would stop and start, how packages and closure change, how each gate stands and which checks will run. It changes nothing. Without root it tells what it could not see.",
+    "Shows the differences between the booted and the deployed system, the units that would stop and start, the changes of packages and of the closure size, the gates (the conditions that it waits for) and the checks. If it does not run as root, it says what it cannot see.",
   ],
-  status: ["Without root it shows only what everybody may see."],
+  status: [
+    "Only root can read the records. Other users see the systems of the host and the names of the units of deploy-finalize.",
+  ],
   wait: [
-    "A CI job that runs on the host itself is refused: the finalization waits for that job. A reboot of the host ends it with exit code 75, or over SSH ends the connection, with 255: call it again until it ends with another one.",
+    "`wait` refuses to run in a CI job on this host if the finalization waits for that job. If the host reboots, `wait` ends with exit code 75, or ssh ends with 255. Run `wait` again until you get another exit code.",
   ],
-  history: ["Records that cannot be read are listed too."],
+  history: ["It also lists records that it cannot read, with the state `broken`."],
   log: [
-    "All lines of its units, and one entry for each state. On a terminal it is shown by the pager.",
+    "Shows the log lines of its units, and one entry for each state. On a terminal, it uses a pager.",
   ],
   cancel: [
-    "The running system stays as it is, but the boot default is the deployed system already: the next reboot brings it up unless that is set back too.",
+    "The running system does not change. The boot default is already the deployed system, so the next boot starts that system. To prevent this, use `--restore-boot-default`: it sets the profile and the boot default back to the running system. If the deployed system itself runs, it sets them back to the previous system.",
   ],
   confirm: [
-    "Where `verify.confirm` is set, the host goes back unless this is called within the time that is set. Call it from where the host has to be reachable.",
+    "If `verify.confirm` is set and nobody runs this in time, the host rolls back. Run it over SSH from another machine: this shows that the host is still reachable.",
   ],
   rollback: [
-    "Takes the host back to the system that was running before, as carefully as it went forward: with a record, the gates and a verification.",
-    "Without an id it is the newest finalization that acted. To go further back than that, or to undo a rollback, name it.",
+    "Makes the previous system the running system again. As a deploy does, it writes a record, waits for the gates and verifies the result.",
+    "Without an ID, it rolls back the newest finalization that acted. To roll back an older finalization, or a finalization that was itself a rollback, give its ID.",
   ],
-  lock: ["The slots of the fleet lock: who holds them, and giving one back by hand."],
-  deliver: ["Its unit is started by itself whenever something is in the outbox."],
+  lock: [
+    "The fleet lock limits how many hosts reboot at once. A host holds a slot from before its reboot until the reboot is verified. If a slot stays taken by mistake, you can give it back by hand.",
+  ],
+  "check-config": [
+    "If the file has an error, the exit code is 2. It needs neither root nor a NixOS host, so a build or a CI job can run it. The NixOS module runs it during the build of the configuration file.",
+  ],
+  deliver: [
+    "Reports that are not delivered yet wait in the outbox. A transient unit `deploy-finalize-deliver-….service` delivers them automatically, in a sandbox; receivers of the kind `command` have a unit of their own. Run this command to try again at once.",
+  ],
   run: [
-    "Its transient unit `deploy-finalize-ID.service` calls this; called by hand it does the same in the foreground.",
+    "The transient unit `deploy-finalize-ID.service` runs this. You can also run it by hand, in the foreground.",
   ],
   resume: [
-    "`deploy-finalize-resume.service` calls this after a boot. It returns as soon as the units are started.",
+    "`deploy-finalize-resume.service` runs this after each boot, and `deploy-finalize-stuck-boot.service` in a boot that does not get through. It starts the units of the unfinished finalizations and returns.",
   ],
 };

@@ -6,6 +6,7 @@ import {
   offerFor,
   optionsOf,
   optionsWithValue,
+  takesFile,
   takesId,
 } from "./words.ts";
 
@@ -96,6 +97,7 @@ function ofCommand(outline: Outline, command: CommandOutline, as: "default" | "o
       options.map((option) => `complete -c deploy-finalize ${when} ${ofOption(option)}`),
     ),
     ...choicesOf(command).map((choice) => `${ifFirst} -a ${choice}`),
+    ...(takesFile(command) === "file" ? [`${ifFirst} -F`] : []),
     ...(takesId(command) === "id"
       ? [`${ifFirst} -k -a '(__deploy_finalize_ids ${command.name})'`]
       : []),

@@ -23,9 +23,9 @@ function commandsPart(outline: Outline): string {
     "# COMMANDS",
     ...outline.commands.flatMap((command) => sectionOf(command)),
     "# OPTIONS",
-    "Every command takes these; they may stand before the command too.",
+    "Every command takes these options, also before the command.",
     ...outline.common.map((option) => item(option)),
-    "*-h*, *--help*\n\tShows the help, after a command that of the command.",
+    "*-h*, *--help*\n\tShows the help. After a command, the help of that command.",
     "*--version*\n\tPrints the version.",
   ]
     .join("\n\n")

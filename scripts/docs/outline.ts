@@ -1,7 +1,7 @@
 import type { Command, Option } from "commander";
 import type { Context } from "../../src/cli/context.ts";
 import { buildProgram } from "../../src/cli/program.ts";
-import { pathsUnder } from "../../src/host/paths.ts";
+import { pathsUnder } from "../../src/host/files/paths.ts";
 
 /** The command line as the documentation and the completions tell of it, taken from the program itself. */
 export interface Outline {
@@ -55,7 +55,6 @@ const UNTOUCHED: Context = {
   spawn: async (argv) => ({ argv, exitCode: 0, cause: null, stdout: "", stderr: "" }),
   paths: pathsUnder("/"),
   stopSignal: () => new AbortController().signal,
-  outlastSignals: () => {},
   unwritten: () => null,
   isReaderGone: () => false,
 };

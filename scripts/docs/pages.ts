@@ -2,6 +2,7 @@ import { bashCompletion } from "./bash.ts";
 import { commandsPage } from "./commands.ts";
 import { fishCompletion } from "./fish.ts";
 import { jsonPage, jsonSchemas } from "./json.ts";
+import { architecturePage } from "./machine.ts";
 import { manPage } from "./man.ts";
 import { outline, theProgram } from "./outline.ts";
 import { zshCompletion } from "./zsh.ts";
@@ -16,6 +17,7 @@ export const MAN_PAGE = "man/deploy-finalize.8.scd";
 export function generatedFiles(read: (path: string) => string): Map<string, string> {
   const program = outline(theProgram());
   return new Map([
+    ["ARCHITECTURE.md", architecturePage(read("ARCHITECTURE.md"))],
     ["contrib/completions/deploy-finalize.bash", bashCompletion(program)],
     ["contrib/completions/deploy-finalize.zsh", zshCompletion(program)],
     ["contrib/completions/deploy-finalize.fish", fishCompletion(program)],

@@ -20,6 +20,11 @@ export function takesId({ arguments: given }: CommandOutline): "id" | "other" {
   return given.some(({ usage }) => /^[<[]id[>\]]$/.test(usage)) ? "id" : "other";
 }
 
+/** Whether its argument is a file. */
+export function takesFile({ arguments: given }: CommandOutline): "file" | "other" {
+  return given.some(({ usage }) => usage === "<file>") ? "file" : "other";
+}
+
 /** What its first argument may be. */
 export function choicesOf({ arguments: [first] }: CommandOutline): readonly string[] {
   return first?.choices ?? [];

@@ -1,5 +1,13 @@
 import type { CommandOutline, OptionOutline, Outline } from "./outline.ts";
-import { choicesOf, MADE_BY, type Offer, optionsOf, optionsWithValue, takesId } from "./words.ts";
+import {
+  choicesOf,
+  MADE_BY,
+  type Offer,
+  optionsOf,
+  optionsWithValue,
+  takesFile,
+  takesId,
+} from "./words.ts";
 
 /** The completion of zsh: a function file named _deploy-finalize in a folder of $fpath. */
 export function zshCompletion(outline: Outline): string {
@@ -73,6 +81,7 @@ function zshCommand(outline: Outline, command: CommandOutline): string {
     `    (${isDefault ? "|" : ""}${command.name})`,
     `      options=(${offered.join(" ")})`,
     ...(takesId(command) === "id" ? [`${ifFirst} _deploy_finalize_ids ${command.name}`] : []),
+    ...(takesFile(command) === "file" ? [`${ifFirst} ${zshOffer({ kind: "files" })}`] : []),
     ...(choices.length > 0 ? [`${ifFirst} compadd -- ${choices.join(" ")}`] : []),
     "      ;;",
   ].join("\n");

@@ -1,21 +1,19 @@
 import { messageOf } from "../core/refusal.ts";
+import type { Host } from "../host/process/host.ts";
+import { pause } from "../host/process/time.ts";
+import { wantedUnits } from "../host/nixos/wanted-units.ts";
 import {
-  countRestarts,
-  type FailedUnits,
-  listTroubled,
-  type Restarts,
-  type UnitTrouble,
-} from "../host/failed-units.ts";
-import type { Host } from "../host/host.ts";
-import { pause } from "../host/pause.ts";
-import { matchesGlob } from "./glob.ts";
-
-/** Which units' trouble is not the deploy's. */
-export interface Excused {
-  readonly baseline: FailedUnits;
-  /** Globs. */
-  readonly ignored: readonly string[];
-}
+  listAllUnits,
+  showAllUnits,
+  showUnits,
+  type UnitState,
+} from "../host/systemd/unit-states.ts";
+import type { ListedUnit } from "../host/systemd/units.ts";
+import type { Finding, Standard } from "./findings.ts";
+import { judgeUnits } from "./judge-units.ts";
+import { patiently } from "./patience.ts";
+import { Restarts } from "./restarts.ts";
+import { cannotBeLoaded, isRunning } from "./units-before.ts";
 
 export type Settling =
   | { readonly kind: "settled" }
@@ -24,122 +22,173 @@ export type Settling =
 
 const POLL_MS = 500;
 
-/** One restart may be a service that came up before what it needs; two are a loop. */
-const LOOP = 2;
+/**
+ * A unit that starts, or waits for its restart, is watched for this long at most: ten minutes are
+ * more than any start takes that has a time limit of its own.
+ */
+const BOUND_MS = 600_000;
 
-/** Units in trouble now that were not before and are not ignored. */
-export function newFailures(now: readonly UnitTrouble[], excused: Excused): UnitTrouble[] {
-  return now.filter(({ unit }) => !isExcused(unit, excused));
-}
-
-/** By how many restarts each unit has grown, less what is excused. A count that fell began anew. */
-export function newRestarts(
-  before: Restarts,
-  now: Restarts,
-  excused: Excused,
-): Map<string, number> {
-  const grown = [...now].map(([unit, count]): [string, number] => {
-    const last = before.get(unit) ?? 0;
-    return [unit, count < last ? count : count - last];
-  });
-  return new Map(grown.filter(([unit, by]) => by > 0 && !isExcused(unit, excused)));
-}
-
-function isExcused(unit: string, { baseline, ignored }: Excused): boolean {
-  return (
-    baseline.some((known) => known.unit === unit) || ignored.some((glob) => matchesGlob(glob, unit))
-  );
-}
+/** A unit must get through at least this much time, in milliseconds, however short the settling time is. */
+const LEAST_MS = 1000;
 
 /**
- * Watches units after acting, and ends as soon as one has failed or has restarted
- * itself twice. One that restarted itself once, or is about to, is watched for the same
- * time again: it must get through that without another restart.
+ * Watches the units after the act, and ends as soon as one of them is wrong. A unit that restarted
+ * itself must then run through the settling time; a second restart is a crash loop, unless the unit
+ * restarted as often before. Units that are still starting are waited for.
  *
- * @param seconds the settling time; 0 takes one look
+ * @param seconds the settling time; 0 takes one look, unless something is on its way
  */
 export async function watchSettling(
   host: Host,
-  excused: Excused,
+  standard: Standard,
   seconds: number,
   signal: AbortSignal,
 ): Promise<Settling> {
   try {
-    const before = await patiently(async () => await countRestarts(host), signal);
-    const first = await watchOnce(host, excused, seconds, before, signal);
-    if (first.kind === "troubled") return first;
-    if (first.restless.length === 0) return { kind: "settled" };
-    host.say(`watches ${first.restless.join(", ")} on: restarted`);
-    const second = await watchOnce(host, excused, seconds, first.restarts, signal);
-    if (second.kind === "troubled") return second;
-    const loops = second.restless.filter((unit) => first.restless.includes(unit));
-    return settlingOf(loops.map((unit) => `${unit} restarts again and again`));
+    return await new Watch(host, standard, seconds * 1000, signal).run();
   } catch (error) {
     return { kind: "troubled", units: [`units cannot be looked at: ${messageOf(error)}`] };
   }
 }
 
-type Watch =
-  | { readonly kind: "troubled"; readonly units: readonly string[] }
-  | { readonly kind: "over"; readonly restless: readonly string[]; readonly restarts: Restarts };
+class Watch {
+  readonly #host: Host;
+  readonly #standard: Standard;
+  readonly #settleMs: number;
+  readonly #signal: AbortSignal;
+  readonly #begin: number;
+  readonly #seenRunning = new Set<string>();
+  readonly #restarts: Restarts;
+  /** Since when, without a gap, each transient unit has been seen failed. */
+  readonly #failedSince = new Map<string, number>();
+  readonly #announced = new Set<string>();
+  readonly #wanted: ReadonlyMap<string, readonly string[]>;
 
-async function watchOnce(
-  host: Host,
-  excused: Excused,
-  seconds: number,
-  before: Restarts,
-  signal: AbortSignal,
-): Promise<Watch> {
-  const end = host.elapsedMs() + seconds * 1000;
-  for (;;) {
-    const isLast = host.elapsedMs() >= end || signal.aborted;
-    const troubled = newFailures(
-      await patiently(async () => await listTroubled(host), signal),
-      excused,
+  constructor(host: Host, standard: Standard, settleMs: number, signal: AbortSignal) {
+    this.#host = host;
+    this.#standard = standard;
+    this.#settleMs = settleMs;
+    this.#signal = signal;
+    this.#begin = host.elapsedMs();
+    this.#restarts = new Restarts(standard);
+    this.#wanted = wantedUnits(host.paths.currentSystem);
+  }
+
+  async run(): Promise<Settling> {
+    let scope: "all" | "some" = "all";
+    for (;;) {
+      const findings = await this.#look(scope);
+      const wrong = findings.filter(({ kind }) => kind === "wrong");
+      if (wrong.length > 0) return troubled(wrong);
+      const isQuiet = findings.length === 0 && !this.#isRestless();
+      const elapsed = this.#elapsedMs();
+      if (this.#signal.aborted) return { kind: "settled" };
+      if (isQuiet && elapsed >= this.#settleMs && scope === "all") return { kind: "settled" };
+      if (elapsed >= BOUND_MS) return this.#atBound(findings);
+      this.#announce(findings);
+      // Asking about every unit costs systemd 1 ms for each, so only the last look does it again.
+      scope = isQuiet && elapsed + POLL_MS >= this.#settleMs ? "all" : "some";
+      const left = isQuiet && scope === "all" ? this.#settleMs - elapsed : POLL_MS;
+      await pause(Math.max(0, Math.min(POLL_MS, left)), this.#signal);
+    }
+  }
+
+  #elapsedMs(): number {
+    return this.#host.elapsedMs() - this.#begin;
+  }
+
+  async #look(scope: "all" | "some"): Promise<Finding[]> {
+    const listed = await patiently(async () => await listAllUnits(this.#host), this.#signal);
+    const shown = await patiently(async () => await this.#show(scope, listed), this.#signal);
+    const now = new Map(shown.map((unit) => [unit.unit, this.#withWants(unit)]));
+    const running = new Set(listed.filter(isRunning).map(({ unit }) => unit));
+    for (const unit of running) this.#seenRunning.add(unit);
+    const loops = this.#restarts.count(shown, this.#elapsedMs());
+    const findings = judgeUnits({
+      ...this.#standard,
+      now,
+      running,
+      seenRunning: this.#seenRunning,
+      restarted: new Set(this.#restarts.grown()),
+    });
+    return [...loops, ...this.#transient(findings)];
+  }
+
+  #withWants(unit: UnitState): UnitState {
+    return { ...unit, wantedBy: [...unit.wantedBy, ...(this.#wanted.get(unit.unit) ?? [])] };
+  }
+
+  /** Shows every unit, or only units in an unusual state; and units that should run but are not loaded. */
+  async #show(scope: "all" | "some", listed: readonly ListedUnit[]): Promise<UnitState[]> {
+    const { baseline, failedJobs } = this.#standard;
+    const ranBefore = new Set(baseline.units?.active.map(({ unit }) => unit));
+    const blamed = failedJobs.map(({ unit }) => unit);
+    const loaded = new Set(listed.map(({ unit }) => unit));
+    const wanted = new Set([...ranBefore, ...this.#wantedBy(listed), ...blamed]);
+    const absent = [...wanted].filter((unit) => !loaded.has(unit));
+    if (scope === "all") return await showAllUnits(this.#host, absent);
+    const standOut = listed
+      .filter((unit) => !isRunning(unit) || cannotBeLoaded(unit))
+      .filter(({ unit, active }) => active !== "inactive" || ranBefore.has(unit))
+      .map(({ unit }) => unit);
+    const names = new Set([...standOut, ...this.#restarts.grown(), ...absent, ...blamed]);
+    return await showUnits(this.#host, [...names]);
+  }
+
+  #wantedBy(listed: readonly ListedUnit[]): string[] {
+    const running = new Set(listed.filter(isRunning).map(({ unit }) => unit));
+    const isWanted = ([, by]: readonly [string, readonly string[]]): boolean =>
+      by.some((name) => running.has(name));
+    return [...this.#wanted].filter(isWanted).map(([unit]) => unit);
+  }
+
+  /** A transient unit, such as the probe of a container, counts only if it stays failed. */
+  #transient(findings: readonly Finding[]): Finding[] {
+    const failed = findings.filter(({ kind }) => kind === "transient").map(({ unit }) => unit);
+    for (const unit of this.#failedSince.keys()) {
+      if (!failed.includes(unit)) this.#failedSince.delete(unit);
+    }
+    const elapsed = this.#elapsedMs();
+    for (const unit of failed) {
+      if (!this.#failedSince.has(unit)) this.#failedSince.set(unit, elapsed);
+    }
+    const isLasting = ({ unit, kind }: Finding): boolean =>
+      kind === "transient" &&
+      elapsed - (this.#failedSince.get(unit) ?? elapsed) >= this.#settlesWithin();
+    return findings.map((finding) =>
+      isLasting(finding) ? { ...finding, kind: "wrong" } : finding,
     );
-    const failed = troubled.filter(({ kind }) => kind === "failed");
-    if (failed.length > 0) return failedUnits(failed);
-    const restarting = troubled.map(({ unit }) => unit);
-    // Counting asks about every service, so in between only about those that stand out.
-    const counted = isLast ? undefined : restarting;
-    const restarts = await patiently(async () => await countSome(host, counted), signal);
-    const grown = newRestarts(before, restarts, excused);
-    const loops = [...grown].filter(([, by]) => by >= LOOP);
-    if (loops.length > 0) return loopingUnits(loops);
-    if (isLast) {
-      const restless = [...new Set([...restarting, ...grown.keys()])];
-      return { kind: "over", restless, restarts };
-    }
-    const rest = Math.max(0, Math.min(POLL_MS, end - host.elapsedMs()));
-    await pause(rest, signal);
   }
-}
 
-async function countSome(host: Host, units: readonly string[] | undefined): Promise<Restarts> {
-  return units?.length === 0 ? new Map() : await countRestarts(host, units);
-}
+  #settlesWithin(): number {
+    return Math.max(this.#settleMs, LEAST_MS);
+  }
 
-function failedUnits(units: readonly UnitTrouble[]): Watch {
-  return { kind: "troubled", units: units.map(({ unit }) => `${unit} failed`) };
-}
+  #isRestless(): boolean {
+    const { lastAt } = this.#restarts;
+    return lastAt !== null && this.#elapsedMs() - lastAt < this.#settlesWithin();
+  }
 
-function loopingUnits(units: readonly [string, number][]): Watch {
-  const lines = units.map(([unit, by]) => `${unit} restarted itself ${by} times`);
-  return { kind: "troubled", units: lines };
-}
+  #atBound(findings: readonly Finding[]): Settling {
+    const late = findings.filter(({ kind }) => kind !== "working");
+    if (late.length === 0) return { kind: "settled" };
+    return troubled(
+      late.map((finding) => ({
+        ...finding,
+        why: `${finding.why}, after ${BOUND_MS / 1000} s`,
+      })),
+    );
+  }
 
-function settlingOf(units: readonly string[]): Settling {
-  return units.length === 0 ? { kind: "settled" } : { kind: "troubled", units };
-}
-
-/** A switch may have started systemd anew: it does not answer for a moment. */
-async function patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (tries >= 10 || signal.aborted) throw error;
-      await pause(POLL_MS, signal);
+  #announce(findings: readonly Finding[]): void {
+    for (const why of [...findings.map((finding) => finding.why), ...this.#restarts.notes()]) {
+      if (this.#announced.has(why)) continue;
+      this.#announced.add(why);
+      this.#host.say(`keeps watching: ${why}`);
     }
   }
+}
+
+function troubled(findings: readonly Finding[]): Settling {
+  return { kind: "troubled", units: findings.map(({ why }) => why) };
 }

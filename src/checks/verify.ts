@@ -1,39 +1,40 @@
-import type { CheckConfig, Config } from "../core/config.ts";
-import type { FailedUnits } from "../host/failed-units.ts";
-import type { Host } from "../host/host.ts";
-import type { TellWaiting } from "../host/waiting-note.ts";
-import type { CheckResult, CheckState } from "./check.ts";
-import { untilPassed } from "./retry.ts";
+import { printableLine } from "../core/printable.ts";
+import type { CheckConfig, Config } from "../core/config/config.ts";
+import type { Host } from "../host/process/host.ts";
+import type { TellWaiting } from "../state-dir/waiting-note.ts";
+import { type Check, checkFor, type CheckResult, type CheckState } from "./kinds.ts";
+import type { Standard } from "./findings.ts";
 import { watchSettling } from "./settling.ts";
-import { checkFor } from "./table.ts";
+import { messageOf } from "../core/refusal.ts";
+import { pause, timeLimit } from "../host/process/time.ts";
 
 /**
- * Verifies the system after acting: first that its units settle, then all configured
- * checks at once. Where units do not settle, the checks are left out: the way back
- * should not wait for their deadlines.
+ * Verifies the system after acting: first that its units settle, then all configured checks at
+ * the same time. If the units do not settle, it skips the checks: the rollback must not wait for
+ * their deadlines.
  *
- * @param baseline the units that were in trouble before acting, from `takeBaseline`
- * @param tell told of what is looked at, for those who ask about it meanwhile
- * @param signal ends it early; what had not passed by then counts as failed, so the caller must look at the signal first
+ * @param units how the units were before the act, and what the act said of them
+ * @param tell gets the present step, for `status`
+ * @param signal ends it early; the caller must look at the signal first, because a check that has not passed counts as failed
  */
 export async function verify(
   host: Host,
   config: Config["verify"],
-  baseline: FailedUnits,
+  units: Omit<Standard, "ignored">,
   signal: AbortSignal,
   tell: TellWaiting = () => {},
 ): Promise<CheckResult[]> {
   try {
-    tell(noteOf(host, "units", "they must settle", config.settle));
-    const units = await settle(host, config, baseline, signal);
-    if (units.result === "failed") return [units];
-    return [units, ...(await runChecks(host, config.checks, signal, tell))];
+    tell(noteOf(host, "units", "they must stay up", config.settle));
+    const settled = await settle(host, config, units, signal);
+    if (settled.result === "failed") return [settled];
+    return [settled, ...(await runChecks(host, config.checks, signal, tell))];
   } finally {
     tell(null);
   }
 }
 
-/** All at once; the note names those that have not ended yet. */
+/** All at the same time; the note names the checks that still run. */
 async function runChecks(
   host: Host,
   configs: readonly CheckConfig[],
@@ -57,7 +58,7 @@ async function runChecks(
   return await Promise.all(checks);
 }
 
-/** @param longest seconds from the beginning until when it has ended */
+/** @param longest the maximum duration in seconds */
 function noteOf(host: Host, what: string, why: string, longest: number, begin = host.now()) {
   const until = new Date(begin.getTime() + longest * 1000).toISOString();
   return { for: what, why, since: begin.toISOString(), until, next: null };
@@ -66,15 +67,18 @@ function noteOf(host: Host, what: string, why: string, longest: number, begin = 
 async function settle(
   host: Host,
   config: Config["verify"],
-  baseline: FailedUnits,
+  units: Omit<Standard, "ignored">,
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const begin = host.elapsedMs();
-  const excused = { baseline, ignored: config.ignoreFailedUnits };
-  const settling = await watchSettling(host, excused, config.settle, signal);
+  const standard = { ...units, ignored: config.ignoreFailedUnits };
+  const settling = await watchSettling(host, standard, config.settle, signal);
   const state: CheckState =
     settling.kind === "settled"
-      ? { kind: "passed", detail: "no unit failed that had not failed before" }
+      ? {
+          kind: "passed",
+          detail: "every wanted unit runs that ran before, and no other unit failed",
+        }
       : { kind: "failed", why: settling.units.join("; ") };
   const seconds = (host.elapsedMs() - begin) / 1000;
   return toResult({ name: "units settle", kind: "failed-units" }, state, seconds);
@@ -93,11 +97,67 @@ async function runCheck(
   return result;
 }
 
-function toResult(
+/** The result of a check that took so many seconds. */
+export function toResult(
   what: { readonly name: string; readonly kind: string },
   state: CheckState,
   seconds: number,
 ): CheckResult {
   const detail = state.kind === "passed" ? state.detail : state.why;
-  return { ...what, result: state.kind, detail, seconds: Math.round(seconds * 1000) / 1000 };
+  return {
+    ...what,
+    result: state.kind,
+    detail: printableLine(detail),
+    seconds: Math.round(seconds * 1000) / 1000,
+  };
+}
+
+/** All in seconds. */
+export interface Times {
+  readonly timeout: number;
+  readonly interval: number;
+  readonly deadline: number;
+}
+
+export interface CheckEnd {
+  readonly state: CheckState;
+  readonly tries: number;
+  readonly seconds: number;
+}
+
+/**
+ * Tries a check until it passes or its deadline has passed; at least once. The deadline does not
+ * cut the last try short; its own timeout does.
+ */
+export async function untilPassed(
+  host: Host,
+  check: Check,
+  times: Times,
+  signal: AbortSignal,
+): Promise<CheckEnd> {
+  const begin = host.elapsedMs();
+  const seconds = () => (host.elapsedMs() - begin) / 1000;
+  for (let tries = 1; ; tries++) {
+    const state = await tryOnce(host, check, times.timeout, signal);
+    const isLast = seconds() + times.interval > times.deadline;
+    if (state.kind === "passed" || isLast || signal.aborted)
+      return { state, tries, seconds: seconds() };
+    await pause(times.interval * 1000, signal);
+  }
+}
+
+async function tryOnce(
+  host: Host,
+  check: Check,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<CheckState> {
+  const over = timeLimit(timeout);
+  try {
+    const state = await check.run(host, AbortSignal.any([signal, over]));
+    if (state.kind === "passed" || !over.aborted) return state;
+  } catch (error) {
+    if (!over.aborted) return { kind: "failed", why: messageOf(error) };
+  }
+  return { kind: "failed", why: `no answer within ${timeout} s` };
 }

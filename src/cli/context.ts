@@ -1,23 +1,22 @@
-import type { Host } from "../host/host.ts";
-import { Journal, type Narration } from "../host/journal.ts";
-import type { Paths } from "../host/paths.ts";
-import type { Spawn } from "../host/spawn.ts";
-import { reporterOf } from "./reporter.ts";
+import { EXIT } from "../core/outcome.ts";
+import { jsonLine, printableLine } from "../core/printable.ts";
+import type { Paths } from "../host/files/paths.ts";
+import type { Spawn } from "../host/process/spawn.ts";
+import type { Narration } from "../host/systemd/journal.ts";
 import { type Style, styleFor, type Terminal } from "../view/style.ts";
 
 export interface Writer {
   readonly write: (text: string) => unknown;
 }
 
-/** All that a command may touch of the process it runs in. */
 export interface Context {
   readonly version: string;
   readonly stdout: Writer;
   readonly stderr: Writer;
   readonly narration: () => Narration;
-  /** The terminal that stdout is; null where it goes to a file or a pipe. */
+  /** The terminal behind stdout; null for a file or a pipe. */
   readonly terminal: () => Terminal | null;
-  /** Asks a question on the terminal; answers null where nobody is there. */
+  /** Asks a question on the terminal; the answer is null if there is no terminal. */
   readonly ask: (question: string) => Promise<string | null>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userId: number;
@@ -25,35 +24,33 @@ export interface Context {
   /** How this program is started: the interpreter and the script. */
   readonly self: readonly string[];
   readonly now: () => Date;
-  /** Milliseconds since some moment; does not jump when the clock is set. */
+  /** Milliseconds since some moment; does not jump if the clock is set. */
   readonly elapsedMs: () => number;
-  /** From 0 up to but not including 1; tells ids of one second apart, guards nothing. */
+  /** From 0 up to but not including 1. Makes ids of the same second differ; guards nothing. */
   readonly random: () => number;
   readonly spawn: Spawn;
   readonly paths: Paths;
   /**
-   * From the first call on SIGTERM and SIGINT abort this instead of ending the process. A
-   * terminal that goes away (SIGHUP) does nothing; with `stop`, for what only looks, it aborts
-   * this too, and so does a reader of stdout that goes away.
+   * After the first call, SIGTERM and SIGINT abort this signal instead of ending the process, and
+   * SIGHUP (a lost terminal) does nothing. With `stop`, for commands that only show something,
+   * SIGHUP and a lost reader of stdout abort it too.
    */
   readonly stopSignal: (whenUnseen?: "stop") => AbortSignal;
-  /** From here on SIGTERM, SIGINT and a terminal that goes away (SIGHUP) do nothing. */
-  readonly outlastSignals: () => void;
-  /** Why part of what was for stdout could not be written; null also where its reader has gone. */
+  /** Why part of stdout could not be written; null also if its reader has gone. */
   readonly unwritten: () => string | null;
-  /** Whether whoever read stdout has gone, as `head` does when it has enough: the last line told. */
+  /** Whether the reader of stdout has gone, like `head` when it has enough; known after a write. */
   readonly isReaderGone: () => boolean;
 }
 
-/** The options that every command takes. */
+/** The options that every command takes, and --json, which most take. */
 export interface CommonOptions {
   readonly config?: string;
   readonly stateDir?: string;
   readonly quiet?: true;
   readonly verbose?: true;
+  readonly json?: true;
 }
 
-/** How this call's screens are to be drawn. */
 export function styleOf({ terminal, env }: Context): Style {
   return styleFor(terminal(), env);
 }
@@ -62,25 +59,45 @@ export function print(context: Context, line: string): void {
   context.stdout.write(`${line}\n`);
 }
 
-/** Says why the command fails: also with --quiet, which is for narration. */
-export function complain(context: Context, why: string): void {
-  context.stderr.write(`deploy-finalize: ${why}\n`);
+/** Prints a result: as JSON with --json, else as lines. */
+export function printResult(
+  context: Context,
+  { json }: CommonOptions,
+  toJson: () => object,
+  toLines: () => readonly string[],
+): void {
+  const lines = json === true ? [jsonLine(toJson())] : toLines();
+  for (const line of lines) print(context, line);
 }
 
-/** The host as the edges see it, with the narration that was asked for. */
-export function hostOf(context: Context, options: CommonOptions): Host {
-  const say = (line: string): void => {
-    if (options.quiet !== true) complain(context, line);
-  };
-  const spawn: Spawn = async (argv, spawnOptions) => {
-    if (options.verbose === true) say(`runs ${argv.join(" ")}`);
-    return await context.spawn(argv, spawnOptions);
-  };
-  const echo = (text: string): void => {
-    context.stderr.write(text);
-  };
-  const journal = new Journal(spawn, say, context.narration);
-  const { now, elapsedMs, paths } = context;
-  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths };
-  return { ...host, report: reporterOf(context, options, host) };
+/**
+ * Prints an error, also with --quiet, which only silences progress messages. Whatever is in it of
+ * other programs or users, it makes no further line: on stderr of a unit that is a journal entry.
+ */
+export function complain(context: Context, why: string | readonly string[]): void {
+  const lines = typeof why === "string" ? [why] : why;
+  const text = lines.map((line) => `${printableLine(line)}\n`).join("");
+  context.stderr.write(`deploy-finalize: ${text}`);
+}
+
+/** Commands that only show something. */
+const ONLY_SHOW = new Set(["help", "explain", "status", "history", "log"]);
+
+/**
+ * The exit code of a command whose output may be incomplete. Lost output is a failure only for a
+ * command that does nothing else: a deployer undoes a deploy if scheduling fails.
+ *
+ * @param words the arguments, the command first
+ */
+export function exitCodeAfterOutput(
+  context: Context,
+  words: readonly string[],
+  exitCode: number,
+): number {
+  const why = context.unwritten();
+  if (why === null) return exitCode;
+  complain(context, `cannot write to standard output: ${why}`);
+  const isLockStatus = words[0] === "lock" && words.includes("status");
+  const onlyShows = words.includes("--dry-run") || isLockStatus || ONLY_SHOW.has(words[0] ?? "");
+  return onlyShows && exitCode === EXIT.done ? EXIT.failed : exitCode;
 }

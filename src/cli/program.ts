@@ -1,51 +1,51 @@
+import { printableLines } from "../core/printable.ts";
 import { Command, CommanderError } from "commander";
 import { EXIT } from "../core/outcome.ts";
 import { nearest } from "../core/nearest.ts";
 import { Refusal } from "../core/refusal.ts";
-import type { AddCommand, Cli } from "./command.ts";
-import { newCommand, readSpan, withJson, readPath } from "./command.ts";
-import type { Context } from "./context.ts";
-import { addHistory } from "./history.ts";
-import { addLock } from "./lock.ts";
-import { addLog } from "./log.ts";
-import { addCancel } from "./cancel.ts";
-import { addConfirm } from "./confirm.ts";
-import { addExplain } from "./explain.ts";
-import { addRollback } from "./rollback.ts";
-import { addCompleteIds } from "./complete-ids.ts";
-import { addDeliver } from "./deliver.ts";
-import { exitCodeTold } from "./lost-output.ts";
-import { addResume } from "./resume.ts";
-import { addRun } from "./run.ts";
-import { schedule, type ScheduleOptions } from "./schedule.ts";
-import { addStatus } from "./status.ts";
-import { addWait } from "./wait.ts";
+import { type AddCommand, type Cli, newCommand, readPath, readSpan, withJson } from "./command.ts";
+import { type Context, exitCodeAfterOutput } from "./context.ts";
+import { addHistory } from "./commands/history.ts";
+import { addLock } from "./commands/lock.ts";
+import { addLog } from "./commands/log.ts";
+import { addCancel } from "./commands/cancel.ts";
+import { addCheckConfig } from "./commands/check-config.ts";
+import { addConfirm } from "./commands/confirm.ts";
+import { addExplain } from "./commands/explain.ts";
+import { addRollback } from "./commands/rollback.ts";
+import { addCompleteIds } from "./commands/complete-ids.ts";
+import { addDeliver } from "./commands/deliver.ts";
+import { addResume } from "./commands/resume.ts";
+import { addRun } from "./commands/run.ts";
+import { schedule, type ScheduleOptions } from "./commands/schedule.ts";
+import { addStatus } from "./commands/status.ts";
+import { addWait } from "./commands/wait.ts";
 
-/** Every command, in the order of the help. */
-const COMMANDS: readonly AddCommand[] = [
-  addSchedule,
-  addExplain,
-  addStatus,
-  addWait,
-  addHistory,
-  addLog,
-  addCancel,
-  addConfirm,
-  addRollback,
-  addLock,
-  addRun,
-  addResume,
-  addDeliver,
-  addCompleteIds,
-];
+const COMMANDS: Readonly<Record<string, AddCommand>> = {
+  schedule: addSchedule,
+  explain: addExplain,
+  status: addStatus,
+  wait: addWait,
+  history: addHistory,
+  log: addLog,
+  cancel: addCancel,
+  confirm: addConfirm,
+  rollback: addRollback,
+  lock: addLock,
+  "check-config": addCheckConfig,
+  run: addRun,
+  resume: addResume,
+  deliver: addDeliver,
+  "complete-ids": addCompleteIds,
+};
 
 const HELP_FOOTER = `
-Without a command it schedules; its options: deploy-finalize schedule --help.
-Exit codes: 0 done, 1 refused or failed, 2 usage, 3 rolled back, 4 superseded or
-cancelled, 75 not finished.`;
+Without a command, deploy-finalize runs \`schedule\`. See: deploy-finalize schedule --help.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 rolled back,
+4 superseded or cancelled, 75 not finished yet.`;
 
 /**
- * Runs any command line by the option parser.
+ * Runs any command line with the option parser.
  *
  * @param args the arguments after the program's name
  * @returns the exit code
@@ -53,23 +53,26 @@ cancelled, 75 not finished.`;
  */
 export async function runProgram(context: Context, args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.done;
-  const program = buildProgram(context, (code) => {
+  const [first = ""] = args;
+  const only = Object.hasOwn(COMMANDS, first) ? first : null;
+  const end = (code: number): void => {
     exitCode = code;
-  });
+  };
+  const program = buildProgram(context, end, only);
   const words = commandFirst(program, args);
   try {
     await program.parseAsync(words, { from: "user" });
-    return exitCodeTold(context, words, exitCode);
+    return exitCodeAfterOutput(context, words, exitCode);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? exitCodeTold(context, ["help"], EXIT.done) : EXIT.usage;
+    return error.exitCode === 0 ? exitCodeAfterOutput(context, ["help"], EXIT.done) : EXIT.usage;
   }
 }
 
 /**
- * Options may stand before the command too: a wrapper puts its own there.
+ * Moves the command to the front: a wrapper may put its own options before it.
  *
- * @throws Refusal (usage) for a command that there is not: the parser would take it for an argument of the default one
+ * @throws Refusal (usage) for an unknown command, which the parser would take for an argument of the default command
  */
 function commandFirst(program: Command, args: readonly string[]): string[] {
   const isWord = wordsAmong(program, args);
@@ -81,7 +84,7 @@ function commandFirst(program: Command, args: readonly string[]): string[] {
   return [command, ...args.slice(0, at), ...args.slice(at + 1)];
 }
 
-/** Tells of each place whether an argument stands there: neither an option nor the value of one. */
+/** Whether the word at an index is an argument: neither an option nor the value of an option. */
 function wordsAmong(program: Command, args: readonly string[]): (index: number) => boolean {
   const options = program.commands.flatMap((command) => command.options);
   const withValue = options.filter(({ required }) => required);
@@ -90,7 +93,7 @@ function wordsAmong(program: Command, args: readonly string[]): (index: number) 
   return (index) => args[index]?.startsWith("-") === false && !isValue(index);
 }
 
-/** The parser looks for the command right behind `help`. */
+/** The parser expects the command directly after `help`. */
 function helpFirst(
   program: Command,
   args: readonly string[],
@@ -113,31 +116,47 @@ function requireKnown(program: Command, word: string): void {
   throw new Refusal(`unknown command ${JSON.stringify(word)}. ${hint}`, EXIT.usage);
 }
 
-/** The whole program, as the parser, the help and the documentation's tests see it. */
-export function buildProgram(context: Context, end: Cli["end"]): Command {
+/**
+ * The program for the parser, the help and the tests of the documentation.
+ *
+ * @param only a command beside which no other is needed; to build them all takes longer than most
+ *   commands
+ */
+export function buildProgram(
+  context: Context,
+  end: Cli["end"],
+  only: string | null = null,
+): Command {
   const program = new Command("deploy-finalize")
     .description(
-      "Makes a deployed NixOS system the running one, after the deploying job has ended.",
+      "Makes a deployed NixOS system the running system, after the deploying job has ended.",
     )
     .version(context.version, "--version")
     .addHelpText("after", HELP_FOOTER)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(`deploy-finalize: ${text.replace(/^error: /, "")}`),
+      writeErr: (text) =>
+        context.stderr.write(`deploy-finalize: ${printableLines(text.replace(/^error: /, ""))}`),
     });
-  for (const add of COMMANDS) add({ program, context, end });
+  for (const [name, add] of Object.entries(COMMANDS)) {
+    if (only === null || name === only) add({ program, context, end });
+  }
   return program;
 }
 
-/** Stands here and not with `schedule`, which is to load without the option parser. */
+/** Here and not next to `schedule`, which must load without the option parser. */
 function addSchedule(cli: Cli): void {
   withJson(newCommand(cli, "schedule", "default"))
-    .description("decide between switch and reboot, record it and arm the timer (the default)")
-    .option("--dry-run", "show what would happen and change nothing")
-    .option("--delay <span>", "wait at least this long: seconds, or 90s, 5min", readSpan)
-    .option("--revision <commit>", "the commit that the system was made from, for reports")
-    .option("--profile <path>", "the profile whose system is to be made the running one", readPath)
+    .description("schedule the switch or reboot that makes the deploy live (the default command)")
+    .option("--dry-run", "show what it would do; change nothing")
+    .option(
+      "--delay <span>",
+      "wait at least this long: seconds, or a span such as 90s, 5min",
+      readSpan,
+    )
+    .option("--revision <commit>", "the commit that the system was built from; reports show it")
+    .option("--profile <path>", "the profile with the system to activate", readPath)
     .action(async (options: ScheduleOptions) => {
       await schedule(cli.context, options);
     });

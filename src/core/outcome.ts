@@ -1,6 +1,6 @@
 import type { TerminalState } from "./states.ts";
 
-/** The exit codes that scripts may rely on. */
+/** Scripts rely on these exit codes. */
 export const EXIT = {
   done: 0,
   failed: 1,
@@ -10,7 +10,12 @@ export const EXIT = {
   unfinished: 75,
 } as const;
 
-/** The exit code that tells how a finalization ended. */
+/**
+ * The exit code of a finalization's unit for an end as `failed`. It is no other program's: Node ends
+ * with 1 for an uncaught exception, and systemd must start the unit again then.
+ */
+export const UNIT_FAILED = 10;
+
 export function exitCodeOf(state: TerminalState): number {
   switch (state) {
     case "live":

@@ -1,20 +1,23 @@
 import { EXIT } from "./outcome.ts";
 
 /**
- * Something that the user can mend: the message says what was wrong, where, and
- * what to do. Shown without a stack trace.
+ * An error that the user can fix: the message says what is wrong, where, and what to do. Shown without
+ * a stack trace.
  */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly exitCode: number;
+  /** The lines of the message; a line never has more than one. */
+  readonly lines: readonly string[];
 
-  constructor(message: string, exitCode: number = EXIT.failed) {
-    super(message);
+  constructor(message: string | readonly string[], exitCode: number = EXIT.failed) {
+    const lines = typeof message === "string" ? [message] : message;
+    super(lines.join("\n"));
+    this.lines = lines;
     this.exitCode = exitCode;
   }
 }
 
-/** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,29 +1,20 @@
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  s: 1,
-  sec: 1,
-  second: 1,
-  seconds: 1,
-  m: 60,
-  min: 60,
-  minute: 60,
-  minutes: 60,
-  h: 3600,
-  hr: 3600,
-  hour: 3600,
-  hours: 3600,
-  d: 86_400,
-  day: 86_400,
-  days: 86_400,
-};
+/** The units of systemd.time(7) from seconds to days, by their first letter. */
+const UNIT_SECONDS = new Map([
+  ["s", 1],
+  ["m", 60],
+  ["h", 3600],
+  ["d", 86_400],
+]);
+const PART = /(\d+)\s*(s|sec|seconds?|m|min|minutes?|h|hr|hours?|d|days?)(?![a-z])\s*/gy;
 
-/** The longest span that is taken, a year: more is a mistake, and timers must stay in range. */
+/** A year. More is a mistake, and timers must stay in range. */
 export const LONGEST_SPAN_SECONDS = 366 * 86_400;
 
 /**
- * Reads a span: whole seconds (`90`) or the units of systemd.time(7) from seconds
- * to days (`90s`, `5min`, `1h 30min`).
+ * Parses a span: whole seconds (`90`) or the units of systemd.time(7) from seconds to days (`90s`,
+ * `5min`, `1h 30min`).
  *
- * @returns seconds, 0 and up, or null where the text is no span or longer than a year.
+ * @returns seconds from 0, or null if the text is not a span or is longer than a year
  */
 export function parseSpan(text: string): number | null {
   const trimmed = text.trim();
@@ -32,17 +23,15 @@ export function parseSpan(text: string): number | null {
 }
 
 function sumOfParts(text: string): number | null {
-  if (!/^(\d+\s*[a-z]+\s*)+$/.test(text)) return null;
-  let total = 0;
-  for (const [, count, unit] of text.matchAll(/(\d+)\s*([a-z]+)/g)) {
-    const factor = Object.hasOwn(UNIT_SECONDS, unit ?? "") ? UNIT_SECONDS[unit ?? ""] : undefined;
-    if (factor === undefined) return null;
-    total += Number(count) * factor;
-  }
-  return total;
+  const parts = [...text.matchAll(PART)];
+  if (text === "" || parts.map(([part]) => part).join("") !== text) return null;
+  return parts.reduce(
+    (sum, [, count, unit = ""]) => sum + Number(count) * (UNIT_SECONDS.get(unit.charAt(0)) ?? 0),
+    0,
+  );
 }
 
-/** Never less than none: a clock may have been set back between the two moments. */
+/** Never negative: a clock may have been set back between the two moments. */
 export function secondsBetween(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
 }

@@ -1,4 +1,4 @@
-/** Every state of a finalization and the states that may follow it; an empty list makes a state terminal. */
+/** Every state of a finalization with the states that may follow it; a terminal state has none. */
 export const TRANSITIONS = {
   scheduled: ["waiting", "verifying", "failed", "superseded", "cancelled"],
   waiting: ["switching", "rebooting", "verifying", "failed", "superseded", "cancelled"],
@@ -15,12 +15,10 @@ export const TRANSITIONS = {
 
 export type State = keyof typeof TRANSITIONS;
 
-/** The states in which a finalization has ended. */
 export type TerminalState = {
   [S in State]: (typeof TRANSITIONS)[S] extends readonly [] ? S : never;
 }[State];
 
-/** The states that another one follows. */
 export type UnfinishedState = Exclude<State, TerminalState>;
 
 export const STATES = Object.keys(TRANSITIONS).filter(isState);
@@ -33,12 +31,12 @@ export function isTerminal(state: State): state is TerminalState {
   return TRANSITIONS[state].length === 0;
 }
 
-/** True while it can be dropped: it has neither ended nor begun to act. */
+/** Whether it has neither ended nor started to act. */
 export function isCancellable(state: State): boolean {
   return !isTerminal(state) && !hasBegunToAct(state);
 }
 
-/** True once the finalization has begun to change the running system. */
+/** Whether the finalization has started to change the running system. */
 export function hasBegunToAct(state: State): boolean {
   return state !== "scheduled" && state !== "waiting";
 }

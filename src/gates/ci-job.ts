@@ -1,88 +1,146 @@
-import type { RunnerConfig } from "../core/config.ts";
-import { messageOf } from "../core/refusal.ts";
-import type { Host } from "../host/host.ts";
-import { pause } from "../host/pause.ts";
-import { showRunnerUnits } from "../host/runner-units.ts";
-import { type Gate, type GateState, OPEN } from "./gate.ts";
-import { lookAtRunner, type RunnerState } from "./runner-state.ts";
+import type { Config, RunnerConfig } from "../core/config/config.ts";
+import type { Host } from "../host/process/host.ts";
+import { pause } from "../host/process/time.ts";
+import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
+import { stopsOf } from "./runners/drains.ts";
+import type { RunnerState } from "./runners/seen.ts";
+import { lookAtRunners, type SeenRunner } from "./runners/state.ts";
 
-const POLL_MS = 500;
+/** Its name, also in the note of a drain: to a person it is the same wait. */
+export const CI_JOB = "CI job";
 
-/** The processes of a job are gone a moment before its runner has reported the end to the forge. */
-const GRACE_MS = 250;
+/** The processes of a job end up to so long before its runner has told the forge of the end. */
+const GRACE_MS = 900;
 
 /**
- * No CI job is running on the runners that the act would stop; the job that
- * schedules is such a job itself. Unknown waits: a job must never be killed on a
- * guess, and the deadline bounds it.
+ * What is done about a runner whose stop lets it finish its job. `drained`: the gate does not wait for
+ * it, because it is drained before the act. `awaited`: the gate waits for its job all the same, because
+ * the drain would keep a slot of the fleet lock meanwhile.
+ */
+export type Drainable = "drained" | "awaited";
+
+/**
+ * No CI job is running on the runners that the act would stop; the job that schedules may be one.
+ * Unknown waits, at most until the deadline: a job must never be killed on a guess.
  *
- * @param stopped those of them that the act would stop; asked only while one of them is not idle
+ * @param stopped the runners that the act would stop
  */
 export function ciJob(
   runners: readonly RunnerConfig[],
   stopped: () => Promise<readonly RunnerConfig[]>,
+  drainable: Drainable = "drained",
 ): Gate {
-  let asked = runners;
+  const look = new RunnerLook(runners, stopped, drainable);
   return {
-    name: "CI job",
+    name: CI_JOB,
     whenUnknown: "wait",
     atDeadline: "as-configured",
-    graceMs: GRACE_MS,
-    look: async ({ host }) => {
-      const seen = toGateState(await lookAtRunners(host, asked));
-      if (seen.kind === "open" || asked.length < runners.length) return seen;
-      const inTheWay = await stopped();
-      if (inTheWay.length === runners.length) return seen;
-      asked = inTheWay;
-      return toGateState(await lookAtRunners(host, asked));
-    },
-    // Nothing tells that a process has come to a group or left it, so it is polled.
-    change: async (_context, signal) => {
-      await pause(POLL_MS, signal);
+    graceMs: () => (look.mayReport ? GRACE_MS : 0),
+    runners: stopped,
+    look: async (context) => await look.take(context),
+    change: async ({ host }, signal) => {
+      await look.change(host, signal);
     },
   };
 }
 
-/** A runner of the configuration and what it does. */
-export interface SeenRunner {
-  readonly unit: string;
-  readonly state: RunnerState;
-}
+/** How often a trace is looked at; it costs a file or two. */
+const TRACE_MS = 200;
 
-/** Looks at all runners; never rejects. */
-export async function lookAtRunners(
-  host: Host,
-  runners: readonly RunnerConfig[],
-): Promise<SeenRunner[]> {
-  try {
-    const units = await showRunnerUnits(
-      host,
-      runners.map(({ unit }) => unit),
+/** Without a trace only another look can tell. */
+const LOOK_MS = 500;
+
+/** A trace may miss something, and so may an event. */
+const BACKSTOP_MS = 60_000;
+
+/** What a drain would do changes only if somebody changes the runner. */
+const STOPS_MS = 30_000;
+
+class RunnerLook {
+  readonly #runners: readonly RunnerConfig[];
+  readonly #stopped: () => Promise<readonly RunnerConfig[]>;
+  readonly #drainable: Drainable;
+  #asked: readonly RunnerConfig[];
+  #traces: readonly ((() => boolean) | undefined)[] = [];
+  #drained: ReadonlySet<string> | null = null;
+  #drainedAtMs = 0;
+  /** Whether a runner that the act would stop is idle, and may still have to report a job. */
+  mayReport = false;
+
+  constructor(
+    runners: readonly RunnerConfig[],
+    stopped: () => Promise<readonly RunnerConfig[]>,
+    drainable: Drainable,
+  ) {
+    this.#runners = this.#asked = runners;
+    this.#stopped = stopped;
+    this.#drainable = drainable;
+  }
+
+  async take({ host, config }: GateContext): Promise<GateState> {
+    this.mayReport = false;
+    this.#traces = [];
+    let seen = await lookAtRunners(host, this.#asked);
+    if (seen.every(({ state }) => state.kind === "inactive")) return OPEN;
+    if (this.#asked.length === this.#runners.length) {
+      this.#asked = await this.#stopped();
+      if (this.#asked.length < this.#runners.length) seen = await lookAtRunners(host, this.#asked);
+    }
+    const drained = await this.#drainedOf(host, config);
+    const awaited = seen.filter(({ unit }) => !drained.has(unit));
+    const state = toGateState(awaited);
+    if (state.kind === "open") {
+      this.mayReport = awaited.some((runner) => runner.state.kind === "idle");
+      return withDrained(seen, drained);
+    }
+    this.#traces = awaited.map((runner) =>
+      runner.state.kind === "busy" ? runner.state.hasChanged : undefined,
     );
-    const seen = units.map(async (unit, index): Promise<SeenRunner[]> => {
-      const runner = runners[index];
-      if (runner === undefined) return [];
-      return [{ unit: unit.unit, state: await lookAtRunner(host, runner, unit) }];
-    });
-    return (await Promise.all(seen)).flat();
-  } catch (error) {
-    const why = messageOf(error);
-    return runners.map(({ unit }) => ({ unit, state: { kind: "unknown", why } }));
+    return state;
+  }
+
+  /** Resolves soon after what was seen changes. */
+  async change({ elapsedMs }: Host, signal: AbortSignal): Promise<void> {
+    const traces = this.#traces.filter((trace) => trace !== undefined);
+    if (traces.length === 0) {
+      await pause(LOOK_MS, signal);
+      return;
+    }
+    const begin = elapsedMs();
+    while (!signal.aborted && elapsedMs() - begin < BACKSTOP_MS) {
+      await pause(TRACE_MS, signal);
+      if (traces.some((hasChanged) => hasChanged())) return;
+    }
+  }
+
+  async #drainedOf(host: Host, config: Config): Promise<ReadonlySet<string>> {
+    if (this.#drainable === "awaited") return new Set();
+    const now = host.elapsedMs();
+    if (this.#drained === null || now - this.#drainedAtMs >= STOPS_MS) {
+      const stops = await stopsOf(host, config, this.#asked);
+      const drains = stops.filter(({ stop }) => stop.kind === "drains");
+      this.#drained = new Set(drains.map(({ unit }) => unit));
+      this.#drainedAtMs = now;
+    }
+    return this.#drained;
   }
 }
 
+function withDrained(seen: readonly SeenRunner[], drained: ReadonlySet<string>): GateState {
+  const busy = seen.filter(({ unit, state }) => drained.has(unit) && state.kind === "busy");
+  if (busy.length === 0) return OPEN;
+  const units = busy.map(({ unit }) => unit).join(", ");
+  return { kind: "open", why: `${units} is made to finish its job and to take no new one` };
+}
+
 export function toGateState(seen: readonly SeenRunner[]): GateState {
-  const told = (kind: "busy" | "unknown") =>
-    seen.flatMap(({ unit, state }) => (state.kind === kind ? [`${unit} ${wordsOf(state)}`] : []));
-  const [busy, unknown] = [told("busy"), told("unknown")];
+  const whyOf = (kind: "busy" | "unknown") =>
+    seen.flatMap(({ unit, state }) => (state.kind === kind ? [`${unit} ${inWords(state)}`] : []));
+  const [busy, unknown] = [whyOf("busy"), whyOf("unknown")];
   if (busy.length > 0) return { kind: "closed", why: busy.join("; ") };
   return unknown.length > 0 ? { kind: "unknown", why: unknown.join("; ") } : OPEN;
 }
 
-function wordsOf(state: RunnerState): string {
-  return state.kind === "unknown"
-    ? `cannot be looked at: ${state.why}`
-    : "why" in state
-      ? state.why
-      : state.kind;
+function inWords(state: Extract<RunnerState, { readonly why: string }>): string {
+  return state.kind === "unknown" ? `cannot be inspected: ${state.why}` : state.why;
 }

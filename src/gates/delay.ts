@@ -1,25 +1,41 @@
-import { pause } from "../host/pause.ts";
-import { type Gate, OPEN } from "./gate.ts";
+import { duration } from "../core/age.ts";
+import { delayLeft } from "../core/record/time-limits.ts";
+import { readClock } from "../host/process/clock.ts";
+import { pause } from "../host/process/time.ts";
+import { type Gate, type GateContext, OPEN } from "./gate.ts";
 
 /**
- * The moment that was asked for has come. The timer sees to that; this is for a
- * start by hand or after a boot. Never unknown, and never cut short: it is the
- * least time to wait.
+ * The time that was asked for has passed. The timer fires then; this gate is for a start by hand
+ * or after a boot. Never unknown, and without a deadline: the delay is the least time to wait.
  */
 export const delay: Gate = {
   name: "delay",
   whenUnknown: "wait",
   atDeadline: "wait-on",
-  look: async ({ host, record }) => {
-    const isEarly = remainingMs(host.now(), record.fireAt) > 0;
-    return isEarly ? { kind: "closed", why: `not before ${record.fireAt}` } : OPEN;
+  look: async (context) => {
+    const left = leftOf(context);
+    if (left <= 0) return OPEN;
+    return { kind: "closed", why: inWords(context, left) };
   },
-  change: async ({ host, record }, signal) => {
-    await pause(remainingMs(host.now(), record.fireAt), signal);
+  change: async (context, signal) => {
+    await pause(Math.min(LONGEST_MS, leftOf(context) * 1000), signal);
   },
 };
 
-/** Never longer than a minute, so that a clock that is set anew is noticed. */
-function remainingMs(now: Date, fireAt: string): number {
-  return Math.min(60_000, Math.max(0, Date.parse(fireAt) - now.getTime()));
+/** After a boot a clock that is set changes what is left, so it looks again. */
+const LONGEST_MS = 60_000;
+
+function leftOf({ host, record }: GateContext): number {
+  return delayLeft(record, readClock(host));
+}
+
+/** Whether the clock still agrees with what was said at scheduling: seconds. */
+const AGREES = 2;
+
+function inWords({ host, record }: GateContext, left: number): string {
+  const { fireAt } = record;
+  const byClock = (Date.parse(fireAt) - host.now().getTime()) / 1000;
+  return Math.abs(byClock - left) < AGREES
+    ? `not before ${fireAt}`
+    : `the delay of ${duration(record.delay.seconds)} is not over; the clock was set meanwhile`;
 }

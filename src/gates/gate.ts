@@ -1,20 +1,39 @@
-import type { Config } from "../core/config.ts";
-import type { FinalizationRecord } from "../core/record.ts";
-import type { Host } from "../host/host.ts";
-import type { Limit } from "./limit.ts";
+import { printableLine } from "../core/printable.ts";
+import type { Config, RunnerConfig } from "../core/config/config.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { messageOf } from "../core/refusal.ts";
+import type { TimeLimit } from "../host/process/clock.ts";
+import type { Host } from "../host/process/host.ts";
+import { pause } from "../host/process/time.ts";
 
-/** What a gate says when it is looked at. */
 export type GateState =
-  | { readonly kind: "open" }
+  | { readonly kind: "open"; readonly why?: string }
   | {
       readonly kind: "closed";
       readonly why: string;
-      /** When it opens, where that is known; nothing else opens it before. */
+      /** The moment at which it opens, if that is known; it does not open earlier. */
       readonly opensAt?: Date;
     }
   | { readonly kind: "unknown"; readonly why: string };
 
-/** What a gate may look at. */
+export const OPEN: GateState = { kind: "open" };
+
+/** The state that a look finds; unknown if the look fails. */
+export async function looked(look: () => Promise<GateState> | GateState): Promise<GateState> {
+  try {
+    return await look();
+  } catch (error) {
+    return { kind: "unknown", why: messageOf(error) };
+  }
+}
+
+/** The change of a gate that nothing reports: it is looked at again after this time. */
+export function polled(ms: number): Gate["change"] {
+  return async (_context, signal) => {
+    await pause(ms, signal);
+  };
+}
+
 export interface GateContext {
   readonly host: Host;
   readonly record: FinalizationRecord;
@@ -24,38 +43,84 @@ export interface GateContext {
 /** Something to wait for before acting. */
 export interface Gate {
   readonly name: string;
-  /** What is done while the gate cannot be looked at. */
+  /** What happens while the state of the gate is unknown. */
   readonly whenUnknown: "wait" | "proceed";
   /**
-   * What `waitFor.timeout` does to it: nothing; ends the finalization; or what
-   * `waitFor.onTimeout` says.
+   * What happens when `waitFor.timeout` has passed: the wait continues; the finalization ends; or
+   * what `waitFor.onTimeout` says.
    */
   readonly atDeadline: "wait-on" | "give-up" | "as-configured";
   /** A limit of its own, in place of `waitFor.timeout`. */
   readonly limit?: (context: GateContext) => Limit;
   readonly look: (context: GateContext) => Promise<GateState>;
   /**
-   * For how long, in milliseconds, a gate that was closed must be seen open before it counts as
-   * open. Time for what has just ended to tell others so.
+   * For how long, in milliseconds, all gates must be seen open because of what the last look saw: a
+   * job or unit that has just ended has time to report its end.
    */
-  readonly graceMs?: number;
+  readonly graceMs?: () => number;
   /** Resolves when another look may find the gate changed; ends early when aborted. Never rejects. */
   readonly change: (context: GateContext, signal: AbortSignal) => Promise<void>;
+  /**
+   * Gives back, in the background, what the gate took. A gate that has this takes or does
+   * something, so it comes after all others and is looked at only when they are open.
+   */
+  readonly leave?: () => void;
+  /** The runners that the act would stop. They are stopped before the act, when they are idle. */
+  readonly runners?: () => Promise<readonly RunnerConfig[]>;
 }
 
-/** A gate that is looked at once all before it are open, because to look is to take or to do something. */
-export interface LastGate {
-  readonly gate: Gate;
-  /** Gives back what was taken, in the background: a gate before it has shut meanwhile. */
-  readonly leave: () => void;
+/** Until when a gate is waited for, and what happens then. */
+export interface Limit {
+  readonly time: Pick<TimeLimit, "leftMs" | "endsAt">;
+  /** The time that it allows. */
+  readonly seconds: number;
+  readonly next: "give-up" | "proceed";
 }
 
-export const OPEN: GateState = { kind: "open" };
-
-/** A gate that must be waited for, and what it says. */
-export interface Shut {
+/** A gate that must be waited for, and why. */
+export interface ClosedGate {
   readonly gate: Gate;
   readonly why: string;
-  /** When it opens, where that is known. */
+  /** Null if unknown. */
   readonly opensAt: Date | null;
+}
+
+/** In characters: it goes to the record, the journal and the screen. */
+const MOST_IN_WHY = 1000;
+
+/** The first gate that must be waited for, or null if there is none. */
+export async function firstClosed(
+  gates: readonly Gate[],
+  context: GateContext,
+): Promise<ClosedGate | null> {
+  for (const gate of gates) {
+    const state = await gate.look(context);
+    const why = reasonToWait(gate, state);
+    const opensAt = state.kind === "closed" ? (state.opensAt ?? null) : null;
+    // Names of jobs, processes and inhibitors are the words of others.
+    if (why !== null) return { gate, why: printableLine(why, MOST_IN_WHY), opensAt };
+  }
+  return null;
+}
+
+function reasonToWait(gate: Gate, state: GateState): string | null {
+  switch (state.kind) {
+    case "open":
+      return null;
+    case "closed":
+      return state.why;
+    case "unknown":
+      return gate.whenUnknown === "wait" ? `cannot tell: ${state.why}` : null;
+  }
+}
+
+/** Whether a gate takes and does nothing. */
+export function onlyLooks(gate: Gate): boolean {
+  return gate.leave === undefined;
+}
+
+/** The runners to stop before the act; none of a gate that was skipped. */
+export async function runnersOf(gates: readonly Gate[]): Promise<readonly RunnerConfig[]> {
+  const runners = await Promise.all(gates.map(async (gate) => (await gate.runners?.()) ?? []));
+  return runners.flat();
 }

@@ -1,43 +1,53 @@
 import { existsSync } from "node:fs";
-import { messageOf } from "../core/refusal.ts";
-import type { Window } from "../core/window.ts";
-import { type Inhibitor, listInhibitors } from "../host/inhibitors.ts";
-import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
-import { nextChange } from "./watch.ts";
+import type { Window } from "../core/config/reboot-config.ts";
+import { type Inhibitor, listInhibitors } from "../host/systemd/inhibitors.ts";
+import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gate.ts";
+import { nextChange } from "../host/process/watch.ts";
 
 /**
- * No program holds a shutdown back: block inhibitors of logind, as `systemd-inhibit --mode=block`
- * takes them. The timeout gives up and never goes on: an inhibitor is somebody's word that it must
- * not be, and newer versions of systemd hold root to it too. Within a reboot window it is the
- * window that bounds the waiting.
+ * No program blocks a shutdown with an inhibitor of logind, as `systemd-inhibit --mode=block` does.
+ * The timeout always gives up, whatever `waitFor.onTimeout` says: an inhibitor forbids the reboot,
+ * and newer versions of systemd apply it to root too. With a reboot window, the window bounds the
+ * wait instead.
  *
- * Unknown waits: what cannot be seen may be a backup.
+ * Unknown waits, because an inhibitor that cannot be seen may protect a backup.
  */
 export function inhibitors(window: Window | null): Gate {
+  let isSaid = false;
   return {
     name: "shutdown inhibitors",
     whenUnknown: "wait",
     atDeadline: window === null ? "give-up" : "wait-on",
-    look,
+    look: async (context) => {
+      const state = await looked(async () => await look(context));
+      if (state === NO_LOGIND && !isSaid) {
+        context.host.say(`the gate "shutdown inhibitors" is open: ${NO_LOGIND.why}`);
+      }
+      isSaid ||= state === NO_LOGIND;
+      return state;
+    },
     change: async ({ host }, signal) => {
       await nextChange(host.paths.inhibitors, () => false, signal);
     },
   };
 }
 
+const NO_LOGIND = {
+  kind: "open",
+  why: "systemd-logind does not run, so nobody can hold a reboot back",
+} as const satisfies GateState;
+
 async function look({ host }: GateContext): Promise<GateState> {
-  // Without logind nobody can hold a shutdown back.
+  // Without logind there are no inhibitors.
   if (!existsSync(host.paths.loginSessions)) return OPEN;
-  try {
-    const holding = (await listInhibitors(host)).filter(blocksShutdown);
-    if (holding.length === 0) return OPEN;
-    return { kind: "closed", why: holding.map(inWords).join("; ") };
-  } catch (error) {
-    return { kind: "unknown", why: messageOf(error) };
-  }
+  const seen = await listInhibitors(host);
+  if (seen.kind === "none-runs") return NO_LOGIND;
+  const holding = seen.list.filter(blocksShutdown);
+  if (holding.length === 0) return OPEN;
+  return { kind: "closed", why: holding.map(inWords).join("; ") };
 }
 
-/** `delay` only asks for time, which logind gives itself; root is not held to `block-weak`. */
+/** logind itself waits for `delay`; `block-weak` does not apply to root. */
 function blocksShutdown({ what, mode }: Inhibitor): boolean {
   return mode === "block" && what.split(":").includes("shutdown");
 }

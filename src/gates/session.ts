@@ -1,15 +1,15 @@
 import { messageOf } from "../core/refusal.ts";
-import { readBootId } from "../host/facts.ts";
-import { sessionState } from "../host/logind.ts";
+import { sessionState } from "../host/systemd/logind.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
-import { nextChange } from "./watch.ts";
+import { nextChange } from "../host/process/watch.ts";
+import { readBootId } from "../host/nixos/systems.ts";
 
 /**
- * The login session that scheduled it has closed: the deployer's SSH connection
- * carries deploy-rs' handshake, and a switch or reboot may cut it.
+ * The login session that scheduled the finalization has closed: the deployer's SSH connection
+ * carries deploy-rs' handshake, and a switch or reboot may cut it. A session at a terminal is not
+ * recorded, so it does not count.
  *
- * Unknown waits: the deadline bounds it. So it does for somebody who stays logged
- * in, though a session at a terminal is not recorded in the first place.
+ * Unknown waits, at most until the deadline.
  */
 export const session: Gate = {
   name: "session",
@@ -22,11 +22,11 @@ export const session: Gate = {
   },
 };
 
-function look({ host: { paths }, record, config }: GateContext): GateState {
+function look({ host: { paths }, record }: GateContext): GateState {
   const id = record.requester.sessionId;
-  if (id === null || !config.waitFor.session) return OPEN;
+  if (id === null) return OPEN;
   try {
-    // The ids begin anew with each boot.
+    // Each boot numbers its sessions from the start.
     if (record.bootId !== readBootId(paths)) return OPEN;
     const isOpen = sessionState(paths, id) === "open";
     return isOpen ? { kind: "closed", why: `login session ${id} is open` } : OPEN;

@@ -1,57 +1,45 @@
-import { matchesGlob } from "../checks/glob.ts";
-import { messageOf } from "../core/refusal.ts";
-import type { Host } from "../host/host.ts";
-import { pause } from "../host/pause.ts";
-import { listRunning } from "../host/systemd-commands.ts";
-import { askUnits } from "../host/unit-list.ts";
-import type { Gate, GateState } from "./gate.ts";
-import { OPEN } from "./gate.ts";
-
-const POLL_MS = 1000;
-
-/** Which running units the act would stop; `all` where that is not known. */
-export type Stops = "all" | ((unit: string) => boolean);
+import type { Window } from "../core/config/reboot-config.ts";
+import { matchesGlob } from "../core/glob.ts";
+import type { Host } from "../host/process/host.ts";
+import { listRunning } from "../host/systemd/commands.ts";
+import { askUnits } from "../host/systemd/units.ts";
+import { type Gate, type GateState, looked, OPEN, polled } from "./gate.ts";
+import type { StoppedUnits } from "./runners/stopped-by-switch.ts";
 
 /**
- * None of the units runs that must not be interrupted, such as a backup. Only those that the act
- * would stop count, but each time all that run then.
+ * No unit runs that must not be interrupted, such as a backup. Only units that the act would stop
+ * count.
  *
- * Unknown waits, as for jobs: the timeout bounds it, or the reboot window.
+ * Unknown waits, at most until the timeout or the end of the reboot window.
  *
- * @param findStops asked only while one of them runs
+ * @param stopped the units that the act would stop; asked only while a unit runs
  */
 export function quietUnits(
   globs: readonly string[],
-  findStops: () => Promise<Stops>,
-  atDeadline: Gate["atDeadline"],
+  stopped: () => Promise<StoppedUnits>,
+  window: Window | null,
 ): Gate {
   return {
     name: "units",
     whenUnknown: "wait",
-    atDeadline,
-    look: async ({ host }) => await look(host, globs, findStops),
-    // Nothing tells of it without a connection to the bus of our own, so it is polled.
-    change: async (_context, signal) => {
-      await pause(POLL_MS, signal);
-    },
+    atDeadline: window === null ? "as-configured" : "wait-on",
+    look: async ({ host }) => await looked(async () => await look(host, globs, stopped)),
+    // To be notified would take a connection to the bus, so this polls.
+    change: polled(1000),
   };
 }
 
 async function look(
   host: Host,
   globs: readonly string[],
-  findStops: () => Promise<Stops>,
+  stopped: () => Promise<StoppedUnits>,
 ): Promise<GateState> {
-  try {
-    const listed = await askUnits(host, listRunning());
-    const running = listed.filter(({ unit }) => globs.some((glob) => matchesGlob(glob, unit)));
-    if (running.length === 0) return OPEN;
-    const stops = await findStops();
-    const inTheWay = running.filter(({ unit }) => stops === "all" || stops(unit));
-    if (inTheWay.length === 0) return OPEN;
-    const words = inTheWay.map(({ unit, active }) => `${unit} is ${active}`);
-    return { kind: "closed", why: words.join("; ") };
-  } catch (error) {
-    return { kind: "unknown", why: messageOf(error) };
-  }
+  const listed = await askUnits(host, listRunning());
+  const running = listed.filter(({ unit }) => globs.some((glob) => matchesGlob(glob, unit)));
+  if (running.length === 0) return OPEN;
+  const stops = await stopped();
+  const stopping = running.filter(({ unit }) => stops === "all" || stops(unit));
+  if (stopping.length === 0) return OPEN;
+  const words = stopping.map(({ unit, active }) => `${unit} is ${active}`);
+  return { kind: "closed", why: words.join("; ") };
 }

@@ -1,199 +1,224 @@
-import { dueAt } from "../core/record.ts";
-import { pause } from "../host/pause.ts";
-import type { TellWaiting } from "../host/waiting-note.ts";
-import type { Gate, GateContext, GateState, LastGate, Shut } from "./gate.ts";
-import { boundOf, describeTimeout, isPast, type Limit, limitOf } from "./limit.ts";
-import { type Waited, WaitLog } from "./wait-log.ts";
+import type { Event } from "../core/machine/types.ts";
+import { secondsLeft } from "../core/record/clock.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { gatesLeft } from "../core/record/time-limits.ts";
+import { readClock, TimeLimit } from "../host/process/clock.ts";
+import type { Host } from "../host/process/host.ts";
+import { pause } from "../host/process/time.ts";
+import type { TellWaiting } from "../state-dir/waiting-note.ts";
+import {
+  type ClosedGate,
+  firstClosed,
+  type Gate,
+  type GateContext,
+  type Limit,
+  onlyLooks,
+} from "./gate.ts";
 
 export interface Waiting {
+  /** In their order; those that take or do something come after all others. */
   readonly gates: readonly Gate[];
-  /** Those that come last, in their order. */
-  readonly last?: readonly LastGate[];
   /**
-   * `far`: where the gate that keeps it waiting opens at a known moment and that is far off, the
-   * waiting ends as deferred. Without it this process waits all the same.
+   * `far`: the wait ends as deferred if the closed gate opens at a known moment that is far off.
+   * Otherwise this process waits until then.
    */
   readonly defer?: "far" | "never";
-  /** When the waiting began; after a crash still the first time, so that a crash does not extend it. */
-  readonly since: Date;
+  /** From when `waitFor.timeout` counts: for the record's own wait a crash does not extend it. */
+  readonly since: "in-record" | "now";
+  /** What does not count of the record's own wait, over all waits of this process: it grows. */
+  readonly leftOut?: LeftOut;
   /** Aborted when systemd asks this process to end. */
   readonly stop: AbortSignal;
-  /** True once somebody else wants the wait to end; asked every half second. */
+  /** True once the finalization is no longer to act; asked every half second. */
   readonly interrupted: () => boolean;
-  /** Told of each reason to wait, for those who ask about it meanwhile. */
+  /** Gets each reason to wait, for commands that ask about it meanwhile. */
   readonly tell?: TellWaiting;
 }
 
-/** How waiting ended, always with what was waited for. */
-export type WaitEnd = { readonly waited: readonly Waited[] } & (
-  | { readonly kind: "opened" }
-  | { readonly kind: "timed-out"; readonly why: string; readonly next: "give-up" }
-  /** All gates are open but those that the configuration allows to skip. */
-  | ({ readonly kind: "timed-out"; readonly why: string; readonly next: "proceed" } & Heeded)
-  /** Nothing else is worth waiting for before `until`. */
-  | { readonly kind: "deferred"; readonly why: string; readonly until: Date }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "interrupted" }
-);
-
-/** The gates that have to be open. */
-export interface Heeded {
-  readonly gates: readonly Gate[];
-  readonly last: readonly LastGate[];
+/** Time for which `waitFor.timeout` does not count. */
+export interface LeftOut {
+  ms: number;
 }
+
+type GateEvent<K> = Extract<Event, { readonly kind: K }>;
+
+/** How waiting ended, as an event of the state machine; or this process is to end. */
+export type WaitEnd =
+  /** `gates` are all open. Those that are missing were skipped at their limit, as configured. */
+  | (GateEvent<"gates-opened"> & { readonly gates: readonly Gate[] })
+  | GateEvent<"gates-timed-out" | "gates-deferred" | "gates-interrupted">
+  | { readonly kind: "suspended" };
 
 const ROUND_MS = 500;
 
 /** A shorter wait is not worth a timer and a process of its own. */
 const FAR_MS = 5_000;
 
-/** The first gate that keeps the finalization waiting, or null when it may go on. */
-export async function firstShut(
-  gates: readonly Gate[],
-  context: GateContext,
-): Promise<Shut | null> {
-  for (const gate of gates) {
-    const state = await gate.look(context);
-    const why = reasonToWait(gate, state);
-    const opensAt = state.kind === "closed" ? (state.opensAt ?? null) : null;
-    if (why !== null) return { gate, why, opensAt };
-  }
-  return null;
-}
-
-function reasonToWait(gate: Gate, state: GateState): string | null {
-  switch (state.kind) {
-    case "open":
-      return null;
-    case "closed":
-      return state.why;
-    case "unknown":
-      return gate.whenUnknown === "wait" ? `cannot tell: ${state.why}` : null;
-  }
-}
-
-/** The gates that are still to be heeded where the limit of one has passed and `proceed` is configured. */
-function withoutLate({ gates, last }: Heeded, late: Gate): Heeded {
-  if (last.some(({ gate }) => gate === late)) {
-    return { gates, last: last.filter(({ gate }) => gate !== late) };
-  }
-  return { gates: gates.filter((gate) => gate.atDeadline !== "as-configured"), last };
-}
-
 /**
- * Waits until all gates are open at once. Each reason is told once, and again when
- * it changes. `waitFor.timeout` counts from when waiting began, but never from
- * before the finalization was due: neither the delay is part of it, nor the time until a reboot
- * window opens.
+ * Waits until all gates are open at once. Each reason is logged once, and again when it changes.
+ * `waitFor.timeout` counts from the start of the wait, but not from before the finalization was
+ * due: it includes neither the delay, nor the time until a reboot window opens. It is time that
+ * passes, whatever the clock is set to.
  */
 export async function waitForGates(context: GateContext, waiting: Waiting): Promise<WaitEnd> {
-  const log = new WaitLog(context.host, waiting.tell);
-  const end = await waitUntilOpen(context, waiting, log);
-  return { ...end, waited: log.end() };
-}
-
-type EndKind = WaitEnd extends infer End
-  ? End extends unknown
-    ? Omit<End, "waited">
-    : never
-  : never;
-
-async function waitUntilOpen(
-  context: GateContext,
-  waiting: Waiting,
-  log: WaitLog,
-): Promise<EndKind> {
-  let deadline = deadlineOf(context, waiting.since);
-  let heeded: Heeded = { gates: waiting.gates, last: waiting.last ?? [] };
-  let graceMs = 0;
-  let opened: EndKind = { kind: "opened" };
+  const { host } = context;
+  const log = new WaitLog(host, waiting.tell);
+  let { gates } = waiting;
+  const timeout = timeoutOf(context, waiting.since);
+  const { leftOut = { ms: 0 } } = waiting;
+  timeout.extend(leftOut.ms);
+  // Whichever gate was closed, a job may have ended a moment ago.
+  let owesGrace = hasGrace(gates);
   for (;;) {
-    if (waiting.stop.aborted) return { kind: "stopped" };
-    if (waiting.interrupted()) return { kind: "interrupted" };
-    const shut = await shutAmong(heeded, context, graceMs);
-    const limit = shut === null ? null : limitOf(context, shut.gate, deadline);
-    log.note(shut, boundOf(limit));
-    if (shut === null && graceMs === 0) return opened;
-    if (shut === null) {
+    if (waiting.stop.aborted) {
+      log.end();
+      return { kind: "suspended" };
+    }
+    if (waiting.interrupted()) return { kind: "gates-interrupted", waitedFor: log.end() };
+    const closed = await firstClosed(owesGrace ? gates.filter(onlyLooks) : gates, context);
+    const limit = closed === null ? null : limitOf(context, closed.gate, timeout);
+    log.note(closed, limit);
+    if (closed === null) {
+      const graceMs = owesGrace ? graceOf(gates) : 0;
+      const isAll = !owesGrace || gates.every(onlyLooks);
+      if (graceMs === 0 && isAll) return { kind: "gates-opened", gates, waitedFor: log.end() };
       await pause(graceMs, waiting.stop);
-      graceMs = 0;
+      owesGrace = false;
       continue;
     }
-    leaveAllAfter(shut.gate, heeded.last);
-    if (waiting.defer === "far" && isFar(shut.opensAt, context.host.now())) {
-      return {
-        kind: "deferred",
-        why: `waits for the ${shut.gate.name}, which ${shut.why}`,
-        until: shut.opensAt,
-      };
+    const { gate, opensAt } = closed;
+    for (const later of gates.slice(gates.indexOf(gate) + 1)) later.leave?.();
+    if (waiting.defer === "far" && isFar(opensAt, host.now())) {
+      const why = `waits for the ${gate.name}, which ${closed.why}`;
+      const until = opensAt.toISOString();
+      return { kind: "gates-deferred", why, until, waitedFor: log.end() };
     }
-    graceMs = Math.max(graceMs, shut.gate.graceMs ?? 0);
-    if (!isPast(limit, context.host.now())) {
-      const waitedMs = await change(context, waiting, shut.gate, limit);
-      // The time at a gate with a limit or a moment of its own is no part of `waitFor.timeout`.
-      if (shut.gate.limit !== undefined || shut.opensAt !== null) deadline += waitedMs;
+    // A gate that takes something is looked at last, and tells of no job.
+    owesGrace ||= onlyLooks(gate) && hasGrace(gates);
+    if (!isPast(limit)) {
+      const waitedMs = await untilChange(context, waiting, gate, limit);
+      // `waitFor.timeout` leaves out the wait for a gate with a limit or a moment of its own.
+      if (gate.limit !== undefined || opensAt !== null) {
+        timeout.extend(waitedMs);
+        leftOut.ms += waitedMs;
+      }
       continue;
     }
-    const why = describeTimeout(limit, shut);
-    if (limit.next === "give-up") return { kind: "timed-out", why, next: limit.next };
-    context.host.say(`${why}; goes on, as configured`);
-    heeded = withoutLate(heeded, shut.gate);
-    opened = { kind: "timed-out", why, next: limit.next, ...heeded };
+    const why = `timed out after ${limit.seconds} s waiting for ${gate.name}: ${closed.why}`;
+    if (limit.next === "give-up") return { kind: "gates-timed-out", why, waitedFor: log.end() };
+    host.say(`${why}; continues without it, as configured`);
+    gates = withoutLate(gates, gate);
   }
 }
 
-/** What was taken at the gates after one that has shut is given back. */
-function leaveAllAfter(shut: Gate, last: readonly LastGate[]): void {
-  const index = last.findIndex(({ gate }) => gate === shut);
-  for (const { leave } of last.slice(index + 1)) leave();
+function hasGrace(gates: readonly Gate[]): boolean {
+  return gates.some(({ graceMs }) => graceMs !== undefined);
+}
+
+function graceOf(gates: readonly Gate[]): number {
+  return Math.max(0, ...gates.map((gate) => gate.graceMs?.() ?? 0));
+}
+
+/** Skips a gate whose limit has passed; `waitFor.timeout` passes for all gates that it bounds. */
+function withoutLate(gates: readonly Gate[], late: Gate): readonly Gate[] {
+  if (late.limit !== undefined) return gates.filter((gate) => gate !== late);
+  return gates.filter(
+    ({ limit, atDeadline }) => limit !== undefined || atDeadline !== "as-configured",
+  );
 }
 
 function isFar(opensAt: Date | null, now: Date): opensAt is Date {
   return opensAt !== null && opensAt.getTime() - now.getTime() > FAR_MS;
 }
 
-/** The last gates are not looked at before the grace of the others is over. */
-async function shutAmong(
-  { gates, last }: Heeded,
-  context: GateContext,
-  graceMs: number,
-): Promise<Shut | null> {
-  const shut = await firstShut(gates, context);
-  if (shut !== null || graceMs > 0) return shut;
-  return await firstShut(
-    last.map(({ gate }) => gate),
-    context,
+function timeoutOf({ host, record, config }: GateContext, since: Waiting["since"]): TimeLimit {
+  const { timeout } = config.waitFor;
+  const begin = readClock(host);
+  return new TimeLimit(host, (now) =>
+    since === "now" ? secondsLeft(timeout, begin, now) : gatesLeft(record, timeout, now),
   );
 }
 
-function deadlineOf({ record, config }: GateContext, since: Date): number {
-  const begin = Math.max(since.getTime(), dueAt(record).getTime());
-  return begin + config.waitFor.timeout * 1000;
+/** The limit of a gate: its own, or that of `waitFor`, or null. */
+function limitOf(context: GateContext, gate: Gate, time: TimeLimit): Limit | null {
+  if (gate.limit !== undefined) return gate.limit(context);
+  if (gate.atDeadline === "wait-on") return null;
+  const { timeout, onTimeout } = context.config.waitFor;
+  const next = gate.atDeadline === "give-up" ? "give-up" : onTimeout;
+  return { time, seconds: timeout, next };
+}
+
+function isPast(limit: Limit | null): limit is Limit {
+  return limit !== null && limit.time.leftMs() <= 0;
 }
 
 /**
- * Waits for a change at the gate, for its limit, or for somebody who wants the wait to end.
+ * Waits for a change at the gate, for its limit, or for the wait to be interrupted.
  *
- * @returns how long that was, in milliseconds of the host's clock
+ * @returns how long that was, in milliseconds
  */
-async function change(
+async function untilChange(
   context: GateContext,
   { stop, interrupted }: Waiting,
   gate: Gate,
   limit: Limit | null,
 ): Promise<number> {
   const { host } = context;
-  const begin = host.now().getTime();
+  const begin = host.elapsedMs();
   const over = new AbortController();
   const signal = AbortSignal.any([stop, over.signal]);
   if (signal.aborted) return 0;
   const changed = gate.change(context, signal).finally(() => {
     over.abort();
   });
-  while (!signal.aborted && !isPast(limit, host.now()) && !interrupted()) {
+  while (!signal.aborted && !isPast(limit) && !interrupted()) {
     await pause(ROUND_MS, signal);
   }
   over.abort();
   await changed;
-  return Math.max(0, host.now().getTime() - begin);
+  return host.elapsedMs() - begin;
+}
+
+/** Reports each reason to wait once, and again when it changes, and keeps how long it lasted. */
+class WaitLog {
+  readonly #host: Host;
+  readonly #tell: TellWaiting;
+  readonly #waited: FinalizationRecord["waitedFor"] = [];
+  #current: { readonly gate: string; readonly why: string; readonly sinceMs: number } | null = null;
+
+  constructor(host: Host, tell: TellWaiting = () => {}) {
+    this.#host = host;
+    this.#tell = tell;
+  }
+
+  note(closed: ClosedGate | null, limit: Limit | null): void {
+    const gate = closed?.gate.name;
+    if (gate === this.#current?.gate && closed?.why === this.#current?.why) return;
+    this.#close();
+    if (gate === undefined || closed === null) {
+      this.#tell(null);
+      return;
+    }
+    const { why } = closed;
+    this.#host.say(`waits for ${gate}: ${why}`);
+    this.#current = { gate, why, sinceMs: this.#host.elapsedMs() };
+    const since = this.#host.now().toISOString();
+    const until = limit?.time.endsAt() ?? null;
+    this.#tell({ for: gate, why, since, until, next: limit?.next ?? null });
+  }
+
+  /** All waits, including the current one. */
+  end(): FinalizationRecord["waitedFor"] {
+    this.#close();
+    this.#tell(null);
+    return this.#waited;
+  }
+
+  #close(): void {
+    if (this.#current === null) return;
+    const { gate, why, sinceMs } = this.#current;
+    const seconds = Math.round(this.#host.elapsedMs() - sinceMs) / 1000;
+    this.#waited.push({ gate, why, seconds });
+    this.#current = null;
+  }
 }

@@ -1,20 +1,20 @@
-import type { Window } from "../core/window.ts";
-import { lookAtWindow, type WindowView } from "../host/calendar.ts";
-import { pause } from "../host/pause.ts";
+import type { Window } from "../core/config/reboot-config.ts";
+import { lookAtWindow, type WindowView } from "../host/systemd/calendar.ts";
+import { pause } from "../host/process/time.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
 
-/** A clock that is set anew is noticed within this time, and one that systemd cannot tell of too. */
+/** A change of the clock is noticed within this time; an unknown window is asked about again after it. */
 const LONGEST_MS = 60_000;
 
 /**
- * The reboot window is open. Never cut short by `waitFor.timeout`: it has its own times, and a host
- * that gave up before would never reboot.
+ * The reboot window is open. `waitFor.timeout` does not apply: a host that gave up before its
+ * window opens would never reboot.
  *
  * Unknown waits: outside of the window somebody relies on this host.
  */
 export function rebootWindow(window: Window): Gate {
   let seen: { readonly view: WindowView; readonly at: Date } | null = null;
-  /** Looked at anew only when it can have changed: others are looked at twice a second. */
+  /** Asks systemd only when the window can have changed, because gates are looked at twice a second. */
   const viewNow = async ({ host }: GateContext): Promise<WindowView> => {
     const now = host.now();
     if (seen === null || now < seen.at || now >= changesAt(seen.view, seen.at)) {

@@ -1,19 +1,21 @@
 import * as v from "valibot";
-import { delaySource, moment } from "../core/record-schema.ts";
+import { moment } from "../core/record/clock-schema.ts";
+import { delaySource } from "../core/record/record-schema.ts";
+import { described, orNull } from "./described.ts";
 
 const bytes = v.pipe(v.number(), v.integer());
 const versions = v.array(v.string());
 
 const system = v.object({
-  toplevel: v.pipe(v.nullable(v.string()), v.description("Null where nothing resolves.")),
-  generation: v.pipe(v.nullable(v.number()), v.description("The newest one that holds it.")),
-  version: v.pipe(v.nullable(v.string()), v.description("What NixOS calls it.")),
-  kernel: v.pipe(v.nullable(v.string()), v.description("The kernel's version.")),
+  toplevel: orNull(v.string(), "Null if nothing resolves."),
+  generation: orNull(v.number(), "The newest generation of this system."),
+  version: orNull(v.string(), "The NixOS version."),
+  kernel: orNull(v.string(), "The kernel's version."),
 });
 
 const side = v.object({
-  path: v.pipe(v.nullable(v.string()), v.description("Where it really lies; null: not there.")),
-  version: v.pipe(v.nullable(v.string()), v.description("As its store path tells, if it does.")),
+  path: orNull(v.string(), "The resolved path; null if it is missing."),
+  version: orNull(v.string(), "The version in its store path, if any."),
 });
 
 const component = v.object({
@@ -25,9 +27,9 @@ const component = v.object({
 
 const unit = v.object({
   name: v.string(),
-  role: v.pipe(
-    v.nullable(v.picklist(["ci-runner", "ssh"])),
-    v.description("Why its stop matters to a deploy; null for all others."),
+  role: orNull(
+    v.picklist(["ci-runner", "ssh"]),
+    "Why stopping it matters to a deploy; null for all others.",
   ),
 });
 
@@ -36,26 +38,44 @@ const unknown = v.object({ kind: v.literal("unknown"), why: v.string() });
 const units = v.variant("kind", [
   v.object({
     kind: v.literal("known"),
-    systemd: v.pipe(
+    systemd: described(
       v.picklist(["stays", "restarts"]),
-      v.description("Whether PID 1 would execute itself anew; no unit stops by that."),
+      "Whether PID 1 would re-execute itself; this stops no unit.",
     ),
     stop: v.array(unit),
-    restart: v.pipe(v.array(unit), v.description("Also those stopped before and started after.")),
+    restart: described(v.array(unit), "Including units that are stopped before and started after."),
     reload: v.array(unit),
     start: v.array(unit),
-    keep: v.pipe(v.array(unit), v.description("Changed, but left as they are.")),
-    runners: v.pipe(
+    keep: described(
+      v.array(
+        v.object({
+          ...unit.entries,
+          why: described(v.string(), "Why it is not restarted."),
+        }),
+      ),
+      "Changed, but not restarted: they stay on old code.",
+    ),
+    runners: described(
       versions,
-      v.description("CI runners that would stop, themselves or with what they depend on."),
+      "CI runners that would stop, directly or with a unit that they depend on.",
     ),
   }),
-  v.pipe(
+  described(
     v.object({ kind: v.literal("all"), runners: versions }),
-    v.description("A reboot stops and starts everything."),
+    "A reboot stops and starts everything.",
   ),
   unknown,
 ]);
+
+const names = v.array(v.string());
+
+const userUnits = v.object({
+  users: described(names, "Whose user managers run."),
+  stop: names,
+  restart: names,
+  reload: names,
+  keep: described(names, "Changed, but not restarted: they stay on old code."),
+});
 
 const packages = v.variant("kind", [
   v.object({
@@ -63,9 +83,9 @@ const packages = v.variant("kind", [
     changes: v.array(
       v.object({
         name: v.string(),
-        before: v.pipe(versions, v.description("Versions that only the current system has.")),
-        after: v.pipe(versions, v.description("Versions that only the target has.")),
-        bytes: v.pipe(v.nullable(bytes), v.description("How much larger; null: hardly.")),
+        before: described(versions, "Versions that only the current system has."),
+        after: described(versions, "Versions that only the target has."),
+        bytes: orNull(bytes, "By how many bytes it grows; null if hardly."),
       }),
     ),
   }),
@@ -80,20 +100,14 @@ const closure = v.variant("kind", [
 const gate = v.object({
   name: v.string(),
   state: v.picklist(["open", "closed", "unknown"]),
-  why: v.pipe(
-    v.nullable(v.string()),
-    v.description("Of an open one only where there is more to say."),
-  ),
-  opensAt: v.pipe(
-    v.nullable(moment),
-    v.description("When it opens by itself, where that is known."),
-  ),
+  why: orNull(v.string(), "Null for an open gate without details."),
+  opensAt: orNull(moment, "When it opens by itself, if known."),
 });
 
 const warning = v.object({
-  kind: v.pipe(v.string(), v.description("The same for the same trouble: for scripts.")),
+  kind: described(v.string(), "A fixed name for each kind of warning, for scripts."),
   text: v.string(),
-  at: v.pipe(v.nullable(moment), v.description("When it happened, where it is of the past.")),
+  at: orNull(moment, "When it happened; null if it is not an event of the past."),
 });
 
 /** What `explain --json` prints. */
@@ -101,55 +115,71 @@ export const explainSchema = v.object({
   schemaVersion: v.literal(1),
   host: v.string(),
   profile: v.string(),
-  verdict: v.pipe(v.string(), v.description("What would be done and why, in words.")),
+  verdict: described(v.string(), "The action and its reason, in words."),
   decision: v.object({
     action: v.picklist(["switch", "reboot", "refuse"]),
     reason: v.string(),
-    changed: v.pipe(versions, v.description("What differs and needs a reboot.")),
-    missing: v.pipe(versions, v.description("What the target lacks; then it is refused.")),
+    changed: described(versions, "The changed parts that need a reboot."),
+    missing: described(
+      versions,
+      "The parts that the target lacks; if there are any, it is refused.",
+    ),
   }),
   systems: v.object({ booted: system, current: system, target: system }),
   components: v.array(component),
-  units,
-  packages: v.pipe(packages, v.description("From the current system to the target.")),
-  closure: v.pipe(closure, v.description("What the systems take up in the store.")),
-  delay: v.pipe(
-    v.nullable(v.object({ seconds: v.number(), source: delaySource })),
-    v.description("Null where it would be refused."),
+  specialisation: v.pipe(
+    v.nullable(
+      v.object({
+        name: v.string(),
+        toplevel: v.pipe(v.nullable(v.string()), v.description("Null if the target lacks it.")),
+      }),
+    ),
+    v.description("The specialisation of the target that would be activated; null for none."),
   ),
-  gates: v.pipe(v.array(gate), v.description("As they are now; they are looked at again.")),
+  units,
+  userUnits: orNull(
+    userUnits,
+    "What a switch would do to units of /etc/systemd/user that run; null if no user manager runs, or if it would not switch.",
+  ),
+  packages: described(packages, "From the current system to the target."),
+  closure: described(closure, "The size of the systems in the store."),
+  delay: orNull(
+    v.object({ seconds: v.number(), source: delaySource }),
+    "Null if the target would be refused.",
+  ),
+  gates: described(v.array(gate), "Their present state; they are checked again before the act."),
   verification: v.object({
+    bootWithinSeconds: orNull(
+      v.number(),
+      "The time that a boot has to reach the default target; null for no limit.",
+    ),
     settleSeconds: v.number(),
     ignoreFailedUnits: v.array(v.string()),
     checks: v.array(v.string()),
     confirmWithinSeconds: v.nullable(v.number()),
     rollback: v.picklist(["enabled", "disabled"]),
   }),
-  fallback: v.pipe(
-    v.nullable(
-      v.object({
-        wanted: v.picklist(["auto", "require", "off"]),
-        loader: v.pipe(v.nullable(v.string()), v.description("Null where none is known.")),
-        obstacle: v.pipe(
-          v.nullable(v.string()),
-          v.description(
-            "Why a target that does not come up stays; null where the host falls back.",
-          ),
-        ),
-        advice: v.pipe(
-          v.array(v.string()),
-          v.description("What the target lacks for its troubles to end in a reset."),
-        ),
-      }),
-    ),
-    v.description("What becomes of a target that does not come up; null without a reboot."),
+  fallback: orNull(
+    v.object({
+      wanted: v.picklist(["auto", "require", "off"]),
+      loader: orNull(v.string(), "Null if none is known."),
+      obstacle: orNull(
+        v.string(),
+        "Why the host cannot fall back if the target does not boot; null if it can.",
+      ),
+      advice: described(
+        v.array(v.string()),
+        "Options that make a panic or a hang of the target end in a reset.",
+      ),
+    }),
+    "What happens if the target does not boot; null without a reboot.",
   ),
-  nextBoot: v.pipe(
+  nextBoot: described(
     v.array(v.object({ what: v.string(), detail: v.string() })),
-    v.description("What differs but a switch does not bring live."),
+    "The changed parts that a switch does not activate.",
   ),
   warnings: v.array(warning),
-  unseen: v.pipe(v.array(v.string()), v.description("What could not be looked at, and why.")),
+  unseen: described(v.array(v.string()), "The parts that could not be read, and why."),
 });
 
 export type ExplainJson = v.InferOutput<typeof explainSchema>;

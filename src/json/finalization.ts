@@ -1,19 +1,20 @@
 import * as v from "valibot";
-import { unitName } from "../core/id.ts";
+import { unitName } from "../core/record/id.ts";
 import { exitCodeOf } from "../core/outcome.ts";
-import type { FinalizationRecord } from "../core/record.ts";
-import { action, delaySource, moment } from "../core/record-schema.ts";
+import { oldCodeSchema } from "../core/old-code/schema.ts";
+import { userUnitsSchema } from "../core/user-units/schema.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { moment } from "../core/record/clock-schema.ts";
+import { action, delaySource } from "../core/record/record-schema.ts";
 import { secondsBetween } from "../core/span.ts";
 import { isTerminal, STATES } from "../core/states.ts";
+import { described, orNull } from "./described.ts";
 
 const seconds = v.pipe(v.number(), v.minValue(0));
-const generation = v.pipe(
-  v.nullable(v.number()),
-  v.description("The generation of the profile; null where it has none."),
-);
+const generation = orNull(v.number(), "The generation of the profile; null if it has none.");
 
 const system = v.object({
-  toplevel: v.pipe(v.string(), v.description("The NixOS system in the store.")),
+  toplevel: described(v.string(), "The store path of the NixOS system."),
   generation,
 });
 
@@ -21,7 +22,7 @@ const step = v.object({
   at: moment,
   state: v.picklist(STATES),
   detail: v.string(),
-  seconds: v.pipe(v.nullable(seconds), v.description("How long it lasted; null for the last one.")),
+  seconds: orNull(seconds, "How long it lasted; null for the last step."),
 });
 
 const wait = v.object({ gate: v.string(), why: v.string(), seconds });
@@ -35,57 +36,65 @@ const check = v.object({
 });
 
 const outcome = v.object({
-  exitCode: v.pipe(v.number(), v.description("With which `deploy-finalize wait` ends.")),
+  exitCode: described(v.number(), "The exit code of `deploy-finalize wait`."),
   reason: v.string(),
-  activationExitCode: v.pipe(
-    v.nullable(v.number()),
-    v.description("Of the last activation; null where none ran."),
-  ),
-  activationTail: v.pipe(v.array(v.string()), v.description("The last lines that it printed.")),
+  activationExitCode: orNull(v.number(), "The exit code of the last activation; null if none ran."),
+  activationTail: described(v.array(v.string()), "The last lines of its output."),
 });
+
+/** What still ran old code when the system was verified. */
+export const oldCode = orNull(
+  oldCodeSchema,
+  "The units that still ran code that the running system does not have; null before it is verified.",
+);
+
+/** The user units that the act has made fail. */
+export const userUnits = orNull(
+  userUnitsSchema,
+  "The user units that newly failed after the act; null before it is verified, or if they are not examined.",
+);
 
 /** A finalization as every command shows it with `--json`. */
 export const finalizationSchema = v.object({
   id: v.string(),
-  unit: v.pipe(v.string(), v.description("Its timer and service, without the suffix.")),
+  unit: described(v.string(), "Its timer and service, without the suffix."),
   host: v.string(),
   state: v.picklist(STATES),
-  since: v.pipe(moment, v.description("When it entered the state.")),
+  since: described(moment, "When it entered the state."),
   action,
-  reason: v.pipe(v.string(), v.description("Why this action.")),
-  changed: v.pipe(v.array(v.string()), v.description("What differs and needs a reboot.")),
+  reason: described(v.string(), "The reason for the action."),
+  changed: described(v.array(v.string()), "The changed parts that need a reboot."),
   profile: v.string(),
   target: system,
+  specialisation: v.pipe(
+    v.nullable(v.object({ name: v.string(), toplevel: v.string() })),
+    v.description(
+      "The specialisation of the target that is activated; null for the target itself.",
+    ),
+  ),
   previous: v.nullable(system),
   delay: v.object({ seconds, source: delaySource }),
   scheduledAt: moment,
-  fireAt: v.pipe(moment, v.description("When its timer fires.")),
-  endedAt: v.pipe(v.nullable(moment), v.description("Null while it has not ended.")),
+  fireAt: described(moment, "When its timer fires."),
+  endedAt: orNull(moment, "Null while it has not ended."),
   requester: v.object({ user: v.nullable(v.string()), sshClient: v.nullable(v.string()) }),
-  revision: v.pipe(
-    v.nullable(v.string()),
-    v.description("The commit that the target was made from, as far as anybody told."),
-  ),
-  rollbackOf: v.pipe(
-    v.nullable(v.string()),
-    v.description("The finalization that this one takes back; null for a deploy."),
-  ),
+  revision: orNull(v.string(), "The commit of the target; null if unknown."),
+  rollbackOf: orNull(v.string(), "The finalization that this one rolls back; null for a deploy."),
   timeline: v.array(step),
   waitedFor: v.array(wait),
   checks: v.array(check),
-  confirmBy: v.pipe(
-    v.nullable(moment),
-    v.description("Until when a confirmation must come; null where none is asked for."),
+  confirmBy: orNull(moment, "The deadline of the confirmation; null if none is required."),
+  deferredUntil: orNull(
+    moment,
+    "Until when it was last postponed, because the reboot window opens then.",
   ),
-  deferredUntil: v.pipe(
-    v.nullable(moment),
-    v.description("Until when it was put off last, as the reboot window opens then."),
+  rebootRequired: orNull(
+    v.string(),
+    "Why the target needs a reboot that is not allowed; null if it needs none.",
   ),
-  rebootRequired: v.pipe(
-    v.nullable(v.string()),
-    v.description("Why the target wants a reboot that is not allowed; null where it wants none."),
-  ),
-  outcome: v.pipe(v.nullable(outcome), v.description("Null while it has not ended.")),
+  oldCode,
+  userUnits,
+  outcome: orNull(outcome, "Null while it has not ended."),
 });
 
 export type FinalizationJson = v.InferOutput<typeof finalizationSchema>;
@@ -94,7 +103,7 @@ export type FinalizationJson = v.InferOutput<typeof finalizationSchema>;
 export function toFinalizationJson(record: FinalizationRecord): FinalizationJson {
   const { id, host, state, plan, profile, delay, scheduledAt, fireAt, requester } = record;
   const { revision, rollbackOf, waitedFor, checks, confirmBy } = record;
-  const { deferredUntil, rebootRequired } = record;
+  const { deferredUntil, rebootRequired, oldCode: examined } = record;
   const since = record.timeline.at(-1)?.at ?? scheduledAt;
   return {
     id,
@@ -105,6 +114,7 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     ...plan,
     profile,
     target: { toplevel: record.target, generation: record.targetGeneration },
+    specialisation: record.specialisation,
     previous:
       record.previous === null
         ? null
@@ -122,6 +132,8 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     confirmBy,
     deferredUntil,
     rebootRequired,
+    oldCode: examined,
+    userUnits: record.userUnits,
     outcome: outcomeOf(record),
   };
 }
@@ -133,7 +145,7 @@ function stepsOf({ timeline }: FinalizationRecord): FinalizationJson["timeline"]
   });
 }
 
-/** A record that goes back carries the reason before it has ended. */
+/** During a rollback the record already has the reason, before it has ended. */
 function outcomeOf({ state, outcome: ended }: FinalizationRecord): FinalizationJson["outcome"] {
   if (!isTerminal(state) || ended === null) return null;
   return { exitCode: exitCodeOf(state), ...ended };

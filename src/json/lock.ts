@@ -1,53 +1,48 @@
 import * as v from "valibot";
-import { moment } from "../core/record-schema.ts";
-import type { Slot } from "../core/slot.ts";
+import { moment } from "../core/record/clock-schema.ts";
+import type { Slot } from "../core/record/slot.ts";
+import { described, orNull } from "./described.ts";
 
 const holder = v.object({
   slot: v.number(),
-  id: v.pipe(v.string(), v.description("Its name with the lock server, for `--holder`.")),
+  id: described(v.string(), "The host's name with the lock server, for `--holder`."),
   host: v.string(),
   finalization: v.string(),
   takenAt: v.string(),
   isThisHost: v.boolean(),
 });
 
-/** What a host may hold of the fleet lock. */
+/** The slot of the fleet lock that a host may hold. */
 export const ownSlotSchema = v.object({
   group: v.string(),
-  state: v.pipe(
+  state: described(
     v.picklist(["asked", "held", "giving-back"]),
-    v.description("What the server was asked last; only `held` is known to be so."),
+    "The last request to the server; only `held` is confirmed.",
   ),
   finalization: v.string(),
   askedAt: moment,
   takenAt: v.nullable(moment),
-  keptBecause: v.pipe(
-    v.nullable(v.string()),
-    v.description("Why it is kept: the finalization failed while it held the slot."),
+  keptBecause: orNull(
+    v.string(),
+    "Why the slot is kept: the finalization failed while it held it.",
   ),
 });
 
 /** What `lock status` and `lock release` print with `--json`. */
-export const lockSchema = v.object({
+export const lockStatusSchema = v.object({
   schemaVersion: v.literal(1),
   backend: v.picklist(["fleetlock", "etcd"]),
   group: v.string(),
-  server: v.pipe(v.array(v.string()), v.description("Its addresses.")),
-  id: v.pipe(v.string(), v.description("The name of this host with the lock server.")),
-  own: v.pipe(
-    v.nullable(ownSlotSchema),
-    v.description("What this host may hold; null for nothing."),
-  ),
-  slots: v.pipe(v.nullable(v.number()), v.description("Null where it cannot be told.")),
-  holders: v.pipe(v.nullable(v.array(holder)), v.description("Null where it cannot be told.")),
-  unknown: v.pipe(v.nullable(v.string()), v.description("Why it cannot be told.")),
-  released: v.pipe(
-    v.nullable(v.string()),
-    v.description("Whose slot was given back; null for `lock status`."),
-  ),
+  server: described(v.array(v.string()), "The addresses of the lock server."),
+  id: described(v.string(), "The name of this host with the lock server."),
+  own: orNull(ownSlotSchema, "The slot that this host may hold; null for none."),
+  slots: orNull(v.number(), "Null if unknown."),
+  holders: orNull(v.array(holder), "Null if unknown."),
+  unknown: orNull(v.string(), "Why the slots are unknown; null if they are known."),
+  released: orNull(v.string(), "The holder whose slot was given back; null for `lock status`."),
 });
 
-export type LockJson = v.InferOutput<typeof lockSchema>;
+export type LockJson = v.InferOutput<typeof lockStatusSchema>;
 
 export function toOwnSlotJson(slot: Slot): NonNullable<LockJson["own"]> {
   const { state, finalization, askedAt, takenAt, keptBecause, lock } = slot;

@@ -1,30 +1,32 @@
 import * as v from "valibot";
-import { moment } from "../core/record-schema.ts";
-import { finalizationSchema } from "./finalization.ts";
+import { moment } from "../core/record/clock-schema.ts";
+import { STATES } from "../core/states.ts";
+import { finalizationSchema, oldCode, userUnits } from "./finalization.ts";
 import { ownSlotSchema } from "./lock.ts";
+import { described, orNull } from "./described.ts";
 
 const system = v.object({
-  toplevel: v.pipe(v.nullable(v.string()), v.description("Null where nothing resolves.")),
+  toplevel: orNull(v.string(), "Null if nothing resolves."),
   generation: v.nullable(v.number()),
-  version: v.pipe(v.nullable(v.string()), v.description("What NixOS calls it.")),
+  version: orNull(v.string(), "The NixOS version."),
 });
 
-/** What the process of a finalization waits for right now. */
+/** The current wait of a finalization's process. */
 export const waitingSchema = v.object({
-  for: v.pipe(v.string(), v.description("A gate, the turn, or what the verification is at.")),
+  for: described(v.string(), "A gate, `turn`, `switch`, or the step of the verification."),
   why: v.string(),
   since: moment,
-  until: v.pipe(v.nullable(moment), v.description("When it ends at the latest.")),
-  next: v.pipe(
-    v.nullable(v.picklist(["give-up", "proceed"])),
-    v.description("What happens then; null where it depends on what is found."),
+  until: orNull(moment, "When the wait ends at the latest."),
+  next: orNull(
+    v.picklist(["give-up", "proceed"]),
+    "What happens then; null if that depends on the host then.",
   ),
 });
 
 const driver = v.object({
-  kind: v.pipe(
+  kind: described(
     v.picklist(["process", "timer", "unit", "resume", "shutdown", "nobody", "unknown"]),
-    v.description("Who takes it on; `nobody`: it stays as it is until somebody resumes it."),
+    "What continues it; `nobody`: nothing, until somebody runs `deploy-finalize resume`.",
   ),
   why: v.optional(v.string()),
 });
@@ -37,40 +39,43 @@ export const statusSchema = v.object({
     booted: system,
     current: system,
     profile: system,
-    rebootRequired: v.pipe(
-      v.nullable(v.string()),
-      v.description("Why only a reboot makes the profile's system the running one."),
+    rebootRequired: orNull(
+      v.string(),
+      "Why the profile's system needs a reboot; null if it does not.",
     ),
   }),
   bootLoader: v.object({
-    name: v.pipe(v.nullable(v.string()), v.description("Null where none is known.")),
-    byDefault: v.pipe(
-      v.nullable(v.string()),
-      v.description("The toplevel that it boots unless told otherwise."),
-    ),
-    once: v.pipe(
-      v.nullable(v.string()),
-      v.description("The toplevel that it boots next, and only once."),
-    ),
-    obstacle: v.pipe(
-      v.nullable(v.string()),
-      v.description("Why it cannot boot a system just once; null where it can."),
-    ),
+    name: orNull(v.string(), "Null if none is known."),
+    byDefault: orNull(v.string(), "The toplevel that it boots by default."),
+    once: orNull(v.string(), "The toplevel that it boots next, and only once."),
+    obstacle: orNull(v.string(), "Why it cannot boot a system once; null if it can."),
   }),
-  finalization: v.pipe(
-    v.nullable(finalizationSchema),
-    v.description("Null where there is none, or where it may not be seen."),
+  finalization: orNull(
+    finalizationSchema,
+    "Null if there is none, or if this user may not see it.",
   ),
-  hidden: v.pipe(v.nullable(v.string()), v.description("Why it may not be seen.")),
-  summary: v.pipe(v.string(), v.description("What happened or is going on, in words.")),
-  next: v.pipe(v.nullable(v.string()), v.description("What happens next by itself, in words.")),
-  driver: v.pipe(v.nullable(driver), v.description("Null where it has ended.")),
+  hidden: orNull(v.string(), "Why this user may not see it."),
+  summary: described(v.string(), "What happened or happens now, in words."),
+  next: orNull(v.string(), "What happens next automatically, in words."),
+  driver: orNull(driver, "Null if it has ended."),
   waiting: v.nullable(waitingSchema),
-  slot: v.pipe(
-    v.nullable(ownSlotSchema),
-    v.description("What this host may hold of the fleet lock; null for nothing."),
-  ),
-  slotUnknown: v.pipe(v.nullable(v.string()), v.description("Why that cannot be told.")),
+  slot: orNull(ownSlotSchema, "The slot of the fleet lock that this host may hold; null for none."),
+  slotUnknown: orNull(v.string(), "Why the slot is unknown."),
 });
 
 export type StatusJson = v.InferOutput<typeof statusSchema>;
+
+/** What `wait --json` prints: the current state first, then one line for each change. */
+export const waitSchema = v.object({
+  schemaVersion: v.literal(1),
+  id: v.string(),
+  at: moment,
+  state: v.picklist(STATES),
+  detail: v.string(),
+  waiting: orNull(waitingSchema, "What it waits for in that state."),
+  oldCode,
+  userUnits,
+  exitCode: orNull(v.number(), "Null while it has not ended."),
+});
+
+export type WaitJson = v.InferOutput<typeof waitSchema>;

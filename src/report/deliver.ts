@@ -1,33 +1,40 @@
-import type { ReportConfig } from "../core/report-defaults.ts";
+import type { ReportConfig } from "../core/config/report-config.ts";
+import type { ProxyConfig } from "../core/config/proxy-config.ts";
 import { messageOf } from "../core/refusal.ts";
-import type { Host } from "../host/host.ts";
-import { timeLimit } from "../host/time-limit.ts";
-import { duration } from "../view/age.ts";
-import { type Entry, nameOf } from "./entry.ts";
-import { Lanes } from "./lanes.ts";
-import { News } from "./news.ts";
+import type { Host } from "../host/process/host.ts";
+import { timeLimit } from "../host/process/time.ts";
+import { duration } from "../core/age.ts";
+import { readClock } from "../host/process/clock.ts";
+import { fileNameOf, owedLeft, type OwedReport } from "./owed-report.ts";
+import { DeliveryQueues } from "./delivery-queues.ts";
+import { OutboxWatch } from "./outbox-watch.ts";
 import type { Outbox } from "./outbox.ts";
-import { DELIVERED, type Sent } from "./receivers/receiver.ts";
+import type { Way } from "./ways.ts";
+import { DELIVERED, type Sent } from "./receivers/exchange.ts";
 import { sendTo } from "./receivers/table.ts";
 
 export interface Delivery {
   readonly host: Host;
   readonly outbox: Outbox;
+  /** All without it. */
+  readonly ways?: readonly Way[];
   readonly memory: Memory;
   readonly config: Pick<ReportConfig, "timeout" | "retry" | "giveUpAfter">;
+  /** The present one, whatever it was when a report became owed. None without it. */
+  readonly proxy?: ProxyConfig;
   /** From 0 up to but not including 1. */
   readonly random: () => number;
-  /** Aborted when systemd asks this process to end: what is owed then stays owed. */
+  /** Aborted when systemd stops this process: undelivered reports stay owed. */
   readonly stop: AbortSignal;
-  /** Called when a report is owed no more. */
+  /** Called when a report is no longer owed. */
   readonly onEnd?: () => void;
 }
 
-/** What one process remembers beside the outbox. */
+/** The memory of one process, beside the outbox. */
 export interface Memory {
-  /** What the operator has been warned of, once each. */
+  /** Warnings already printed: each is printed once. */
   readonly warned: Set<string>;
-  /** Reports that were delivered, but could not be written down as such: a full disk must not repeat them. */
+  /** Reports delivered but not recorded as such: a full disk must not repeat them. */
   readonly delivered: Set<string>;
 }
 
@@ -36,54 +43,53 @@ export function newMemory(): Memory {
 }
 
 /**
- * Delivers until nothing is owed, or until it is to stop. Lanes are independent of each
- * other, so that a server that hangs holds up only what is meant for it.
+ * Delivers until nothing is owed or the process is stopped. Queues are independent: a server that
+ * hangs delays only its own reports.
  */
 export async function deliverAll(delivery: Delivery): Promise<void> {
-  const { host, outbox, config, random, stop } = delivery;
-  const lanes = new Lanes(config.retry, random);
+  const { host, outbox, ways, config, random, stop } = delivery;
+  const queues = new DeliveryQueues(host, config.retry, random);
   const busy = new Map<string, Promise<void>>();
-  using news = new News(outbox);
-  const begin = (name: string, lane: readonly Entry[]): void => {
-    const over = deliverLane(delivery, lanes, lane).finally(() => {
+  using watch = new OutboxWatch(outbox);
+  const begin = (name: string, queue: readonly OwedReport[]): void => {
+    const over = deliverQueue(delivery, queues, queue).finally(() => {
       busy.delete(name);
-      news.ring();
+      watch.ring();
     });
     busy.set(name, over);
   };
   while (!stop.aborted) {
-    if (news.take() === "some") lanes.hurry();
-    const idle = Lanes.split(outbox.owed()).filter(([name]) => !busy.has(name));
+    if (watch.take() === "some") queues.hurry();
+    const idle = DeliveryQueues.split(outbox.owed(ways)).filter(([name]) => !busy.has(name));
     if (idle.length === 0 && busy.size === 0) return;
-    const nowMs = host.now().getTime();
-    const waits = idle.map(([name, lane]) => ({ name, lane, ms: lanes.dueMs(lane) - nowMs }));
-    for (const { name, lane, ms } of waits) if (ms <= 0) begin(name, lane);
+    const waits = idle.map(([name, queue]) => ({ name, queue, ms: queues.leftMs(queue) }));
+    for (const { name, queue, ms } of waits) if (ms <= 0) begin(name, queue);
     const later = waits.map(({ ms }) => ms).filter((ms) => ms > 0);
-    await news.wait(Math.min(...later), stop);
+    await watch.wait(Math.min(...later), stop);
   }
   await Promise.all(busy.values());
 }
 
-/** The reports of a lane, one after the other, up to the first that cannot be delivered now. */
-async function deliverLane(
+/** Delivers the reports of a queue one by one, up to the first that cannot be delivered now. */
+async function deliverQueue(
   delivery: Delivery,
-  lanes: Lanes,
-  lane: readonly Entry[],
+  queues: DeliveryQueues,
+  queue: readonly OwedReport[],
 ): Promise<void> {
-  for (const entry of lane) {
-    const { stop, host, memory } = delivery;
-    if (stop.aborted || lanes.dueMs([entry]) > host.now().getTime()) return;
-    const isKnown = memory.delivered.has(nameOf(entry));
+  for (const entry of queue) {
+    const { stop, memory } = delivery;
+    if (stop.aborted || queues.leftMs([entry]) > 0) return;
+    const isKnown = memory.delivered.has(fileNameOf(entry));
     const sent = isKnown ? DELIVERED : await tryOnce(delivery, entry);
-    // A try that was cut short counts for nothing: the next process makes it again.
+    // An interrupted try does not count: the next process repeats it.
     if (stop.aborted && sent.kind !== "delivered") return;
-    if (sent.kind === "delivered") memory.delivered.add(nameOf(entry));
+    if (sent.kind === "delivered") memory.delivered.add(fileNameOf(entry));
     try {
-      if (!settle(delivery, lanes, entry, sent)) return;
+      if (!settle(delivery, queues, entry, sent)) return;
       delivery.onEnd?.();
     } catch (error) {
       warnOnce(delivery, `cannot write to ${delivery.outbox.folder}: ${messageOf(error)}`);
-      lanes.failed(entry, host.now().getTime());
+      queues.failed(entry);
       return;
     }
   }
@@ -94,28 +100,29 @@ function warnOnce({ host, memory: { warned } }: Delivery, words: string): void {
   warned.add(words);
 }
 
-async function tryOnce(delivery: Delivery, entry: Entry): Promise<Sent> {
-  const { host, config, stop } = delivery;
+async function tryOnce(delivery: Delivery, entry: OwedReport): Promise<Sent> {
+  const { host, config, proxy, stop } = delivery;
   const warn = (words: string): void => {
     warnOnce(delivery, words);
   };
   const signal = AbortSignal.any([stop, timeLimit(config.timeout)]);
   try {
-    return await sendTo(entry.receiver, { host, event: entry.event, warn, signal });
+    const outgoing = { host, event: entry.event, warn, signal };
+    return await sendTo(entry.receiver, proxy === undefined ? outgoing : { ...outgoing, proxy });
   } catch (error) {
-    // What is wrong with one receiver is nobody else's trouble.
+    // An error of one receiver must not stop the others.
     return { kind: "failed", why: messageOf(error), notBefore: null };
   }
 }
 
-/** A host that was off for days comes up before its network does. */
+/** A host that was off for days boots before its network is up. */
 const LEAST_TRIES = 5;
 
-/** Writes down how a try ended; true where the lane goes on to its next report. */
+/** Records the result of a try; true if the queue continues with its next report. */
 function settle(
   { host, outbox, config }: Delivery,
-  lanes: Lanes,
-  entry: Entry,
+  queues: DeliveryQueues,
+  entry: OwedReport,
   sent: Sent,
 ): boolean {
   const tried = { ...entry, tries: entry.tries + 1 };
@@ -126,27 +133,28 @@ function settle(
   };
   if (sent.kind === "delivered") {
     outbox.end({ ...tried, lastProblem: null }, "done");
-    lanes.succeeded(entry);
-    say(`told ${what}`);
+    queues.succeeded(entry);
+    say(`delivered ${what}`);
     return true;
   }
   const { why } = sent;
-  const ageSeconds = (host.now().getTime() - Date.parse(entry.order)) / 1000;
-  const isGivenUp = ageSeconds >= config.giveUpAfter && tried.tries >= LEAST_TRIES;
+  const askedAt = readClock(host);
+  const leftSeconds = owedLeft(entry, config.giveUpAfter, askedAt);
+  const isGivenUp = leftSeconds <= 0 && tried.tries >= LEAST_TRIES;
   if (sent.kind === "refused" || isGivenUp) {
     outbox.end({ ...tried, lastProblem: why }, "given-up");
-    lanes.succeeded(entry);
-    say(`cannot tell ${what}, and gives up after ${tried.tries} tries: ${why}`);
+    queues.succeeded(entry);
+    say(`gave up on ${what} after ${tried.tries} tries: ${why}`);
     return true;
   }
-  const expiryMs = Date.parse(entry.order) + config.giveUpAfter * 1000;
+  const expiryMs = Date.parse(askedAt.at) + leftSeconds * 1000;
   const notBeforeMs = Math.min(sent.notBefore?.getTime() ?? 0, expiryMs);
   const notBefore = sent.notBefore === null ? null : new Date(notBeforeMs).toISOString();
-  const failed = { ...tried, lastProblem: why, notBefore };
+  const failed = { ...tried, lastProblem: why, notBefore, askedAt };
   outbox.save(failed);
-  const waitMs = lanes.failed(failed, host.now().getTime());
+  const waitMs = queues.failed(failed);
   if (why !== entry.lastProblem) {
-    say(`cannot tell ${what} yet: ${why}; tries again in ${duration(waitMs / 1000)}`);
+    say(`cannot deliver ${what} yet: ${why}; next try in ${duration(waitMs / 1000)}`);
   }
   return false;
 }

@@ -1,8 +1,10 @@
+import { printable } from "../core/printable.ts";
 import * as v from "valibot";
-import { isCommit } from "../core/forge-run.ts";
-import { forgeRunSchema } from "../core/forge-run-schema.ts";
-import type { FinalizationRecord } from "../core/record.ts";
-import { action } from "../core/record-schema.ts";
+import type { Frozen } from "../core/config/schema-parts.ts";
+import { isCommit } from "../core/config/forge-run.ts";
+import { forgeRunSchema } from "../core/config/forge-run-schema.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { action } from "../core/record/record-schema.ts";
 import { STATES } from "../core/states.ts";
 import { summaryOf } from "./words.ts";
 
@@ -10,13 +12,15 @@ const known = v.nullable(v.string());
 const count = v.nullable(v.number());
 
 /**
- * What receivers are told, and the body of a webhook: docs/reports.md. A subset of the
- * record, because what an activation printed is not for others to read.
+ * The event that receivers get, and the body of a webhook: docs/reports.md. A subset of the
+ * record, because the output of an activation is not for others to read.
  */
 export const eventSchema = v.object({
   schemaVersion: v.literal(1),
-  /** The same for every try: tells a report that came twice. */
+  /** The same for every try: a receiver recognizes a repeated report by it. */
   key: v.string(),
+  /** Whether it is only a test of the set-up: nothing was deployed. */
+  test: v.optional(v.boolean(), false),
   /** The state that the finalization entered. */
   event: v.picklist(STATES),
   at: v.string(),
@@ -36,15 +40,15 @@ export const eventSchema = v.object({
   failedChecks: v.array(v.object({ name: v.string(), detail: v.string() })),
 });
 
-export type ReportEvent = Readonly<v.InferOutput<typeof eventSchema>>;
+export type ReportEvent = Frozen<v.InferOutput<typeof eventSchema>>;
 
-/** Tells an entry of the timeline from every other one, of this finalization and all others. */
+/** Identifies an entry of a timeline among all finalizations. */
 export function eventKey({ id, timeline }: FinalizationRecord, index: number): string {
   return `${id}.${String(index).padStart(2, "0")}.${timeline[index]?.state ?? "unknown"}`;
 }
 
 /**
- * What an entry of the timeline is told as.
+ * The event for an entry of the timeline.
  *
  * @param index of the entry, which must be there
  */
@@ -55,13 +59,14 @@ export function eventAt(record: FinalizationRecord, index: number): ReportEvent 
   return {
     schemaVersion: 1,
     key: eventKey(record, index),
+    test: false,
     event: state,
     at,
-    host: record.host,
+    host: printable(record.host),
     id: record.id,
     summary: summaryOf(record, index),
     action: plan.action,
-    reason: plan.reason,
+    reason: printable(plan.reason),
     target,
     targetGeneration,
     previous,
@@ -71,11 +76,11 @@ export function eventAt(record: FinalizationRecord, index: number): ReportEvent 
     forgeRun: record.forgeRun,
     failedChecks: (isLast ? checks : [])
       .filter(({ result }) => result === "failed")
-      .map(({ name, detail }) => ({ name, detail })),
+      .map(({ name, detail }) => ({ name: printable(name), detail: printable(detail) })),
   };
 }
 
-/** The commit that a forge can hold a status of; null where none is known. */
+/** The commit that gets the status on a forge; null if none is known. */
 export function commitOf({ revision }: Pick<ReportEvent, "revision">): string | null {
   return isCommit(revision) ? revision.toLowerCase() : null;
 }

@@ -1,30 +1,43 @@
-import { join } from "node:path";
 import * as v from "valibot";
-import type { Config } from "../core/config.ts";
-import { decide } from "../core/decision.ts";
-import { type FinalizationRecord, isUnfinished } from "../core/record.ts";
-import { counted, metricsText, NO_TOTALS, type Totals } from "../core/report-metrics.ts";
-import type { Slot } from "../core/slot.ts";
+import { join } from "node:path";
+import { jsonAs } from "../core/answer.ts";
+import { readIfThere, replaceFile } from "../host/files/durable.ts";
+import type { Config } from "../core/config/config.ts";
+import { decide } from "../core/decision/decision.ts";
+import { moment } from "../core/record/clock-schema.ts";
+import { type FinalizationRecord, isUnfinished } from "../core/record/record.ts";
+import { counted, metricsText, NO_TOTALS, type Totals } from "./metrics-text.ts";
+import type { Slot } from "../core/record/slot.ts";
 import { STATES } from "../core/states.ts";
-import { readIfThere } from "../host/durable.ts";
-import { viewSystems } from "../host/facts.ts";
-import type { Host } from "../host/host.ts";
-import type { RecordStore } from "../host/store.ts";
-import { toplevelAt } from "../host/toplevel.ts";
-import { readWaitingNote } from "../host/waiting-note.ts";
-import { SlotStore } from "../lock/slot-store.ts";
+import type { Host } from "../host/process/host.ts";
+import type { RecordStore } from "../state-dir/store.ts";
+import { toplevelAt } from "../host/nixos/toplevel.ts";
+import { readWaitingNote } from "../state-dir/waiting-note.ts";
+import { SlotStore } from "../fleet/slot-store.ts";
+import { isNoted, noteMetricsFile, removeFormerMetrics } from "./metrics-files.ts";
 import { Outbox } from "./outbox.ts";
-import { replaceSharedFile } from "./shared-file.ts";
+import { viewSystems } from "../host/nixos/systems.ts";
+
+/** A delivery may not write into the state folder. What it counts, the next finalization saves. */
+export type MetricsWriter = "finalization" | "delivery";
 
 /**
- * Writes the metrics file anew from what is on disk, so that it does not matter who writes
- * it last.
+ * Writes the metrics file from the state on disk, so the order of writers does not matter, and
+ * removes a file that is not configured any more.
  *
- * @throws Error where the file or the state folder cannot be written
+ * @throws Error if the file or the state folder cannot be written
  */
-export async function writeMetrics(host: Host, store: RecordStore, config: Config): Promise<void> {
+export async function writeMetrics(
+  host: Host,
+  store: RecordStore,
+  config: Config,
+  writer: MetricsWriter = "finalization",
+): Promise<void> {
   const { metricsFile, receivers } = config.report;
+  if (writer === "finalization") removeFormerMetrics(store.folder, metricsFile, host.say);
   if (metricsFile === null) return;
+  // One that is not noted would stay for ever, once it is not configured any more.
+  if (writer === "delivery" && !isNoted(store.folder, metricsFile)) return;
   const newest = await store.readNewest();
   const isOpen = newest !== null && isUnfinished(newest);
   const outbox = new Outbox(host, store.folder);
@@ -32,31 +45,34 @@ export async function writeMetrics(host: Host, store: RecordStore, config: Confi
   const text = metricsText({
     newest,
     waitingFor: isOpen ? (readWaitingNote(store, newest.id)?.for ?? null) : null,
-    totals: await countEnded(store),
+    totals: await countEnded(store, writer),
     rebootRequired: await isRebootRequired(host, config),
     lock: isHeld(new SlotStore(store.folder, host.say).read()) ? "held" : "free",
     reportsOwed: new Map([...none, ...outbox.count("owed")]),
     reportsGivenUp: new Map([...none, ...outbox.count("given-up")]),
   });
-  // The collector is another user.
-  replaceSharedFile(metricsFile, text, "readable-by-all");
+  if (writer === "finalization") noteMetricsFile(store.folder, metricsFile);
+  // The collector runs as another user, and the folder may belong to one.
+  replaceFile(metricsFile, text, { mode: 0o644 });
 }
 
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const totalsSchema = v.object({
-  outcomes: v.record(v.string(), v.number()),
-  rollbacks: v.number(),
-  last: v.nullable(v.object({ id: v.string(), state: v.picklist(STATES), at: v.string() })),
-  /** The finalizations in the store that are in the counts. */
+  outcomes: v.record(v.string(), count),
+  rollbacks: count,
+  last: v.nullable(v.object({ id: v.string(), state: v.picklist(STATES), at: moment })),
+  /** The finalizations of the store that are included in the counts. */
   counted: v.array(v.string()),
 });
 
 type Counted = Readonly<v.InferOutput<typeof totalsSchema>>;
 
 /**
- * The counts, with what has ended since they were written. Two that write at once may each
- * miss what the other counted; who comes next counts it again, so nothing is lost or twice.
+ * The counts, including the finalizations that ended since they were written. Two simultaneous
+ * writers may each miss what the other counted; the next writer counts it, so nothing is lost or
+ * counted twice.
  */
-async function countEnded(store: RecordStore): Promise<Totals> {
+async function countEnded(store: RecordStore, writer: MetricsWriter): Promise<Totals> {
   const path = join(store.folder, "totals.json");
   const text = readIfThere(path);
   const before = parseTotals(text);
@@ -66,7 +82,7 @@ async function countEnded(store: RecordStore): Promise<Totals> {
   const all = new Set([...before.counted, ...ended.map(({ id }) => id)]);
   const kept = { ...totals, counted: ids.filter((id) => all.has(id)) };
   const after = `${JSON.stringify(kept, null, 2)}\n`;
-  if (after !== text) replaceSharedFile(path, after, "private");
+  if (writer === "finalization" && after !== text) replaceFile(path, after);
   return totals;
 }
 
@@ -82,15 +98,9 @@ async function endedAmong(
   );
 }
 
-function parseTotals(text: string | null): Counted {
-  const none = { ...NO_TOTALS, counted: [] };
-  if (text === null) return none;
-  try {
-    const parsed = v.safeParse(totalsSchema, JSON.parse(text));
-    return parsed.success ? parsed.output : none;
-  } catch {
-    return none;
-  }
+/** The totals in a text; none if it cannot be read. */
+export function parseTotals(text: string | null): Counted {
+  return jsonAs(totalsSchema, text ?? "") ?? { ...NO_TOTALS, counted: [] };
 }
 
 async function isRebootRequired(host: Host, config: Config): Promise<boolean | null> {
@@ -104,7 +114,7 @@ async function isRebootRequired(host: Host, config: Config): Promise<boolean | n
   return action === "refuse" ? null : action === "reboot";
 }
 
-/** One that was only asked for may be held, but that is not known. */
+/** A slot that was only asked for may be held, but that is not known. */
 function isHeld(slot: Slot | null): boolean {
   return slot !== null && slot.state !== "asked";
 }

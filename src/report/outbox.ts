@@ -1,18 +1,19 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Host } from "../host/host.ts";
-import { listFolder, makeFolder, readIfThere, writeDurably } from "../host/durable.ts";
-import { type Entry, inOrder, nameOf, parseEntry, textOf } from "./entry.ts";
+import { readClock } from "../host/process/clock.ts";
+import type { Host } from "../host/process/host.ts";
+import { listFolder, makeFolder, readIfThere, writeDurably } from "../host/files/durable.ts";
+import { type Way, wayOf, WAYS } from "./ways.ts";
+import { type OwedReport, inOrder, fileNameOf, parseOwedReport, textOf } from "./owed-report.ts";
 
-/** How a report that was owed ended. */
 export type Ending = "done" | "given-up";
-/** A file of this name that comes up calls for hurry. */
+/** Creating a file of this name asks for a try of everything now. */
 export const WAKE = "wake";
 const ENDINGS: readonly Ending[] = ["done", "given-up"];
 
 /**
- * The reports that are owed, a file each, below the state folder. One that has ended keeps
- * a file with another ending, so that it is never owed again, whatever crashes when.
+ * The owed reports, one file each, below the state folder. An ended report keeps a file with
+ * another extension, so it never becomes owed again, whatever crashes when.
  */
 export class Outbox {
   readonly folder: string;
@@ -23,34 +24,41 @@ export class Outbox {
     this.folder = join(stateDir, "outbox");
   }
 
-  /** Makes a report owed, durably, unless it is or was: it is told which. */
-  owe(entry: Entry): "owed-now" | "known" {
+  /** Makes a report owed, durably, unless it already is or was. */
+  owe(entry: OwedReport): "owed-now" | "known" {
     makeFolder(this.folder);
-    const name = nameOf(entry);
+    const name = fileNameOf(entry);
     if (this.#has(name, "json") || this.#ending(name) !== null) return "known";
-    this.save(entry);
+    this.save({ ...entry, owedAt: readClock(this.#host) });
     return "owed-now";
   }
 
-  save(entry: Entry): void {
-    writeDurably(this.#path(nameOf(entry), "json"), textOf(entry));
+  save(entry: OwedReport): void {
+    writeDurably(this.#path(fileNameOf(entry), "json"), textOf(entry));
   }
 
-  /** After a crash in between both files are there, and it counts as ended. */
-  end(entry: Entry, ending: Ending): void {
-    const name = nameOf(entry);
+  /** After a crash in between, both files exist and the report counts as ended. */
+  end(entry: OwedReport, ending: Ending): void {
+    const name = fileNameOf(entry);
     writeDurably(this.#path(name, ending), textOf(entry));
     rmSync(this.#path(name, "json"), { force: true });
   }
 
-  /** All that is owed, in order. What cannot be read is set aside. */
-  owed(): Entry[] {
+  /** The owed reports that go such ways, in order. An unreadable file is renamed to `.broken`. */
+  owed(ways: readonly Way[] = WAYS): OwedReport[] {
     return this.names("json")
       .flatMap((name) => this.#readOwed(name))
+      .filter(({ receiver }) => ways.includes(wayOf(receiver)))
       .toSorted(inOrder);
   }
 
-  #readOwed(name: string): Entry[] {
+  /** The ways that the owed reports go. */
+  ways(): Way[] {
+    const owed = new Set(this.owed().map(({ receiver }) => wayOf(receiver)));
+    return WAYS.filter((way) => owed.has(way));
+  }
+
+  #readOwed(name: string): OwedReport[] {
     const path = this.#path(name, "json");
     if (this.#ending(name) !== null) {
       rmSync(path, { force: true });
@@ -58,10 +66,13 @@ export class Outbox {
     }
     const text = readIfThere(path);
     if (text === null) return [];
-    const parsed = parseEntry(text);
-    if (parsed.kind === "entry") return [parsed.entry];
+    const parsed = parseOwedReport(text);
+    const own = parsed.kind === "entry" ? fileNameOf(parsed.entry) : null;
+    if (parsed.kind === "entry" && own === name) return [parsed.entry];
     renameSync(path, `${path}.broken`);
-    this.#host.say(`set ${path} aside, which cannot be read: ${parsed.why}`);
+    // Its end would be kept under the other name, so it would be owed for ever.
+    const why = parsed.kind === "broken" ? parsed.why : `its name should be ${own}`;
+    this.#host.say(`cannot read ${path}, renamed it to .broken: ${why}`);
     return [];
   }
 
@@ -69,7 +80,7 @@ export class Outbox {
     return this.names("json").length === 0;
   }
 
-  /** For how many reports each receiver has waited, or waits. */
+  /** The number of reports for each receiver. */
   count(which: "owed" | "given-up"): Map<string, number> {
     const counts = new Map<string, number>();
     for (const name of this.names(which === "owed" ? "json" : which)) {
@@ -79,14 +90,14 @@ export class Outbox {
     return counts;
   }
 
-  /** Has whoever delivers try everything now. */
+  /** Makes the delivering process try everything now. */
   wake(): void {
     makeFolder(this.folder);
     writeFileSync(join(this.folder, WAKE), "", { mode: 0o600 });
     rmSync(join(this.folder, WAKE), { force: true });
   }
 
-  /** Forgets the ends of reports on finalizations that are forgotten too. */
+  /** Removes the ended reports on finalizations whose records were removed. */
   prune(known: readonly string[]): void {
     const ids = new Set(known);
     for (const ending of ENDINGS) {
@@ -97,7 +108,7 @@ export class Outbox {
     }
   }
 
-  /** The reports that are owed (`json`), or that have ended so. */
+  /** The names of the owed reports (`json`), or of those with this ending. */
   names(ending: Ending | "json"): string[] {
     return listFolder(this.folder)
       .filter((name) => name.endsWith(`.${ending}`))

@@ -1,18 +1,19 @@
 import { messageOf } from "../core/refusal.ts";
-import type { FinalizationRecord } from "../core/record.ts";
-import type { ReceiverConfig, ReportConfig } from "../core/report-defaults.ts";
-import type { Host } from "../host/host.ts";
-import { newEntry } from "./entry.ts";
-import { eventAt } from "./event.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import type { ReceiverConfig, ReportConfig } from "../core/config/report-config.ts";
+import type { Host } from "../host/process/host.ts";
+import { newOwedReport } from "./owed-report.ts";
+import { commitOf, eventAt, eventKey, type ReportEvent } from "./event.ts";
 import type { Outbox } from "./outbox.ts";
 import { subjectOf } from "./receivers/forge.ts";
+import type { RecordStore } from "../state-dir/store.ts";
 
-/** Whether anything is owed that was not before. */
+/** Whether a report became owed that was not before. */
 export type Owed = "owed-now" | "known";
 
 /**
- * Makes every report on a record owed that is not yet: its whole timeline, because a crash
- * may have come between the record and the outbox.
+ * Makes all missing reports on a record owed. It goes through the whole timeline, because a crash
+ * may have happened between the write of the record and of the outbox.
  */
 export function oweReports(
   host: Host,
@@ -23,7 +24,7 @@ export function oweReports(
   return oweEach(host, receivers, (receiver) => oweTo(host, outbox, receiver, record));
 }
 
-/** What cannot be noted for one receiver hinders no other one. */
+/** An error for one receiver does not stop the others. */
 export function oweEach(
   host: Host,
   receivers: readonly ReceiverConfig[],
@@ -34,10 +35,36 @@ export function oweEach(
     try {
       if (owe(receiver) === "owed-now") all = "owed-now";
     } catch (error) {
-      host.say(`cannot note the reports that ${receiver.name} is owed: ${messageOf(error)}`);
+      host.say(`cannot record the reports for ${receiver.name}: ${messageOf(error)}`);
     }
   }
   return all;
+}
+
+/** Makes a report owed that a switch has not ended. It interests those who want to know of a failure. */
+export function oweLate(
+  host: Host,
+  outbox: Outbox,
+  { receivers }: ReportConfig,
+  record: FinalizationRecord,
+  why: string,
+): Owed {
+  const last = record.timeline.length - 1;
+  const { state } = record;
+  const event = {
+    ...eventAt(record, last),
+    key: `${eventKey(record, last)}.late`,
+    at: host.now().toISOString(),
+    summary: `${state}: ${why}`,
+  };
+  const concerned = receivers.filter(
+    (receiver) =>
+      (receiver.events.includes(state) || receiver.events.includes("failed")) &&
+      (!("repository" in receiver) || subjectOf(receiver, record).kind === "found"),
+  );
+  return oweEach(host, concerned, (receiver) =>
+    outbox.owe(newOwedReport(receiver, event, event.at)),
+  );
 }
 
 function oweTo(
@@ -57,12 +84,53 @@ function oweTo(
   let last: Owed = "known";
   let order = "";
   for (const [index, { state, at }] of record.timeline.entries()) {
-    // The clock may have been set back, by a boot for one; the order of a timeline stays.
+    // The clock may have been set back, for example by a boot; the order of a timeline stays.
     if (at > order) order = at;
     if (receiver.events.includes(state)) {
-      last = outbox.owe(newEntry(receiver, eventAt(record, index), order));
+      last = outbox.owe(newOwedReport(receiver, eventAt(record, index), order));
     }
   }
-  // Later entries of a timeline are never noted before earlier ones.
+  // Later entries of a timeline are never recorded before earlier ones.
   return last;
+}
+
+/**
+ * Makes a report to the forges owed, that an earlier successful deploy no longer runs, once its
+ * rollback is live. Other receivers only get the event that the rollback is live.
+ */
+export async function oweUndone(
+  host: Host,
+  outbox: Outbox,
+  store: RecordStore,
+  { receivers }: ReportConfig,
+  rollback: FinalizationRecord,
+): Promise<Owed> {
+  const forges = receivers.filter((receiver) => "repository" in receiver);
+  if (rollback.rollbackOf === null || rollback.state !== "live" || forges.length === 0) {
+    return "known";
+  }
+  const unreadable = { kind: "unreadable" } as const;
+  const read = await store.read(rollback.rollbackOf).catch(() => unreadable);
+  if (read.kind !== "record") {
+    const why = `its record is ${read.kind}`;
+    host.say(`cannot report to the forges that ${rollback.rollbackOf} was rolled back: ${why}`);
+    return "known";
+  }
+  const event = undone(read.record, rollback);
+  // The same commit still runs, built differently: it stays a success.
+  if (commitOf(event) === commitOf(rollback)) return "known";
+  const concerned = forges.filter(
+    (forge) => forge.events.includes("rolled-back") && subjectOf(forge, event).kind === "found",
+  );
+  return oweEach(host, concerned, (forge) => outbox.owe(newOwedReport(forge, event, event.at)));
+}
+
+/** The deploy as if its timeline continued; with the rollback's key, because it may be rolled back again. */
+function undone(record: FinalizationRecord, rollback: FinalizationRecord): ReportEvent {
+  const last = rollback.timeline.length - 1;
+  const at = rollback.timeline[last]?.at ?? rollback.scheduledAt;
+  const entry = { at, state: "rolled-back", detail: `by ${rollback.id}` } as const;
+  const timeline = [...record.timeline, entry];
+  const event = eventAt({ ...record, timeline }, record.timeline.length);
+  return { ...event, key: `${eventKey(rollback, last)}.takes-back` };
 }

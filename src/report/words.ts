@@ -1,9 +1,15 @@
-import type { FinalizationRecord } from "../core/record.ts";
+import { userUnitsSuffix } from "../core/user-units/judge.ts";
+import { printable } from "../core/printable.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
 import type { State } from "../core/states.ts";
-import { duration } from "../view/age.ts";
+import { duration } from "../core/age.ts";
 
-/** One sentence on an entry of the timeline, for a person who sees nothing else. */
+/** One sentence about an entry of the timeline, for a person who sees nothing else. */
 export function summaryOf(record: FinalizationRecord, index: number): string {
+  return printable(wordsOf(record, index));
+}
+
+function wordsOf(record: FinalizationRecord, index: number): string {
   const { state, at, detail } = record.timeline[index] ?? {
     state: record.state,
     at: record.scheduledAt,
@@ -13,7 +19,7 @@ export function summaryOf(record: FinalizationRecord, index: number): string {
     case "scheduled":
       return scheduledWords(record);
     case "live":
-      return `live${generationWords(record)} after ${sinceScheduled(record, at)}${rebootWords(record)}`;
+      return `live${generationWords(record)} after ${sinceScheduled(record, at)}${rebootWords(record)}${userUnitsSuffix(record.userUnits)}`;
     case "rolled-back":
       return `rolled back: ${detail}`;
     case "waiting":
@@ -30,7 +36,7 @@ export function summaryOf(record: FinalizationRecord, index: number): string {
 
 function scheduledWords({ plan, delay }: FinalizationRecord): string {
   const when = delay.seconds === 0 ? "" : ` in ${duration(delay.seconds)}`;
-  // Without a delay something tells when the job is over, and it is waited for.
+  // Without a delay the end of the job is detected, and the finalization waits for it.
   const wait = delay.source === "automatic" && delay.seconds === 0 ? ", waits for the CI job" : "";
   return `${plan.action}${when}${wait} (${plan.reason})`;
 }
@@ -48,8 +54,12 @@ function sinceScheduled({ scheduledAt }: FinalizationRecord, at: string): string
 }
 
 /** `web1: live: generation 42 after 12 s`, the title of a notification. */
-export function titleOf(event: { readonly host: string; readonly event: State }): string {
-  return `${event.host}: ${TITLES[event.event]}`;
+export function titleOf(event: {
+  readonly host: string;
+  readonly event: State;
+  readonly test: boolean;
+}): string {
+  return `${printable(event.host)}: ${event.test ? "test of deploy-finalize" : TITLES[event.event]}`;
 }
 
 const TITLES: Readonly<Record<State, string>> = {
@@ -58,7 +68,7 @@ const TITLES: Readonly<Record<State, string>> = {
   switching: "deploy switches",
   rebooting: "deploy reboots",
   verifying: "deploy is verified",
-  "rolling-back": "deploy goes back",
+  "rolling-back": "deploy rolls back",
   live: "deploy is live",
   "rolled-back": "deploy rolled back",
   failed: "deploy failed",
@@ -66,14 +76,31 @@ const TITLES: Readonly<Record<State, string>> = {
   cancelled: "deploy cancelled",
 };
 
-/** How much somebody is to be disturbed: nothing went wrong, or it did and was mended, or not. */
+/** The urgency of a notification: nothing failed, a rollback handles it, or a person must act. */
 export function urgencyOf(event: State): "normal" | "high" | "urgent" {
   if (event === "failed") return "urgent";
   return event === "rolled-back" || event === "rolling-back" ? "high" : "normal";
 }
 
-/** At most so many UTF-16 units, and no half of a character; what is cut off shows as an ellipsis. */
-export function cut(text: string, most: number): string {
+/** Shortens a text to so many UTF-16 units, without half a character; an ellipsis marks the cut. */
+export function shorten(text: string, most: number): string {
   if (text.length <= most) return text;
   return `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/** Shortens a text until it fits, without half a character. */
+export function shortenUntil(text: string, fits: (text: string) => boolean): string {
+  if (fits(text)) return text;
+  let [fitting, tooLong] = [1, text.length];
+  while (tooLong - fitting > 1) {
+    const middle = Math.floor((fitting + tooLong) / 2);
+    if (fits(shorten(text, middle))) fitting = middle;
+    else tooLong = middle;
+  }
+  return shorten(text, fitting);
+}
+
+/** Shortens a text to so many bytes of UTF-8, without half a character. */
+export function shortenBytes(text: string, most: number): string {
+  return shortenUntil(text, (shorter) => Buffer.byteLength(shorter) <= most);
 }

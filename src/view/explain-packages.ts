@@ -1,14 +1,13 @@
 import type { ExplainJson } from "../json/explain.ts";
-import { told } from "./explain-text.ts";
+import { told } from "./explain-parts.ts";
 import type { Style } from "./style.ts";
 import { table } from "./table.ts";
 
 type Change = Extract<ExplainJson["packages"], { kind: "known" }>["changes"][number];
 
-/** More than these tell nobody anything at a glance. */
+/** More do not help at a glance. */
 const MOST_SHOWN = 12;
 
-/** The changes that say most, and how many more there are. */
 export function packageRows(style: Style, changes: readonly Change[]): string[] {
   const columns = [
     { title: "", shrink: "middle" },
@@ -32,7 +31,7 @@ export function packageRows(style: Style, changes: readonly Change[]): string[] 
 function versionsInWords({ before, after }: Change): string {
   if (before.length === 0 && after.length === 0) return "";
   if (before.length === 0) return `new${listed(after)}`;
-  if (after.length === 0) return `gone${listed(before)}`;
+  if (after.length === 0) return `removed${listed(before)}`;
   return `${namesOf(before)} → ${namesOf(after)}`;
 }
 
@@ -45,15 +44,14 @@ function namesOf(versions: readonly string[]): string {
   return versions.map((version) => version || "no version").join(", ");
 }
 
-/** The size of the whole, and how it changes. */
 export function closureLine(closure: ExplainJson["closure"]): string {
-  if (closure.kind === "unknown") return `size unknown: ${closure.why}`;
+  if (closure.kind === "unknown") return `closure size unknown: ${closure.why}`;
   const { currentBytes, targetBytes } = closure;
-  return `all together ${inBytes(targetBytes)}, ${growth(targetBytes - currentBytes)}`;
+  return `closure ${inBytes(targetBytes)}, ${growth(targetBytes - currentBytes)}`;
 }
 
 function growth(bytes: number): string {
-  return bytes === 0 ? "as before" : `${bytes > 0 ? "+" : "-"}${inBytes(Math.abs(bytes))}`;
+  return bytes === 0 ? "unchanged" : `${bytes > 0 ? "+" : "-"}${inBytes(Math.abs(bytes))}`;
 }
 
 function inBytes(bytes: number): string {

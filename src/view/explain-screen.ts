@@ -1,26 +1,35 @@
 import type { ExplainJson } from "../json/explain.ts";
-import { age } from "./age.ts";
-import { fallbackLines } from "./explain-fallback.ts";
+import { age } from "../core/age.ts";
+import {
+  fallbackLines,
+  gates,
+  hanging,
+  INDENT,
+  rows,
+  specialisation,
+  told,
+  units,
+  userUnits,
+  verification,
+} from "./explain-parts.ts";
 import { closureLine, packageRows } from "./explain-packages.ts";
-import { hanging, INDENT, rows, told } from "./explain-text.ts";
-import { units } from "./explain-units.ts";
-import { gates, verification } from "./explain-waits.ts";
-import { paint, type Style } from "./style.ts";
-import { paintMark, symbol } from "./symbols.ts";
+import { paint, paintMark, type Style, symbol } from "./style.ts";
 import { cut, cutMiddle, wrap } from "./text.ts";
 
-/** What would happen and why: the verdict first, then all that it rests on. */
+/** What would happen and why: first the verdict, then the reasons. */
 export function explainScreen(style: Style, seen: ExplainJson, now: Date): string[] {
   const inner = { ...style, width: style.width - INDENT.length };
   const sections: [string, string[]][] = [
     ["Compared with the booted system", compared(inner, seen)],
+    ["Specialisation", specialisation(inner, seen)],
     ["Units", units(inner, seen)],
-    ["Only at the next boot", nextBoot(inner, seen)],
-    ["If it does not come up", fallbackLines(inner, seen)],
+    ["User units", userUnits(inner, seen)],
+    ["Changes that apply at the next boot", nextBoot(inner, seen)],
+    ["If the target does not boot", fallbackLines(inner, seen)],
     ["Packages", packages(inner, seen)],
-    ["Waits for", gates(inner, seen, now)],
-    ["Verified afterwards", verification(inner, seen)],
-    ["Not seen", seen.unseen.flatMap((text) => wrap(inner, told(style, text), inner.width))],
+    ["Gates: it acts when all are open", gates(inner, seen, now)],
+    ["Verification afterwards", verification(inner, seen)],
+    ["Not visible", seen.unseen.flatMap((text) => wrap(inner, told(style, text), inner.width))],
   ];
   const shown = sections.filter(([, lines]) => lines.length > 0);
   const body = shown.flatMap(([title, lines]) => [
@@ -36,13 +45,19 @@ function head(style: Style, { verdict, decision, systems, profile }: ExplainJson
   const { current, target } = systems;
   const words = [
     `NixOS ${fromTo(current.version ?? "unknown", target.version ?? "unknown")}`,
-    `generation ${fromTo(current.generation ?? "none", target.generation ?? "none")}`,
+    `generation ${generations(current.generation, target.generation)}`,
     `of ${profile}`,
   ];
   return [
     ...wrap(style, told(style, verdict), style.width).map((line) => paintMark(style, mark, line)),
     ...wrap(style, told(style, words.join(", ").replace(", of", " of")), style.width),
   ];
+}
+
+/** A target that is in no generation yet, as in a dry run of deploy-rs, gets one with the deploy. */
+function generations(current: number | null, target: number | null): string {
+  const none = current === null ? "none" : "new";
+  return fromTo(current ?? "none", target ?? none);
 }
 
 function fromTo(from: string | number, to: string | number): string {
@@ -56,7 +71,7 @@ function warnings(style: Style, seen: ExplainJson, now: Date): string[] {
   });
 }
 
-/** What is the same takes a line, what differs both its paths. */
+/** One line for an unchanged name, and both paths for a changed one. */
 function compared(style: Style, { components }: ExplainJson): string[] {
   return components.flatMap(({ name, change, booted, target }) => {
     if (change === "same")
@@ -66,7 +81,7 @@ function compared(style: Style, { components }: ExplainJson): string[] {
         ? inParentheses(target.version)
         : ` (${booted.version ?? "?"} → ${target.version ?? "?"})`;
     const path = (side: { path: string | null }) =>
-      `${INDENT}${cutMiddle(style, told(style, side.path ?? "not there"), style.width - INDENT.length)}`;
+      `${INDENT}${cutMiddle(style, told(style, side.path ?? "missing"), style.width - INDENT.length)}`;
     return [
       cut(style, told(style, `${name}: ${change}${versions}`), style.width),
       path(booted),

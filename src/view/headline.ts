@@ -1,46 +1,57 @@
-import type { FinalizationRecord } from "../core/record.ts";
-import type { WaitingNote } from "../host/waiting-note.ts";
-import { age, clock, duration, timeOfDay } from "./age.ts";
-import { previousName, targetName } from "./naming.ts";
+import { userUnitsSuffix } from "../core/user-units/judge.ts";
+import { basename } from "node:path";
+import { printable } from "../core/printable.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { age, clock, duration, timeOfDay } from "../core/age.ts";
+import type { WaitingNote } from "../state-dir/waiting-note.ts";
 
-/** What is known of a finalization besides its record. */
+/** The facts of a finalization that are not in its record. */
 export interface Now {
   readonly now: Date;
-  /** What its process waits for; null where nothing is known of it. */
+  /** What its process waits for; null if unknown. */
   readonly waiting: WaitingNote | null;
 }
 
-/** What happened, or what is going on, in one line. */
+/** What happened, or what happens now, in one line. */
 export function headline(record: FinalizationRecord, seen: Now): string {
+  return printable(headlineOf(record, seen));
+}
+
+function headlineOf(record: FinalizationRecord, seen: Now): string {
   const { state } = record;
   const { now } = seen;
   const ago = age(sinceOf(record), now);
-  const since = `for ${elapsed(sinceOf(record), now)}`;
+  const soFar = `(${elapsed(sinceOf(record), now)} so far)`;
   switch (state) {
     case "scheduled":
       return scheduled(record, now);
     case "waiting":
       return waiting(record, seen);
     case "switching":
-      return `switching to ${targetName(record)}, ${since}`;
+      return `switching to ${targetName(record)} ${soFar}${hangsOn(seen)}`;
     case "rebooting":
       return seen.waiting === null
-        ? `rebooting into ${targetName(record)}, ${since}`
+        ? `rebooting into ${targetName(record)} ${soFar}`
         : `about to reboot into ${targetName(record)}, waiting for ${seen.waiting.for}: ${seen.waiting.why}`;
     case "verifying":
       return verifying(record, seen);
     case "rolling-back":
-      return `rolling back to ${previousName(record)}, ${since}: ${reasonOf(record)}`;
+      return `rolling back to ${previousName(record)} ${soFar}${hangsOn(seen)}: ${reasonOf(record)}`;
     case "live":
-      return `live: ${howItCame(record)} ${targetName(record)}, ${ago}${stillRequired(record)}`;
+      return `live: ${howItCame(record)} ${targetName(record)}, ${ago}${stillRequired(record)}${userUnitsSuffix(record.userUnits)}`;
     case "rolled-back":
       return `rolled back to ${previousName(record)}, ${ago}: ${reasonOf(record)}`;
     case "failed":
       return `failed, ${ago}: ${reasonOf(record)}`;
     case "superseded":
     case "cancelled":
-      return `${reasonOf(record)}, ${ago}, before it acted`;
+      return `${reasonOf(record)}, ${ago}, before it started to act`;
   }
+}
+
+/** What a switch that does not end waits for. */
+function hangsOn({ waiting: note }: Now): string {
+  return note === null || note.for !== "switch" ? "" : ` (${note.why})`;
 }
 
 function scheduled(record: FinalizationRecord, now: Date): string {
@@ -48,7 +59,7 @@ function scheduled(record: FinalizationRecord, now: Date): string {
   const act = actOf(record);
   return at > now
     ? `scheduled: ${act} ${age(at, now)}, at ${clock(at, now)}`
-    : `scheduled: ${act}, due since ${elapsed(at, now)}`;
+    : `scheduled: ${act}, overdue by ${elapsed(at, now)}`;
 }
 
 function actOf(record: FinalizationRecord): string {
@@ -63,9 +74,9 @@ function waiting(record: FinalizationRecord, { now, waiting: note }: Now): strin
     return `waiting for the reboot window, which opens ${age(at, now)}, at ${clock(at, now)}`;
   }
   if (note === null) {
-    return `waiting before the ${actOf(record)}, for ${elapsed(sinceOf(record), now)}`;
+    return `waiting to ${actOf(record)} (${elapsed(sinceOf(record), now)} so far)`;
   }
-  return `waiting for ${note.for}, for ${elapsed(new Date(note.since), now)}: ${note.why}`;
+  return `waiting for ${note.for} (${elapsed(new Date(note.since), now)} so far): ${note.why}`;
 }
 
 function stillRequired({ rebootRequired }: FinalizationRecord): string {
@@ -76,14 +87,13 @@ function verifying(record: FinalizationRecord, { now, waiting: note }: Now): str
   const target = targetName(record);
   if (record.confirmBy !== null && note === null) {
     const by = new Date(record.confirmBy);
-    const left = by > now ? `ends ${age(by, now)}, at ${clock(by, now)}` : "is over";
-    return `waiting for somebody to confirm ${target}; the time for it ${left}`;
+    const end = by > now ? `ends ${age(by, now)}, at ${clock(by, now)}` : "has passed";
+    return `waiting for a confirmation of ${target}; the time limit ${end}`;
   }
-  const at = note === null ? "" : `: ${note.for} (${note.why})`;
-  return `verifying ${target}, for ${elapsed(sinceOf(record), now)}${at}`;
+  const at = note === null ? "" : `: now the ${note.for} (${note.why})`;
+  return `verifying ${target} (${elapsed(sinceOf(record), now)} so far)${at}`;
 }
 
-/** When it entered the state that it is in, or entered it again. */
 function sinceOf({ timeline, scheduledAt }: FinalizationRecord): Date {
   return new Date(timeline.at(-1)?.at ?? scheduledAt);
 }
@@ -102,7 +112,37 @@ export function reasonOf({ outcome, timeline }: FinalizationRecord): string {
   return outcome?.reason ?? timeline.at(-1)?.detail ?? "";
 }
 
-/** One line for a change that is told as it comes: `21:33:05 switching: services only`. */
+/** One line for a change: `21:33:05 switching: services only`. */
 export function changeLine(at: string, what: string, detail: string): string {
-  return `${timeOfDay(new Date(at))} ${what}${detail === "" ? "" : `: ${detail}`}`;
+  return printable(`${timeOfDay(new Date(at))} ${what}${detail === "" ? "" : `: ${detail}`}`);
+}
+
+/** The name of a system for people: its generation, else the name in its store path. */
+export function systemName(toplevel: string | null, generation: number | null): string {
+  if (generation !== null) return `generation ${generation}`;
+  if (toplevel === null) return "an unknown system";
+  return basename(toplevel).replace(/^[0-9a-z]{32}-/, "");
+}
+
+export function targetName({
+  target,
+  targetGeneration,
+  specialisation,
+}: FinalizationRecord): string {
+  const name = systemName(target, targetGeneration);
+  return specialisation === null ? name : `${name} (specialisation ${specialisation.name})`;
+}
+
+export function previousName({ previous, previousGeneration }: FinalizationRecord): string {
+  return systemName(previous, previousGeneration);
+}
+
+/** The last four characters of an ID: enough for people to type. */
+export function shortId(id: string): string {
+  return id.slice(id.lastIndexOf("-") + 1);
+}
+
+/** `rollback of km17`; null for a deploy. */
+export function rollbackName({ rollbackOf }: FinalizationRecord): string | null {
+  return rollbackOf === null ? null : `rollback of ${shortId(rollbackOf)}`;
 }

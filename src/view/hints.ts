@@ -1,67 +1,104 @@
-import { canGoBack, systemBefore } from "../core/can-go-back.ts";
-import { awaitsConfirmation, type FinalizationRecord } from "../core/record.ts";
+import { canRollBack, previousSystem } from "../core/record/can-roll-back.ts";
+import { activatedOf, awaitsConfirmation, type FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct, type TerminalState } from "../core/states.ts";
-import { awaitsBoot, type Known, type Systems } from "./known.ts";
-import { previousName } from "./naming.ts";
+import type { HostNow } from "../explain/host-now.ts";
+import type { Driver } from "../state-dir/owner.ts";
+import { type Now, previousName } from "./headline.ts";
 
-/** A command line without the program's name, and what it is for. */
+export interface ViewedFinalization extends Now {
+  readonly record: FinalizationRecord;
+  /** Null if it has ended. */
+  readonly driver: Driver | null;
+  readonly place: "newest" | "older";
+  /** Whether it rolls back automatically if the verification fails. */
+  readonly rollback: "enabled" | "disabled";
+}
+
+/** The running system, and that of the profile. */
+export type LiveSystems = Pick<HostNow, "current" | "profile">;
+
+/** Whether the next boot starts the target of this cancelled finalization; not if a newer one exists. */
+export function awaitsBoot(
+  { record, place }: ViewedFinalization,
+  { current, profile }: LiveSystems,
+): boolean {
+  const { target } = record;
+  const runs = current.toplevel === target || current.toplevel === activatedOf(record);
+  return place === "newest" && profile.toplevel === target && !runs;
+}
+
+/** A command line without the program's name, and its effect. */
 export interface Hint {
   readonly command: string;
   readonly what: string;
 }
 
-/** What can be done about one that has not ended. */
-export function hintsOnTheWay(known: Known, systems: Systems): Hint[] {
-  const { record } = known;
-  const hint = hintFor(known);
+export function hintsUntilEnd(viewed: ViewedFinalization, systems: LiveSystems): Hint[] {
+  const { record } = viewed;
+  const hint = hintFor(viewed);
   const goOn =
-    known.driver?.kind !== "nobody" ? [] : [RESUME, hint("run", "or run it in this terminal")];
-  if (!hasBegunToAct(record.state)) {
-    return [...goOn, hint("cancel", "drop it"), hint("wait", "follow it to its end")];
-  }
-  const isConfirmable = awaitsConfirmation(record);
-  const decide = isConfirmable ? [hint("confirm", "keep the new system")] : [];
-  const back = offersWayBack(record, systems) ? [hint("rollback", "go back now")] : [];
-  const follow = [hint("wait", "follow it to its end"), hint("log", "what it has said so far")];
-  return [...goOn, ...decide, ...back, ...follow];
+    viewed.driver?.kind === "nobody"
+      ? [RESUME, hint("run", "or continue it in this terminal")]
+      : [];
+  const follow = hint("wait", "wait for the outcome");
+  if (!hasBegunToAct(record.state))
+    return [...goOn, hint("cancel", "cancel this finalization"), follow];
+  const decide = awaitsConfirmation(record)
+    ? [hint("confirm", "confirm and keep the new system")]
+    : [];
+  const rollback = offersRollback(record, systems)
+    ? [hint("rollback", `roll back to ${previousName(record)} now`)]
+    : [];
+  return [...goOn, ...decide, ...rollback, follow, hint("log", "show the log so far")];
 }
 
-const RESUME: Hint = { command: "resume", what: "have systemd take it up" };
+const RESUME: Hint = { command: "resume", what: "continue it in its systemd unit" };
 
-/** What can be done about one that has ended. */
-export function hintsAtEnd(known: Known, state: TerminalState, systems: Systems): Hint[] {
-  const { record, place } = known;
-  const hint = hintFor(known);
-  const log = hint("log", "what was said");
-  const back = offersWayBack(record, systems)
-    ? [hint("rollback", `go back to ${previousName(record)}`)]
+export function hintsAtEnd(
+  viewed: ViewedFinalization,
+  state: TerminalState,
+  systems: LiveSystems,
+): Hint[] {
+  const { record, place } = viewed;
+  const hint = hintFor(viewed);
+  const log = hint("log", "show the log");
+  const rollback = offersRollback(record, systems)
+    ? [hint("rollback", `roll back to ${previousName(record)}`)]
     : [];
   switch (state) {
     case "live":
-      return [log, ...back];
+      return [log, ...rollback];
     case "rolled-back":
     case "failed":
-      return [log, ...back, { command: "explain", what: "what another try would do" }];
+      return [log, ...rollback, EXPLAIN];
     case "superseded":
     case "cancelled":
-      if (place === "older") return [{ command: "status", what: "the newest" }];
-      return state === "cancelled" && isRestorable(known, systems) ? [log, RESTORE] : [log];
+      if (place === "older") return [{ command: "status", what: "show the newest finalization" }];
+      return state === "cancelled" && isRestorable(viewed, systems) ? [log, RESTORE] : [log];
   }
 }
 
-/** Taking back a rollback brings up what somebody has rejected: that is not offered. */
-function offersWayBack(record: FinalizationRecord, { current }: Systems): boolean {
-  return record.rollbackOf === null && canGoBack(record, current.toplevel);
+const EXPLAIN: Hint = {
+  command: "explain",
+  what: "show what deploy-finalize would do now",
+};
+
+/** To roll back a rollback brings back a system that somebody rejected: no hint for that. */
+function offersRollback(record: FinalizationRecord, { current }: LiveSystems): boolean {
+  return record.rollbackOf === null && canRollBack(record, current.toplevel);
 }
 
-function isRestorable(known: Known, systems: Systems): boolean {
-  return systemBefore(known.record).kind === "system" && awaitsBoot(known, systems);
+function isRestorable(viewed: ViewedFinalization, systems: LiveSystems): boolean {
+  return previousSystem(viewed.record).kind === "system" && awaitsBoot(viewed, systems);
 }
 
-const RESTORE: Hint = { command: "cancel --restore-boot-default", what: "set it back" };
+const RESTORE: Hint = {
+  command: "cancel --restore-boot-default",
+  what: "set the boot default back",
+};
 
-/** `run` takes no shortened id, and only the newest needs none at all. */
-function hintFor({ record, place }: Known): (command: string, what: string) => Hint {
+/** `run` needs the full ID; other commands need an ID only for an older finalization. */
+function hintFor({ record, place }: ViewedFinalization): (command: string, what: string) => Hint {
   return (command, what) => {
     const isNamed = place === "older" || command === "run";
     return { command: isNamed ? `${command} ${record.id}` : command, what };

@@ -1,43 +1,40 @@
-import type { FinalizationRecord } from "../core/record.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
 import { isTerminal } from "../core/states.ts";
 import { secondsBetween } from "../core/span.ts";
-import { dateOf, shortDuration, timeOfDay } from "./age.ts";
-import { reasonOf } from "./headline.ts";
-import { rollbackName, shortId } from "./naming.ts";
-import type { Style } from "./style.ts";
-import { arrow, type Mark, markOf, paintMark, symbolCell } from "./symbols.ts";
+import { dateOf, shortDuration, timeOfDay } from "../core/age.ts";
+import { reasonOf, rollbackName, shortId } from "./headline.ts";
+import { arrow, type Mark, markOf, paintMark, type Style, symbol } from "./style.ts";
 import { type Cell, table } from "./table.ts";
 import { forPeople } from "./timeline.ts";
 
-/** A record of the history: read, or one that cannot be. */
-export type Entry =
+/** A record of the history, or why it cannot be read. */
+export type HistoryEntry =
   | { readonly kind: "record"; readonly record: FinalizationRecord }
   | { readonly kind: "broken"; readonly id: string; readonly why: string };
 
-/** From this width on there is room for whole ids. */
+/** From this width on, whole IDs fit. */
 const WIDE = 100;
 
 const COLUMNS = [
   { title: "" },
   { title: "id" },
-  { title: "when" },
+  { title: "scheduled" },
   { title: "action" },
   { title: "gen" },
-  { title: "outcome" },
+  { title: "state" },
   { title: "took", align: "right" },
   { title: "reason", shrink: "end" },
 ] as const;
 
-/** Below this width the lesser columns are left out. */
+/** Below this width, two columns are left out. */
 const NARROW = 80;
-const LESSER: ReadonlySet<string> = new Set(["action", "gen"]);
+const OPTIONAL: ReadonlySet<string> = new Set(["action", "gen"]);
 
-/** The screen of `history`: one line a finalization, in the order given. */
-export function historyScreen(style: Style, now: Date, entries: readonly Entry[]): string[] {
-  if (entries.length === 0) return ["nothing has been finalized on this host yet"];
+export function historyScreen(style: Style, now: Date, entries: readonly HistoryEntry[]): string[] {
+  if (entries.length === 0) return ["no finalization on this host yet"];
   const rows = entries.map((entry) => drawEntry(style, now, entry));
   const isShown = (_: unknown, index: number): boolean =>
-    style.width >= NARROW || !LESSER.has(COLUMNS[index]?.title ?? "");
+    style.width >= NARROW || !OPTIONAL.has(COLUMNS[index]?.title ?? "");
   return table(
     style,
     COLUMNS.filter(isShown),
@@ -45,7 +42,7 @@ export function historyScreen(style: Style, now: Date, entries: readonly Entry[]
   );
 }
 
-function drawEntry(style: Style, now: Date, entry: Entry): Cell[] {
+function drawEntry(style: Style, now: Date, entry: HistoryEntry): Cell[] {
   const id = entry.kind === "record" ? entry.record.id : entry.id;
   const name = style.width >= WIDE ? id : shortId(id);
   if (entry.kind === "broken") {
@@ -66,13 +63,17 @@ function drawEntry(style: Style, now: Date, entry: Entry): Cell[] {
   ];
 }
 
-/** That the target is live says the outcome already, and that it was a rollback the first entry. */
+/** Not the reason if it only repeats the outcome `live` or that it is a rollback. */
 function whyOf(record: FinalizationRecord): string {
   const { state, plan } = record;
   const rollback = rollbackName(record);
-  const isSaid = state === "live" || (rollback !== null && state === "scheduled");
-  const why = isSaid ? plan.reason : reasonOf(record);
+  const isRepeated = state === "live" || (rollback !== null && state === "scheduled");
+  const why = isRepeated ? plan.reason : reasonOf(record);
   return rollback === null ? why : `${rollback}: ${why}`;
+}
+
+function symbolCell(style: Style, mark: Mark): Cell {
+  return { text: " ", paint: () => symbol(style, mark) };
 }
 
 function painted(style: Style, mark: Mark, text: string): Cell {
@@ -83,13 +84,12 @@ function generations(style: Style, { previousGeneration, targetGeneration }: Fin
   return `${previousGeneration ?? "?"} ${arrow(style)} ${targetGeneration ?? "?"}`;
 }
 
-/** From the scheduling to the end, or until now. */
 function tookOf({ scheduledAt, state, timeline }: FinalizationRecord, now: Date): number {
   const end = isTerminal(state) ? (timeline.at(-1)?.at ?? scheduledAt) : now.toISOString();
   return secondsBetween(scheduledAt, end);
 }
 
-/** Without the seconds, and without the year where it is this one. */
+/** Without seconds, and without the present year. */
 function shortMoment(at: Date, now: Date): string {
   const date = at.getFullYear() === now.getFullYear() ? dateOf(at).slice(5) : dateOf(at);
   return `${date} ${timeOfDay(at).slice(0, 5)}`;

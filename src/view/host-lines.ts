@@ -1,11 +1,16 @@
-import type { HostNow, SystemNow } from "../host/host-view.ts";
-import { systemName } from "./naming.ts";
-import { paint, type Style } from "./style.ts";
-import { symbol } from "./symbols.ts";
+import type { Slot } from "../core/record/slot.ts";
+import { age } from "../core/age.ts";
+import type { HostNow, SystemNow } from "../explain/host-now.ts";
+import type { SlotSeen } from "../fleet/slot-store.ts";
+import { hanging } from "./explain-parts.ts";
+import { systemName } from "./headline.ts";
+import { paint, type Style, symbol } from "./style.ts";
 import { table } from "./table.ts";
-import { printable, shortStorePath, wrap } from "./text.ts";
+import { shortStorePath, wrap } from "./text.ts";
+import { printable } from "../core/printable.ts";
+import { forPeople } from "./timeline.ts";
 
-/** Which system is booted, current and in the profile; the same one is told of once. */
+/** The booted, the current and the profile's system; equal ones share a line. */
 export function hostLines(style: Style, host: HostNow): string[] {
   const roles = [
     ["booted", host.booted],
@@ -29,25 +34,25 @@ export function hostLines(style: Style, host: HostNow): string[] {
   ];
 }
 
-/** Only where the next boot is not simply that of the profile's system. */
+/** Only if the next boot would not simply start the profile's system. */
 function bootLoaderLine(style: Style, { bootLoader, ...host }: HostNow): string[] {
   const { name, once, byDefault } = bootLoader;
-  const isPlain = once === null && (byDefault === null || byDefault === host.profile.toplevel);
-  if (name === null || isPlain) return [];
+  const isUsual = once === null && (byDefault === null || byDefault === host.profile.toplevel);
+  if (name === null || isUsual) return [];
   const known = [host.profile, host.current, host.booted];
   const nameOf = (toplevel: string | null): string =>
     systemName(toplevel, known.find((one) => one.toplevel === toplevel)?.generation ?? null);
   const text =
     once === null
-      ? `${name} boots ${nameOf(byDefault)}, not the profile's system`
-      : `${name} boots ${nameOf(once)} once, and ${nameOf(byDefault)} from then on`;
+      ? `the boot default of ${name} is ${nameOf(byDefault)}, not the system of the profile`
+      : `next boot: ${name} boots ${nameOf(once)} once; later boots: ${nameOf(byDefault)}`;
   return wrap(style, printable(text), style.width - 2).map((line) => `  ${line}`);
 }
 
 const DETAIL = { title: "", shrink: "middle" } as const;
 
 function describe(style: Style, { toplevel, generation, version }: SystemNow): string[] {
-  if (toplevel === null) return ["unknown", "nothing that resolves"];
+  if (toplevel === null) return ["unknown", "its link leads nowhere"];
   const name = generation === null ? "no generation" : systemName(toplevel, generation);
   const isPlain = generation !== null && version !== null;
   return [name, isPlain ? printable(version) : shortStorePath(style, toplevel)];
@@ -61,4 +66,47 @@ function rebootLine(style: Style, { rebootRequired }: HostNow): string[] {
   const [first = "", ...rest] = wrap(style, text, style.width - 2);
   const head = first.replace(REBOOT_REQUIRED, paint(style, "yellow", REBOOT_REQUIRED));
   return [`${symbol(style, "warning")} ${head}`, ...rest.map((line) => `  ${line}`)];
+}
+
+type Own = Pick<Slot, "state" | "finalization" | "askedAt" | "takenAt" | "keptBecause">;
+
+/** The state of a slot: follows "this host" or its name. */
+export function slotInWords(own: Own, now: Date): string {
+  const { state, finalization, keptBecause } = own;
+  const since = age(new Date(own.takenAt ?? own.askedAt), now);
+  if (keptBecause !== null) {
+    return `keeps a slot, taken ${since}, because ${finalization} failed: ${keptBecause}`;
+  }
+  switch (state) {
+    case "asked":
+      return `asked for a slot ${since}, for ${finalization}`;
+    case "held":
+      return `holds a slot, taken ${since}, for ${finalization}`;
+    case "giving-back":
+      return `is giving back a slot, taken ${since}, for ${finalization}`;
+  }
+}
+
+const KEPT =
+  "Until this host gives its slot back, the other hosts of the group have one slot less. " +
+  "It gives the slot back when a later deploy to it is live, or when you run: deploy-finalize lock release";
+
+/** The slot of this host, and the effect of a kept slot on the other hosts; empty without a slot. */
+export function slotLines(style: Style, seen: SlotSeen, now: Date): string[] {
+  switch (seen.kind) {
+    case "none":
+      return [];
+    case "unknown": {
+      const text = `fleet lock: cannot find out whether this host holds a slot: ${seen.why}`;
+      return hanging(style, `${symbol(style, "warning")} `, forPeople(style, text, now));
+    }
+    case "slot": {
+      const { slot } = seen;
+      const isKept = slot.keptBecause !== null;
+      const text = `fleet lock, group ${slot.lock.group}: ${slotInWords(slot, now)}`;
+      const mark = symbol(style, isKept ? "warning" : "none");
+      const lines = hanging(style, `${mark} `, forPeople(style, text, now));
+      return isKept ? [...lines, ...hanging(style, "  ", KEPT)] : lines;
+    }
+  }
 }

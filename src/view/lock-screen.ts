@@ -1,11 +1,12 @@
-import type { LockJson } from "../json/lock.ts";
-import { age } from "./age.ts";
-import { slotInWords } from "./slot-lines.ts";
-import { paint, type Style } from "./style.ts";
 import { table } from "./table.ts";
-import { printable, wrap } from "./text.ts";
+import type { LockJson } from "../json/lock.ts";
+import { age } from "../core/age.ts";
+import { slotInWords } from "./host-lines.ts";
+import { paint, type Style } from "./style.ts";
+import { wrap } from "./text.ts";
+import { printable } from "../core/printable.ts";
 
-/** Who holds the slots of the fleet lock, and what this host has to do with it. */
+/** The holders of the slots of the fleet lock, and the slot of this host. */
 export function lockScreen(style: Style, now: Date, lock: LockJson): string[] {
   const where = `group ${lock.group} at ${lock.server.join(", ")} (${lock.backend})`;
   const own = `this host (${lock.id}): ${describeOwn(lock, now)}`;
@@ -21,7 +22,7 @@ function describeOwn({ own, released, id }: LockJson, now: Date): string {
 function occupancyLines(style: Style, now: Date, lock: LockJson): string[] {
   const { holders, slots, unknown } = lock;
   if (holders === null || slots === null) {
-    return wrap(style, printable(unknown ?? "who holds the slots is not known"), style.width);
+    return wrap(style, printable(unknown ?? "the holders of the slots are unknown"), style.width);
   }
   const rows = holders.map(({ slot, host, id, finalization, takenAt, isThisHost }) => [
     String(slot),

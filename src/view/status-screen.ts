@@ -1,40 +1,35 @@
-import type { FinalizationRecord } from "../core/record.ts";
-import type { SlotSeen } from "../lock/slot-store.ts";
-import type { HostNow, SystemNow } from "../host/host-view.ts";
+import { pairs } from "./table.ts";
+import { forPeople, type TimelineStep, timeline } from "./timeline.ts";
+import { oldCodeLines, userUnitLines } from "./examined.ts";
+import { hostLines, slotLines } from "./host-lines.ts";
+import { activatedOf, type FinalizationRecord } from "../core/record/record.ts";
+import type { SlotSeen } from "../fleet/slot-store.ts";
+import type { HostNow } from "../explain/host-now.ts";
 import { secondsBetween } from "../core/span.ts";
 import { isTerminal } from "../core/states.ts";
-import { duration } from "./age.ts";
-import { headline } from "./headline.ts";
-import type { Hint } from "./hints.ts";
-import { hostLines } from "./host-lines.ts";
-import type { Known } from "./known.ts";
-import { rollbackName, systemName } from "./naming.ts";
-import { outlook } from "./outlook.ts";
-import { paint, type Style } from "./style.ts";
-import { slotLines } from "./slot-lines.ts";
-import { type Mark, markOf, paintMark, symbol } from "./symbols.ts";
-import { pairs } from "./table.ts";
-import { cut, printable, wrap } from "./text.ts";
-import { forPeople, type Step, timeline } from "./timeline.ts";
+import { duration } from "../core/age.ts";
+import { headline, rollbackName, systemName } from "./headline.ts";
+import type { Hint, ViewedFinalization } from "./hints.ts";
+import { whatNext } from "./what-next.ts";
+import { type Mark, markOf, paint, paintMark, type Style, symbol } from "./style.ts";
+import { cut, wrap } from "./text.ts";
+import { printable } from "../core/printable.ts";
 
-/** What `status` has found. */
 export interface StatusNow {
   readonly now: Date;
   readonly hostName: string;
   readonly host: HostNow;
   readonly finalization:
-    | ({ readonly kind: "known" } & Known)
-    /** Nothing has ever been finalized here. */
+    | ({ readonly kind: "known" } & ViewedFinalization)
+    /** No finalization on this host yet. */
     | { readonly kind: "none" }
-    /** Something may have been, but this user may not see it; `pending` names units that wait or run. */
+    /** This user may not read the records; `pending` names units that wait or run. */
     | { readonly kind: "hidden"; readonly why: string; readonly pending: readonly string[] };
-  /** What this host may hold of the fleet lock. */
   readonly slot: SlotSeen;
-  /** `sudo` where the hints need it. */
+  /** `other` puts `sudo` before the hints. */
   readonly user: "root" | "other";
 }
 
-/** The screen of `status`. */
 export function statusScreen(style: Style, status: StatusNow): string[] {
   const { finalization, now } = status;
   const host = section(style, `host ${status.hostName}`, [
@@ -43,7 +38,7 @@ export function statusScreen(style: Style, status: StatusNow): string[] {
   ]);
   switch (finalization.kind) {
     case "none":
-      return [...told(style, "none", "nothing has been finalized on this host yet", now), ...host];
+      return [...told(style, "none", "no finalization on this host yet", now), ...host];
     case "hidden":
       return [...hidden(style, finalization, now), ...host];
     case "known":
@@ -55,9 +50,9 @@ export function statusScreen(style: Style, status: StatusNow): string[] {
   }
 }
 
-function known(style: Style, seen: Known, host: HostNow): string[] {
+function known(style: Style, seen: ViewedFinalization, host: HostNow): string[] {
   const { record, now } = seen;
-  const { trouble, next } = outlook(seen, host);
+  const { trouble, next } = whatNext(seen, host);
   return [
     ...told(style, markOf(record.state), headline(record, seen), now),
     ...(trouble === null ? [] : told(style, "bad", trouble, now)),
@@ -68,22 +63,26 @@ function known(style: Style, seen: Known, host: HostNow): string[] {
     "",
     ...timeline(style, now, stepsOf(record, now)),
     ...checks(style, record, now),
+    ...userUnitLines(style, record),
+    ...oldCodeLines(style, record),
     ...activation(style, record),
   ];
 }
 
-/** What has been changed since, by hand or by another tool: the record does not know of it. */
-function drift(style: Style, { record, place, now }: Known, host: HostNow): string[] {
+/** Later changes by hand or by another tool, which are not in the record. */
+function drift(style: Style, { record, place, now }: ViewedFinalization, host: HostNow): string[] {
   if (record.state !== "live" || place === "older") return [];
   const { current, profile } = host;
-  const isChanged = (system: SystemNow): boolean => system.toplevel !== record.target;
-  const text = isChanged(current)
-    ? `since then ${systemName(current.toplevel, current.generation)} has been made the running system`
-    : `since then the profile has been set to ${systemName(profile.toplevel, profile.generation)}`;
-  return isChanged(current) || isChanged(profile) ? told(style, "warning", text, now) : [];
+  const activated = activatedOf(record);
+  const text =
+    current.toplevel !== activated
+      ? `since then, ${systemName(current.toplevel, current.generation)} has become the running system`
+      : `since then, the profile was set to ${systemName(profile.toplevel, profile.generation)}`;
+  const isChanged = current.toplevel !== activated || profile.toplevel !== record.target;
+  return isChanged ? told(style, "warning", text, now) : [];
 }
 
-/** A line with a mark before it, which may go on on the next line. */
+/** A text with a mark before it, on one or more lines. */
 function told(style: Style, mark: Mark, text: string, now: Date): string[] {
   const [first = "", ...rest] = wrap(style, forPeople(style, text, now), style.width - 2);
   const head = `${symbol(style, mark)} ${paint(style, "bold", first)}`;
@@ -97,21 +96,21 @@ function indented(style: Style, text: string, now: Date): string[] {
 function identity(style: Style, record: FinalizationRecord, now: Date): string[] {
   const { id, plan, requester } = record;
   const { user, sshClient } = requester;
-  const by = user === null ? "" : ` by ${user}`;
+  const by = user === null ? "" : ` by user ${user}`;
   const from = sshClient === null ? "" : ` from ${sshClient}`;
-  const asked = by + from === "" ? "" : `; asked for${by}${from}`;
+  const asked = by + from === "" ? "" : `; requested${by}${from}`;
   const why = [rollbackName(record), plan.reason].filter((word) => word !== null).join(", ");
   const text = `${id}: ${plan.action}, ${why}${revisionOf(record)}${asked}`;
   return indented(style, text, now).map((line) => paint(style, "dim", line));
 }
 
-/** As long as git shows it. */
+/** Twelve digits, as git shows it. */
 function revisionOf({ revision }: FinalizationRecord): string {
   return revision === null ? "" : `, commit ${revision.slice(0, 12)}`;
 }
 
-/** Each state with how long it lasted, the present one until now. */
-function stepsOf(record: FinalizationRecord, now: Date): Step[] {
+/** Each state with its duration, the present state until now. */
+function stepsOf(record: FinalizationRecord, now: Date): TimelineStep[] {
   const last = record.timeline.length - 1;
   const lastWaiting = record.timeline.findLastIndex(({ state }) => state === "waiting");
   return record.timeline.map((entry, index) => {
@@ -125,9 +124,9 @@ function stepsOf(record: FinalizationRecord, now: Date): Step[] {
 const MOST_WAITS = 5;
 
 function waits({ waitedFor }: FinalizationRecord): string[] {
-  const lines = waitedFor.map(({ gate, why, seconds }) => `${gate} ${duration(seconds)}: ${why}`);
+  const lines = waitedFor.map(({ gate, why, seconds }) => `${gate} (${duration(seconds)}): ${why}`);
   const before = lines.length - MOST_WAITS;
-  return before > 0 ? [`${before} earlier waits`, ...lines.slice(before)] : lines;
+  return before > 0 ? [`${before} earlier waits are not shown`, ...lines.slice(before)] : lines;
 }
 
 function checks(style: Style, record: FinalizationRecord, now: Date): string[] {
@@ -136,21 +135,21 @@ function checks(style: Style, record: FinalizationRecord, now: Date): string[] {
   if (record.checks.length === 0) return [];
   const count = `checks: ${passed} passed${failed.length > 0 ? `, ${failed.length} failed` : ""}`;
   const lines = failed.flatMap(({ name, detail, seconds }) =>
-    told(style, "bad", `${name} (${duration(seconds)}): ${detail}`, now),
+    told(style, "bad", `${name} (after ${duration(seconds)}): ${detail}`, now),
   );
   return section(style, count, lines);
 }
 
 const TAIL_LINES = 10;
 
-/** Only where it went wrong: a good activation is of no interest. */
+/** Only after a failure. */
 function activation(style: Style, { outcome, state }: FinalizationRecord): string[] {
   const code = outcome?.activationExitCode ?? 0;
   if (outcome === null || code === 0 || state === "live") return [];
   const lines = outcome.activationTail.slice(-TAIL_LINES).map((line) => {
     return `  ${cut(style, printable(line), style.width - 2)}`;
   });
-  return section(style, `last lines of the activation, exit code ${code}`, lines);
+  return section(style, `last lines of switch-to-configuration, exit code ${code}`, lines);
 }
 
 function hidden(
@@ -160,14 +159,14 @@ function hidden(
 ): string[] {
   const units = pending.map((unit) => `  ${unit}`);
   return [
-    ...told(style, "warning", "the records of this host cannot be seen by this user", now),
-    ...indented(style, `${why}. With root: sudo deploy-finalize status`, now),
-    ...(units.length === 0 ? [] : section(style, "units that wait or run", units)),
+    ...told(style, "warning", "this user may not read the records of this host", now),
+    ...indented(style, `${why}. Use: sudo deploy-finalize status`, now),
+    ...(units.length === 0 ? [] : section(style, "units of deploy-finalize on this host", units)),
   ];
 }
 
-function hints(style: Style, status: StatusNow, seen: Known): string[] {
-  const wanted = [...outlook(seen, status.host).hints, ...slotHints(status.slot)];
+function hints(style: Style, status: StatusNow, seen: ViewedFinalization): string[] {
+  const wanted = [...whatNext(seen, status.host).hints, ...slotHints(status.slot)];
   const program = status.user === "root" ? "deploy-finalize" : "sudo deploy-finalize";
   const rows = wanted.map(({ command, what }) => {
     const text = `  ${program} ${command}`;
@@ -178,9 +177,7 @@ function hints(style: Style, status: StatusNow, seen: Known): string[] {
 
 function slotHints(seen: SlotSeen): readonly Hint[] {
   const isKept = seen.kind === "slot" && seen.slot.keptBecause !== null;
-  return isKept
-    ? [{ command: "lock release", what: "give the slot back, once this host is well" }]
-    : [];
+  return isKept ? [{ command: "lock release", what: "give the slot back after the repair" }] : [];
 }
 
 function section(style: Style, title: string, lines: readonly string[]): string[] {

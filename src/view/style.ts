@@ -1,31 +1,29 @@
-/** What a screen is drawn on. */
+import type { State } from "../core/states.ts";
+
 export interface Style {
   readonly colour: "on" | "off";
   readonly symbols: "unicode" | "ascii";
-  /** Columns. */
   readonly width: number;
 }
 
-/** The screen of scripts, files and pipes. */
 export const PLAIN: Style = { colour: "off", symbols: "ascii", width: 80 };
 
-/** What no screen can do without, and beyond which lines are hard to read. */
+/** The screens need the one; beyond the other, lines are hard to read. */
 const LEAST_WIDTH = 60;
 const MOST_WIDTH = 120;
 
 export interface Terminal {
   readonly columns: number;
-  /** Lines, where it tells. */
   readonly rows?: number;
 }
 
-/** @param size as the terminal tells it; a serial line tells 0, or nothing */
+/** The size of a terminal; a serial line reports 0, or nothing. */
 export function terminalOf({ columns = 0, rows = 0 }: Partial<Terminal>): Terminal {
   return { columns: columns === 0 ? PLAIN.width : columns, ...(rows > 0 && { rows }) };
 }
 
-/** Whether a screen can be drawn over the one before: not on a dumb terminal, and not where its lines break. */
-export function wayToDraw(
+/** Whether a screen can be drawn over the screen before: not on a dumb or narrow terminal. */
+export function drawMode(
   terminal: Terminal | null,
   env: Readonly<Record<string, string | undefined>>,
 ): "in-place" | "line-by-line" {
@@ -34,10 +32,10 @@ export function wayToDraw(
 }
 
 /**
- * What the terminal can show: colours never with NO_COLOR (https://no-color.org) or
- * on a dumb one, symbols only in a UTF-8 locale.
+ * The style for a terminal: no colours with NO_COLOR (https://no-color.org) or on a dumb terminal,
+ * symbols only in a UTF-8 locale.
  *
- * @param terminal null where the output goes to a file or a pipe
+ * @param terminal null for a file or a pipe
  */
 export function styleFor(
   terminal: Terminal | null,
@@ -61,8 +59,63 @@ export function paint({ colour }: Style, how: Paint, text: string): string {
   return colour === "off" || text === "" ? text : `\u001B[${CODES[how]}m${text}\u001B[0m`;
 }
 
-/** The text without colours, as it is on the screen. */
 export function withoutColour(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- the escape is what is looked for
+  // oxlint-disable-next-line no-control-regex -- it looks for the escape
   return text.replaceAll(/\u001B\[\d+m/g, "");
+}
+
+export type Mark =
+  | "good"
+  | "bad"
+  | "rollback"
+  | "dropped"
+  | "busy"
+  | "waiting"
+  | "warning"
+  | "none";
+
+const SYMBOLS: Readonly<Record<Mark, readonly [unicode: string, ascii: string, how: Paint]>> = {
+  good: ["✓", "+", "green"],
+  bad: ["✗", "x", "red"],
+  rollback: ["↩", "<", "yellow"],
+  dropped: ["–", "-", "dim"],
+  busy: ["▶", ">", "cyan"],
+  waiting: ["○", "o", "blue"],
+  warning: ["!", "!", "yellow"],
+  none: [" ", " ", "dim"],
+};
+
+export function symbol(style: Style, mark: Mark): string {
+  const [unicode, ascii] = SYMBOLS[mark];
+  return paintMark(style, mark, style.symbols === "unicode" ? unicode : ascii);
+}
+
+export function paintMark(style: Style, mark: Mark, text: string): string {
+  return mark === "none" ? text : paint(style, SYMBOLS[mark][2], text);
+}
+
+export function arrow({ symbols }: Style): string {
+  return symbols === "unicode" ? "→" : "->";
+}
+
+export function markOf(state: State): Mark {
+  switch (state) {
+    case "scheduled":
+    case "waiting":
+      return "waiting";
+    case "switching":
+    case "rebooting":
+    case "verifying":
+      return "busy";
+    case "rolling-back":
+    case "rolled-back":
+      return "rollback";
+    case "live":
+      return "good";
+    case "failed":
+      return "bad";
+    case "superseded":
+    case "cancelled":
+      return "dropped";
+  }
 }

@@ -1,22 +1,23 @@
 import { paint, type Style } from "./style.ts";
-import { cut, cutMiddle, padEnd, padStart, printable, widthOf } from "./text.ts";
+import { cut, cutMiddle, padEnd, padStart, widthOf } from "./text.ts";
+import { printable } from "../core/printable.ts";
 
 export interface Column {
   /** Its heading; a table whose headings are all empty has none. */
   readonly title: string;
   readonly align?: "left" | "right";
-  /** Where it is cut when the table is too wide; a column without it is never cut. */
+  /** Where a cell is cut if the table is too wide; without it, never. */
   readonly shrink?: "end" | "middle";
 }
 
-/** A cell: its text, and its colour, which is given after the text has been cut. */
+/** The text of a cell, and its colour, which is applied after the cut. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
 
 const GAP = "  ";
 
 /**
- * Rows in columns as wide as their widest cell; nothing in a cell steers the terminal. Where the table is wider than the
- * screen, columns that may shrink do, the widest first.
+ * Rows in columns as wide as their widest cell, without control characters. If the table is wider
+ * than the screen, the columns that may shrink do so, the widest first.
  */
 export function table(
   style: Style,
@@ -33,7 +34,7 @@ export function table(
   return [drawRow(style, columns, widths, heading), ...lines];
 }
 
-/** Names and values, one pair a line; values are cut in the middle where they are too long. */
+/** Names and values, one pair a line; long values are cut in the middle. */
 export function pairs(
   style: Style,
   rows: readonly (readonly [name: Cell, value: Cell])[],
@@ -47,7 +48,6 @@ function naturalWidths(columns: readonly Column[], rows: readonly (readonly Cell
   );
 }
 
-/** No column shrinks to less than this. */
 const LEAST = 4;
 
 function shrink({ width }: Style, columns: readonly Column[], natural: number[]): number[] {

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from "node:util";
 import { type Style, withoutColour } from "./style.ts";
 
 /** Characters that take two columns, after Unicode's East Asian Width; a font may differ. */
@@ -7,7 +6,6 @@ const WIDE =
 
 const INVISIBLE = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
-/** How many columns a text takes; colours take none. */
 export function widthOf(text: string): number {
   let width = 0;
   for (const character of withoutColour(text)) width += columnsOf(character);
@@ -18,17 +16,6 @@ function columnsOf(character: string): number {
   if (character <= "~") return 1;
   if (INVISIBLE.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
-}
-
-/**
- * Text from programs and records made safe for a screen: a terminal must not be
- * steered by what a unit printed, so control characters become spaces.
- */
-export function printable(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(
-    /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]+/gu,
-    " ",
-  );
 }
 
 function ellipsis({ symbols }: Style): string {
@@ -42,7 +29,7 @@ export function cut(style: Style, text: string, width: number): string {
   return `${takeColumns(Array.from(text), width - mark.length).trimEnd()}${mark}`;
 }
 
-/** Cuts a text, which has no colours, in the middle: paths tell most at their ends. */
+/** Cuts a text, which has no colours, in the middle, because the end of a path matters most. */
 export function cutMiddle(style: Style, text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   const mark = ellipsis(style);
@@ -67,8 +54,7 @@ function takeColumns(characters: readonly string[], width: number): string {
 }
 
 /**
- * A store path as people know it: `/nix/store/k3f9…-nixos-system-web1`, with only the beginning of
- * its hash. Other texts stay as they are.
+ * Shortens the hash of store paths: `/nix/store/k3f9…-nixos-system-web1`.
  */
 export function shortStorePath(style: Style, path: string): string {
   return path.replaceAll(

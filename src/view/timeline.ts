@@ -1,30 +1,27 @@
 import type { State } from "../core/states.ts";
-import { clock, dateOf, duration, timeOfDay } from "./age.ts";
-import { paint, type Style } from "./style.ts";
-import { markOf, paintMark, symbol } from "./symbols.ts";
-import { padEnd, padStart, printable, shortStorePath, widthOf, wrap } from "./text.ts";
+import { clock, dateOf, duration, timeOfDay } from "../core/age.ts";
+import { markOf, paint, paintMark, type Style, symbol } from "./style.ts";
+import { padEnd, padStart, shortStorePath, widthOf, wrap } from "./text.ts";
+import { printable } from "../core/printable.ts";
 
-export interface Step {
+export interface TimelineStep {
   /** ISO 8601. */
   readonly at: string;
   readonly state: State;
   readonly detail: string;
-  /** Seconds; null where it has no end yet, or none at all. */
+  /** Seconds; null if it has not ended. */
   readonly seconds: number | null;
-  /** More lines under the detail. */
   readonly notes?: readonly string[];
 }
 
-/** Longest name of a state. */
 const STATE_WIDTH = "rolling-back".length;
 const TOOK_WIDTH = "59 min 59 s".length;
 const GAP = "  ";
 
-/** Details get a line of their own where less than this is left beside the times. */
+/** With less room than this beside the times, details get their own lines. */
 const LEAST_DETAIL = 20;
 
-/** What happened, one step after the other, each with how long it took. */
-export function timeline(style: Style, now: Date, steps: readonly Step[]): string[] {
+export function timeline(style: Style, now: Date, steps: readonly TimelineStep[]): string[] {
   let day = dateOf(now);
   return steps.flatMap((step) => {
     const date = dateOf(new Date(step.at));
@@ -34,7 +31,7 @@ export function timeline(style: Style, now: Date, steps: readonly Step[]): strin
   });
 }
 
-function drawStep(style: Style, now: Date, step: Step): string[] {
+function drawStep(style: Style, now: Date, step: TimelineStep): string[] {
   const mark = markOf(step.state);
   const took = step.seconds === null ? "" : duration(step.seconds);
   const head = [
@@ -56,7 +53,7 @@ function drawStep(style: Style, now: Date, step: Step): string[] {
   );
 }
 
-/** A text from a record: local times, short store paths, nothing that steers a terminal. */
+/** A text from a record: with local times and short store paths, without control characters. */
 export function forPeople(style: Style, text: string, now: Date): string {
   const local = text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (moment) =>
     clock(new Date(moment), now),

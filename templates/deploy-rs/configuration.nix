@@ -31,6 +31,7 @@
       pkgs.bash
       pkgs.coreutils
       pkgs.git
+      pkgs.gnused
       pkgs.nix
       pkgs.nodejs
       pkgs.openssh
@@ -38,6 +39,9 @@
   };
 
   services.openssh.enable = true;
+  # The home of the runner's user is /, so the host keys that it knows are the host's. Put the line of
+  # /etc/ssh/ssh_host_ed25519_key.pub here.
+  programs.ssh.knownHosts.localhost.publicKey = "ssh-ed25519 AAAA… host";
   # The key that the job deploys with: its private half is the secret DEPLOY_KEY in Gitea.
   users.users.root.openssh.authorizedKeys.keys = [ "ssh-ed25519 AAAA… deploy" ];
 

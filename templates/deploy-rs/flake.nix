@@ -40,8 +40,12 @@
         };
       };
 
-      # For `nix run .#deploy` in the job: the deploy-rs that the lock file pins.
-      packages.${system}.deploy = deploy-rs.packages.${system}.deploy-rs;
+      # For `nix run .#deploy-rs` in the job: the deploy-rs that the lock file pins. A package by the
+      # name `deploy` would hide the output above from deploy-rs, which evaluates `.#deploy`.
+      apps.${system}.deploy-rs = {
+        type = "app";
+        program = "${deploy-rs.packages.${system}.deploy-rs}/bin/deploy";
+      };
 
       checks.${system} = deploy-rs.lib.${system}.deployChecks self.deploy;
     };

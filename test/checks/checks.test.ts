@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import type { Check } from "../../src/checks/check.ts";
-import { commandCheck } from "../../src/checks/command.ts";
-import { httpCheck, mismatch } from "../../src/checks/http.ts";
-import { matchesGlob } from "../../src/checks/glob.ts";
-import { untilPassed } from "../../src/checks/retry.ts";
-import { checkFor } from "../../src/checks/table.ts";
-import { unitCheck } from "../../src/checks/unit.ts";
-import { DEFAULT_CHECK_TIMES } from "../../src/core/config.ts";
+import {
+  type Check,
+  commandCheck,
+  httpCheck,
+  mismatch,
+  checkFor,
+  unitCheck,
+} from "../../src/checks/kinds.ts";
+import { matchesGlob } from "../../src/core/glob.ts";
+import { untilPassed } from "../../src/checks/verify.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 
 const never = new AbortController().signal;
@@ -30,7 +32,7 @@ test("unit: one that does not exist is told so", async () => {
   using host = new EdgeHost();
   host.showUnits({ "a.service": { LoadState: "not-found", ActiveState: "inactive" } });
   const state = await unitCheck("a.service").run(host, never);
-  assert.deepEqual(state, { kind: "failed", why: "there is no such unit" });
+  assert.deepEqual(state, { kind: "failed", why: "the unit does not exist" });
 });
 
 test("command: passes with exit code 0, else says what it said", async () => {
@@ -71,9 +73,10 @@ test("http and tcp: against a real server, and with nobody there", async () => {
   assert.ok(typeof address === "object" && address !== null);
   const { port } = address;
   const url = `http://127.0.0.1:${port}/`;
+  const times = { timeout: 10, interval: 1, deadline: 30 };
   const checks = [
-    checkFor({ kind: "http", url, body: "hello", ...DEFAULT_CHECK_TIMES }),
-    checkFor({ kind: "tcp", host: "127.0.0.1", port, ...DEFAULT_CHECK_TIMES }),
+    checkFor({ kind: "http", url, body: "hello", ...times }),
+    checkFor({ kind: "tcp", host: "127.0.0.1", port, ...times }),
   ];
   for (const check of checks) assert.equal((await check.run(host, never)).kind, "passed");
   server.closeAllConnections();

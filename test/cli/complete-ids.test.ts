@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync } from "node:fs";
 import { test } from "node:test";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { aRecord } from "../support/records.ts";
 

@@ -140,6 +140,14 @@ for (const [name, complete] of Object.entries(SHELLS)) {
     assert.deepEqual(complete(shell, "lock", "status", ""), []);
   });
 
+  test(`${name}: offers files for an argument that is one`, options, () => {
+    using shell = new Shell();
+    assert.deepEqual(bare(complete(shell, "check-config", "a-f")).toSorted(), [
+      "a-file.json",
+      "a-folder",
+    ]);
+  });
+
   test(`${name}: offers files, folders and spans where an option takes them`, options, () => {
     using shell = new Shell();
     assert.deepEqual(bare(complete(shell, "--config", "a-f")).toSorted(), [
@@ -191,6 +199,7 @@ const TYPED = [
   { typed: "help canc\t", called: "help cancel" },
   { typed: "lock rel\t", called: "lock release" },
   { typed: "status --follo\t", called: "status --follow" },
+  { typed: "check-config a-fi\t", called: "check-config a-file.json" },
   { typed: "--config a-fi\t", called: "--config a-file.json" },
   { typed: "--config=a-fi\t", called: "--config=a-file.json" },
   { typed: "status --state-dir a-f\t", called: "status --state-dir a-folder" },

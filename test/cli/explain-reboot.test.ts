@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { LockConfig } from "../../src/core/lock-config.ts";
+import type { LockConfig } from "../../src/core/config/lock-config.ts";
 import { explainSchema, type ExplainJson } from "../../src/json/explain.ts";
-import { EtcdSlots } from "../../src/lock/etcd.ts";
-import { etcdConfig, fleetLockConfig } from "../lock/configs.ts";
-import { etcdTest } from "../lock/etcd-test.ts";
-import { LockServer } from "../lock/stand-in.ts";
+import { EtcdSlots } from "../../src/fleet/etcd.ts";
+import { etcdConfig, fleetLockConfig } from "../fleet/configs.ts";
+import { etcdTest } from "../fleet/etcd-test.ts";
+import { LockServer } from "../fleet/stand-in.ts";
 import { listing } from "../support/listing.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { HOLDER, ID, LockedHost } from "./locked-host.ts";
@@ -52,11 +52,19 @@ etcdTest("explain: how many slots are free, and none is taken", async ({ endpoin
   assert.deepEqual(await gateOf(host, "fleet lock"), full);
   host.hold(lock);
   assert.deepEqual(await gateOf(host, "fleet lock"), full, "its lease has run out meanwhile");
-  assert.match((await host.operate("explain")).stdout, /fleet lock: closed: group web, 0 of 2/);
+  assert.match((await host.operate("explain")).stdout, /fleet lock gate closed: group web, 0 of 2/);
   await slots.giveBack("c3");
   await slots.take({ ...claim, id: HOLDER, host: "web1" });
-  const own = fleetLock("open", "group web, this host holds a slot already");
+  const own = fleetLock("open", "group web, this host already holds a slot");
   assert.deepEqual(await gateOf(host, "fleet lock"), own);
+  await slots.giveBack(HOLDER);
+  const clones = { host: "web9", finalization: "20261122-213500-bbbb" };
+  await slots.take({ ...claim, ...clones, id: HOLDER });
+  const clone = await gateOf(host, "fleet lock");
+  assert.match(
+    JSON.stringify(clone),
+    /closed.*group web, web9 holds a slot under the id of this host/,
+  );
 });
 
 test("explain: a FleetLock server is not asked, as each question takes a slot", async () => {
@@ -65,9 +73,9 @@ test("explain: a FleetLock server is not asked, as each question takes a slot", 
   using host = rebooting(lock);
   const gate = await gateOf(host, "fleet lock");
   assert.equal(gate?.state, "unknown");
-  assert.match(gate.why ?? "", /^group default: FleetLock has no question for who holds/);
+  assert.match(gate.why ?? "", /^group default: FleetLock has no request for the holders/);
   host.hold(lock, "it did not boot");
-  const own = fleetLock("open", "group default, this host holds a slot already");
+  const own = fleetLock("open", "group default, this host already holds a slot");
   assert.deepEqual(await gateOf(host, "fleet lock"), own);
   assert.deepEqual([server.requests.length, server.holders.size], [0, 0]);
 });
@@ -111,7 +119,7 @@ test("explain: the reboot window with its next start", async () => {
     opensAt: "2026-11-28T02:00:00.000Z",
   });
   const { stdout } = await host.operate("explain");
-  assert.match(stdout, /reboot window: closed: opens at 2026-11-2\d .*, in 5 d/);
+  assert.match(stdout, /reboot window gate closed: opens at 2026-11-2\d .*, in\s+5 d/);
 });
 
 test("explain: a reboot window that is open, and one that systemd does not know", async () => {

@@ -39,13 +39,36 @@ test("explain: a switch, with what each program told", async () => {
   assert.equal(seen.closure.kind, "unknown");
 });
 
+test("explain: a system in place of a profile has the generations of the configured profile", async () => {
+  using host = new OperatedHost();
+  host.setProfile(host.booted);
+  host.ends["nix"] = NIX;
+  const next = makeToplevel(host.folder, "next");
+  const { systems, warnings } = await explained(host, "--profile", next);
+  assert.deepEqual([systems.current.generation, systems.target.generation], [2, null]);
+  assert.deepEqual(warnings, []);
+  assert.match((await host.operate("explain", "--profile", next)).stdout, /generation 2 -> new/);
+  const same = await explained(host, "--profile", host.booted);
+  assert.equal(same.systems.target.generation, 2);
+});
+
+test("explain: a running system that no generation holds is told, whatever the profile is", async () => {
+  using host = deployed();
+  const next = makeToplevel(host.folder, "next");
+  const { warnings } = await explained(host, "--profile", next);
+  assert.deepEqual(
+    warnings.map(({ kind }) => kind),
+    ["no-previous-generation"],
+  );
+});
+
 test("explain: PID 1 that would execute itself anew is told", async () => {
   using host = deployed();
   const program = `${host.folder.at("store/new")}/bin/switch-to-configuration`;
   host.ends[program] = { stderr: "would restart systemd\n" };
   const { units } = await explained(host);
   assert.equal(units.kind === "known" ? units.systemd : units.kind, "restarts");
-  assert.match((await host.operate("explain")).stdout, /systemd: would execute itself anew;/);
+  assert.match((await host.operate("explain")).stdout, /systemd: would re-execute itself;/);
 });
 
 test("explain: changes nothing, and runs only what looks", async () => {
@@ -89,7 +112,7 @@ test("explain: without the list of locks nothing is tried dry", async () => {
   host.folder.write("run/nixos/switch-to-configuration.lock", "");
   host.folder.remove("proc/locks");
   const { units } = await explained(host);
-  assert.match(units.kind === "unknown" ? units.why : "", /the switch lock cannot be looked up/);
+  assert.match(units.kind === "unknown" ? units.why : "", /cannot look up the switch lock/);
   assert.ok(!host.ran.some((argv) => argv.includes("dry-activate")));
 });
 

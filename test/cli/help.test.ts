@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { theProgram } from "../../scripts/docs/outline.ts";
 import { FakeHost } from "../support/fake-host.ts";
 
 const CALLS = [
@@ -34,3 +35,14 @@ test("help for a command that there is not is refused", async () => {
   assert.equal(exitCode, 2);
   assert.match(stderr, /unknown command "satus"\. Did you mean status\?/);
 });
+
+for (const name of theProgram().commands.map((command) => command.name())) {
+  test(`${name} reads the same whether or not the other commands are built beside it`, async () => {
+    using host = new FakeHost();
+    assert.deepEqual(await host.call(name, "--help"), await host.call("help", name));
+    for (const word of ["--jsno", "--config"]) {
+      const alone = await host.call(name, word);
+      assert.deepEqual([alone.exitCode, alone], [2, await host.call("--quiet", name, word)]);
+    }
+  });
+}

@@ -41,7 +41,7 @@ test("history: records that cannot be read are listed as such", async () => {
   assert.match(stdout, /x {2}bbbb .*broken/);
   const json = parseJson(historySchema, (await host.operate("history", "--json")).stdout);
   assert.deepEqual(json.broken, [
-    { id: IDS[1], why: "could not be used, and was set aside" },
+    { id: IDS[1], why: "damaged; renamed to .json.broken" },
     { id: IDS[0], why: "schema version 2, written by a newer deploy-finalize" },
   ]);
 });
@@ -50,7 +50,7 @@ test("history: without any record it says so", async () => {
   using host = new OperatedHost();
   const { exitCode, stdout } = await host.operate("history");
   assert.equal(exitCode, 0);
-  assert.match(stdout, /nothing has been finalized on this host yet/);
+  assert.match(stdout, /no finalization on this host yet/);
 });
 
 test("history: a limit that is no number is a usage error", async () => {

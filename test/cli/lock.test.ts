@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
 import { EXIT } from "../../src/core/outcome.ts";
-import { lockSchema } from "../../src/json/lock.ts";
-import { etcdConfig, fleetLockConfig } from "../lock/configs.ts";
-import { etcdTest } from "../lock/etcd-test.ts";
-import { LockServer } from "../lock/stand-in.ts";
+import { lockStatusSchema } from "../../src/json/lock.ts";
+import { etcdConfig, fleetLockConfig } from "../fleet/configs.ts";
+import { etcdTest } from "../fleet/etcd-test.ts";
+import { LockServer } from "../fleet/stand-in.ts";
 import { HOLDER, ID, LockedHost } from "./locked-host.ts";
 
 test("lock status: what this host has to do with a FleetLock server", async () => {
@@ -16,14 +16,14 @@ test("lock status: what this host has to do with a FleetLock server", async () =
   assert.equal(free.exitCode, EXIT.done);
   assert.match(free.stdout, /^group default at http:\/\/127\.0\.0\.1:9 \(fleetlock\)\n/);
   assert.match(free.stdout, /holds no slot/);
-  assert.match(free.stdout, /FleetLock has no question/);
+  assert.match(free.stdout, /FleetLock has no request/);
   host.hold(lock);
   assert.match((await host.operate("lock", "status")).stdout, /holds a slot, taken 3 min ago/);
   host.hold(lock, "it did not boot");
   const kept = await host.operate("lock", "status");
   assert.match(
     kept.stdout.replaceAll("\n", " "),
-    /keeps a slot, taken 3 min ago, as .* it did not/,
+    /keeps a slot, taken 3 min ago, because .* it did not/,
   );
   for (const line of kept.stdout.split("\n")) assert.ok(line.length <= 80, line);
 });
@@ -37,12 +37,12 @@ test("lock release: of this host, so that nothing is left on its disk", async ()
   server.holders.add(HOLDER);
   const unasked = await host.operate("lock", "release");
   assert.equal(unasked.exitCode, EXIT.failed);
-  assert.match(unasked.stderr, /Nobody is here to answer: say so with --yes/);
+  assert.match(unasked.stderr, /There is no terminal to ask on. Use --yes/);
   assert.equal(server.requests.length, 0);
   host.answer = "y";
   const done = await host.operate("lock", "release", "--json");
   assert.equal(done.exitCode, EXIT.done);
-  assert.equal(v.parse(lockSchema, JSON.parse(done.stdout)).released, HOLDER);
+  assert.equal(v.parse(lockStatusSchema, JSON.parse(done.stdout)).released, HOLDER);
   assert.deepEqual([server.holders.size, host.slots.read()], [0, null]);
 });
 
@@ -65,7 +65,7 @@ test("lock release: a server that does not answer is told of, and nothing is for
   host.hold(lock);
   const said = await host.operate("lock", "release", "--yes");
   assert.equal(said.exitCode, EXIT.failed);
-  assert.match(said.stderr, /was not given back, as far as is known: .*ECONNREFUSED/);
+  assert.match(said.stderr, /the slot may still be taken: .*ECONNREFUSED/);
   assert.equal(host.slots.read()?.state, "giving-back");
 });
 
@@ -75,11 +75,11 @@ test("lock release: says where the finalization gives it back itself", async () 
   host.save({ state: "verifying" });
   host.hold(lock);
   const said = await host.operate("lock", "release");
-  assert.match(said.stderr, /20261122-213000-aaaa has not ended and gives it back itself/);
+  assert.match(said.stderr, /20261122-213000-aaaa has not ended and will give it back itself/);
 });
 
 const refused: [string, string[], number, RegExp][] = [
-  ["no lock", ["status"], EXIT.failed, /no fleet lock is configured\. Set lock/],
+  ["no lock", ["status"], EXIT.failed, /no fleet lock is configured\. Set `lock`/],
   ["another word", ["take"], EXIT.usage, /Allowed choices are status, release/],
   ["no word", [], EXIT.usage, /missing required argument/],
   ["a wrong group", ["status", "--group", "a b"], EXIT.usage, /Use letters, digits/],
@@ -104,7 +104,7 @@ test("lock: what is on disk and cannot be read is set aside, and said", async ()
   host.save();
   host.folder.write("state/slot.json", "{");
   const said = await host.operate("lock", "status");
-  assert.match(said.stderr, /cannot be read; set aside as .*slot\.json\.broken/);
+  assert.match(said.stderr, /cannot read which slot .*; renamed the file to .*slot\.json\.broken/);
   assert.match(said.stdout, /holds no slot/);
 });
 
@@ -112,7 +112,7 @@ etcdTest("lock status: who holds the slots of an etcd", async ({ endpoints }) =>
   const lock = etcdConfig(endpoints, { slots: 2 });
   using host = new LockedHost(lock);
   host.save();
-  const { EtcdSlots } = await import("../../src/lock/etcd.ts");
+  const { EtcdSlots } = await import("../../src/fleet/etcd.ts");
   const slots = new EtcdSlots(lock, () => new Date("2026-11-22T21:27:00Z"), 0);
   const claim = { finalization: ID, token: `${ID}#1`, lease: null };
   await slots.take({ ...claim, id: "b2", host: "web2" });
@@ -121,7 +121,7 @@ etcdTest("lock status: who holds the slots of an etcd", async ({ endpoints }) =>
   assert.match(said.stdout, /2 of 2 slots taken\n/);
   assert.match(said.stdout, /\n +0 {2}web2 +b2 +20261122-213000-aaaa +3 min ago\n/);
   const json = v.parse(
-    lockSchema,
+    lockStatusSchema,
     JSON.parse((await host.operate("lock", "status", "--json")).stdout),
   );
   assert.deepEqual(

@@ -1,14 +1,14 @@
 import { mkdirSync } from "node:fs";
-import type { LockConfig } from "../../src/core/lock-config.ts";
-import type { Slot } from "../../src/core/slot.ts";
-import { holderId } from "../../src/lock/holder.ts";
-import { SlotStore } from "../../src/lock/slot-store.ts";
+import type { LockConfig } from "../../src/core/config/lock-config.ts";
+import type { Slot } from "../../src/core/record/slot.ts";
+import { APPLICATION_ID, holderId } from "../../src/fleet/holder.ts";
+import { SlotStore } from "../../src/fleet/slot-store.ts";
 import { OperatedHost } from "./operating.ts";
 
 const MACHINE_ID = "0123456789abcdef0123456789abcdef";
 
 /** The name of a locked host with its lock server. */
-export const HOLDER = holderId(MACHINE_ID);
+export const HOLDER = holderId(MACHINE_ID, APPLICATION_ID);
 
 export const ID = "20261122-213000-aaaa";
 
@@ -33,6 +33,7 @@ export class LockedHost extends OperatedHost {
       attempt: 1,
       state: "held",
       askedAt: "2026-11-22T21:20:00.000Z",
+      clock: null,
       takenAt: "2026-11-22T21:27:00.000Z",
       lease: null,
       lock,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { spawnWith } from "../support/spawning.ts";
-import { parseJournal } from "../../src/host/journal-entries.ts";
-import { logSchema } from "../../src/json/log.ts";
+import { parseJournal } from "../../src/host/systemd/journal-entries.ts";
+import { logSchema } from "../../src/json/history.ts";
 import { OperatedHost, parseJson } from "./operating.ts";
 
 const ID = "20261122-213000-aaaa";
@@ -53,7 +53,7 @@ test("log: one whose record was set aside is found by its last characters", asyn
 });
 
 for (const [what, args, message] of [
-  ["without any record", [], /nothing has been finalized yet/],
+  ["without any record", [], /no finalization yet/],
   ["of an unknown one", ["9999"], /there is no finalization 9999/],
 ] as const) {
   test(`log: ${what} is refused`, async () => {

@@ -3,11 +3,12 @@ import { spawnSync } from "node:child_process";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { enter } from "../../src/core/record.ts";
-import { RecordStore } from "../../src/host/store.ts";
-import { repository } from "../host/paths.ts";
+import { enter } from "../../src/core/record/record.ts";
+import { RecordStore } from "../../src/state-dir/store.ts";
+import { repository } from "../test-host/paths.ts";
 import { Folder } from "../support/folder.ts";
 import { aRecord } from "../support/records.ts";
+import { saveNewest } from "../support/store.ts";
 
 const BUNDLE = join(repository, "dist/deploy-finalize.cjs");
 const ENTRY = JSON.stringify({ __REALTIME_TIMESTAMP: "1795383000123456", MESSAGE: "hello" });
@@ -32,8 +33,8 @@ for (const { command, exitCode } of CASES) {
   void test(`${command} | head -n 1: ends when head has gone, with ${exitCode}`, () => {
     using folder = new Folder();
     const record = aRecord();
-    new RecordStore(folder.at("state")).saveNewest(record);
-    const next = enter(record, "waiting", new Date(record.scheduledAt), "waits for its gates");
+    saveNewest(new RecordStore(folder.at("state")), record);
+    const next = enter(record, "waiting", new Date(record.scheduledAt), "until all gates are open");
     chmodSync(folder.write("bin/journalctl", JOURNALCTL), 0o755);
     const program = `"$NODE" "$BUNDLE" ${command} --state-dir "$STATE"`;
     const env = {
@@ -62,13 +63,13 @@ const FULL = [
   { command: "help", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
   { command: "status --help", exitCode: 1, said: /cannot write to standard output: ENOSPC/ },
   // Its exit code is the outcome.
-  { command: "wait --timeout 1s", exitCode: 75, said: /the time is over/ },
+  { command: "wait --timeout 1s", exitCode: 75, said: /timed out/ },
 ] as const;
 
 for (const { command, exitCode, said } of FULL) {
   void test(`${command} > /dev/full: ends with ${exitCode}, and says so`, () => {
     using folder = new Folder();
-    new RecordStore(folder.at("state")).saveNewest(aRecord());
+    saveNewest(new RecordStore(folder.at("state")), aRecord());
     const script = `"$NODE" "$BUNDLE" ${command} --state-dir "$STATE" >/dev/full`;
     const { status, stderr } = spawnSync("bash", ["--norc", "-c", script], {
       encoding: "utf8",

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as v from "valibot";
-import type { FinalizationRecord } from "../../src/core/record.ts";
-import { RecordStore } from "../../src/host/store.ts";
-import { type WaitingNote, writeWaitingNote } from "../../src/host/waiting-note.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { RecordStore } from "../../src/state-dir/store.ts";
+import { type WaitingNote, writeWaitingNote } from "../../src/state-dir/waiting-note.ts";
 import { FakeHost, type Said } from "../support/fake-host.ts";
 import { aRecord } from "../support/records.ts";
+import { saveNewest } from "../support/store.ts";
 
 /** A host with records in its state folder, for the commands that show them. */
 export class OperatedHost extends FakeHost {
@@ -26,7 +27,7 @@ export class OperatedHost extends FakeHost {
   save(changes: Partial<FinalizationRecord> = {}): FinalizationRecord {
     const record = aRecord({ profile: this.folder.at("profiles/system"), ...changes });
     if (this.store.newest() === record.id) this.store.save(record);
-    else this.store.saveNewest(record);
+    else saveNewest(this.store, record);
     return record;
   }
 

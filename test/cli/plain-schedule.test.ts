@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import fc from "fast-check";
-import { readPlainSchedule } from "../../src/cli/plain-schedule.ts";
+import { test } from "node:test";
+import { readPlainSchedule } from "../../src/cli/command-line.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { makeToplevel } from "../support/systems.ts";
 
@@ -10,7 +10,7 @@ const WORDS =
   "--state-dir /nowhere --help ";
 const word = fc.constantFrom(...WORDS.split(" "));
 
-test("a plainly written schedule is read as the option parser reads it", async () => {
+test("a unescaped written schedule is read as the option parser reads it", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (args) => {
       if (readPlainSchedule(args) === null) return;

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { readFileSync, watch } from "node:fs";
 import { test } from "node:test";
 import * as v from "valibot";
-import { end, type FinalizationRecord } from "../../src/core/record.ts";
-import type { Ended } from "../../src/host/spawn.ts";
-import { cancelSchema, confirmSchema } from "../../src/json/requests.ts";
+import { end, type FinalizationRecord } from "../../src/core/record/record.ts";
+import type { Ended } from "../../src/host/process/spawn.ts";
+import { cancelSchema, confirmSchema } from "../../src/json/commands.ts";
+import { pathsUnder } from "../../src/host/files/paths.ts";
+import { pin } from "../../src/state-dir/pins.ts";
+import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { OperatedHost } from "./operating.ts";
 
@@ -60,9 +63,38 @@ test("cancel: nobody drives it, so this call ends it and says what is left", asy
   const { exitCode, stdout } = await host.operate("cancel");
   assert.equal(exitCode, 0);
   assert.equal(host.state, "cancelled");
-  assert.match(stdout, /cancelled 20261122-213000-aaaa: the running system is untouched/);
-  assert.match(stdout, /the boot default is still generation 2 \(.*\/new\): the next boot/);
+  assert.match(stdout, /cancelled 20261122-213000-aaaa: the running system is unchanged/);
+  assert.match(
+    stdout,
+    /the boot default is still generation 2 \(.*\/new\), so the next boot starts it/,
+  );
   assert.match(stdout, /cancel 20261122-213000-aaaa --restore-boot-default/);
+});
+
+test("cancel: the timer is stopped only when the record says that it is cancelled", async () => {
+  using host = new WaitingHost();
+  const states: string[] = [];
+  const spawn = host.spawn;
+  host.spawn = async (argv, options) => {
+    if (argv[0] === "systemctl" && argv[1] === "stop") states.push(host.state);
+    return await spawn(argv, options);
+  };
+  await host.operate("cancel");
+  assert.deepEqual(states, ["cancelled"]);
+});
+
+test("cancel: one whose schedule was killed leaves the older one the newest, and driven", async () => {
+  using host = new WaitingHost();
+  const killed = aRecord({ id: "20261122-220000-bbbb", profile: host.record.profile });
+  pin(pathsUnder(host.folder.path), killed);
+  host.store.saveNew(killed);
+  assert.equal((await host.operate("cancel", killed.id)).exitCode, 0);
+  assert.equal(host.store.newest(), host.record.id);
+  const launched = host.ran.filter(([program]) => program === "systemd-run");
+  assert.deepEqual(
+    launched.map((argv) => argv.at(-1)),
+    [host.record.id],
+  );
 });
 
 test("cancel: the process that waits ends it, and is waited for", async () => {
@@ -151,7 +183,7 @@ test("cancel: it names what runs where that is not the system before the deploy"
   host.save({ ...host.record, state: "cancelled" });
   host.moveProfile("system-1-link");
   const { stdout } = await host.operate("cancel", host.record.id, "--restore-boot-default");
-  assert.match(stdout, /profile and boot default are at generation 1, the running system/);
+  assert.match(stdout, /the profile and the boot default are generation 1, the running system/);
 });
 
 test("cancel: a profile at what was rejected meanwhile is not said to be as before", async () => {
@@ -160,7 +192,7 @@ test("cancel: a profile at what was rejected meanwhile is not said to be as befo
   host.moveProfile("system-3-link");
   const { exitCode, stderr } = await host.operate("cancel", host.record.id, "--yes");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /has moved on to .*\/rejected: left alone/);
+  assert.match(stderr, /now points to .*\/rejected, so it was not changed/);
 });
 
 test("cancel: where setting back fails, it says so, and the cancelling holds", async () => {
@@ -168,7 +200,7 @@ test("cancel: where setting back fails, it says so, and the cancelling holds", a
   host.ends["nix-env"] = { exitCode: 1, stderr: "generation 1 does not exist" };
   const { exitCode, stderr } = await host.operate("cancel", "--yes");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /the profile was not set back.*generation 1 does not exist/);
+  assert.match(stderr, /cannot restore the profile.*generation 1 does not exist/);
   assert.equal(host.state, "cancelled");
 });
 
@@ -185,19 +217,19 @@ const refused: Refused[] = [
     name: "cancel one that acts",
     record: { state: "switching" },
     args: ["cancel"],
-    message: /has begun to act \(it is switching\).*deploy-finalize rollback/,
+    message: /has already started to act \(switching\).*deploy-finalize rollback/,
   },
   {
     name: "cancel one that has ended",
     record: { state: "live" },
     args: ["cancel"],
-    message: /has ended already: it is live/,
+    message: /has already ended: it is live/,
   },
   {
     name: "cancel one that was cancelled",
     record: { state: "cancelled" },
     args: ["cancel"],
-    message: /has ended already: it is cancelled.*--restore-boot-default/,
+    message: /is already cancelled.*--restore-boot-default/,
   },
   {
     name: "restore where the target runs and the previous system is gone",
@@ -207,7 +239,7 @@ const refused: Refused[] = [
       host.folder.link("run/current-system", host.target);
     },
     args: ["cancel", "--yes"],
-    message: /the previous system \/nix\/store\/collected is not in the store any more/,
+    message: /the previous system \/nix\/store\/collected is no longer in the store/,
   },
   {
     name: "restore where there was no previous system",
@@ -228,7 +260,7 @@ const refused: Refused[] = [
     name: "confirm one that has ended",
     record: { state: "live", confirmBy: NOW.toISOString() },
     args: ["confirm"],
-    message: /has ended already: it is live/,
+    message: /has already ended: it is live/,
   },
 ];
 
@@ -248,7 +280,7 @@ test("cancel: without an id it is the one that can be cancelled, and others are 
   const { exitCode, stdout } = await host.operate("cancel");
   assert.equal(exitCode, 0);
   assert.match(stdout, /cancelled 20261122-210000-aaaa/);
-  assert.match(stdout, /another finalization is not ended: 20261122-220000-bbbb is verifying/);
+  assert.match(stdout, /another finalization has not ended: 20261122-220000-bbbb is verifying/);
 });
 
 const AWAITING = { state: "verifying", confirmBy: "2026-11-22T21:40:00.000Z" } as const;
@@ -268,12 +300,17 @@ test("confirm: one that came too late is not said to be confirmed", async () => 
   assert.match(stderr, /too late to confirm .*: it is rolled-back: answered/);
 });
 
-test("confirm: while no process runs it is left for the unit", async () => {
+test("confirm: while no process runs it is left for the unit, which is started", async () => {
   using host = new WaitingHost(AWAITING);
   const { exitCode, stdout } = await host.operate("confirm");
   assert.equal(exitCode, 0);
-  assert.match(stdout, /confirmed .*; its unit takes note of it when it runs again/);
+  assert.match(stdout, /confirmed .*; its unit will process this when it runs again/);
   assert.match(host.store.requests(host.record.id).confirm ?? "", /somebody/);
+  const started = host.ran.filter(([program]) => program === "systemd-run");
+  assert.deepEqual(
+    started.map((argv) => argv.at(-1)),
+    [host.record.id],
+  );
 });
 
 test("confirm: without an id it is the one that waits for it", async () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, watch } from "node:fs";
 import { test } from "node:test";
 import * as v from "valibot";
-import { end, enter, type FinalizationRecord } from "../../src/core/record.ts";
-import { recordSchema } from "../../src/core/record-schema.ts";
-import { rollbackSchema } from "../../src/json/requests.ts";
+import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
+import { recordSchema } from "../../src/core/record/record-schema.ts";
+import { rollbackSchema } from "../../src/json/commands.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { listing } from "../support/listing.ts";
 import { aRun, COMMIT } from "../report/reports.ts";
@@ -120,12 +120,14 @@ test("rollback: what is reported is what the previous system was made from, and 
 });
 
 for (const [program, message] of [
-  ["nix-env", /the profile was not set back/],
+  ["nix-env", /cannot restore the profile/],
   ["systemd-run", /cannot arm/],
 ] as const) {
   test(`rollback: where ${program} fails, all is as it was`, async () => {
     using host = new LiveHost();
     host.ends[program] = { exitCode: 1, stderr: "no" };
+    // Its own folder may stay.
+    host.folder.write("nix/var/nix/gcroots/deploy-finalize/.keep", "");
     const before = listing(host.folder.path);
     const { exitCode, stderr } = await host.operate("rollback", "--yes");
     assert.equal(exitCode, 1);
@@ -141,7 +143,7 @@ test("rollback: asks at the terminal; without one, and without --yes, it is refu
   assert.equal(nobody.exitCode, 1);
   assert.match(nobody.stderr, /from generation 2 to generation 1\?.*--yes/);
   host.answer = "n";
-  assert.match((await host.operate("rollback")).stderr, /left as it is/);
+  assert.match((await host.operate("rollback")).stderr, /cancelled; nothing was changed/);
   assert.deepEqual(listing(host.folder.path), before);
   host.answer = "yes";
   assert.equal((await host.operate("rollback")).exitCode, 0);
@@ -167,7 +169,7 @@ test("rollback without an id: a newest one that went back already is not passed 
   const before = listing(host.folder.path);
   const { exitCode, stderr } = await host.operate("rollback", "--yes");
   assert.equal(exitCode, 1);
-  assert.match(stderr, new RegExp(`${LATER} was rolled back already`));
+  assert.match(stderr, new RegExp(`${LATER} was already rolled back`));
   assert.match(
     stderr,
     new RegExp(
@@ -191,7 +193,10 @@ test("rollback without an id: after a rollback it asks for one, and names what t
   const before = listing(host.folder.path);
   const { exitCode, stderr } = await host.operate("rollback", "--yes");
   assert.equal(exitCode, 1);
-  assert.match(stderr, new RegExp(`${back.id} is itself a rollback of ${of}.*which one`));
+  assert.match(
+    stderr,
+    new RegExp(`${back.id} is itself a rollback of ${of}.*name the finalization`),
+  );
   for (const { id } of [host.record, back]) {
     assert.match(stderr, new RegExp(`deploy-finalize rollback ${id}`));
   }
@@ -222,7 +227,7 @@ const VERIFYING = { state: "verifying", outcome: null } as const;
 
 test("rollback: one that verifies is asked to go back itself", async () => {
   using host = new LiveHost(VERIFYING);
-  host.answerWith(enter(host.record, "rolling-back", NOW, "rollback asked for by ann"));
+  host.answerWith(enter(host.record, "rolling-back", NOW, "rollback requested by ann"));
   const { stdout } = await host.operate("rollback", "--yes", "--json");
   const json = v.parse(rollbackSchema, JSON.parse(stdout));
   assert.deepEqual([json.how, json.finalization.state], ["asked", "rolling-back"]);
@@ -233,7 +238,7 @@ test("rollback: one that verifies goes back although a newer one waits for its t
   using host = new LiveHost(VERIFYING);
   host.folder.link("profiles/system-3-link", makeToplevel(host.folder, "newer"));
   host.pointAt("profiles/system", "system-3-link");
-  host.answerWith(enter(host.record, "rolling-back", NOW, "rollback asked for by ann"));
+  host.answerWith(enter(host.record, "rolling-back", NOW, "rollback requested by ann"));
   const { exitCode, stderr } = await host.operate("rollback", "--yes");
   assert.equal(exitCode, 0, stderr);
 });
@@ -250,15 +255,20 @@ test("rollback: one that cannot go back says so, and the call fails", async () =
   host.answerWith(end(host.record, "failed", NOW, { reason: "no reboot allowed" }));
   const { exitCode, stderr } = await host.operate("rollback", "--yes");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /could not go back: no reboot allowed/);
+  assert.match(stderr, /could not roll back: no reboot allowed/);
 });
 
-test("rollback: while no process runs, the request is left for the unit", async () => {
+test("rollback: while no process runs, the request is left for the unit, which is started", async () => {
   using host = new LiveHost(VERIFYING);
   const { exitCode, stdout } = await host.operate("rollback", "--yes");
   assert.equal(exitCode, 0);
-  assert.match(stdout, /asked .* to go back: its unit takes note/);
+  assert.match(stdout, /asked .* to roll back: its unit will process this/);
   assert.match(host.store.requests(host.record.id).rollback ?? "", /somebody/);
+  const started = host.ran.filter(([program]) => program === "systemd-run");
+  assert.deepEqual(
+    started.map((argv) => argv.at(-1)),
+    [host.record.id],
+  );
 });
 
 interface Refused {
@@ -272,35 +282,35 @@ const refused: Refused[] = [
   ...(["scheduled", "waiting"] as const).map((state) => ({
     name: `it is ${state}`,
     record: { state, outcome: null },
-    message: /has not begun to act.*deploy-finalize cancel/,
+    message: /has not started to act.*deploy-finalize cancel/,
   })),
   ...(["switching", "rebooting"] as const).map((state) => ({
     name: `it is ${state}`,
     record: { state, outcome: null },
-    message: new RegExp(`is ${state}\\. Ask again once it verifies`),
+    message: new RegExp(`is ${state}\\. Try again when it verifies`),
   })),
-  { name: "it goes back", record: { state: "rolling-back" }, message: /is going back already/ },
+  { name: "it goes back", record: { state: "rolling-back" }, message: /is already rolling back/ },
   {
     name: "it went back",
     record: { state: "rolled-back" },
-    message: /was rolled back already \(because\)/,
+    message: /was already rolled back \(because\)/,
   },
   {
     name: "it was superseded",
     record: { state: "superseded" },
-    message: /never acted.*nothing to take back/,
+    message: /never acted.*nothing to roll back/,
   },
   {
     name: "it was cancelled",
     record: { state: "cancelled" },
-    message: /never acted.*nothing to take back/,
+    message: /never acted.*nothing to roll back/,
   },
   {
     name: "another system runs",
     prepare: (host) => {
       host.pointAt("run/current-system", host.booted);
     },
-    message: /is live \(because\), but its target is not the running system.*\/booted\./,
+    message: /is live \(because\), but its target is not the running system: .*\/booted runs\./,
   },
   {
     name: "it failed before it acted",
@@ -310,7 +320,7 @@ const refused: Refused[] = [
   {
     name: "nothing ran before",
     record: { previous: null },
-    message: /knows of no system before it/,
+    message: /has no previous system/,
   },
   {
     name: "the system before is gone",
@@ -322,13 +332,13 @@ const refused: Refused[] = [
     prepare: (host) => {
       host.folder.remove("profiles/system-1-link");
     },
-    message: /no generation of .* holds the system before .*deleted; deploy it again/,
+    message: /the system before .* is no longer a generation of .*deleted; deploy it again/,
   },
   {
     name: "the profile was set to a system that no finalization brings live",
     prepare: (host) => void host.moveProfile(),
     message:
-      /is at .*\/newer, which no finalization brings live.*\n.*nix-env --profile .*\/profiles\/system --switch-generation 2\n.*\/new\/bin\/switch-to-configuration boot\n/,
+      /points to .*\/newer, and no finalization will activate it.*\n.*nix-env --profile .*\/profiles\/system --switch-generation 2\n.*\/new\/bin\/switch-to-configuration boot\n/,
   },
   {
     name: "the profile was moved, and the generation of the running system was deleted",
@@ -355,12 +365,12 @@ const refused: Refused[] = [
         target: host.moveProfile(),
         previous: host.target,
       }),
-    message: /which no finalization brings live/,
+    message: /and no finalization will activate it/,
   },
   {
     name: "the caller is not root",
     prepare: (host) => void (host.userId = 1000),
-    message: /going back needs root/,
+    message: /a rollback needs root/,
   },
 ];
 
@@ -388,5 +398,5 @@ test("rollback of one that brought nothing new says so", async () => {
   using host = new LiveHost();
   host.save({ state: "live", target: host.target, previous: host.target });
   const { stderr } = await host.operate("rollback", "--yes");
-  assert.match(stderr, /brought no other system live/);
+  assert.match(stderr, /did not change the system/);
 });

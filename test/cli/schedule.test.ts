@@ -27,6 +27,42 @@ test("schedule: prints what it compared and decided, in the fixed form", async (
   assert.deepEqual([exitCode, stderr], [0, ""]);
 });
 
+test("schedule: warns of what a reboot would end without a word, and schedules", async () => {
+  using host = new FakeHost();
+  host.folder.write("proc/self/mountinfo", "20 1 0:30 / / rw - tmpfs none rw\n");
+  host.setProfile(
+    makeToplevel(host.folder, "new", { kernel: "k2", initrd: "i1", "kernel-modules": "m1" }),
+  );
+  host.folder.remove("store/new/etc");
+  const { exitCode, stderr } = await host.schedule("--delay", "90s");
+  const [unit = "", state = "", ...rest] = stderr.trimEnd().split("\n");
+  assert.match(
+    unit,
+    /^deploy-finalize: warning: the target has no deploy-finalize-resume\.service/,
+  );
+  assert.match(state, /^deploy-finalize: warning: the state folder .* is on tmpfs/);
+  assert.deepEqual([exitCode, rest], [0, []]);
+  assert.equal((await host.schedule("--dry-run", "--quiet")).stderr, "");
+});
+
+test("schedule: a path that does not resolve is empty, and the reason names what the booted system lacks", async () => {
+  using host = new FakeHost();
+  host.folder.remove("run/booted-system");
+  host.setProfile(makeToplevel(host.folder, "new"));
+  const { stdout } = await host.schedule("--delay", "90s");
+  const store = host.folder.at("store");
+  assert.deepEqual(stdout.trimEnd().split("\n"), [
+    "deploy-finalize: booted_kernel=",
+    `deploy-finalize: new_kernel=${store}/k1/file`,
+    "deploy-finalize: booted_initrd=",
+    `deploy-finalize: new_initrd=${store}/i1/file`,
+    "deploy-finalize: booted_kernel-modules=",
+    `deploy-finalize: new_kernel-modules=${store}/m1/file`,
+    "deploy-finalize: action=reboot reason=/run/booted-system incomplete,kernel,initrd,kernel-modules changed " +
+      `delay=90s unit=deploy-finalize-${ID}`,
+  ]);
+});
+
 test("schedule: pins, records and arms", async () => {
   using host = new FakeHost();
   const target = makeToplevel(host.folder, "new");
@@ -48,16 +84,20 @@ test("schedule: pins, records and arms", async () => {
       "--on-calendar=2026-11-22 21:31:00.000 UTC",
       "--timer-property=AccuracySec=100ms",
       "--timer-property=RemainAfterElapse=no",
+      "--timer-property=IgnoreOnIsolate=yes",
       "--property=KillMode=mixed",
       "--property=TimeoutStopSec=10min",
       "--property=Restart=on-failure",
-      "--property=RestartPreventExitStatus=1 2 3 203",
-      "--property=RestartSec=1s",
+      "--property=RestartForceExitStatus=SIGTERM SIGINT SIGHUP SIGPIPE",
       "--property=StartLimitIntervalSec=0",
-      "--property=SuccessExitStatus=4",
+      "--property=IgnoreOnIsolate=yes",
       "--property=SyslogIdentifier=deploy-finalize",
+      "--property=RestartPreventExitStatus=3 10 203",
+      "--property=RestartSec=1s",
+      "--property=SuccessExitStatus=4",
       `--property=LogExtraFields=DEPLOY_FINALIZE_ID=${ID}`,
       "--setenv=PATH=/bin",
+      `--setenv=DEPLOY_FINALIZE_UNIT=deploy-finalize-${ID}`,
       "--",
       "/node",
       "/deploy-finalize.cjs",
@@ -75,6 +115,8 @@ test("schedule: its timer replaces older ones of any origin in the same transact
   host.setProfile(makeToplevel(host.folder, "new"));
   host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
   host.folder.write("etc/systemd/system/deploy-finalize-static.timer", "");
+  // The module's own: stopped, it could not start what a boot leaves.
+  host.folder.write("etc/systemd/system/deploy-finalize-stuck-boot.timer", "");
   host.folder.write("run/systemd/transient/deploy-finalize-old.service", "");
   host.folder.write("run/systemd/transient/other.timer", "");
   await host.schedule();
@@ -155,7 +197,7 @@ const bad: Bad[] = [
     },
     exitCode: 1,
     message:
-      /^deploy-finalize: refusing to schedule: \S+ is missing kernel, initrd, or kernel-modules\n.*initrd -> .* leads nowhere/s,
+      /^deploy-finalize: refusing to schedule: \S+ is missing kernel, initrd, or kernel-modules\n.*initrd -> .* does not exist/s,
   },
   { name: "--delay -1", args: ["--delay", "-1"], exitCode: 2, message: /'-1' is invalid/ },
   { name: "--delay x", args: ["--delay", "x"], exitCode: 2, message: /'x' is invalid.*90s/ },
@@ -171,7 +213,7 @@ const bad: Bad[] = [
     name: `a configuration that will not be there later, ${path}`,
     args: ["--config", path],
     exitCode: 2,
-    message: new RegExp(`cannot read the configuration: ${path} is no regular file`),
+    message: new RegExp(`cannot read the configuration: ${path} is not a regular file`),
   })),
   {
     name: "a name that is too long",
@@ -208,6 +250,10 @@ for (const { name, prepare, args = [], exitCode, message } of bad) {
     using host = new FakeHost();
     host.setProfile(makeToplevel(host.folder, "new"));
     host.folder.write("run/systemd/transient/deploy-finalize-old.timer", "");
+    // Its own folders may stay.
+    for (const own of ["state", "nix/var/nix/gcroots/deploy-finalize"]) {
+      host.folder.write(`${own}/.keep`, "");
+    }
     prepare?.(host);
     const before = listing(host.folder.path);
     const said = await host.schedule(...args);
@@ -264,7 +310,7 @@ test("options may stand before the command, as a wrapper puts them", async () =>
   using host = new FakeHost();
   const { exitCode, stderr } = await host.call("--state-dir", host.folder.at("state"), "cancel");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /nothing has been finalized yet: no record in .*\/state/);
+  assert.match(stderr, /no finalization yet: there is no record in .*\/state/);
 });
 
 test("confirm: a finalization that is going back is not confirmed any more", async () => {

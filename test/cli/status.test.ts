@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { end, enter } from "../../src/core/record.ts";
+import { end, enter } from "../../src/core/record/record.ts";
 import { statusSchema } from "../../src/json/status.ts";
-import { fleetLockConfig } from "../lock/configs.ts";
+import { fleetLockConfig } from "../fleet/configs.ts";
 import { listing } from "../support/listing.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
@@ -21,7 +21,7 @@ test("status: on a host never finalized it says so, and shows the host", async (
   const { exitCode, stdout, stderr } = await host.operate("status");
   assert.deepEqual(listing(host.folder.path), before);
   assert.deepEqual([exitCode, stderr], [0, ""]);
-  assert.match(stdout, /nothing has been finalized/);
+  assert.match(stdout, /no finalization on this host/);
   assert.match(stdout, /booted, current, profile {2}generation 2/);
   const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
   assert.deepEqual([json.finalization, json.hidden], [null, null]);
@@ -57,7 +57,14 @@ const DRIVERS = [
   ["unit", ["ActiveState=inactive", "ActiveState=deactivating"]],
   ["resume", ["ActiveState=inactive", "ActiveState=failed", "ActiveState=inactive\nJob=17"]],
   ["resume", ["ActiveState=inactive", "ActiveState=inactive", "ActiveState=activating"]],
-  ["nobody", ["ActiveState=inactive", "ActiveState=inactive", "ActiveState=active\nJob=0"]],
+  [
+    "resume",
+    ["ActiveState=inactive", "ActiveState=inactive", "ActiveState=active\nSubState=waiting"],
+  ],
+  [
+    "nobody",
+    ["ActiveState=inactive", "ActiveState=inactive", "ActiveState=active\nSubState=exited\nJob=0"],
+  ],
 ] as const;
 
 for (const [kind, [timer, service, resume]] of DRIVERS) {
@@ -75,14 +82,14 @@ test("status: in a shutdown the next boot takes it up", async () => {
   host.save();
   host.ends["systemctl"] = { stdout: "stopping\n" };
   const { stdout } = await host.operate("status");
-  assert.match(stdout, /the host goes down; the next boot takes it up/);
+  assert.match(stdout, /the host is shutting down; it continues after the next boot/);
 });
 
 test("status: where nobody drives it, it says so and how to go on", async () => {
   using host = new OperatedHost();
   const { id } = host.save();
   const { stdout } = await host.operate("status");
-  assert.match(stdout, /x nobody drives it/);
+  assert.match(stdout, /x stuck: its timer and its unit are gone, so nothing continues it/);
   assert.match(stdout, /deploy-finalize resume /);
   assert.match(stdout, new RegExp(`deploy-finalize run ${id}`));
 });
@@ -92,23 +99,26 @@ test("status: where systemd does not answer, it does not guess", async () => {
   host.save();
   host.ends["systemctl"] = { exitCode: 1, stderr: "Failed to connect to bus" };
   const { stdout } = await host.operate("status");
-  assert.match(stdout, /cannot tell who drives it: systemctl .*: Failed to connect\s+to bus/);
+  assert.match(
+    stdout,
+    /cannot find out whether its timer or unit still exists: systemctl [\s\S]*: Failed to connect\s+to bus/,
+  );
 });
 
 test("status: tells what is waited for, and until when", async () => {
   using host = new OperatedHost();
-  const record = host.save(enter(aRecord(), "waiting", NOW, "waits for its gates"));
+  const record = host.save(enter(aRecord(), "waiting", NOW, "until all gates are open"));
   host.drive(record.id, NOTE);
   const { stdout } = await host.operate("status");
-  assert.match(stdout, /waiting for CI job, for 1 min: ci-runner\.service runs a job/);
-  assert.match(stdout, /gives up in\s+59 min/);
+  assert.match(stdout, /waiting for CI job \(1 min so far\): ci-runner\.service runs a job/);
+  assert.match(stdout, /if it still waits\s+for CI job in 59 min, at \S+, it gives up/);
   const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
   assert.deepEqual([json.waiting, json.driver], [NOTE, { kind: "process" }]);
 });
 
 test("status: the last note of a process that was killed is not believed", async () => {
   using host = new OperatedHost();
-  const record = host.save(enter(aRecord(), "waiting", NOW, "waits for its gates"));
+  const record = host.save(enter(aRecord(), "waiting", NOW, "until all gates are open"));
   host.drive(record.id, NOTE);
   host.folder.write("proc/locks", "");
   const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
@@ -117,13 +127,13 @@ test("status: the last note of a process that was killed is not believed", async
 
 test("status: a note that is no note is left aside", async () => {
   using host = new OperatedHost();
-  const record = host.save(enter(aRecord(), "waiting", NOW, "waits for its gates"));
+  const record = host.save(enter(aRecord(), "waiting", NOW, "until all gates are open"));
   host.drive(record.id, NOTE);
   for (const text of ["", "{", '{"for":1}']) {
     host.folder.write(`state/${record.id}.waiting`, text);
     const { exitCode, stdout } = await host.operate("status");
     assert.equal(exitCode, 0);
-    assert.match(stdout, /waiting before the switch to generation 2/);
+    assert.match(stdout, /waiting to switch to generation 2/);
   }
 });
 
@@ -137,7 +147,7 @@ test("status: one that ends between two looks is shown as ended", async () => {
   };
   const { stdout } = await host.operate("status");
   assert.match(stdout, /^- cancelled by root/);
-  assert.doesNotMatch(stdout, /nobody drives it/);
+  assert.doesNotMatch(stdout, /stuck/);
 });
 
 test("status: a reboot that the profile needs is told", async () => {
@@ -151,7 +161,7 @@ test("status: a reboot that the profile needs is told", async () => {
 
 const BAD = [
   ["an unknown id", ["9999"], "", /there is no finalization 9999.*history/],
-  ["an ambiguous beginning", ["2026"], "", /2026 may be any of 2: 20261122-213000-aaaa, /],
+  ["an ambiguous beginning", ["2026"], "", /2026 matches 2 finalizations: 20261122-213000-aaaa, /],
   ["a record that is no JSON", [], "{", /record of 20261122-213000-aaaa cannot be read: not JSON/],
   ["a record of a newer version", [], '{"schemaVersion":2}', /written by a newer deploy-finalize/],
 ] as const;
@@ -176,7 +186,7 @@ test("status: a record that was set aside is told of", async () => {
   host.store.quarantine(id);
   const { exitCode, stderr } = await host.operate("status");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /could not be used, and was set aside: .*aaaa\.json\.broken/);
+  assert.match(stderr, /is damaged; it was renamed to .*aaaa\.json\.broken/);
 });
 
 test("status: a terminal gets colours", async () => {
@@ -189,7 +199,7 @@ test("status: a terminal gets colours", async () => {
 
 test("status --follow: elsewhere than on a terminal only changes are printed", async () => {
   using host = new OperatedHost();
-  const waiting = enter(host.save(), "waiting", NOW, "waits for its gates");
+  const waiting = enter(host.save(), "waiting", NOW, "until all gates are open");
   host.units("ActiveState=active", "ActiveState=inactive");
   const following = host.operate("status", "--follow");
   host.save(waiting);
@@ -229,7 +239,7 @@ for (const [what, terminal, env] of [
     using host = new OperatedHost();
     host.terminal = terminal;
     host.env = env;
-    const waiting = enter(host.save(), "waiting", NOW, "waits for its gates");
+    const waiting = enter(host.save(), "waiting", NOW, "until all gates are open");
     host.units("ActiveState=active", "ActiveState=inactive");
     const following = host.operate("status", "--follow");
     host.save(end(waiting, "cancelled", NOW, { reason: "cancelled by root" }));
@@ -254,12 +264,12 @@ for (const args of [[], ["--json"]]) {
     const record = host.save();
     const following = host.operate("status", "--follow", ...args);
     await host.until(() => host.lines.length > 0);
-    host.time += 10_000;
-    host.save(enter(record, "waiting", NOW, "waits for its gates"));
+    host.passes(10_000);
+    host.save(enter(record, "waiting", NOW, "until all gates are open"));
     await host.until(() => host.lines.length > 1);
     host.save(end(record, "cancelled", NOW, { reason: "cancelled by root" }));
     const { stderr } = await following;
-    assert.equal(stderr.match(/nobody drives .* deploy-finalize resume/g)?.length, 1);
+    assert.equal(stderr.match(/nothing drives .* deploy-finalize resume/g)?.length, 1);
   });
 }
 
@@ -281,7 +291,7 @@ test("status: a slot that is kept is told, with what to do about it", async () =
   const text = stdout.replaceAll(/\s+/g, " ");
   assert.match(
     text,
-    /! fleet lock, group web: keeps a slot, taken 3 min ago, as \S+ failed: it did/,
+    /! fleet lock, group web: keeps a slot, taken 3 min ago, because \S+ failed: it did/,
   );
   assert.match(stdout, /deploy-finalize lock release +give the slot back/);
   const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
@@ -301,9 +311,12 @@ test("status: a slot on disk that cannot be read is told, and left where it is",
   host.save();
   const path = host.folder.write("state/slot.json", "{");
   const { stdout } = await host.operate("status");
-  assert.match(stdout.replaceAll(/\s+/g, " "), /! fleet lock: cannot tell what this host holds:/);
+  assert.match(
+    stdout.replaceAll(/\s+/g, " "),
+    /! fleet lock: cannot find out whether this host holds a slot:/,
+  );
   const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);
-  assert.deepEqual([json.slot, json.slotUnknown], [null, `${path} makes no sense`]);
+  assert.deepEqual([json.slot, json.slotUnknown], [null, `cannot understand ${path}`]);
   assert.equal(readFileSync(path, "utf8"), "{");
 });
 

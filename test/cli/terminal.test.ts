@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { repository } from "../host/paths.ts";
-import { fleetLockConfig } from "../lock/configs.ts";
+import { repository } from "../test-host/paths.ts";
+import { fleetLockConfig } from "../fleet/configs.ts";
 import { Terminal } from "../newcomer/terminal.ts";
 import { Folder } from "../support/folder.ts";
 
@@ -25,6 +25,6 @@ for (const [name, key] of Object.entries(KEYS)) {
     await terminal.shows(/Give back the slot of web2 .*\[y\/N\] $/s);
     terminal.type(key);
     assert.equal(await terminal.ended(), 1);
-    assert.match(terminal.text, /\[y\/N\] n?\ndeploy-finalize: left as it is\n$/);
+    assert.match(terminal.text, /\[y\/N\] n?\ndeploy-finalize: cancelled; nothing was changed\n$/);
   });
 }

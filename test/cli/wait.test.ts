@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
-import { OrphanWatch } from "../../src/cli/orphan-watch.ts";
-import { whyWaitsForItself } from "../../src/cli/waits-for-itself.ts";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { forgeRunOf } from "../../src/core/forge-run.ts";
+import { undrivenWatch } from "../../src/cli/shared/following.ts";
+import { whyWaitsForItself } from "../../src/finalize/waits-for-itself.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { forgeRunOf } from "../../src/core/config/forge-run.ts";
 import { exitCodeOf } from "../../src/core/outcome.ts";
-import { end, enter, type FinalizationRecord } from "../../src/core/record.ts";
+import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
 import { isTerminal, STATES } from "../../src/core/states.ts";
-import { RecordStore } from "../../src/host/store.ts";
-import { waitSchema } from "../../src/json/wait.ts";
+import { RecordStore } from "../../src/state-dir/store.ts";
+import { waitSchema } from "../../src/json/status.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 import { NOTE, OperatedHost, parseJson } from "./operating.ts";
@@ -36,7 +36,7 @@ test("wait: tells each change once, and ends with the outcome", async () => {
   using host = new OperatedHost();
   const record = host.save();
   const waiting = host.operate("wait", "--json");
-  const gates = enter(record, "waiting", NOW, "waits for its gates");
+  const gates = enter(record, "waiting", NOW, "until all gates are open");
   host.drive(record.id, NOTE);
   host.save(gates);
   // The wait has seen the note when it looks: nothing else is told of before the end.
@@ -48,7 +48,7 @@ test("wait: tells each change once, and ends with the outcome", async () => {
   const changes = lines.map((line) => parseJson(waitSchema, line));
   const told = changes.map((change) => [change.state, change.detail, change.exitCode]);
   assert.deepEqual(told.slice(-3), [
-    ["waiting", "waits for its gates", null],
+    ["waiting", "until all gates are open", null],
     ["waiting", "waits for CI job: ci-runner.service runs a job", null],
     ["superseded", "superseded by another", 4],
   ]);
@@ -62,18 +62,18 @@ test("wait: at --timeout it ends with 75, and says how it stands", async () => {
     const { exitCode, stdout, stderr } = await host.operate("wait", "--timeout", span);
     assert.equal(exitCode, 75);
     assert.match(stdout, /^\d\d:\d\d:\d\d scheduled: .*\n$/);
-    assert.match(stderr, new RegExp(`the time is over: ${id} has not ended, it is scheduled`));
+    assert.match(stderr, new RegExp(`timed out: ${id} has not ended; it is scheduled`));
   }
 });
 
-test("wait: asked to end, as in a reboot, it names no outcome", async () => {
+test("wait: asked to stop, as in a reboot, it names no outcome", async () => {
   using host = new OperatedHost();
   host.save();
   const waiting = host.operate("wait", "--quiet");
   host.stop.abort();
   const { exitCode, stderr } = await waiting;
   assert.equal(exitCode, 75);
-  assert.match(stderr, /asked to end: .* has not ended/);
+  assert.match(stderr, /asked to stop: .* has not ended/);
 });
 
 for (const [what, change] of [
@@ -91,7 +91,7 @@ for (const [what, change] of [
     change(host.folder.at(`state/${id}.json`));
     const { exitCode, stderr } = await waiting;
     assert.equal(exitCode, 75);
-    assert.match(stderr, /is missing now; how it ended is unknown/);
+    assert.match(stderr, /is missing now; the outcome is unknown/);
   });
 }
 
@@ -110,7 +110,7 @@ test("wait: nothing to wait for is refused", async () => {
   using host = new OperatedHost();
   const { exitCode, stderr } = await host.operate("wait");
   assert.equal(exitCode, 1);
-  assert.match(stderr, /nothing has been finalized yet/);
+  assert.match(stderr, /no finalization yet/);
 });
 
 const RUNNER = {
@@ -122,14 +122,16 @@ const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"]
 test("wait: in a job of a runner that it waits for, it refuses", async () => {
   using host = new OperatedHost();
   const configFile = host.folder.write("gated.json", JSON.stringify(RUNNER));
-  const record = host.save(enter(aRecord({ configFile }), "waiting", NOW, "waits for its gates"));
+  const record = host.save(
+    enter(aRecord({ configFile }), "waiting", NOW, "until all gates are open"),
+  );
   host.folder.write("proc/self/cgroup", JOB);
   host.drive(record.id, NOTE);
   const { exitCode, stderr } = await host.operate("wait");
   assert.equal(exitCode, 1);
   assert.match(
     stderr,
-    /in a job on ci-runner\.service, whose jobs .* waits for.*for itself.*later job/,
+    /a job on ci-runner\.service, and .* waits for its jobs.*block itself.*later job/,
   );
 });
 
@@ -149,6 +151,27 @@ test("wait: in a job of a runner that the switch leaves alone, it waits", async 
   host.drive(record.id, { ...NOTE, why: "other-runner.service runs a job" });
   assert.equal((await host.operate("wait", "--timeout", "0")).exitCode, 75);
 });
+
+const AT_RUNNER: Record<string, boolean> = {
+  "ci-runner.service runs a job": true,
+  "a.service runs a job; ci-runner.service cannot be inspected: no answer": true,
+  "a.service, ci-runner.service: finishes its job and takes no new one": true,
+  "ci-runner.service: finishes its job and takes no new one": true,
+  "my-ci-runner.service runs a job": false,
+  "ci-runner.service.d runs a job": false,
+  "ci-runner.service:b.service runs a job": false,
+  "my\\x2dci-runner.service, a@ci-runner.service: finishes its job": false,
+};
+for (const [why, isItself] of Object.entries(AT_RUNNER)) {
+  test(`wait: in a job of ci-runner.service, the wait for "${why}" is ${isItself ? "" : "not "}its own`, () => {
+    const runners = [{ unit: "ci-runner.service", preset: "gitlab-runner" }] as const;
+    const place = { controlGroups: JOB, bootId: "boot-1", forgeRun: null };
+    const waitFor = { ...DEFAULT_CONFIG.waitFor, runners };
+    const waiting = { ...NOTE, why };
+    const reason = whyWaitsForItself({ record: aRecord(), waiting }, { waitFor }, place);
+    assert.equal(reason !== null, isItself);
+  });
+}
 
 test("wait: in the session that scheduled it, it refuses; in another one it waits", async () => {
   using host = new OperatedHost();
@@ -199,14 +222,14 @@ test("wait: that nobody drives it is told once, and not in the first moments", a
   using host = new EdgeHost();
   host.folder.write("proc/locks", "");
   host.answers["systemctl"] = { stdout: "ActiveState=inactive\n" };
-  const orphans = new OrphanWatch(host, new RecordStore(host.folder.path), "20261122-213000-aaaa");
-  await orphans.look();
+  const undriven = undrivenWatch(host, new RecordStore(host.folder.path), "20261122-213000-aaaa");
+  await undriven();
   assert.deepEqual(host.ran, []);
   for (let look = 0; look < 3; look++) {
-    host.time += 10_000;
-    await orphans.look();
+    host.passes(10_000);
+    await undriven();
   }
   assert.deepEqual(host.said, [
-    "nobody drives 20261122-213000-aaaa; take it up with: deploy-finalize resume",
+    "nothing drives 20261122-213000-aaaa. To continue it: deploy-finalize resume",
   ]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ID_PATTERN, newId } from "../../src/core/id.ts";
+import fc from "fast-check";
+import { ID_PATTERN, newId, newIdAfter } from "../../src/core/record/id.ts";
 import { nearest } from "../../src/core/nearest.ts";
 import { parseSpan } from "../../src/core/span.ts";
 
@@ -38,6 +39,28 @@ test("id: sorts by the millisecond", () => {
   const moments = [0, 1, 35, 36, 999].map((ms) => new Date(Date.UTC(2026, 10, 22) + ms));
   const ids = moments.map((now, index) => newId(now, () => 0.9 - index / 10));
   assert.deepEqual(ids, ids.toSorted());
+});
+
+const moment = fc.date({
+  min: new Date("2000-01-01"),
+  max: new Date("2100-01-01"),
+  noInvalidDate: true,
+});
+
+test("an ID sorts after the one before it, also if the clock was set back", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(moment, fc.double({ min: 0, max: 0.999, noNaN: true }))),
+      (calls) => {
+        const ids: string[] = [];
+        for (const [now, chance] of calls)
+          ids.push(newIdAfter(ids.at(-1) ?? null, now, () => chance));
+        for (const id of ids) assert.match(id, ID_PATTERN);
+        assert.deepEqual(ids.toSorted(), ids);
+        assert.equal(new Set(ids).size, ids.length);
+      },
+    ),
+  );
 });
 
 test("nearest: finds what was meant, and nothing where nothing is near", () => {

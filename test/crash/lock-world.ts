@@ -1,16 +1,9 @@
-import type { LockConfig } from "../../src/core/lock-config.ts";
-import type { SlotPorts, SlotServer } from "../../src/core/slot-keeping.ts";
-import { DEFAULT_LOCK } from "../../src/core/lock-config.ts";
-import type { Slot } from "../../src/core/slot.ts";
+import { readingAt } from "../../src/core/record/clock.ts";
+import type { SlotPorts, SlotServer } from "../../src/fleet/slot-keeping.ts";
+import { fleetLockConfig } from "../fleet/configs.ts";
+import type { Slot } from "../../src/core/record/slot.ts";
 
-export const LOCK: LockConfig = {
-  ...DEFAULT_LOCK,
-  backend: "fleetlock",
-  url: "http://lock.example",
-  caFile: null,
-  certFile: null,
-  keyFile: null,
-};
+export const LOCK = fleetLockConfig("http://lock.example");
 
 /** What the lock server does that is out of the ordinary. */
 export interface LockWeather {
@@ -47,7 +40,7 @@ export class LockWorld {
 
   ports(now: () => Date): SlotPorts {
     return {
-      now,
+      clock: () => readingAt(now().toISOString()),
       read: () => this.slot,
       write: (slot) => {
         this.slot = slot;
@@ -58,6 +51,7 @@ export class LockWorld {
         this.#pass();
       },
       server: () => this.#server,
+      self: () => ({ host: "web1", finalizations: [] }),
       hasEnded: async () => this.#hasEnded(),
     };
   }

@@ -1,7 +1,8 @@
-import type { Policy, Requests } from "../../src/core/machine-types.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import type { Policy, Requests } from "../../src/core/machine/types.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { POLICY } from "../support/records.ts";
 import type { LockWeather } from "./lock-world.ts";
+import type { RunnerWeather } from "./runner-world.ts";
 
 /** How the world behaves while one finalization runs; what is not named goes well. */
 export interface Scenario {
@@ -14,14 +15,25 @@ export interface Scenario {
   readonly switchBackEnds?: number;
   /** False: the machine falls back to the previous system when it boots the target. */
   readonly targetBoots?: false;
+  /** The systems whose boots hang, or end in emergency mode. */
+  readonly stuckBoots?: "target" | "both";
   /** A boot loader that can boot a system just once; without it the target is simply the default. */
   readonly loader?: true;
   readonly rebootRefused?: true;
   readonly problem?: string;
   readonly problemBack?: string;
   readonly profileProblem?: string;
+  /** How often the switch to the target dies after it has stopped units. */
+  readonly diesHalfway?: number;
+  /** The switch to the target is ended at its time limit; the one back as often as it says. */
+  readonly hangs?: true;
+  readonly hangsBack?: number;
+  /** The previous system's boot loader cannot be installed. */
+  readonly bootIsReadOnly?: true;
   /** What ran at scheduling, and has gone back to the previous system when the turn comes. */
   readonly rejected?: string;
+  /** What ran before: not a generation of its own. */
+  readonly ranBefore?: "specialisation" | "tried";
   readonly newest?: string;
   readonly movedTo?: string;
   readonly requests?: Partial<Requests>;
@@ -29,6 +41,8 @@ export interface Scenario {
   readonly windowClosedFor?: number;
   /** A fleet lock, and what is out of the ordinary with it; without it there is none. */
   readonly lock?: LockWeather;
+  /** A runner that the act would stop; without it there is none. */
+  readonly runner?: RunnerWeather;
   /** How it ends when nothing crashes. */
   readonly ends: FinalizationRecord["state"];
 }
@@ -46,6 +60,12 @@ const cases: Omit<Scenario, "policy">[] = [
   { name: "switch, both systems do not hold", problem: "a", problemBack: "b", ends: "failed" },
   { name: "switch, refused", switchEnds: 1, ends: "failed" },
   { name: "switch, needs a reboot after all", switchEnds: 100, ends: "live" },
+  { name: "switch, dies half-way once", diesHalfway: 1, ends: "live" },
+  { name: "switch, dies half-way always", diesHalfway: 99, ends: "rolled-back" },
+  { name: "switch, does not end", hangs: true, ends: "rolled-back" },
+  { name: "switch, the one back does not end", hangs: true, hangsBack: 1, ends: "rolled-back" },
+  { name: "switch, nothing back ends", hangs: true, hangsBack: 99, ends: "failed" },
+  { name: "switch, /boot is read-only", problem: "a", bootIsReadOnly: true, ends: "failed" },
   {
     name: "switch, the profile cannot be restored",
     problem: "a",
@@ -87,6 +107,34 @@ const cases: Omit<Scenario, "policy">[] = [
     ends: "failed",
   },
 ];
+
+/** The boot loader starts the generation in place of such a system, and a rollback brings it back. */
+const ways: readonly Omit<Scenario, "policy">[] = [
+  { name: "switch", ends: "live" },
+  { name: "switch, does not hold", problem: "a", ends: "rolled-back" },
+  { name: "reboot", kernelChanged: true, ends: "live" },
+  { name: "reboot, does not hold", kernelChanged: true, problem: "a", ends: "rolled-back" },
+  { name: "reboot, does not boot", kernelChanged: true, targetBoots: false, ends: "failed" },
+  { name: "loader", kernelChanged: true, loader: true, ends: "live" },
+  {
+    name: "loader, does not boot",
+    kernelChanged: true,
+    loader: true,
+    targetBoots: false,
+    ends: "failed",
+  },
+  {
+    name: "loader, does not hold",
+    kernelChanged: true,
+    loader: true,
+    problem: "a",
+    ends: "rolled-back",
+  },
+];
+
+const beforeAsWell = (["specialisation", "tried"] as const).flatMap((ranBefore) =>
+  ways.map((way) => ({ ...way, name: `${ranBefore} before: ${way.name}`, ranBefore })),
+);
 
 const AFTER_REJECTED = { rejected: "/nix/store/rejected" } as const;
 
@@ -144,6 +192,37 @@ const withLock: Omit<Scenario, "policy">[] = [
   },
 ];
 
+const DRAINS = { runner: {} } as const;
+
+const withRunner: Omit<Scenario, "policy">[] = [
+  { ...DRAINS, name: "runner, switch", ends: "live" },
+  { ...DRAINS, name: "runner, a check fails", problem: "web", ends: "rolled-back" },
+  { ...DRAINS, name: "runner, needs a reboot after all", switchEnds: 100, ends: "live" },
+  { ...DRAINS, name: "runner, reboot", kernelChanged: true, ends: "live" },
+  {
+    ...DRAINS,
+    name: "runner, reboot, a check fails",
+    kernelChanged: true,
+    problem: "web",
+    ends: "rolled-back",
+  },
+  {
+    ...DRAINS,
+    name: "runner, reboot, refused",
+    kernelChanged: true,
+    rebootRefused: true,
+    ends: "failed",
+  },
+  { ...DRAINS, name: "runner, refused", switchEnds: 1, ends: "failed" },
+  { ...DRAINS, name: "runner, superseded", newest: NEWER, ends: "superseded" },
+  { ...DRAINS, ...WINDOWED, name: "runner, window", ends: "live" },
+  { ...DRAINS, ...REBOOTS, name: "runner, lock", ends: "live" },
+  { ...DRAINS, name: "runner, a specialisation", ranBefore: "specialisation", ends: "live" },
+  { name: "runner, its job does not end", runner: { neverEnds: true }, ends: "failed" },
+  { name: "runner, it does not stop at first", runner: { refusesFor: 2 }, ends: "live" },
+  { name: "runner, a gate closes", runner: { gateClosesFor: 2 }, ends: "live" },
+];
+
 const ONCE = { kernelChanged: true, loader: true } as const;
 
 const withLoader: Omit<Scenario, "policy">[] = [
@@ -157,8 +236,50 @@ const withLoader: Omit<Scenario, "policy">[] = [
   { name: "loader, switch", loader: true, ends: "live" },
 ];
 
+const SPECIAL_BEFORE = { ranBefore: "specialisation" } as const;
+const STUCK = { kernelChanged: true, stuckBoots: "target" } as const;
+
+const withStuckBoots: Omit<Scenario, "policy">[] = [
+  { ...STUCK, name: "stuck boot, reboot", ends: "rolled-back" },
+  { ...STUCK, name: "stuck boot, both", stuckBoots: "both", ends: "failed" },
+  { ...STUCK, name: "stuck boot, loader", loader: true, ends: "rolled-back" },
+  { ...STUCK, name: "stuck boot, loader, both", loader: true, stuckBoots: "both", ends: "failed" },
+  { ...STUCK, name: "stuck boot, lock", lock: {}, ends: "rolled-back" },
+  {
+    name: "stuck boot, switch asks for it",
+    switchEnds: 100,
+    stuckBoots: "target",
+    ends: "rolled-back",
+  },
+  {
+    ...STUCK,
+    name: "stuck boot, loader, special",
+    ...SPECIAL_BEFORE,
+    loader: true,
+    ends: "rolled-back",
+  },
+  {
+    ...STUCK,
+    name: "stuck boot, asked to go back",
+    requests: { rollback: "ann" },
+    ends: "rolled-back",
+  },
+  { ...STUCK, name: "stuck boot, a specialisation", ...SPECIAL_BEFORE, ends: "rolled-back" },
+  // Only a power cut brings the target up by a boot then.
+  { name: "stuck boot, switch", stuckBoots: "target", ends: "live" },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
-  ...[...cases, ...afterRejected, ...withWindow, ...withLoader, ...withLock].map((scenario) => ({
+  ...[
+    ...cases,
+    ...beforeAsWell,
+    ...afterRejected,
+    ...withWindow,
+    ...withLoader,
+    ...withLock,
+    ...withRunner,
+    ...withStuckBoots,
+  ].map((scenario) => ({
     ...scenario,
     policy: POLICY,
   })),
@@ -166,6 +287,13 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "switch, confirmed", policy: CONFIRMED, requests: { confirm: "ann" }, ends: "live" },
   { ...ONCE, name: "loader, not confirmed", policy: CONFIRMED, ends: "rolled-back" },
   { name: "reboot, not confirmed", policy: CONFIRMED, kernelChanged: true, ends: "rolled-back" },
+  {
+    name: "stuck boot, after a reboot by hand where none is allowed",
+    policy: { ...POLICY, reboot: "forbidden" },
+    kernelChanged: true,
+    stuckBoots: "target",
+    ends: "live",
+  },
   {
     name: "switch, no rollback wanted",
     policy: { ...POLICY, rollback: "disabled" },

@@ -1,5 +1,5 @@
-import { drive } from "../../src/core/drive.ts";
-import type { advance } from "../../src/core/machine.ts";
+import { drive } from "../../src/core/machine/loop.ts";
+import type { advance } from "../../src/core/machine/machine.ts";
 import { isTerminal } from "../../src/core/states.ts";
 import { PREVIOUS, TARGET } from "../support/records.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -23,29 +23,36 @@ function aftermathsOf({ loader }: Scenario): readonly Aftermath[] {
 /** More lives than any finalization needs: reaching this is going round in circles. */
 const MOST_LIVES = 40;
 
+interface Life {
+  readonly world: World;
+  /** What the machine threw; null if it did not. */
+  readonly defect: string | null;
+}
+
 /** Runs a scenario to its end, through the crashes planned. */
 async function live(
   scenario: Scenario,
   crashes: readonly CrashPlan[],
   machine: typeof advance,
-): Promise<World> {
+): Promise<Life> {
   const world = new World(scenario);
   const pending = [...crashes];
   for (let life = 0; life < MOST_LIVES; life++) {
     world.crashAt = pending[0]?.at ?? Number.POSITIVE_INFINITY;
     const driven = drive(world.saved, world.ports(), machine);
-    const crashed = await driven.then(() => false, rethrowUnlessCrash);
-    if (crashed) world.suffer(pending.shift()?.aftermath ?? "same boot");
+    const end = await driven.then(() => "left", errorUnlessCrash);
+    if (end instanceof Error) return { world, defect: end.message };
+    if (end === "crashed") world.suffer(pending.shift()?.aftermath ?? "same boot");
     else if (world.isRebootPending) world.reboot();
     else if (world.isTimerArmed) world.fireTimer();
     else break;
   }
-  return world;
+  return { world, defect: null };
 }
 
-function rethrowUnlessCrash(error: unknown): true {
-  if (error instanceof Crash) return true;
-  throw error;
+function errorUnlessCrash(error: unknown): "crashed" | Error {
+  if (error instanceof Crash) return "crashed";
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** What is wrong at the end, nothing when all is right. */
@@ -54,19 +61,19 @@ function violations(scenario: Scenario, world: World): string[] {
   const { booted, current, profile, bootDefault } = world.atEnd ?? world;
   const wrong: string[] = [];
   const must = (holds: boolean, what: string): void => void (holds || wrong.push(what));
-  const runs = (toplevel: string): boolean =>
-    current === toplevel && (!mustBoot(scenario) || booted === toplevel);
+  const runs = (toplevel: string, started: string): boolean =>
+    current === toplevel && (!mustBoot(scenario) || booted === started);
   must(isTerminal(saved.state), `ends, but is ${saved.state}`);
   must(world.hasTidiedUp, "runners and pins are given back at the end");
   must(reboots.forward <= 1, `at most one reboot forward, but ${reboots.forward}`);
   must(reboots.back <= 1, `at most one reboot back, but ${reboots.back}`);
   if (saved.state === "live") {
-    must(runs(TARGET), "live means that the target runs");
+    must(runs(world.wanted, TARGET), "live means that the target runs");
     must(bootDefault === TARGET && profile === TARGET, "live means that the target stays");
   }
   if (saved.state === "rolled-back") {
-    const { wayBack: back } = world;
-    must(runs(back), "rolled-back means that the previous system runs");
+    const { previous: back } = world;
+    must(runs(world.ranBefore, back), "rolled-back means that the previous system runs");
     must(bootDefault === back && profile === back, "rolled-back means that it stays");
   }
   if (saved.state === "superseded" || saved.state === "cancelled") {
@@ -74,12 +81,23 @@ function violations(scenario: Scenario, world: World): string[] {
   }
   if (/fell back/.test(saved.outcome?.reason ?? "")) {
     must(current === PREVIOUS, "fell back means that the previous system runs");
-    must(saved.previous === null || profile === PREVIOUS, "fell back sets the profile back");
+    const { profileProblem: problem } = scenario;
+    const isNamed = problem !== undefined && saved.outcome?.reason.endsWith(`; ${problem}`);
+    must(
+      saved.previous === null || profile === PREVIOUS || isNamed === true,
+      "fell back sets the profile back, or says why not",
+    );
   }
+  const { policy, stuckBoots } = scenario;
+  const maySwitch = policy.reboot === "forbidden";
+  must(maySwitch || world.switchesInStuckBoot === 0, "a boot that is stuck is left by a reboot");
+  const isGood = stuckBoots === undefined || booted !== TARGET || !mustBoot(scenario);
+  must(saved.state !== "live" || isGood, "live means that the boot got through");
   must(world.rebootsOutsideWindow === 0, "no reboot outside of the window");
   must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
   wrong.push(...loaderViolations(scenario, world));
   wrong.push(...slotViolations(world));
+  wrong.push(...runnerViolations(world));
   must(saved.outcome !== null && saved.outcome.reason !== "", "the end has a reason");
   return wrong;
 }
@@ -99,8 +117,8 @@ function isRequired({ kernelChanged }: Scenario, { saved, atEnd }: World): boole
 function loaderViolations({ loader, profileProblem }: Scenario, world: World): string[] {
   const { oneShot, bootDefault, profile } = world.atEnd ?? world;
   if (loader === undefined || profileProblem !== undefined) return [];
-  // Cut off again on the way back, and given up: the record says so.
-  if (/the way back failed/.test(world.saved.outcome?.reason ?? "")) return [];
+  // Cut off again in the rollback, and given up: the record says so.
+  if (/the rollback failed/.test(world.saved.outcome?.reason ?? "")) return [];
   return [
     ...(oneShot === null ? [] : [`nothing is pending at the end, but ${oneShot}`]),
     ...(bootDefault === profile ? [] : [`boots ${bootDefault}, the profile is ${profile}`]),
@@ -127,6 +145,17 @@ function slotViolations({
   return wrong;
 }
 
+/** No job is killed, and no runner stays stopped. */
+function runnerViolations({ runner }: World): string[] {
+  if (runner === null) return [];
+  return [
+    ...(runner.jobsKilled === 0 ? [] : ["no job is killed"]),
+    ...(runner.state === "working" ? [] : ["the runner works at the end"]),
+    ...(runner.stoppedUnnamed === 0 ? [] : ["a runner is named before it is stopped"]),
+    ...(runner.stoppedWhileWaiting === 0 ? [] : ["the runner works while gates are waited for"]),
+  ];
+}
+
 export interface Walk {
   readonly crashPoints: number;
   readonly runs: number;
@@ -134,15 +163,19 @@ export interface Walk {
   readonly violations: readonly string[];
 }
 
-/** Walks every crash point of a scenario, and after each one every second crash. */
-export async function walk(scenario: Scenario, machine: typeof advance): Promise<Walk> {
+/** Walks every crash point of a scenario and, with two crashes, after each one every second crash. */
+export async function walk(
+  scenario: Scenario,
+  machine: typeof advance,
+  crashes: 1 | 2,
+): Promise<Walk> {
   const found: string[] = [];
   let runs = 0;
-  const tryOut = async (crashes: readonly CrashPlan[]): Promise<World> => {
+  const tryOut = async (planned: readonly CrashPlan[]): Promise<World> => {
     runs++;
-    const world = await live(scenario, crashes, machine);
-    const told = crashes.map(({ at, aftermath }) => `${aftermath} after point ${at}`).join(", ");
-    for (const wrong of violations(scenario, world)) {
+    const { world, defect } = await live(scenario, planned, machine);
+    const told = planned.map(({ at, aftermath }) => `${aftermath} after point ${at}`).join(", ");
+    for (const wrong of defect === null ? violations(scenario, world) : [defect]) {
       found.push(`${scenario.name} [${told || "no crash"}]: ${wrong}`);
     }
     return world;
@@ -156,7 +189,7 @@ export async function walk(scenario: Scenario, machine: typeof advance): Promise
   const afterOne: [CrashPlan, number][] = [];
   for (const first of firsts) afterOne.push([first, (await tryOut([first])).point]);
   // One crash that ends wrong is enough to know: a broken machine may take very long over two.
-  for (const [first, point] of found.length === 0 ? afterOne : []) {
+  for (const [first, point] of crashes === 2 && found.length === 0 ? afterOne : []) {
     for (const second of plans(aftermaths, first.at + 1, point)) await tryOut([first, second]);
   }
   return { crashPoints: firsts.length, runs, violations: found };

@@ -1,11 +1,16 @@
-import type { Decision } from "../../src/core/decision.ts";
-import type { Ports } from "../../src/core/drive.ts";
-import type { Effect, Event, Facts } from "../../src/core/machine-types.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import type { Decision } from "../../src/core/decision/decision.ts";
+import type { Ports } from "../../src/core/machine/loop.ts";
+import type { Effect, Event, Facts } from "../../src/core/machine/types.ts";
+import {
+  type FinalizationRecord,
+  hasBooted,
+  hasBootedSinceAct,
+} from "../../src/core/record/record.ts";
 import { isTerminal } from "../../src/core/states.ts";
 import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
-import { letSlotGo, settleSlot, type SlotPorts, takeSlot } from "../../src/core/slot-keeping.ts";
+import { letSlotGo, settleSlot, type SlotPorts, takeSlot } from "../../src/fleet/slot-keeping.ts";
 import { LOCK, LockWorld } from "./lock-world.ts";
+import { RunnerWorld } from "./runner-world.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** Thrown where the power goes or the process is killed. */
@@ -25,6 +30,10 @@ export interface Systems {
   readonly oneShot: string | null;
 }
 
+/** A specialisation of the previous system, or a system that was only tried: in no generation. */
+export const RAN_BEFORE = "/nix/store/ran-before";
+export const SPECIAL = "/nix/store/target-special";
+
 const NOW = (): Date => new Date("2026-11-22T21:31:00Z");
 
 /** A host as far as the machine can see it, which may crash at a given point. */
@@ -42,6 +51,10 @@ export class World {
   isTimerArmed = false;
   /** How often the timer still has to fire until the reboot window is open. */
   #closedFor: number;
+  /** How often the switch to the target has died half-way. */
+  #halfway = 0;
+  /** How often the switch back has reached its time limit. */
+  #hungBack = 0;
   rebootsOutsideWindow = 0;
   /** Slots of the fleet lock that were held although nothing was done for days. */
   slotsWhileDeferred = 0;
@@ -49,10 +62,14 @@ export class World {
   /** Reboots that were asked for and really happened, by the state that asked. */
   readonly reboots = { forward: 0, back: 0 };
   acts = 0;
+  /** Switches back in a boot that did not get through. */
+  switchesInStuckBoot = 0;
   /** Reboots that were asked for without a slot of the fleet lock. */
   rebootsWithoutSlot = 0;
   readonly lock: LockWorld;
   readonly #slots: SlotPorts;
+  /** Null if the act would stop no runner. */
+  readonly runner: RunnerWorld | null;
   saved: FinalizationRecord;
   /** The host at the moment when the record ended: what somebody boots later is not its business. */
   atEnd: Systems | undefined;
@@ -65,18 +82,47 @@ export class World {
     this.#closedFor = scenario.windowClosedFor ?? 0;
     const { rejected } = scenario;
     const previous = rejected === undefined ? {} : { previous: rejected };
-    this.current = rejected ?? PREVIOUS;
-    this.saved = aRecord({ bootId: "boot-1", ...previous, ...scenario.record });
+    const ran = scenario.ranBefore === undefined ? PREVIOUS : RAN_BEFORE;
+    this.current = rejected ?? ran;
+    const before =
+      scenario.ranBefore === undefined
+        ? {}
+        : {
+            previous: RAN_BEFORE,
+            previousProfile: PREVIOUS,
+            specialisation: this.#specialisation(),
+          };
+    this.saved = aRecord({ bootId: "boot-1", ...previous, ...before, ...scenario.record });
     const pass = (): void => {
       this.#pass();
     };
     this.lock = new LockWorld(scenario.lock ?? {}, pass, () => isTerminal(this.saved.state));
     this.#slots = this.lock.ports(NOW);
+    this.runner =
+      scenario.runner === undefined
+        ? null
+        : new RunnerWorld(scenario.runner, pass, () => this.saved);
+  }
+
+  #specialisation(): { name: string; toplevel: string } | null {
+    const isWanted = this.#scenario.ranBefore === "specialisation";
+    return isWanted ? { name: "night", toplevel: SPECIAL } : null;
+  }
+
+  /** What is to run in the end. */
+  get wanted(): string {
+    return this.#specialisation()?.toplevel ?? TARGET;
+  }
+
+  /** What is to run after a rollback. */
+  get ranBefore(): string {
+    return this.#scenario.ranBefore === undefined ? this.previous : RAN_BEFORE;
   }
 
   /** What ran when it acted. One that was booted before its turn came knows what ran at scheduling only. */
-  get wayBack(): string {
+  get previous(): string {
     const { timeline, previous } = this.saved;
+    if (this.#scenario.ranBefore !== undefined) return PREVIOUS;
     const hasActed = timeline.some(({ state }) => state === "switching" || state === "rebooting");
     return hasActed ? PREVIOUS : (previous ?? PREVIOUS);
   }
@@ -92,7 +138,7 @@ export class World {
   #bootByLoader(): void {
     const next = this.oneShot ?? this.bootDefault;
     const comesUp = next !== TARGET || this.#scenario.targetBoots !== false;
-    this.#bootInto(comesUp ? next : this.wayBack);
+    this.#bootInto(comesUp ? next : this.previous);
   }
 
   /** The moment comes that it was deferred to. */
@@ -104,11 +150,12 @@ export class World {
   suffer(aftermath: Aftermath): void {
     if (aftermath === "booted by the loader") this.#bootByLoader();
     if (aftermath === "booted target") this.#bootInto(TARGET);
-    if (aftermath === "booted previous") this.#bootInto(this.wayBack);
+    if (aftermath === "booted previous") this.#bootInto(this.previous);
   }
 
   #bootInto(toplevel: string): void {
     this.boot++;
+    this.runner?.boot();
     this.booted = this.current = toplevel;
     this.isRebootPending = false;
     this.isTimerArmed = false;
@@ -116,6 +163,7 @@ export class World {
   }
 
   ports(): Ports {
+    this.#hasLooked = false;
     return {
       now: NOW,
       policy: this.#scenario.policy,
@@ -150,15 +198,18 @@ export class World {
     const isOld = this.booted !== TARGET;
     return {
       bootId: `boot-${this.boot}`,
+      uptime: 1000,
       booted: this.booted,
       current: this.current,
       currentGeneration: null,
+      currentProfile: this.current === RAN_BEFORE ? PREVIOUS : null,
+      specialisation: this.#specialisation(),
       profile: movedTo ?? this.profile,
       bootDefault: this.#scenario.loader === undefined ? null : this.bootDefault,
       newest: newest ?? this.saved.id,
       actedSince: null,
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
-      wayBack: kernelChanged === true && !isOld ? REBOOT : SWITCH,
+      rollbackDecision: kernelChanged === true && !isOld ? REBOOT : SWITCH,
       requests: { cancel: null, confirm: null, rollback: null, ...requests },
     };
   }
@@ -172,7 +223,7 @@ export class World {
     if (isWaiting && this.#closedFor <= 0 && this.#facts().decision.action === "reboot")
       await this.#queueForSlot(id);
     if (kind === "reboot") {
-      // The way back does not queue.
+      // A rollback does not queue.
       if (state === "rebooting") await this.#queueForSlot(id);
       else await this.#takeSlot(id);
       this.rebootsWithoutSlot += this.lock.isHeld ? 0 : 1;
@@ -195,6 +246,7 @@ export class World {
   #carryOut(effect: Effect, record: FinalizationRecord): Event | { kind: "suspended" } {
     switch (effect.kind) {
       case "await-gates":
+        this.runner?.waitForGates();
         return this.#lookAtWindow();
       case "defer":
         this.isTimerArmed = false;
@@ -204,28 +256,76 @@ export class World {
       case "take-turn":
         // Whoever had the turn before has gone back.
         if (this.current === this.#scenario.rejected) this.current = PREVIOUS;
-        return { kind: "turn-taken", failedUnits: [], idleRunners: [] };
+        return (
+          this.runner?.beforeAct() ?? {
+            kind: "turn-taken",
+            before: { failed: [], units: null },
+            idleRunners: [],
+          }
+        );
+      case "drain":
+        return this.runner?.drain() ?? { kind: "drained", waitedFor: [] };
+      case "start-runners":
+        this.runner?.startNamed(record);
+        return { kind: "runners-started", left: [] };
       case "switch":
-        return this.#switchTo(effect.toplevel);
+        // A specialisation is activated only in a boot that got through.
+        if (record.state === "verifying" && this.#isStuck(record)) return BOOT_FAILED;
+        if (record.state === "rolling-back" && this.#isFirstLook(record)) return BOOT_FAILED;
+        return (
+          this.runner?.atAct(record) ?? this.#actThenStart(record, () => this.#switchTo(effect))
+        );
       case "reboot":
-        return this.#askForReboot(effect.toplevel);
+        return (
+          this.runner?.atAct(record) ??
+          this.#actThenStart(record, () => this.#askForReboot(effect.toplevel))
+        );
       case "verify":
-        return verified(this.#scenario.problem);
-      case "verify-way-back":
-        return verified(this.#scenario.problemBack);
+        return this.#isStuck(record) ? BOOT_FAILED : verified(this.#scenario.problem);
+      case "verify-rollback":
+        return this.#isStuck(record) ? BOOT_FAILED : verified(this.#scenario.problemBack);
       case "await-confirmation":
         return { kind: "confirmation-ended" };
       case "restore-profile":
-        this.profile = effect.toplevel;
-        return { kind: "profile-restored", problem: this.#scenario.profileProblem ?? null };
-      case "restore-boot-default":
+        return { kind: "profile-restored", problem: this.#restoreProfile(effect.toplevel) };
+      case "commit-boot-default":
         this.#bootAlways(effect.toplevel);
-        return { kind: "boot-default-restored", toplevel: effect.toplevel, problem: null };
+        return { kind: "boot-default-committed", problem: null };
+      case "restore-defaults":
+        return this.#restoreDefaults(effect.toplevel);
       case "finish":
         if (!isTerminal(record.state)) throw new Error("finished before the end");
+        this.runner?.startNamed(record);
         this.hasTidiedUp = true;
         return { kind: "suspended" };
     }
+  }
+
+  #actThenStart(record: FinalizationRecord, act: () => Event | { kind: "suspended" }) {
+    this.runner?.act();
+    const end = act();
+    if (end.kind !== "suspended") this.runner?.startNamed(record);
+    return end;
+  }
+
+  /** Whether the boot that brought the system up did not get through. */
+  #isStuck(record: FinalizationRecord): boolean {
+    return this.#isStuckNow() && hasBooted(record, `boot-${this.boot}`);
+  }
+
+  /** Each process looks once whether the boot is through before it switches back. */
+  #isFirstLook(record: FinalizationRecord): boolean {
+    const isOne = this.#isStuckNow() && hasBootedSinceAct(record, `boot-${this.boot}`);
+    const isFirst = isOne && !this.#hasLooked;
+    this.#hasLooked ||= isOne;
+    return isFirst;
+  }
+  #hasLooked = false;
+
+  #isStuckNow(): boolean {
+    const { stuckBoots } = this.#scenario;
+    const isOne = stuckBoots === "both" || (stuckBoots === "target" && this.booted === TARGET);
+    return isOne && this.boot > 1;
   }
 
   #lookAtWindow(): Event {
@@ -235,13 +335,49 @@ export class World {
     return { kind: "gates-deferred", waitedFor: [], until, why: "waits for the reboot window" };
   }
 
-  #switchTo(toplevel: string): Event {
+  #switchTo({ toplevel, mode }: Effect & { kind: "switch" }): Event {
     this.acts++;
-    const ends = toplevel === TARGET ? this.#scenario.switchEnds : this.#scenario.switchBackEnds;
-    const exitCode = ends ?? 0;
-    if (exitCode !== 1) this.bootDefault = toplevel;
+    const { switchEnds, switchBackEnds, diesHalfway, bootIsReadOnly } = this.#scenario;
+    const isForward = toplevel === TARGET || toplevel === SPECIAL;
+    // What waits for its gates acts all the same: the deploy may repair the boot.
+    if (this.saved.state === "rolling-back" && this.#isStuckNow()) this.switchesInStuckBoot++;
+    const end = { kind: "switched", mode, tail: [], failedJobs: [], reason: "named" } as const;
+    if (isForward && diesHalfway !== undefined && this.#halfway < diesHalfway) {
+      this.#halfway++;
+      this.bootDefault = toplevel;
+      return { ...end, exitCode: 1, progress: "begun" };
+    }
+    if (this.#hangs(isForward)) {
+      this.bootDefault = mode === "switch" ? toplevel : this.bootDefault;
+      return { ...end, exitCode: 255, progress: "begun", cut: { seconds: 600, why: "it waits" } };
+    }
+    const isRefused = !isForward && bootIsReadOnly === true && mode === "switch";
+    const exitCode = isRefused ? 1 : ((isForward ? switchEnds : switchBackEnds) ?? 0);
+    if (exitCode !== 1 && mode === "switch") this.bootDefault = toplevel;
     if (exitCode !== 1 && exitCode !== 100) this.current = toplevel;
-    return { kind: "switched", exitCode, tail: [] };
+    const progress = exitCode === 1 || exitCode === 100 ? "nothing-changed" : "begun";
+    return { ...end, exitCode, progress };
+  }
+
+  #hangs(isForward: boolean): boolean {
+    const { hangs, hangsBack = 0 } = this.#scenario;
+    return isForward ? hangs === true : this.#hungBack++ < hangsBack;
+  }
+
+  #restoreProfile(toplevel: string): string | null {
+    const problem = this.#scenario.profileProblem ?? null;
+    if (problem === null) this.profile = toplevel;
+    return problem;
+  }
+
+  #restoreDefaults(toplevel: string): Event {
+    const { bootIsReadOnly } = this.#scenario;
+    const profileProblem = this.#restoreProfile(toplevel);
+    this.#pass();
+    if (bootIsReadOnly !== true) this.#bootAlways(toplevel);
+    const bootProblem = bootIsReadOnly === true ? "/boot is read-only" : null;
+    const problems = [profileProblem, bootProblem].filter((problem) => problem !== null);
+    return { kind: "defaults-restored", problems };
   }
 
   #askForReboot(toplevel: string): Event | { kind: "suspended" } {
@@ -270,6 +406,13 @@ export class World {
     this.oneShot = null;
   }
 }
+
+const BOOT_FAILED: Event = {
+  kind: "verified",
+  checks: [
+    { name: "boot", kind: "boot", result: "failed", detail: "did not get through", seconds: 0 },
+  ],
+};
 
 function verified(problem: string | undefined): Event {
   const checks = problem === undefined ? [] : [problem];

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 import { deploy, nameOf } from "./deploy.ts";
 import { deployBySwitch, newRunner } from "./systems.ts";
 import type { Timeline } from "./timeline.ts";

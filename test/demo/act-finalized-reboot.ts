@@ -1,4 +1,4 @@
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 import { deploy, nameOf } from "./deploy.ts";
 import { finalizationEnded } from "./record.ts";
 import { deployAndFinalize, newKernel, oldSystem } from "./systems.ts";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { realTest } from "../host/host-test.ts";
-import { hostsFolder, repository } from "../host/paths.ts";
+import { realTest } from "../test-host/host-test.ts";
+import { hostsFolder, repository } from "../test-host/paths.ts";
 import { textOf } from "./drawing.ts";
 import { timelineOf } from "./timeline-of.ts";
 

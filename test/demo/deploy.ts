@@ -1,4 +1,4 @@
-import type { Host, Job } from "../host/host.ts";
+import type { Host, Job } from "../test-host/host.ts";
 import type { Timeline } from "./timeline.ts";
 import type { Watch } from "./watch.ts";
 

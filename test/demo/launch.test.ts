@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 
 for (const [name, program] of [
   ["demo", "test/demo/demo.ts"],

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { hostAvailable } from "../host/available.ts";
+import { hostAvailable } from "../test-host/available.ts";
 
 /** Passed on to the player, which its terminal tells nothing: neither Ctrl-C nor a new size. */
 const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGWINCH"] as const;

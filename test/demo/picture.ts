@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 import { drawTerminal } from "./drawing.ts";
 import { timelineOf } from "./timeline-of.ts";
 

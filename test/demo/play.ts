@@ -1,4 +1,4 @@
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 import { directSwitch } from "./act-direct-switch.ts";
 import { finalizedReboot } from "./act-finalized-reboot.ts";
 import { finalizedSwitch } from "./act-finalized-switch.ts";

@@ -1,9 +1,9 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseRecord } from "../../src/core/parse-record.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import { parseRecord } from "../../src/core/record/parse-record.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { isTerminal } from "../../src/core/states.ts";
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 
 const current = "/var/lib/deploy-finalize/current";
 
@@ -19,7 +19,7 @@ export function newestRecord(host: Host): FinalizationRecord | undefined {
     return undefined;
   }
   const parsed = parseRecord(text);
-  if (parsed.kind === "broken") throw new Error(`${current} is broken: ${parsed.why}`);
+  if (parsed.kind !== "record") throw new Error(`${current} is ${parsed.kind}: ${parsed.why}`);
   return parsed.record;
 }
 

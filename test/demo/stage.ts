@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { setImmediate } from "node:timers/promises";
-import { Host, type HostOptions } from "../host/host.ts";
-import { image } from "../host/image.ts";
+import { Host, type HostOptions } from "../test-host/host.ts";
+import { image } from "../test-host/image.ts";
 
 export type StageOptions = {
   /** Of the `make` target, for messages. */
@@ -38,7 +38,7 @@ export class Stage {
       process.stderr.write(`${this.#options.name}: ${messageOf(error)}\n`);
       process.exitCode = 1;
     }
-    await this.#stopHosts();
+    if ((await this.#stopHosts()) > 0) process.exitCode = 1;
   }
 
   boot(options: HostOptions): Promise<Host> {
@@ -68,9 +68,9 @@ export class Stage {
     if (this.#at === "image") process.kill(0, "SIGTERM");
     this.#at = "leaving";
     await this.#options.close();
-    await this.#stopHosts();
-    const { name } = this.#options;
-    process.stderr.write(`${name}: ended by ${signal}, nothing of it is left running\n`);
+    const left = await this.#stopHosts();
+    const end = left === 0 ? "nothing of it is left running" : `${left} of its hosts are left`;
+    process.stderr.write(`${this.#options.name}: ended by ${signal}, ${end}\n`);
     process.exit(128 + constants.signals[signal]);
   }
 
@@ -78,8 +78,15 @@ export class Stage {
     return this.#at === "leaving";
   }
 
-  async #stopHosts(): Promise<void> {
-    await Promise.allSettled(this.#hosts.map(async (host) => (await host).stop()));
+  /** Returns how many hosts it could not stop, each with a message. */
+  async #stopHosts(): Promise<number> {
+    const booted = await Promise.allSettled(this.#hosts);
+    const hosts = booted.flatMap((host) => (host.status === "fulfilled" ? [host.value] : []));
+    const stops = await Promise.allSettled(hosts.map((host) => host.stop()));
+    const errors = stops.flatMap((stop) => (stop.status === "rejected" ? [stop.reason] : []));
+    for (const error of errors)
+      process.stderr.write(`${this.#options.name}: cannot stop a host: ${messageOf(error)}\n`);
+    return errors.length;
   }
 }
 

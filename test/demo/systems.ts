@@ -1,4 +1,4 @@
-import type { ToplevelSpec } from "../host/host.ts";
+import type { ToplevelSpec } from "../test-host/host.ts";
 
 const tool = "/usr/local/bin/node /opt/deploy-finalize/deploy-finalize.cjs";
 

@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 import { newestRecord } from "./record.ts";
 import type { Timeline } from "./timeline.ts";
 

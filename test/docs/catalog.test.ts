@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { EVENT_KINDS } from "../../src/core/event-kinds.ts";
-import { stateEntry } from "../../src/core/journal-entry.ts";
+import { EVENT_KINDS, stateEntry } from "../../src/core/record/journal-entry.ts";
 import { aRecord } from "../support/records.ts";
 
 const catalog = readFileSync(

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
 import { outline, theProgram } from "../../scripts/docs/outline.ts";
-import { JSON_OUTPUTS } from "../../src/json/table.ts";
-import { scheduleSchema } from "../../src/json/schedule.ts";
+import { JSON_OUTPUTS } from "../../scripts/docs/json-outputs.ts";
+import { scheduleSchema } from "../../src/json/commands.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { makeToplevel } from "../support/systems.ts";
 

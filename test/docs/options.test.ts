@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 import { OPTIONS, optionsSchema } from "../nix/option-types.ts";
 import { nixTest } from "../nix/pkgs/nix-test.ts";
 import { optionsReference } from "../nix/reference.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { parseConfig } from "../../src/core/parse-config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { parseConfig } from "../../src/core/config/parse-config.ts";
 
 const settings = readFileSync(new URL("../../docs/settings.md", import.meta.url), "utf8");
 

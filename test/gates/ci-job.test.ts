@@ -4,13 +4,15 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { DEFAULT_CONFIG, RUNNER_PRESETS, type RunnerConfig } from "../../src/core/config.ts";
-import { ciJob, lookAtRunners } from "../../src/gates/ci-job.ts";
+import { RUNNER_PRESETS, type RunnerConfig } from "../../src/core/config/config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { ciJob } from "../../src/gates/ci-job.ts";
 import type { GateState } from "../../src/gates/gate.ts";
-import { detectionsOf } from "../../src/gates/presets.ts";
-import { combine } from "../../src/gates/runner-state.ts";
-import { parseContainers } from "../../src/host/containers.ts";
-import { parseProcesses } from "../../src/host/control-group.ts";
+import { detectionsOf } from "../../src/gates/runners/presets.ts";
+import { combine } from "../../src/gates/runners/seen.ts";
+import { lookAtRunners } from "../../src/gates/runners/state.ts";
+import { parseContainers } from "../../src/host/network/containers.ts";
+import { parseProcesses } from "../../src/host/files/control-group.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 
@@ -48,6 +50,22 @@ for (const folder of ["unified", "systemd"]) {
     assert.equal((await look(host, processes)).kind, "closed");
   });
 }
+
+test("processes: a job that ends between the look and the wait for a change ends that wait", async () => {
+  using host = new EdgeHost();
+  runningUnit(host);
+  host.group(GROUP, 10, 11);
+  const gate = ciJob([processes], async () => {
+    // Which runners the act would stop takes a while to find out.
+    host.group(GROUP, 10);
+    return [processes];
+  });
+  const context = { host, record: aRecord(), config: DEFAULT_CONFIG };
+  assert.equal((await gate.look(context)).kind, "closed");
+  const begin = performance.now();
+  await gate.change(context, AbortSignal.timeout(30_000));
+  assert.ok(performance.now() - begin < 20_000, "it waited for its backstop");
+});
 
 test("processes: a group that is not found is unknown, and unknown waits", async () => {
   using host = new EdgeHost();
@@ -95,7 +113,10 @@ for (const [exitCode, kind] of [
     host.answers["is-busy"] = { exitCode, cause: exitCode === null ? "was killed" : null };
     const state = await look(host, runner({ kind: "command", command: ["is-busy", "-x"] }));
     assert.equal(state.kind, kind);
-    assert.deepEqual(host.ran.at(-1), ["is-busy", "-x"]);
+    assert.deepEqual(
+      host.ran.find(([program]) => program === "is-busy"),
+      ["is-busy", "-x"],
+    );
   });
 }
 

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import type { Taking } from "../../src/core/slot-keeping.ts";
+import { type ClockReading, readingAt } from "../../src/core/record/clock.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import type { Taking } from "../../src/fleet/slot-keeping.ts";
 import { fleetLock } from "../../src/gates/fleet-lock.ts";
 import { type Gate, type GateState, OPEN } from "../../src/gates/gate.ts";
 import { waitForGates } from "../../src/gates/wait.ts";
-import { pauseMs } from "../../src/lock/spread.ts";
-import { fleetLockConfig } from "../lock/configs.ts";
+import { pauseMs } from "../../src/fleet/holder.ts";
+import { fleetLockConfig } from "../fleet/configs.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 
@@ -30,7 +31,7 @@ class Seat {
       return (this.#takings.length > 1 ? this.#takings.shift() : this.#takings[0]) ?? FULL;
     },
     letGo: (): void => void this.happened.push("lets go"),
-    askedSince: (): Date | null => new Date("2026-11-22T21:31:00Z"),
+    askedSince: (): ClockReading | null => readingAt("2026-11-22T21:31:00.000Z"),
   };
 
   readonly turn = {
@@ -49,7 +50,7 @@ function localGate(host: EdgeHost, states: GateState[]): Gate {
     whenUnknown: "wait",
     atDeadline: "as-configured",
     look: async () => {
-      host.time += 1000;
+      host.passes(1000);
       return states.length > 1 ? (states.shift() ?? OPEN) : (states[0] ?? OPEN);
     },
     change: async () => {},
@@ -61,21 +62,20 @@ async function wait(seat: Seat, locals: GateState[], more: { deadline?: number }
   const lock = fleetLockConfig("http://h", { retry: 0.05, ...more });
   const context = { host, record: aRecord(), config: { ...DEFAULT_CONFIG, lock } };
   const end = await waitForGates(context, {
-    gates: [localGate(host, locals)],
-    last: [fleetLock(lock, seat.slots, seat.turn)],
-    since: host.now(),
+    gates: [localGate(host, locals), fleetLock(lock, seat)],
+    since: "in-record",
     stop: new AbortController().signal,
     interrupted: () => false,
   });
   return { end, said: host.said };
 }
 
-const SHUT: GateState = { kind: "closed", why: "a job" };
+const CLOSED: GateState = { kind: "closed", why: "a job" };
 
 test("fleet lock: asked for last, with the turn, which is kept with the slot", async () => {
   const seat = new Seat([{ kind: "held" }]);
-  const { end } = await wait(seat, [SHUT, SHUT, OPEN]);
-  assert.equal(end.kind, "opened");
+  const { end } = await wait(seat, [CLOSED, CLOSED, OPEN]);
+  assert.equal(end.kind, "gates-opened");
   assert.deepEqual(seat.happened, ["lets go", "lets go", "takes"]);
 });
 
@@ -84,7 +84,7 @@ test("fleet lock: refused, it gives the turn up; told once, and tried again", as
   const { end, said } = await wait(seat, [OPEN]);
   const refused = ["takes", "releases its turn"];
   assert.deepEqual(seat.happened, [...refused, ...refused, "takes"]);
-  assert.deepEqual([end.kind, said], ["opened", ["waits for fleet lock: full"]]);
+  assert.deepEqual([end.kind, said], ["gates-opened", ["waits for fleet lock: full"]]);
 });
 
 test("fleet lock: the turn of an act that has begun is not given up", async () => {
@@ -97,14 +97,14 @@ test("fleet lock: nothing is asked while another finalization is acting", async 
   const seat = new Seat([{ kind: "held" }]);
   seat.isTurnFree = false;
   const { end } = await wait(seat, [OPEN], { deadline: 1 });
-  assert.ok(end.kind === "timed-out");
+  assert.ok(end.kind === "gates-timed-out");
   assert.match(end.why, /another finalization is acting/);
   assert.deepEqual(seat.happened, []);
 });
 
-test("fleet lock: a gate that shuts meanwhile comes first again, and the slot is let go", async () => {
+test("fleet lock: a gate that closes meanwhile comes first again, and the slot is let go", async () => {
   const seat = new Seat([FULL, { kind: "held" }]);
-  await wait(seat, [OPEN, SHUT, OPEN]);
+  await wait(seat, [OPEN, CLOSED, OPEN]);
   assert.deepEqual(seat.happened, ["takes", "releases its turn", "lets go", "takes"]);
 });
 
@@ -113,19 +113,20 @@ test("fleet lock: the time at it is no part of the deadline of the others", asyn
   using host = new EdgeHost();
   const lock = fleetLockConfig("http://h", { retry: 0.05 });
   const waitFor = { ...DEFAULT_CONFIG.waitFor, timeout: 10 };
-  const { gate, leave } = fleetLock(lock, seat.slots, seat.turn);
-  const slow: Gate = { ...gate, change: async () => void (host.time += 3_600_000) };
+  const slow: Gate = {
+    ...fleetLock(lock, seat),
+    change: async () => host.passes(3_600_000),
+  };
   const end = await waitForGates(
     { host, record: aRecord(), config: { ...DEFAULT_CONFIG, lock, waitFor } },
     {
-      gates: [localGate(host, [OPEN, SHUT, OPEN])],
-      last: [{ gate: slow, leave }],
-      since: host.now(),
+      gates: [localGate(host, [OPEN, CLOSED, OPEN]), slow],
+      since: "in-record",
       stop: new AbortController().signal,
       interrupted: () => false,
     },
   );
-  assert.equal(end.kind, "opened");
+  assert.equal(end.kind, "gates-opened");
 });
 
 test("fleet lock: pauses differ by host and try, and grow while nobody answers", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Host } from "../host/host.ts";
-import { hostTest } from "../host/host-test.ts";
-import { repository } from "../host/paths.ts";
+import type { Host } from "../test-host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import { repository } from "../test-host/paths.ts";
 
 const tool = repository;
 const LOOK = ["/usr/local/bin/node", "/opt/deploy-finalize/test/gates/guest/look.ts"];
@@ -19,15 +19,15 @@ hostTest("real runner: idle, busy with a job, inactive", { tool }, async (host) 
   await host.until("the job runs", () => host.job(job).state === "running");
   const busy = { kind: "busy", why: "runs a job" };
   assert.deepEqual(await look(host, "runners"), [{ unit: RUNNER, state: busy }]);
-  assert.deepEqual(await look(host, "quiesce"), { kind: "busy", why: `${RUNNER} runs a job` });
+  assert.equal(await look(host, "stop-idle"), `${RUNNER} runs a job`);
   await host.ok(["touch", "/run/go"]);
   assert.equal((await host.jobEnded(job)).exitCode, 0);
   await host.until("the runner is idle", async () =>
     JSON.stringify(await look(host, "runners")).includes("idle"),
   );
-  assert.deepEqual(await look(host, "quiesce"), { kind: "idle", units: [RUNNER] });
+  assert.equal(await look(host, "stop-idle"), null);
   assert.deepEqual(await look(host, "runners"), [{ unit: RUNNER, state: { kind: "inactive" } }]);
-  assert.equal(await look(host, "start"), null);
+  assert.deepEqual(await look(host, "start"), []);
   await host.until(
     "the runner is back",
     async () => (await host.run(["systemctl", "is-active", RUNNER])).exitCode === 0,
@@ -36,10 +36,10 @@ hostTest("real runner: idle, busy with a job, inactive", { tool }, async (host) 
 
 hostTest("real dry-activate: tells which switch would stop the runner", { tool }, async (host) => {
   const other = await host.buildToplevel({ label: "other" });
-  assert.deepEqual(await look(host, "touched", other), []);
+  assert.deepEqual(await look(host, "stopped", other), []);
   const stops = await host.buildToplevel({ runner: "2" });
-  const touched = [{ unit: RUNNER, detect: { kind: "processes" } }];
-  assert.deepEqual(await look(host, "touched", stops), touched);
+  const expected = [{ unit: RUNNER, detect: { kind: "processes" } }];
+  assert.deepEqual(await look(host, "stopped", stops), expected);
 });
 
 hostTest("real ssh session: found, waited for, gone; a job has none", { tool }, async (host) => {
@@ -86,9 +86,10 @@ hostTest(
     assert.deepEqual(await look(host, "settle", baseline), { kind: "settled" });
     await start("new-loop.service", unit("/bin/sh -c 'sleep 0.3; exit 1'", loop));
     const looping = JSON.stringify(await look(host, "settle", baseline));
+    // Between two starts it may also be seen as failed.
     assert.match(
       looping,
-      /^\{"kind":"troubled","units":\["new-loop\.service restarted itself \d+ times"\]/,
+      /^\{"kind":"troubled","units":\["new-loop\.service restarted itself \d+ times"/,
     );
     await host.ok(["systemctl", "stop", "new-loop.service"]);
     await start("new.service", unit("/bin/false"));

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { type Config, DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { DEFAULT_REBOOT } from "../../src/core/reboot-config.ts";
+import type { Config } from "../../src/core/config/config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { type GateContext, OPEN } from "../../src/gates/gate.ts";
 import { inhibitors } from "../../src/gates/inhibitors.ts";
 import { loggedIn } from "../../src/gates/logged-in.ts";
-import { gatesThatMatter } from "../../src/gates/table.ts";
+import { gatesFor } from "../../src/gates/table.ts";
 import { quietUnits } from "../../src/gates/units.ts";
 import { waitForGates } from "../../src/gates/wait.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 
@@ -67,6 +68,27 @@ test("gate: inhibitors: where there is no logind, there is nobody to hold it bac
   assert.deepEqual(host.ran, []);
 });
 
+test("gate: inhibitors: a logind that cannot start holds nothing back, and that is said once", async () => {
+  using host = new EdgeHost();
+  // Its folders in /run are made all the same.
+  for (const folder of ["sessions", "inhibit"]) host.folder.write(`run/systemd/${folder}/x`, "");
+  host.folder.remove("run/systemd/inhibit/x");
+  host.answers["busctl --json=short --auto-start=no call"] = { exitCode: 1, stderr: "no owner" };
+  const owner = "busctl --json=short call org.freedesktop.DBus";
+  host.answers[owner] = { stdout: '{"type":"b","data":[false]}' };
+  const gate = inhibitors(null);
+  const state = await gate.look(contextOf(host));
+  assert.match(state.kind === "open" ? (state.why ?? "") : "", /systemd-logind does not run/);
+  await gate.look(contextOf(host));
+  assert.equal(host.said.length, 1, host.said.join());
+  host.answers[owner] = { stdout: '{"type":"b","data":[true]}' };
+  assert.equal((await gate.look(contextOf(host))).kind, "unknown");
+  // It is just restarted: what it knew is still there.
+  host.answers[owner] = { stdout: '{"type":"b","data":[false]}' };
+  host.folder.write("run/systemd/inhibit/1", "");
+  assert.equal((await gate.look(contextOf(host))).kind, "unknown");
+});
+
 // Units.
 
 const RUNNING = `borg.service loaded activating start Backup
@@ -78,7 +100,7 @@ test("gate: units: those that match and that the act would stop are waited for",
   using host = new EdgeHost();
   host.answers["systemctl list-units"] = { stdout: RUNNING };
   const look = async (globs: string[], stops: "all" | ((unit: string) => boolean) = "all") =>
-    await quietUnits(globs, async () => stops, "as-configured").look(contextOf(host));
+    await quietUnits(globs, async () => stops, null).look(contextOf(host));
   const closed = { kind: "closed", why: "borg.service is activating" };
   assert.deepEqual(await look(["borg*.service"]), closed);
   assert.deepEqual(await look(["borg*.service"], (unit) => unit === "borg.service"), closed);
@@ -91,7 +113,7 @@ test("gate: units: those that match and that the act would stop are waited for",
 test("gate: units: what systemd does not tell is unknown", async () => {
   using host = new EdgeHost();
   host.answers["systemctl list-units"] = { exitCode: 1, stderr: "no" };
-  const seen = await quietUnits(["*"], async () => "all", "as-configured").look(contextOf(host));
+  const seen = await quietUnits(["*"], async () => "all", null).look(contextOf(host));
   assert.equal(seen.kind, "unknown");
 });
 
@@ -112,7 +134,7 @@ function logIn(host: EdgeHost, session: string, stat: string): void {
 test("gate: logged-in users: only people at a terminal or a desktop count", async () => {
   using host = new EdgeHost();
   const look = async (record = {}) =>
-    await loggedIn(DEFAULT_REBOOT.sessions).gate.look(contextOf(host, record));
+    await loggedIn(DEFAULT_CONFIG.reboot.sessions).look(contextOf(host, record));
   assert.deepEqual(await look(), OPEN);
   logIn(host, "7", WITHOUT);
   assert.deepEqual(await look(), OPEN);
@@ -122,7 +144,13 @@ test("gate: logged-in users: only people at a terminal or a desktop count", asyn
     await look({ requester: { user: null, sshClient: null, sessionId: "7" } }),
     OPEN,
   );
+  // mosh goes on when the login that started it has ended, with a person at its terminal.
   host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
+  assert.deepEqual(await look(), { kind: "closed", why: "ann is logged in" });
+  host.folder.write("proc/100/stat", WITHOUT);
+  assert.deepEqual(await look(), OPEN);
+  const console = "TYPE=tty\nTTY=tty1\nUSER=bob\nSTATE=closing\nCLASS=user\n";
+  host.folder.write("run/systemd/sessions/c1", console);
   assert.deepEqual(await look(), OPEN);
   for (const desktop of ["TYPE=wayland\nUSER=bob", "TYPE=tty\nTTY=tty1\nUSER=bob"]) {
     host.folder.write("run/systemd/sessions/c1", `${desktop}\nCLASS=user\n`);
@@ -135,7 +163,7 @@ test("gate: logged-in users: only people at a terminal or a desktop count", asyn
 test("gate: logged-in users: they are told once, and the time that they were given is waited for", async () => {
   using host = new EdgeHost();
   logIn(host, "7", WITH_TERMINAL);
-  const { gate } = loggedIn({ grace: 60, message: "Soon." });
+  const gate = loggedIn({ grace: 60, message: "Soon." });
   const context = contextOf(host);
   const seen = await gate.look(context);
   assert.equal(seen.kind, "closed");
@@ -144,7 +172,7 @@ test("gate: logged-in users: they are told once, and the time that they were giv
   assert.deepEqual(host.ran, [["wall", "--timeout=5"]]);
   const after = await gate.look(context);
   assert.match(after.kind === "closed" ? after.why : "", /reboots at 2026-11-22T21:32:00/);
-  host.time += 60_000;
+  host.passes(60_000);
   assert.deepEqual(await gate.look(context), OPEN);
   assert.equal(host.ran.length, 1);
 });
@@ -152,20 +180,42 @@ test("gate: logged-in users: they are told once, and the time that they were giv
 test("gate: logged-in users: as soon as they have gone, nothing is waited for", async () => {
   using host = new EdgeHost();
   logIn(host, "7", WITH_TERMINAL);
-  const { gate } = loggedIn({ grace: 60, message: null });
+  const gate = loggedIn({ grace: 60, message: null });
   await gate.change(contextOf(host), NEVER);
   assert.deepEqual(host.ran, [], "nobody is told");
   host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
+  host.folder.write("proc/100/stat", WITHOUT);
   assert.deepEqual(await gate.look(contextOf(host)), OPEN);
+});
+
+test("gate: logged-in users: whoever is in a closing session is told at the terminal itself", async () => {
+  using host = new EdgeHost();
+  logIn(host, "7", WITH_TERMINAL);
+  host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
+  const terminal = host.folder.write("dev/pts/0", "");
+  const tell = async () => {
+    const gate = loggedIn({ grace: 60, message: "Soon." });
+    await gate.look(contextOf(host));
+    await gate.change(contextOf(host), NEVER);
+  };
+  await tell();
+  assert.match(readFileSync(terminal, "utf8"), /^\r\nSoon\.\r\nReboot at .*\r\n$/);
+  assert.deepEqual(host.ran, [["wall", "--timeout=5"]], "the others by wall");
+  host.folder.remove("dev/pts/0");
+  await tell();
+  assert.match(host.said.join(), /cannot warn at the terminal 0: ENOENT/);
 });
 
 test("gate: logged-in users: a wall that fails is no reason to wait", async () => {
   using host = new EdgeHost();
   logIn(host, "7", WITH_TERMINAL);
   host.answers["wall"] = { exitCode: 1, stderr: "no terminals" };
-  const { gate } = loggedIn({ grace: 0, message: "Now." });
+  const gate = loggedIn({ grace: 0, message: "Now." });
   await gate.change(contextOf(host), NEVER);
-  assert.match(host.said.join(), /could not be told: wall ended with exit code 1: no terminals/);
+  assert.match(
+    host.said.join(),
+    /cannot warn the logged-in users: wall ended with exit code 1: no terminals/,
+  );
   assert.deepEqual(await gate.look(contextOf(host)), OPEN);
 });
 
@@ -179,11 +229,10 @@ async function namesOf(
   record: Partial<FinalizationRecord> = {},
 ): Promise<string[]> {
   using host = new EdgeHost();
-  const reboot = { ...DEFAULT_REBOOT, ...config };
+  const reboot = { ...DEFAULT_CONFIG.reboot, ...config };
   const waitFor = { ...DEFAULT_CONFIG.waitFor, units: ["borg.service"] };
   const context = { ...contextOf(host, record), config: { ...DEFAULT_CONFIG, waitFor, reboot } };
-  const { gates } = gatesThatMatter(context, act);
-  return gates.map(({ name }) => name);
+  return gatesFor(context, { action: act, seat: null }).map(({ name }) => name);
 }
 
 test("gates: the window and the inhibitors are for reboots only, units for both", async () => {
@@ -212,28 +261,34 @@ test("waiting: what opens at a known moment that is far off is put off, unless i
     look: async () =>
       host.now() < opensAt ? ({ kind: "closed", why: "opens later", opensAt } as const) : OPEN,
     change: async () => {
-      host.time += 1_800_000;
+      host.passes(1_800_000);
     },
   } as const;
-  const waiting = { gates: [gate], since: host.now(), stop: NEVER, interrupted: () => false };
+  const waiting = {
+    gates: [gate],
+    since: "in-record",
+    stop: NEVER,
+    interrupted: () => false,
+  } as const;
   const put = await waitForGates(contextOf(host), { ...waiting, defer: "far" });
   assert.deepEqual(
-    { ...put, waited: [] },
+    { ...put, waitedFor: [] },
     {
-      kind: "deferred",
+      kind: "gates-deferred",
       why: "waits for the reboot window, which opens later",
-      until: opensAt,
-      waited: [],
+      until: opensAt.toISOString(),
+      waitedFor: [],
     },
   );
-  assert.equal((await waitForGates(contextOf(host), waiting)).kind, "opened");
+  assert.equal((await waitForGates(contextOf(host), waiting)).kind, "gates-opened");
 });
 
 test("waiting: the time until it was put off to is no part of the timeout", async () => {
   using host = new EdgeHost();
   const deferredUntil = new Date(host.time + 86_400_000).toISOString();
-  const since = host.now();
-  host.time += 86_400_000;
+  const { timeline } = aRecord();
+  const waits = { at: host.now().toISOString(), state: "waiting", detail: "window" } as const;
+  host.passes(86_400_000);
   let looks = 0;
   const gate = {
     name: "job",
@@ -241,9 +296,11 @@ test("waiting: the time until it was put off to is no part of the timeout", asyn
     atDeadline: "as-configured",
     look: async () => (looks++ < 2 ? ({ kind: "closed", why: "runs" } as const) : OPEN),
     change: async () => {
-      host.time += 1000;
+      host.passes(1000);
     },
   } as const;
-  const waiting = { gates: [gate], since, stop: NEVER, interrupted: () => false };
-  assert.equal((await waitForGates(contextOf(host, { deferredUntil }), waiting)).kind, "opened");
+  const stop = { stop: NEVER, interrupted: () => false };
+  const waiting = { gates: [gate], since: "in-record", ...stop } as const;
+  const changes = { deferredUntil, timeline: [...timeline, waits] };
+  assert.equal((await waitForGates(contextOf(host, changes), waiting)).kind, "gates-opened");
 });

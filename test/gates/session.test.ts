@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
 import { session } from "../../src/gates/session.ts";
-import { findOwnSession, sessionOfControlGroup } from "../../src/host/logind.ts";
+import { gatesFor } from "../../src/gates/table.ts";
+import { findOwnSession, sessionOfControlGroup } from "../../src/host/systemd/logind.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 
@@ -15,7 +16,7 @@ function contextOf(host: EdgeHost, sessionId: string | null, bootId = "boot-1"):
   return { host, record: aRecord({ requester, bootId }), config: DEFAULT_CONFIG };
 }
 
-test("session: shut while the session is there, open once it closes", async () => {
+test("session: closed while the session is there, open once it closes", async () => {
   using host = new EdgeHost();
   const context = contextOf(host, "7");
   host.folder.write("run/systemd/sessions/7", "UID=0\nSTATE=active\n");
@@ -27,7 +28,10 @@ test("session: shut while the session is there, open once it closes", async () =
   assert.deepEqual(await session.look(context), { kind: "open" });
 });
 
-test("session: of another boot, of nobody, or not to be heeded: open", async () => {
+const names = (context: GateContext): string[] =>
+  gatesFor(context, { action: "switch", seat: null }).map(({ name }) => name);
+
+test("session: of another boot or of nobody: open; not configured: no gate", async () => {
   using host = new EdgeHost();
   host.folder.write("run/systemd/sessions/7", "STATE=active\n");
   const context = contextOf(host, "7");
@@ -35,7 +39,8 @@ test("session: of another boot, of nobody, or not to be heeded: open", async () 
   const config = { ...DEFAULT_CONFIG, waitFor: { ...waitFor, session: false } };
   assert.deepEqual(await session.look(contextOf(host, "7", "boot-0")), { kind: "open" });
   assert.deepEqual(await session.look(contextOf(host, null)), { kind: "open" });
-  assert.deepEqual(await session.look({ ...context, config }), { kind: "open" });
+  assert.ok(names(context).includes("session"));
+  assert.ok(!names({ ...context, config }).includes("session"));
 });
 
 test("session: an id that is no id leads to no file", async () => {

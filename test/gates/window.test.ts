@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import type { Window } from "../../src/core/window.ts";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { lookAtWindow, parseElapses } from "../../src/host/calendar.ts";
+import type { Window } from "../../src/core/config/reboot-config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { lookAtWindow, parseElapses } from "../../src/host/systemd/calendar.ts";
 import { spawnWith } from "../support/spawning.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
 import { rebootWindow } from "../../src/gates/window.ts";
@@ -134,6 +134,31 @@ Normalized form: 2026-03-28 02:00:00 UTC
     days.map((day) => `${day}:00:00.000Z`),
   );
   assert.deepEqual(parseElapses("    Next elapse: never\n"), []);
+});
+
+const UNREADABLE = {
+  "with colours": "    Next elapse: \u001b[0;1;34mSat 2026-11-28 02:00:00 UTC\u001b[0m\n",
+  "of another shape": "Next: 2026-11-28T02:00:00Z\n",
+  "with a date that is none": "    Next elapse: Sat yyyy-11-28 02:00:00 UTC\n",
+  "that is empty": "",
+};
+
+for (const [what, stdout] of Object.entries(UNREADABLE)) {
+  test(`window: output ${what} is unknown, not over`, async () => {
+    using host = new EdgeHost();
+    host.answers["systemd-analyze"] = { stdout };
+    const seen = await lookAtWindow(host, { start: "Sat 02:00", duration: H });
+    assert.equal(seen.kind, "unknown");
+    host.answers["systemd-analyze"] = { stdout: "    Next elapse: never\n" };
+    assert.equal((await lookAtWindow(host, { start: "Sat 02:00", duration: H })).kind, "over");
+  });
+}
+
+test("window: a caller who asks for colours changes nothing", real, async () => {
+  using host = new EdgeHost();
+  host.spawn = spawnWith({ PATH: process.env["PATH"], TZ: "UTC", SYSTEMD_COLORS: "1" });
+  const seen = await lookAtWindow(host, { start: "Sat 02:00", duration: H });
+  assert.equal(seen.kind, "closed");
 });
 
 // Against the list of a whole year, made by one call from its beginning.

@@ -1,5 +1,5 @@
 import { Stage } from "../demo/stage.ts";
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 import { Shell } from "./shell.ts";
 import { baseline, furnish } from "./web1.ts";
 

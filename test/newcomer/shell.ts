@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import type { Host } from "../host/host.ts";
+import type { Host } from "../test-host/host.ts";
 import { setTerminal, terminalSettings } from "./terminal-settings.ts";
 
 /** Its exit code (128 and the signal's number where one ended it), or that the host went down. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { repository } from "../host/paths.ts";
-import { until } from "../host/until.ts";
+import { repository } from "../test-host/paths.ts";
+import { until } from "../test-host/until.ts";
 
 /** What a program steers the terminal with: CSI, and the carriage return of each line's end. */
 // oxlint-disable-next-line no-control-regex -- the escape is what is looked for

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Host, ToplevelSpec } from "../host/host.ts";
-import { repository } from "../host/paths.ts";
-import { specJson } from "../host/toplevel.ts";
+import type { Host, ToplevelSpec } from "../test-host/host.ts";
+import { repository } from "../test-host/paths.ts";
+import { specJson } from "../test-host/toplevel.ts";
 import { PROGRAM, systemSpec } from "../on-host/deploying.ts";
 
 /** As the NixOS module makes it on a host with a runner, but for the runner's kind. */

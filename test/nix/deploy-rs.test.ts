@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
 
 /** A host's configuration as far as the helper looks at it. */

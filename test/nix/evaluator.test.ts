@@ -148,6 +148,7 @@ const types: [string, string, string][] = [
   ["ints.between 2 4", "2 4", "1 5"],
   ["port", "0 65535", "65536 (-1)"],
   ["numbers.between 0.5 2", "0.5 1 2", '0.4 2.1 "1"'],
+  ["numbers.positive", "0.1 1 2.5", '0 (-1) "1"'],
   ['enum [ "a" 1 ]', '"a" 1', '"b" 2 null'],
   ['strMatching "[a-c]+"', '"abc"', '"abcd" "" 1'],
   ["listOf types.int", "[ ] [ 1 ]", '1 [ "x" ] [ [ ] ]'],

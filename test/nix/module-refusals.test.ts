@@ -1,12 +1,14 @@
+import { RUNNER_PRESETS } from "../../src/core/config/config.ts";
 import assert from "node:assert/strict";
 import * as v from "valibot";
+import { problemsIn } from "./check-config.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
 import { enabled, hostView, viewSchema } from "./view.ts";
 
 const own = "services.deployFinalize";
 
-/** Options that contradict each other, and what is said of them, each message whole. */
-const contradictions: [string, string[]][] = [
+/** What only Nix can see, and what it says of it when it evaluates, each message whole. */
+const refusedByNix: [string, string[]][] = [
   [
     `delay = 5; settings.delay = 6;`,
     [`${own}.delay and ${own}.settings.delay are both set. Remove one of them.`],
@@ -18,127 +20,149 @@ const contradictions: [string, string[]][] = [
     ],
   ],
   [
-    `verify.confirm.within = 60; rollback.enable = false;`,
+    `lock = { backend = "etcd"; passwordFile = "\${builtins.storeDir}/x"; };`,
     [
-      `${own}.verify.confirm goes back when nobody confirms, but ${own}.rollback.enable is false. Set rollback.enable to true, or verify.confirm to null.`,
+      `${own}.lock.passwordFile has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it.`,
     ],
   ],
-  [
-    `verify.confirm.within = 60; settings.rollback.enable = false;`,
-    [
-      `${own}.verify.confirm goes back when nobody confirms, but ${own}.rollback.enable is false. Set rollback.enable to true, or verify.confirm to null.`,
-    ],
-  ],
+];
+for (const [options, expected] of refusedByNix) {
+  nixTest(`module: Nix refuses ${options}`, async (nix) => {
+    const { refusals } = v.parse(viewSchema, await nix.evaluate(hostView(enabled(options))));
+    assert.deepEqual(refusals, expected);
+  });
+}
+
+const CONFIRM = `${own}.verify.confirm: rolls back if nobody confirms, but rollback.enable is false. Set rollback.enable to true, or verify.confirm to null`;
+
+/** What check-config refuses when the file is built, each problem whole. */
+const refusedByCheck: [string, string[]][] = [
+  [`verify.confirm.within = 60; rollback.enable = false;`, [CONFIRM]],
+  [`verify.confirm.within = 60; settings.rollback.enable = false;`, [CONFIRM]],
   [
     `waitFor = { session = false; onTimeout = "proceed"; };`,
     [
-      `${own}.waitFor.onTimeout is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave onTimeout out.`,
+      `${own}.waitFor.onTimeout: is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave it out`,
     ],
   ],
   [
     `reboot = { allow = false; window = { start = "Sat 02:00"; duration = 3600; }; };`,
     [
-      `${own}.reboot.window is set, but ${own}.reboot.allow is false: a reboot window without reboots. Remove one of them.`,
+      `${own}.reboot.window: is set, but reboot.allow is false: a reboot window without reboots. Remove one of them`,
     ],
   ],
   [
     `reboot = { allow = false; method = "kexec"; };`,
-    [`${own}.reboot.method is "kexec", but ${own}.reboot.allow is false. Remove one of them.`],
+    [`${own}.reboot.method: is "kexec", but reboot.allow is false. Remove one of them`],
   ],
   [
     `settings = { profile = "system"; stateDir = 5; };`,
     [
-      `${own}.profile has to be an absolute path: begin it with a slash.`,
-      `${own}.stateDir has to be an absolute path: begin it with a slash.`,
+      `${own}.profile: must be an absolute path`,
+      `${own}.stateDir: Invalid type: Expected string but received 5`,
     ],
   ],
-  ...["/run/x", "/tmp/x", "/var/run/x"].map((folder): [string, string[]] => [
-    `stateDir = "${folder}";`,
-    [
-      `${own}.stateDir is ${folder}, which does not outlive a reboot: what has not ended would be forgotten. Choose a folder such as /var/lib/deploy-finalize.`,
+  ...["/run/x", "/tmp/x", "/var/run/x", "/dev/shm/x", "/run", "//tmp/x"].map(
+    (folder): [string, string[]] => [
+      `stateDir = "${folder}";`,
+      [
+        `${own}.stateDir: does not survive a reboot, so that unfinished finalizations would be lost. Choose a folder such as /var/lib/deploy-finalize`,
+      ],
     ],
-  ]),
+  ),
   [
     `report.retry = { first = 60; most = 30; };`,
-    [
-      `${own}.report.retry.first is more than ${own}.report.retry.most. Set first to as much as most, or less.`,
-    ],
+    [`${own}.report.retry: first must not be more than most`],
   ],
   [
     `settings.rebootWhenChanged = [ "kernel" "sw/bin" ];`,
-    [
-      `${own}.rebootWhenChanged has names with a slash: only names that stand directly in the system's folder can be compared, such as kernel.`,
-    ],
+    [`${own}.rebootWhenChanged.1: must be a file name without a slash`],
   ],
   [
     `rebootWhenChanged = [ "kernel" "initrd" "kernel" ];`,
-    [
-      `${own}.rebootWhenChanged names kernel more than once. Remove the others; with lib.mkForce if they come from several modules.`,
+    [`${own}.rebootWhenChanged: names kernel more than once. Remove the others`],
+  ],
+  ...[``, `preset = "github-runner"; detect.kind = "processes";`].map(
+    (ways): [string, string[]] => [
+      `waitFor.runners = [ { unit = "a.service"; ${ways} } ];`,
+      [
+        `${own}.waitFor.runners.0: must have either preset (${RUNNER_PRESETS.join(", ")}) or detect`,
+      ],
     ],
-  ],
-  [
-    `waitFor.runners = [ { unit = "a.service"; } ];`,
-    [
-      `${own}.waitFor.runners.0 has neither preset nor detect: it cannot be told whether it runs a job. Set one of them.`,
-    ],
-  ],
-  [
-    `waitFor.runners = [ { unit = "a.service"; preset = "github-runner"; detect.kind = "processes"; } ];`,
-    [`${own}.waitFor.runners.0 has both preset and detect. Remove one of them.`],
-  ],
+  ),
   [
     `waitFor.runners = [ { unit = "a.service"; detect.kind = "containers"; } ];`,
-    [
-      `${own}.waitFor.runners.0.detect: kind "containers" needs pattern. Set ${own}.waitFor.runners.0.detect.pattern.`,
-    ],
+    [`${own}.waitFor.runners.0.detect.pattern is missing`],
   ],
   [
     `waitFor.runners = [ { unit = "a.service"; detect = { kind = "processes"; pattern = "x"; }; } ];`,
-    [
-      `${own}.waitFor.runners.0.detect: kind "processes" has no pattern. Remove ${own}.waitFor.runners.0.detect.pattern, or set kind to "containers" or "process-name".`,
-    ],
+    [`unknown key ${own}.waitFor.runners.0.detect.pattern. Known keys of kind "processes": kind`],
   ],
   [
     `waitFor.runners = let one = { unit = "a.service"; preset = "github-runner"; }; in [ one one ];`,
-    [`${own}.waitFor.runners has the same entry more than once, for a.service. Remove the others.`],
+    [`${own}.waitFor.runners: has the same entry more than once, for a.service. Remove the others`],
   ],
   [
     `verify.checks = [ { kind = "unit"; unit = "a.service"; } { kind = "tcp"; host = "x"; } ];`,
-    [`${own}.verify.checks.1: kind "tcp" needs port. Set ${own}.verify.checks.1.port.`],
+    [`${own}.verify.checks.1.port is missing`],
   ],
   [
     `verify.checks = [ { kind = "unit"; unit = "a.service"; status = 200; } ];`,
     [
-      `${own}.verify.checks.0: kind "unit" has no status. Remove ${own}.verify.checks.0.status, or set kind to "http".`,
+      `unknown key ${own}.verify.checks.0.status. Known keys of kind "unit": name, timeout, interval, deadline, kind, unit`,
     ],
   ],
   [
     `verify.checks = [ { kind = "unit"; unit = "a.service"; name = "web"; } { kind = "unit"; unit = "b.service"; name = "web"; } ];`,
-    [`${own}.verify.checks has several checks named web. Give each its own name.`],
+    [`${own}.verify.checks: several checks are named web. Give each its own name`],
   ],
   [
     `verify.checks = let one = { kind = "unit"; unit = "a.service"; }; in [ one one ];`,
-    [`${own}.verify.checks has the same check more than once. Remove the others.`],
+    [`${own}.verify.checks: has the same check more than once. Remove the others`],
   ],
   [
     `lock = { backend = "fleetlock"; slots = 2; };`,
     [
-      `${own}.lock: backend "fleetlock" needs url. Set ${own}.lock.url.`,
-      `${own}.lock: backend "fleetlock" has no slots. Remove ${own}.lock.slots, or set backend to "etcd".`,
+      `${own}.lock.url is missing`,
+      `unknown key ${own}.lock.slots. Known keys of backend "fleetlock": group, id, timeout, retry, deadline, onDeadline, caFile, certFile, keyFile, backend, url`,
     ],
   ],
   [
     `lock = { backend = "etcd"; endpoints = [ "https://a:2379" ]; username = "x"; keyFile = "/k"; };`,
     [
-      `${own}.lock: certFile and keyFile go together. Set both or none of them.`,
-      `${own}.lock: username and passwordFile go together. Set both or none of them.`,
+      `${own}.lock: certFile and keyFile go together`,
+      `${own}.lock: username and passwordFile go together`,
+    ],
+  ],
+  [`profile = "system";`, [`${own}.profile: must be an absolute path`]],
+  [
+    `rebootWhenChanged = [ "a/b" ];`,
+    [`${own}.rebootWhenChanged.0: must be a file name without a slash`],
+  ],
+  [
+    `waitFor.runners = [ { unit = "gitlab-runner"; preset = "gitlab-runner"; } ];`,
+    [
+      `${own}.waitFor.runners.0.unit: must be the name of a unit with its suffix, such as nginx.service`,
+    ],
+  ],
+  [
+    `verify.checks = [ { kind = "http"; url = "ftp://x"; } ];`,
+    [`${own}.verify.checks.0.url: must be an address that begins with http:// or https://`],
+  ],
+  [
+    `delay = 400 * 86400; verify.settle = 400 * 86400; rollback.enable = false; verify.confirm.within = 5;`,
+    [
+      `${own}.delay: must be a year (31622400 seconds) at most`,
+      `${own}.verify.settle: must be a year (31622400 seconds) at most`,
+      CONFIRM,
     ],
   ],
 ];
-for (const [options, expected] of contradictions) {
-  nixTest(`module: refuses ${options}`, async (nix) => {
-    const { refusals } = v.parse(viewSchema, await nix.evaluate(hostView(enabled(options))));
-    assert.deepEqual(refusals, expected);
+for (const [options, expected] of refusedByCheck) {
+  nixTest(`module: check-config refuses ${options}`, async (nix) => {
+    const view = v.parse(viewSchema, await nix.evaluate(hostView(enabled(options))));
+    assert.deepEqual(view.refusals, []);
+    assert.deepEqual((await problemsIn(view.file)).toSorted(), expected.toSorted());
   });
 }
 
@@ -149,6 +173,7 @@ const meant = [
   `waitFor.onTimeout = "proceed";`,
   `waitFor = { session = false; onTimeout = "proceed"; runners = [ { unit = "a.service"; preset = "github-runner"; } ]; };`,
   `waitFor = { session = false; onTimeout = "give-up"; };`,
+  `stateDir = "/running"; reboot.allow = false;`,
   `verify.checks = [ { kind = "unit"; unit = "a.service"; } { kind = "unit"; unit = "b.service"; } ];`,
   `settings.delay = 6;`,
   `waitFor.timeout = 5; settings.waitFor.session = false;`,
@@ -157,8 +182,8 @@ const meant = [
 ];
 for (const options of meant) {
   nixTest(`module: takes ${options}`, async (nix) => {
-    const { refusals } = v.parse(viewSchema, await nix.evaluate(hostView(enabled(options))));
-    assert.deepEqual(refusals, []);
+    const view = v.parse(viewSchema, await nix.evaluate(hostView(enabled(options))));
+    assert.deepEqual([view.refusals, await problemsIn(view.file)], [[], []]);
   });
 }
 
@@ -168,26 +193,25 @@ nixTest("module: a host that does not enable it may contradict itself", async (n
   assert.deepEqual(refusals, []);
 });
 
-/** Wrong values, and what Nix says of them: the place, and what would be right. */
+/** Values of a wrong type, and what Nix says of them: the place, and what would be right. */
 const wrong: [string, RegExp][] = [
   [`delai = 5;`, /`services\.deployFinalize\.delai' does not exist/],
   [`waitFor.runner = [ ];`, /`services\.deployFinalize\.waitFor\.runner' does not exist/],
-  [`delay = 0;`, /deployFinalize\.delay' is not of type `null or integer between 1 and/],
-  [`delay = "60s";`, /deployFinalize\.delay' is not of type/],
-  [`profile = "system";`, /deployFinalize\.profile' is not of type `absolute path, as a string'/],
-  [`stateDir = ./state;`, /deployFinalize\.stateDir' is not of type `absolute path, as a string'/],
-  [`rebootWhenChanged = [ "a/b" ];`, /is not of type `file name without a slash'.*"a\/b"/s],
-  [`waitFor.onTimeout = "kill";`, /is not of type `one of "give-up", "proceed"'/],
   [
-    `waitFor.runners = [ { unit = "gitlab-runner"; } ];`,
-    /`name of a unit with its suffix, such as/,
+    `delay = 0;`,
+    /deployFinalize\.delay' is not of type `null or whole number of seconds, 1 to 31622400/,
   ],
+  [`delay = "60s";`, /deployFinalize\.delay' is not of type/],
+  [`profile = ./system;`, /deployFinalize\.profile' is not of type `absolute path, as a string'/],
+  [`stateDir = ./state;`, /deployFinalize\.stateDir' is not of type `absolute path, as a string'/],
+  [`rebootWhenChanged = [ 5 ];`, /is not of type `file name without a slash'/],
+  [`waitFor.onTimeout = "kill";`, /is not of type `one of "give-up", "proceed"'/],
+  [`waitFor.runners = [ { unit = 5; } ];`, /`name of a unit with its suffix, such as/],
   [`waitFor.runners = [ { unit = "a.service"; preset = "drone"; } ];`, /preset' is not of type/],
   [`verify.checks = [ { unit = "a.service"; } ];`, /kind' was accessed but has no value defined/],
-  [`verify.checks = [ { kind = "http"; url = "ftp://x"; } ];`, /begins with http:\/\/ or https:/],
+  [`verify.checks = [ { kind = "http"; url = "http://u:p@x"; } ];`, /without user and password/],
   [`verify.confirm = { };`, /verify\.confirm\.within' was accessed but has no value defined/],
   [`lock = { backend = "etcd"; passwordFile = ./secret; };`, /of a file that is not in the store/],
-  [`lock = { backend = "etcd"; passwordFile = "\${builtins.storeDir}/x"; };`, /not in the store/],
   [`configFile = "/x";`, /`services\.deployFinalize\.configFile' is read-only/],
 ];
 for (const [options, message] of wrong) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { parseConfig } from "../../src/core/parse-config.ts";
+import { parseConfig } from "../../src/core/config/parse-config.ts";
+import { problemsIn } from "./check-config.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
 import type { PrivateNix } from "./pkgs/private-nix.ts";
 import { enabled, hostView, viewSchema } from "./view.ts";
@@ -46,47 +47,48 @@ for (const group of ["report", "settings.report"]) {
 }
 
 for (const path of ["/x.prom", "//x.prom", "/./x.prom", "/var/../x.prom"]) {
-  nixTest(
-    `module: metrics directly in / would open all to the resume unit: ${path}`,
-    async (nix) => {
-      await assert.rejects(viewOf(nix, `report.metricsFile = "${path}";`), /metricsFile/);
-      const { refusals } = await viewOf(nix, `settings.report.metricsFile = "${path}";`);
-      assert.match(refusals.join(), /report.metricsFile has to be a file in a folder below \//);
-    },
-  );
+  for (const group of ["report", "settings.report"]) {
+    nixTest(
+      `module: metrics directly in / would open all to the resume unit: ${group}, ${path}`,
+      async (nix) => {
+        const { file } = await viewOf(nix, `${group}.metricsFile = "${path}";`);
+        assert.deepEqual(await problemsIn(file), [
+          "services.deployFinalize.report.metricsFile: must be in a folder below /, and no folder of its path may start with a dot",
+        ]);
+      },
+    );
+  }
 }
 
 /** Receivers that cannot be meant, and what is said of them. */
 const REFUSED: [receivers: string, message: string][] = [
-  [
-    `{ kind = "gitea"; url = "https://git"; }`,
-    `${own}.0: kind "gitea" needs tokenFile. Set ${own}.0.tokenFile.`,
-  ],
-  [`{ kind = "slack"; }`, `${own}.0: kind "slack" needs urlFile. Set ${own}.0.urlFile.`],
-  [
-    `{ kind = "webhook"; }`,
-    `${own}.0: kind "webhook" needs either url or urlFile. Set one of them.`,
-  ],
+  [`{ kind = "gitea"; url = "https://git"; }`, `${own}.0.tokenFile is missing`],
+  [`{ kind = "slack"; }`, `${own}.0.urlFile is missing`],
+  [`{ kind = "webhook"; }`, `${own}.0: must have either url or urlFile`],
   [
     `{ kind = "ntfy"; url = "https://ntfy.sh/x"; urlFile = "/x"; }`,
-    `${own}.0: kind "ntfy" needs either url or urlFile. Set one of them.`,
+    `${own}.0: must have either url or urlFile`,
   ],
   [
     `{ kind = "ntfy"; url = "https://ntfy.sh/"; }`,
-    `${own}.0.url names no topic. Set it to an address such as https://ntfy.sh/TOPIC.`,
+    `${own}.0.url: must end in a topic, such as https://ntfy.sh/TOPIC`,
   ],
-  [`{ kind = "command"; }`, `${own}.0: kind "command" needs command. Set ${own}.0.command.`],
+  [`{ kind = "command"; }`, `${own}.0.command is missing`],
   [
     `{ kind = "command"; command = [ "/x" ]; room = "!a:b"; }`,
-    `${own}.0: kind "command" has no room. Remove ${own}.0.room, or set kind to "matrix".`,
+    `unknown key ${own}.0.room. Known keys of kind "command": kind, name, events, caFile, command`,
   ],
-  [`{ ${FORGE} } { ${FORGE} }`, `${own} has several named gitea. Give each its own name.`],
+  [
+    `{ ${FORGE} } { ${FORGE} }`,
+    `${own}.1: has the same name as another receiver; give it another name`,
+  ],
 ];
 
 for (const [receivers, message] of REFUSED) {
   nixTest(`module: refused: report.receivers = [ ${receivers} ]`, async (nix) => {
-    const { refusals } = await viewOf(nix, `report.receivers = [ ${receivers} ];`);
-    assert.deepEqual(refusals, [message]);
+    const { refusals, file } = await viewOf(nix, `report.receivers = [ ${receivers} ];`);
+    assert.deepEqual(refusals, []);
+    assert.deepEqual(await problemsIn(file), [message]);
   });
 }
 
@@ -108,11 +110,11 @@ const IN_STORE: [settings: string, messages: string[]][] = [
   ],
   [
     `report.receivers = [ { kind = "webhook"; urlFile = "/run/../nix/store/x"; secretFile = "/nix/store/y"; } ]`,
-    ["urlFile", "secretFile"].map((key) => inStore(`${settings}.report.receivers.0.${key}`)),
+    ["secretFile", "urlFile"].map((key) => inStore(`${settings}.report.receivers.0.${key}`)),
   ],
   [
     `lock = { backend = "etcd"; passwordFile = "/nix/store/x"; keyFile = "/nix/store/y"; }`,
-    ["passwordFile", "keyFile"].map((key) => inStore(`${settings}.lock.${key}`)),
+    ["keyFile", "passwordFile"].map((key) => inStore(`${settings}.lock.${key}`)),
   ],
   [`report.receivers = [ { kind = "gotify"; tokenFile = "/run/secrets/x"; } "nonsense" ]`, []],
   [`report.receivers = "nonsense"; settings.lock = 5`, []],
@@ -125,15 +127,17 @@ for (const [given, messages] of IN_STORE) {
 }
 
 nixTest("module: a window for reboots by settings, and no reboots", async (nix) => {
-  const { refusals } = await viewOf(
+  const { file } = await viewOf(
     nix,
     `reboot.allow = false; settings.reboot.window = { start = "Sat 02:00"; duration = 60; };`,
   );
-  assert.equal(refusals.length, 1);
-  assert.match(refusals[0] ?? "", /reboot\.window is set, but .*reboot\.allow is false/);
+  const problems = await problemsIn(file);
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? "", /reboot\.window: is set, but .*reboot\.allow is false/);
 });
 
 nixTest("module: a token in the store is refused", async (nix) => {
   const store = `kind = "gotify"; url = "https://g"; tokenFile = "\${builtins.storeDir}/x-token";`;
-  await assert.rejects(viewOf(nix, `report.receivers = [ { ${store} } ];`), /tokenFile/);
+  const { refusals } = await viewOf(nix, `report.receivers = [ { ${store} } ];`);
+  assert.deepEqual(refusals, [inStore("services.deployFinalize.report.receivers.0.tokenFile")]);
 });

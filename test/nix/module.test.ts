@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as v from "valibot";
-import { DEFAULT_CHECK_TIMES, DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { parseConfig } from "../../src/core/parse-config.ts";
+import type { Config } from "../../src/core/config/config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { parseConfig } from "../../src/core/config/parse-config.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
 import type { PrivateNix } from "./pkgs/private-nix.ts";
 import { enabled, hostView, viewSchema } from "./view.ts";
 
+const CHECK_TIMES = { timeout: 10, interval: 1, deadline: 30 };
 const RESUME = "deploy-finalize-resume";
+const STUCK_BOOT = "deploy-finalize-stuck-boot";
 
 async function viewOf(
   nix: PrivateNix,
@@ -18,11 +21,7 @@ async function viewOf(
 }
 
 /** What the program reads of a host's file; its assertions hold. */
-async function configOf(
-  nix: PrivateNix,
-  options: string,
-  others = "",
-): Promise<typeof DEFAULT_CONFIG> {
+async function configOf(nix: PrivateNix, options: string, others = ""): Promise<Config> {
   const view = await viewOf(nix, enabled(options, others));
   assert.deepEqual(view.refusals, []);
   return parseConfig(JSON.stringify(view.file), "the module's file");
@@ -30,7 +29,8 @@ async function configOf(
 
 nixTest("module: without enable it changes nothing", async (nix) => {
   const view = await viewOf(nix, "{ services.deployFinalize.delay = 5; }");
-  assert.deepEqual([view.units, view.installed, view.wrapper, view.refusals], [{}, [], null, []]);
+  const { units, timers, installed, wrapper, refusals } = view;
+  assert.deepEqual([units, timers, installed, wrapper, refusals], [{}, {}, [], null, []]);
 });
 
 nixTest("module: the file of a host that sets nothing is the program's default", async (nix) => {
@@ -74,7 +74,7 @@ for (const command of [[], ["schedule", "--delay", "5"], ["resume"], ["cancel"],
 
 nixTest("module: the resume unit blocks no boot and is left alone by a switch", async (nix) => {
   const { units, wrapper } = await viewOf(nix, enabled(""));
-  assert.deepEqual(Object.keys(units), ["deploy-finalize-catalog", RESUME]);
+  assert.deepEqual(Object.keys(units), ["deploy-finalize-catalog", RESUME, STUCK_BOOT]);
   const { serviceConfig, ...unit } = units[RESUME] ?? {};
   assert.deepEqual(unit, {
     enable: true,
@@ -82,17 +82,77 @@ nixTest("module: the resume unit blocks no boot and is left alone by a switch", 
     documentation: ["man:deploy-finalize(8)"],
     wantedBy: ["multi-user.target"],
     after: ["multi-user.target"],
+    before: [],
+    conflicts: [],
     environment: {},
     path: [],
     restartIfChanged: false,
-    unitConfig: { "X-StopOnRemoval": false },
+    unitConfig: { "X-StopOnRemoval": false, StartLimitIntervalSec: 0 },
   });
   const settings = v.parse(v.record(v.string(), v.unknown()), serviceConfig);
-  assert.equal(settings["Type"], "oneshot");
+  assert.equal(settings["Type"], "exec");
   assert.equal(settings["RemainAfterExit"], true);
+  assert.equal(settings["Restart"], "on-failure");
   assert.equal(settings["ExecStart"], `${wrapper?.exe} resume`);
   assert.equal(settings["MemoryDenyWriteExecute"], undefined, "it crashes Node");
 });
+
+nixTest("module: nobody but root can open the lock of switch-to-configuration", async (nix) => {
+  assert.deepEqual((await viewOf(nix, enabled(""))).tmpfiles, [
+    "d /run/nixos 0755 root root -",
+    "f /run/nixos/switch-to-configuration.lock 0600 root root -",
+  ]);
+  assert.deepEqual((await viewOf(nix, "{ }")).tmpfiles, []);
+});
+
+nixTest("module: a boot that does not get through needs nothing but local disks", async (nix) => {
+  const { units, timers, wrapper } = await viewOf(nix, enabled(""));
+  const early = { before: ["shutdown.target"], conflicts: ["shutdown.target"] };
+  const { serviceConfig, ...unit } = units[STUCK_BOOT] ?? {};
+  assert.deepEqual(unit, {
+    ...early,
+    enable: true,
+    description: "Take up unfinished finalizations in a boot that does not get through",
+    documentation: ["man:deploy-finalize(8)"],
+    wantedBy: ["emergency.target", "rescue.target"],
+    after: ["local-fs.target"],
+    environment: {},
+    path: [],
+    restartIfChanged: false,
+    unitConfig: {
+      "X-StopOnRemoval": false,
+      StartLimitIntervalSec: 0,
+      DefaultDependencies: false,
+      IgnoreOnIsolate: true,
+    },
+  });
+  const settings = v.parse(v.record(v.string(), v.unknown()), serviceConfig);
+  assert.equal(settings["Restart"], "on-failure");
+  assert.equal(settings["ExecStart"], `${wrapper?.exe} resume`);
+  assert.equal(settings["PrivateTmp"], undefined, "it would wait for /var");
+  assert.deepEqual(timers, {
+    [STUCK_BOOT]: {
+      ...early,
+      description: "Take up unfinished finalizations, whether or not the boot gets through",
+      documentation: ["man:deploy-finalize(8)"],
+      wantedBy: ["sysinit.target"],
+      unitConfig: { DefaultDependencies: false, IgnoreOnIsolate: true },
+      timerConfig: { OnBootSec: 120, AccuracySec: "1s" },
+    },
+  });
+});
+
+for (const [options, seconds] of [
+  ["verify.bootTimeout = 30;", 30],
+  ["settings.verify.bootTimeout = 31;", 31],
+  ["verify.bootTimeout = null;", 120],
+] as const) {
+  nixTest(`module: the timer comes no later than the limit: ${options}`, async (nix) => {
+    const { timers } = await viewOf(nix, enabled(options));
+    const shape = v.object({ timerConfig: v.object({ OnBootSec: v.number() }) });
+    assert.equal(v.parse(shape, timers[STUCK_BOOT]).timerConfig.OnBootSec, seconds);
+  });
+}
 
 nixTest("module: a login shell shows the notice, unless it is told not to", async (nix) => {
   assert.match((await viewOf(nix, enabled(""))).loginShell, /cat \/run\/deploy-finalize\/notice/);
@@ -128,11 +188,12 @@ nixTest("module: every option reaches the file", async (nix) => {
   const config = await configOf(
     nix,
     `delay = 5; profile = "/p"; stateDir = "/s"; rebootWhenChanged = [ "kernel" "x" ];
-     waitFor = { session = false; timeout = 7; onTimeout = "proceed"; units = [ "borg*.service" ]; runners = [
+     waitFor = { session = false; drainRunners = false; timeout = 7; onTimeout = "proceed"; rollbackTimeout = 8; units = [ "borg*.service" ]; runners = [
        { unit = "a.service"; detect = { kind = "containers"; pattern = "^a-\\\\d+"; }; }
        { unit = "b.service"; detect = { kind = "command"; command = [ "/busy" "-q" ]; }; }
      ]; };
-     verify = { settle = 0; ignoreFailedUnits = [ "c*.service" ]; confirm.within = 60; checks = [
+     specialisation = "night"; act.switchTimeout = 900;
+     verify = { settle = 0; bootTimeout = null; switchWarnAfter = 30; ignoreFailedUnits = [ "c*.service" ]; userUnits = "fail"; confirm.within = 60; checks = [
        { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
        { kind = "tcp"; host = "localhost"; port = 22; }
      ]; };
@@ -148,19 +209,26 @@ nixTest("module: every option reaches the file", async (nix) => {
       session: false,
       timeout: 7,
       onTimeout: "proceed",
+      drainRunners: false,
+      rollbackTimeout: 8,
       units: ["borg*.service"],
       runners: [
         { unit: "a.service", detect: { kind: "containers", pattern: "^a-\\d+" } },
         { unit: "b.service", detect: { kind: "command", command: ["/busy", "-q"] } },
       ],
     },
+    specialisation: "night",
+    act: { switchTimeout: 900 },
     verify: {
+      bootTimeout: null,
+      switchWarnAfter: 30,
       settle: 0,
       ignoreFailedUnits: ["c*.service"],
+      userUnits: "fail",
       confirm: { within: 60 },
       checks: [
         {
-          ...DEFAULT_CHECK_TIMES,
+          ...CHECK_TIMES,
           kind: "http",
           name: "shop",
           url: "http://[::1]:80/",
@@ -168,7 +236,7 @@ nixTest("module: every option reaches the file", async (nix) => {
           body: "",
           timeout: 0.5,
         },
-        { ...DEFAULT_CHECK_TIMES, kind: "tcp", host: "localhost", port: 22 },
+        { ...CHECK_TIMES, kind: "tcp", host: "localhost", port: 22 },
       ],
     },
     rollback: { enable: true },
@@ -195,6 +263,16 @@ nixTest(
   },
 );
 
+nixTest("module: the proxies are those of the host, unless it says so", async (nix) => {
+  const host = `networking.proxy = { httpProxy = "http://a:1"; httpsProxy = "http://b:2"; noProxy = "localhost, .x.org,"; };`;
+  const ofHost = { http: "http://a:1", https: "http://b:2", except: ["localhost", ".x.org"] };
+  assert.deepEqual((await configOf(nix, "", host)).proxy, ofHost);
+  const own = await configOf(nix, "proxy = { http = null; except = [ ]; };", host);
+  assert.deepEqual(own.proxy, { http: null, https: "http://b:2", except: [] });
+  const socks = `networking.proxy.httpsProxy = "socks5://c:3";`;
+  assert.deepEqual((await configOf(nix, "", socks)).proxy, DEFAULT_CONFIG.proxy);
+});
+
 nixTest("module: a container has no kernel to compare, unless it says so", async (nix) => {
   const container = "boot.isContainer = true;";
   assert.deepEqual((await configOf(nix, "", container)).rebootWhenChanged, []);
@@ -211,4 +289,11 @@ nixTest("module: panics and hangs end in a reset where that is wanted", async (n
   assert.equal(reset.watchdog, "30s");
   const own = `systemd.watchdog.runtimeTime = "1min";`;
   assert.equal((await viewOf(nix, enabled("resetOnTrouble = true;", own))).watchdog, "1min");
+  // The name of the option since NixOS 25.11, where the old one warns.
+  const renamed = `{ options.systemd.settings.Manager = lib.mkOption {
+    default = { }; type = lib.types.attrsOf lib.types.str;
+  }; }`;
+  const now = await viewOf(nix, enabled("resetOnTrouble = true;"), renamed);
+  assert.deepEqual([now.manager, now.watchdog], [{ RuntimeWatchdogSec: "30s" }, null]);
+  assert.deepEqual((await viewOf(nix, enabled(""), renamed)).manager, {});
 });

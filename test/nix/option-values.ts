@@ -1,34 +1,8 @@
 import fc from "fast-check";
 import type { OptionType } from "./option-types.ts";
-import { rightText } from "./outside-values.ts";
+import { KEYS_OF_KIND, limitsOf, rightText, TAGS } from "./outside-values.ts";
 
-/** Keys that an entry of a kind may have beside those of all kinds; only a help to find good ones. */
-const KEYS_OF_KIND: Readonly<Record<string, readonly string[]>> = {
-  unit: ["unit"],
-  command: ["command"],
-  http: ["url", "status", "body"],
-  tcp: ["host", "port"],
-  processes: [],
-  containers: ["pattern"],
-  "process-name": ["pattern"],
-  fleetlock: ["url"],
-  gitea: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
-  forgejo: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
-  github: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
-  gitlab: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
-  "github-deployment": ["url", "tokenFile", "repository", "link", "environment"],
-  webhook: ["url", "tokenFile", "secretFile"],
-  ntfy: ["url", "tokenFile"],
-  gotify: ["url", "tokenFile"],
-  slack: ["urlFile"],
-  discord: ["urlFile"],
-  matrix: ["url", "tokenFile", "room"],
-  etcd: ["endpoints", "prefix", "slots", "lease", "username", "passwordFile"],
-};
 const KEYS_OF_SOME_KINDS = Object.values(KEYS_OF_KIND).flat();
-
-/** What tells the kind of an entry. */
-const TAGS = ["kind", "backend"];
 
 /** Nix knows no NUL. */
 const anyText = fc.string({ unit: "grapheme" }).map((text) => text.replaceAll("\0", "0"));
@@ -72,6 +46,7 @@ const NEAR: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ),
   calendarExpression: fc.oneof(anyText, fc.constantFrom("Sat 02:00", "daily", "\n", " ")),
   plainLine: fc.oneof(anyText, made("aZ ~!\n\t", 5)),
+  holderName: fc.oneof(made("aZ9.-_: /", 4), fc.constant("web1")),
   groupName: fc.oneof(made("aZ9.-_ ", 4), fc.constant("default")),
   keyPrefix: fc.oneof(made("a/", 3), anyText),
   componentName: fc.oneof(anyText, fc.constantFrom("kernel", "kernel-modules", ".", "..", "a/b")),
@@ -82,6 +57,7 @@ const NEAR: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ),
   unitGlob: fc.oneof(made("a9*?-.@\\[", 6), anyText),
   webAddress: webAddresses,
+  webAddressWithUser: webAddresses,
   serverAddress: webAddresses,
   pattern: fc.oneof(
     made("ab9^$.|*+?()[]{},\\-dwbkux:=!<", 9),
@@ -193,13 +169,12 @@ function required(options: Readonly<Record<string, { hasDefault: boolean }>>): s
   return Object.keys(options).filter((key) => options[key]?.hasDefault === false);
 }
 
-type Bounded = { readonly lowest?: number; readonly highest?: number };
-
-function limits({ lowest = -1e9, highest = 1e9 }: Bounded): { min: number; max: number } {
+function limits(type: OptionType & { kind: "int" | "number" }): { min: number; max: number } {
+  const { lowest, highest } = limitsOf(type);
   return { min: lowest, max: highest };
 }
 
-function range(bounds: Bounded): { min: number; max: number } {
-  const { min, max } = limits(bounds);
+function range(type: OptionType & { kind: "int" | "number" }): { min: number; max: number } {
+  const { min, max } = limits(type);
   return { min: Math.ceil(min), max: Math.floor(max) };
 }

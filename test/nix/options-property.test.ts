@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as v from "valibot";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { parseConfig } from "../../src/core/parse-config.ts";
-import { messageOf } from "../../src/core/refusal.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { readConfig, type ReadConfig } from "../../src/core/config/parse-config.ts";
 import { Folder } from "../support/folder.ts";
+import { OPTION_PREFIX } from "./check-config.ts";
 import { OPTIONS, optionsSchema, settingsOf, type Option } from "./option-types.ts";
 import { valuesNear } from "./option-values.ts";
 import { inside, outside } from "./outside-values.ts";
@@ -32,39 +32,42 @@ nixTest(
   },
 );
 
-nixTest("options: what Nix accepts the program accepts, and reads as it was meant", async (nix) => {
-  const settings = settingsOf(await optionsOf(nix));
-  const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
-  const cases = [
-    ...settings.flatMap((one) =>
-      fc.sample(assignment(one), { numRuns: RUNS_OF_EACH_SETTING, seed }),
-    ),
-    ...settings
-      .filter(hasKinds)
-      .flatMap((one) =>
-        fc.sample(assignment(one), { numRuns: RUNS_WITH_KINDS, seed: SEED_WITH_KINDS }),
+nixTest(
+  "options: the program reads as it was meant what Nix and check-config accept",
+  async (nix) => {
+    const settings = settingsOf(await optionsOf(nix));
+    const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+    const cases = [
+      ...settings.flatMap((one) =>
+        fc.sample(assignment(one), { numRuns: RUNS_OF_EACH_SETTING, seed }),
       ),
-    ...fc.sample(configurations(settings), { numRuns: RUNS_OF_SEVERAL, seed }),
-  ];
-  const judged = await judge(nix, cases);
-  const accepted = cases.filter((_, index) => judged[index]?.file !== null);
-  for (const [index, configuration] of cases.entries()) {
-    const file = judged[index]?.file ?? null;
-    if (file !== null) assertSame(configuration, file, `seed ${seed}`);
-  }
-  // Else it would hold for the reason that nothing is accepted.
-  for (const { path, type } of settings) {
-    const taken = accepted.map((found) => at(found, path)).filter((value) => value !== undefined);
-    assert.ok(taken.length > 0, `no value of ${path.join(".")} was accepted, seed ${seed}`);
-    for (const kind of kindsOf(type)) {
-      const isFound = taken.some((value) => JSON.stringify(value).includes(`":"${kind}"`));
-      assert.ok(isFound, `no ${path.join(".")} of the kind ${kind} was accepted, seed ${seed}`);
+      ...settings
+        .filter(hasKinds)
+        .flatMap((one) =>
+          fc.sample(assignment(one), { numRuns: RUNS_WITH_KINDS, seed: SEED_WITH_KINDS }),
+        ),
+      ...fc.sample(configurations(settings), { numRuns: RUNS_OF_SEVERAL, seed }),
+    ];
+    const judged = await judge(nix, cases);
+    const accepted = cases.filter((_, index) => judged[index]?.read?.kind === "config");
+    for (const [index, configuration] of cases.entries()) {
+      const read = judged[index]?.read ?? null;
+      if (read !== null) assertJudged(configuration, read, settings, `seed ${seed}`);
     }
-  }
-});
+    // Else it would hold for the reason that nothing is accepted.
+    for (const { path, type } of settings) {
+      const taken = accepted.map((found) => at(found, path)).filter((value) => value !== undefined);
+      assert.ok(taken.length > 0, `no value of ${path.join(".")} was accepted, seed ${seed}`);
+      for (const kind of kindsOf(type)) {
+        const isFound = taken.some((value) => JSON.stringify(value).includes(`":"${kind}"`));
+        assert.ok(isFound, `no ${path.join(".")} of the kind ${kind} was accepted, seed ${seed}`);
+      }
+    }
+  },
+);
 
 nixTest(
-  "options: Nix refuses values just outside of each type, and takes one inside",
+  "options: Nix or check-config refuses values just outside of each type, and Nix takes one inside",
   async (nix) => {
     const settings = settingsOf(await optionsOf(nix));
     const within = settings.flatMap(({ path, type }) =>
@@ -80,7 +83,7 @@ nixTest(
       "refused although inside",
     );
     assert.deepEqual(
-      beside.filter((_, index) => refuses[index]?.type !== "wrong"),
+      beside.filter((_, index) => !isRefused(refuses[index])),
       [],
       "accepted although outside",
     );
@@ -103,23 +106,26 @@ function configurations(settings: readonly Option[]): fc.Arbitrary<object> {
     .map((all) => all.reduce(merge, {}));
 }
 
-const judgementSchema = v.array(
+const evaluatedSchema = v.array(
   v.object({
     /** Whether every value is of its type. */
     type: v.picklist(["right", "wrong"]),
-    /** The file's text; null where a type or an assertion refuses. */
+    /** The file's text; null if a type or an assertion refuses. */
     file: v.nullable(v.string()),
   }),
 );
 
-/** What Nix says of configurations, in one evaluation. */
-async function judge(
-  nix: PrivateNix,
-  cases: readonly object[],
-): Promise<v.InferOutput<typeof judgementSchema>> {
+interface Judgement {
+  readonly type: "right" | "wrong";
+  /** What check-config says of the file; null if Nix makes none. */
+  readonly read: ReadConfig | null;
+}
+
+/** What Nix, in one evaluation, and then check-config say of configurations. */
+async function judge(nix: PrivateNix, cases: readonly object[]): Promise<Judgement[]> {
   using folder = new Folder();
   const input = folder.write("cases.json", JSON.stringify(cases));
-  const judgement = await nix.evaluate(
+  const evaluated = await nix.evaluate(
     withEvaluator(`map (
       case:
       let
@@ -132,21 +138,44 @@ async function judge(
         { type = "right"; file = if host.refusals == [ ] then tried.value else null; }
     ) (builtins.fromJSON (builtins.readFile ${input}))`),
   );
-  return v.parse(judgementSchema, judgement);
+  return v.parse(evaluatedSchema, evaluated).map(({ type, file }) => ({
+    type,
+    read: file === null ? null : readConfig(file, (key) => `${OPTION_PREFIX}.${key}`),
+  }));
 }
 
-/** The program takes the file, and what was set is in it, null or not. */
-function assertSame(configuration: object, file: string, seed: string): void {
+/** What an entry lacks, or has too much, because only one of its keys is looked at. */
+const INCOMPLETE = / is missing$|^unknown key|must have either|go together$/;
+
+/** Whether it is refused, and for the value that is wrong. */
+function isRefused(judgement: Judgement | undefined): boolean {
+  if (judgement === undefined || judgement.read === null) return judgement !== undefined;
+  const { read } = judgement;
+  return read.kind === "wrong" && read.problems.some(({ message }) => !INCOMPLETE.test(message));
+}
+
+/** What was set is in the file, null or not; or every problem names an option that was set. */
+function assertJudged(
+  configuration: object,
+  read: ReadConfig,
+  settings: readonly Option[],
+  seed: string,
+): void {
   const shown = `${JSON.stringify(configuration)}, ${seed}`;
-  let config: object;
-  try {
-    config = parseConfig(file, "the module's file");
-  } catch (error) {
-    assert.fail(`${messageOf(error)}: ${shown}`);
+  if (read.kind === "not-json") assert.fail(`${read.why}: ${shown}`);
+  if (read.kind === "wrong") {
+    const given = settings.filter(({ path }) => at(configuration, path) !== undefined);
+    for (const { key, message } of read.problems) {
+      const isNamed = given.some(
+        ({ name }) => `${key}.`.startsWith(`${name}.`) || `${name}.`.startsWith(`${key}.`),
+      );
+      assert.ok(isNamed, `${message}: ${shown}`);
+    }
+    return;
   }
   for (const [path, value] of leaves(configuration)) {
     // What null means for a key that takes none is the program's to say.
-    if (value !== null) assertRead(value, at(config, path.split(".")), shown);
+    if (value !== null) assertRead(value, at(read.config, path.split(".")), shown);
   }
 }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { repository } from "../host/paths.ts";
+import * as v from "valibot";
+import { repository } from "../test-host/paths.ts";
+import { problemsIn } from "./check-config.ts";
 import { about, manifest } from "./pkgs/about.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
 
@@ -109,12 +111,18 @@ for (const [template, expression] of Object.entries(shown)) {
         host = import ${repository}/test/nix/evaluator/nixos.nix {
           modules = [
             ${repository}/nix/module.nix
-            { services.deployFinalize = { enable = true; } // configuration.services.deployFinalize or { }; }
+            { services.deployFinalize = { enable = true; inherit package; } // configuration.services.deployFinalize or { }; }
           ];
         };
-      in builtins.seq host.config.services.deployFinalize.configFile.text
-        (builtins.filter (rule: !rule.assertion) host.config.assertions)`),
+      in {
+        file = builtins.fromJSON host.config.services.deployFinalize.configFile.unchecked.text;
+        refusals = builtins.filter (rule: !rule.assertion) host.config.assertions;
+      }`),
     );
-    assert.deepEqual(value, []);
+    const { file, refusals } = v.parse(
+      v.object({ file: v.unknown(), refusals: v.unknown() }),
+      value,
+    );
+    assert.deepEqual([refusals, await problemsIn(file)], [[], []]);
   });
 }

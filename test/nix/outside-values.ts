@@ -1,11 +1,49 @@
+import { LONGEST_SPAN_SECONDS } from "../../src/core/span.ts";
 import type { OptionType } from "./option-types.ts";
 
-/** One text that each type with a check of its own takes, and texts that it does not. */
+/** The bounds of numbers that the program holds tighter than Nix does. */
+const LIMITS: Readonly<Record<string, { readonly lowest: number; readonly highest: number }>> = {
+  wholeSeconds: { lowest: 0, highest: LONGEST_SPAN_SECONDS },
+  someSeconds: { lowest: 1, highest: LONGEST_SPAN_SECONDS },
+  fractionOfSeconds: { lowest: 0.05, highest: LONGEST_SPAN_SECONDS },
+  port: { lowest: 1, highest: 65_535 },
+  httpStatus: { lowest: 100, highest: 599 },
+  slots: { lowest: 1, highest: 9999 },
+};
+
+/** Keys that an entry of a kind may have beside those of all kinds; only a help to find good ones. */
+export const KEYS_OF_KIND: Readonly<Record<string, readonly string[]>> = {
+  unit: ["unit"],
+  command: ["command"],
+  http: ["url", "status", "body"],
+  tcp: ["host", "port"],
+  processes: [],
+  containers: ["pattern"],
+  "process-name": ["pattern"],
+  metrics: ["url", "metric"],
+  fleetlock: ["url"],
+  gitea: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
+  forgejo: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
+  github: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
+  gitlab: ["url", "tokenFile", "repository", "link", "context", "waitForJob"],
+  "github-deployment": ["url", "tokenFile", "repository", "link", "environment"],
+  webhook: ["url", "tokenFile", "secretFile"],
+  ntfy: ["url", "tokenFile"],
+  gotify: ["url", "tokenFile"],
+  slack: ["urlFile"],
+  discord: ["urlFile"],
+  matrix: ["url", "tokenFile", "room"],
+  etcd: ["endpoints", "prefix", "slots", "lease", "username", "passwordFile"],
+};
+/** What tells the kind of an entry. */
+export const TAGS = ["kind", "backend"];
+
+/** One text that each named type takes, and texts that it does not. */
 const TEXTS: Readonly<
   Record<string, { readonly right: string; readonly wrong: readonly string[] }>
 > = {
   str: { right: "x", wrong: [] },
-  nonEmptyStr: { right: "x", wrong: ["", " "] },
+  someText: { right: "x", wrong: ["", " ", "\n"] },
   absolutePath: { right: "/x", wrong: ["", "x", "./x", " /x"] },
   secretFile: {
     right: "/run/secrets/x",
@@ -18,12 +56,15 @@ const TEXTS: Readonly<
     ],
   },
   receiverName: { right: "x", wrong: ["", "-x", "X", "a.b", "a/b", "x".repeat(41)] },
+  metricName: { right: "x", wrong: ["", "x{}", "9x", "x y"] },
   repositoryName: { right: "x/y", wrong: ["", "https://x/y", "/x", "x/y/", "x y"] },
+  webAddressWithUser: { right: "http://u:p@x:3128/", wrong: ["", "x:3128", "socks5://x"] },
   linkAddress: { right: "https://x/{host}", wrong: ["", "x/{host}", "ftp://x"] },
   roomId: { right: "!x:y", wrong: ["", "#x:y"] },
   metricsFile: { right: "/var/x.prom", wrong: ["", "x.prom", "/x.prom", "/var/x.txt"] },
   calendarExpression: { right: "Sat 02:00", wrong: ["", " ", "Sat\n02:00"] },
   plainLine: { right: "Soon.", wrong: ["", " ", "a\nb", "a\tb"] },
+  holderName: { right: "zincati", wrong: ["", "a b", "a/b", "ü", "x".repeat(129)] },
   groupName: { right: "x", wrong: ["", "a b", "a/b", "ü"] },
   keyPrefix: { right: "x", wrong: ["", "/", "a/"] },
   serverAddress: { right: "http://x", wrong: ["", "x", "http://x?y", "http://x/#y", "http://u@x"] },
@@ -45,11 +86,14 @@ const TEXTS: Readonly<
       "http://1.2.3.256",
       "http://[1]",
       "http://u:p@x",
+      "http:///x",
+      "http://x y",
+      "http://x/\n",
     ],
   },
   pattern: {
     right: "x",
-    wrong: ["", "(", "*", "[", "\\", "a{2,1}", "[b-a]", "(?<=a)b", "(?<n>a)"],
+    wrong: ["", "(", "*", "[", "\\", "a{2,1}", "[b-a]", "(?<=a", "(?<n>a)(?<n>b)"],
   },
 };
 
@@ -60,7 +104,7 @@ export function inside(type: OptionType): unknown {
       return true;
     case "int":
     case "number":
-      return Math.ceil(type.lowest ?? 1);
+      return Math.ceil(limitsOf(type).lowest);
     case "str":
       return rightText(type);
     case "enum":
@@ -86,7 +130,7 @@ export function inside(type: OptionType): unknown {
   }
 }
 
-/** Values that are just not of the type, each for one reason. */
+/** Values that Nix or check-config refuses, each for one reason. */
 export function outside(type: OptionType): unknown[] {
   if (type.kind === "nullOr") return outside(type.of).filter((value) => value !== null);
   return [null, ...outsideOf(type)];
@@ -97,7 +141,7 @@ function outsideOf(type: OptionType): unknown[] {
     case "bool":
       return ["true", 1];
     case "int":
-      return ["1", (type.lowest ?? 0) + 0.5, ...beyond(type, 1)];
+      return ["1", limitsOf(type).lowest + 0.5, ...beyond(type, 1)];
     case "number":
       return ["1", ...beyond(type, 0.01)];
     case "str":
@@ -109,6 +153,7 @@ function outsideOf(type: OptionType): unknown[] {
         {},
         inside(type.of),
         ...(type.atLeast === 1 ? [[]] : []),
+        ...(type.name === "command" ? [[""]] : []),
         ...outside(type.of).map((value) => [value]),
       ];
     case "attrsOf":
@@ -131,19 +176,39 @@ function entriesOutside(type: OptionType & { kind: "submodule" }): unknown[] {
     Object.fromEntries(right.filter(([other]) => other !== key)),
   );
   const changed = Object.entries(type.options).flatMap(([key, option]) =>
-    outside(option).map((value) => ({ ...Object.fromEntries(right), [key]: value })),
+    outside(option).map((value) => ({
+      ...Object.fromEntries(right),
+      ...tagFor(key, type),
+      [key]: value,
+    })),
   );
   return [1, [], { ...Object.fromEntries(right), noSuchKey: 1 }, ...without, ...changed];
 }
 
-function beyond(
-  { lowest, highest }: { lowest?: number; highest?: number },
-  step: number,
-): number[] {
-  return [
-    ...(lowest === undefined ? [] : [lowest - step]),
-    ...(highest === undefined ? [] : [highest + step]),
-  ];
+/** The kind of an entry that may have a key: another kind would be refused for having it at all. */
+function tagFor(key: string, { options }: OptionType & { kind: "submodule" }): object {
+  const tag = TAGS.find((name) => name in options) ?? "";
+  const kinds = options[tag]?.kind === "enum" ? options[tag].values.map(String) : [];
+  const kind = kinds.find((name) => KEYS_OF_KIND[name]?.includes(key) === true);
+  return kind === undefined ? {} : { [tag]: kind };
+}
+
+function beyond(type: OptionType & { kind: "int" | "number" }, step: number): number[] {
+  const { lowest, highest } = limitsOf(type);
+  // Nix writes six digits of a fraction.
+  return [lowest - step, highest + 1];
+}
+
+/** What check-config takes of a number. */
+export function limitsOf({ name, description }: OptionType & { kind: "int" | "number" }): {
+  lowest: number;
+  highest: number;
+} {
+  const limits = LIMITS[name];
+  if (limits === undefined) {
+    throw new Error(`a setting of the type ${name}, ${description}, needs limits here`);
+  }
+  return limits;
 }
 
 /** A text that the type takes. */

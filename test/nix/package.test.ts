@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../host/paths.ts";
-import { ok } from "../host/spawn.ts";
+import { repository } from "../test-host/paths.ts";
+import { ok } from "../test-host/spawn.ts";
 import { Folder } from "../support/folder.ts";
 import { about, manifest } from "./pkgs/about.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
@@ -12,10 +12,11 @@ nixTest("builds the very bundle that scripts/build makes, again and again", asyn
   using folder = new Folder();
   await ok(["sh", join(repository, "scripts/build"), folder.at("deploy-finalize.cjs")]);
   const installed = join(built, "lib/deploy-finalize");
-  for (const bundle of ["deploy-finalize.cjs", "launch.cjs", "schedule.cjs"]) {
-    const text = readFileSync(join(installed, bundle), "utf8");
-    assert.equal(text, readFileSync(folder.at(bundle), "utf8"), bundle);
-  }
+  assert.deepEqual(readdirSync(installed), ["deploy-finalize.cjs"]);
+  const [text, expected] = [installed, folder.path].map((where) =>
+    readFileSync(join(where, "deploy-finalize.cjs"), "utf8"),
+  );
+  assert.equal(text, expected);
   assert.equal(await nix.build(about("package"), "--check"), built);
 });
 
@@ -42,8 +43,33 @@ nixTest(
   },
 );
 
+/** What `node --help` lists, but what people set for every program. */
+async function variablesOfNode(): Promise<string[]> {
+  const forEveryProgram = new Set(["FORCE_COLOR", "NO_COLOR", "TZ"]);
+  const help = await ok([process.execPath, "--help"]);
+  const listed = [
+    ...help.slice(help.indexOf("Environment variables:")).matchAll(/^[A-Z][A-Z0-9_]+/gm),
+  ];
+  return listed.map(([name]) => name).filter((name) => !forEveryProgram.has(name));
+}
+
+nixTest("hands nothing of its caller's environment on that steers Node", async (nix) => {
+  const program = join(await nix.build(about("package")), "bin/deploy-finalize");
+  const wrapper = readFileSync(program, "utf8");
+  for (const name of ["NODE_OPTIONS", ...(await variablesOfNode())]) {
+    assert.match(wrapper, new RegExp(`^unset ${name}$`, "m"));
+  }
+  using folder = new Folder();
+  const noise = folder.write("noise.cjs", "console.log('noise')");
+  for (const options of ["--require=/no/such", "--no-such-option", `--require=${noise}`]) {
+    const env = { NODE_OPTIONS: options, NODE_V8_COVERAGE: folder.at("coverage") };
+    assert.equal(await ok([program, "--version"], { env }), `${manifest.version}\n`);
+  }
+  assert.ok(!existsSync(folder.at("coverage")));
+});
+
 /** A Node that shows the PATH it was started with; the build only wants the version. */
-const PATH_TELLER = `pkgs.runCommand "node" { version = "24.0.0"; pname = "node"; meta.mainProgram = "node"; } ''
+const PATH_TELLER = `pkgs.runCommand "node" { version = "24.9.0"; pname = "node"; meta.mainProgram = "node"; } ''
   mkdir -p $out/bin
   printf '%s\\n' '#!/bin/sh' 'case "$*" in *--version) echo ${manifest.version} ;; *) echo "$PATH" ;; esac' > $out/bin/node
   chmod +x $out/bin/node
@@ -109,7 +135,7 @@ nixTest("is built from nothing but what it needs", async (nix) => {
   const scripts = await nix.evaluate(
     about(`builtins.attrNames (builtins.readDir "\${package.src}/scripts")`),
   );
-  assert.deepEqual(scripts, ["build", "compile.ts"]);
+  assert.deepEqual(scripts, ["build"]);
 });
 
 nixTest("refuses libraries of other versions than package.json has", async (nix) => {

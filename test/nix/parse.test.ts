@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { globSync } from "node:fs";
 import { join } from "node:path";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 import { nixTest } from "./pkgs/nix-test.ts";
 
 nixTest("every Nix file parses", async (nix) => {

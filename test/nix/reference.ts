@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 import type { Option } from "./option-types.ts";
 
 const HEAD = `# Options of the NixOS module

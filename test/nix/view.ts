@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { repository } from "../host/paths.ts";
+import { repository } from "../test-host/paths.ts";
 
 const evaluator = join(repository, "test/nix/evaluator");
 
@@ -53,6 +53,10 @@ export const viewSchema = v.object({
   loginShell: v.string(),
   kernelParams: v.array(v.string()),
   watchdog: v.nullable(v.string()),
+  /** Null before NixOS 25.11, which has no such option. */
+  manager: v.nullable(v.record(v.string(), v.unknown())),
+  tmpfiles: v.array(v.string()),
   units: v.record(v.string(), v.record(v.string(), v.unknown())),
+  timers: v.record(v.string(), v.record(v.string(), v.unknown())),
   values: v.record(v.string(), v.unknown()),
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { hostTest } from "../host/host-test.ts";
-import type { Host } from "../host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import type { Host } from "../test-host/host.ts";
 import { deploy, PROGRAM, systemSpec } from "./deploying.ts";
 
 const baseline = systemSpec();
@@ -72,15 +72,22 @@ const bad: Bad[] = [
   },
   {
     name: "state folder full",
-    script: `unshare --mount sh -c 'mount -t tmpfs -o size=4k none /mnt; head -c 4096 /dev/zero > /mnt/fill; ${CALL} --state-dir /mnt; code=$?; ls -A /mnt >&2; exit $code'`,
+    script: `unshare --mount sh -c 'mount -t tmpfs -o size=4k,mode=700 none /mnt; head -c 4096 /dev/zero > /mnt/fill; ${CALL} --state-dir /mnt; code=$?; ls -A /mnt >&2; exit $code'`,
     exitCode: 1,
-    message: /cannot use the state folder \/mnt: ENOSPC.*\nfill\n$/s,
+    // The lock is an empty file that any call makes.
+    message: /cannot use the state folder \/mnt: ENOSPC.*\nfill\nschedule\.lock\n$/s,
   },
   {
     name: "systemd-run missing",
-    script: `PATH=/nowhere ${CALL}`,
+    script: `mkdir -p /run/locks-only; ln -sf "$(command -v flock)" "$(command -v env)" "$(command -v cat)" /run/locks-only; PATH=/run/locks-only ${CALL}`,
     exitCode: 1,
     message: /cannot arm .*: systemd-run could not be started: systemd-run is not in PATH/,
+  },
+  {
+    name: "no program at all in PATH",
+    script: `PATH=/nowhere ${CALL}`,
+    exitCode: 1,
+    message: /cannot take the lock .*: flock could not be started: flock is not in PATH/,
   },
   {
     name: "systemd-run failing",

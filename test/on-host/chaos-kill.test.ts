@@ -1,15 +1,4 @@
-import { hostTest } from "../host/host-test.ts";
-import { survive } from "./chaos.ts";
-import { systemSpec } from "./deploying.ts";
+import { killRun } from "./chaos.ts";
+import { survivals } from "./survivals.ts";
 
-hostTest(
-  "kill -9 of the running finalization at 15 random moments",
-  { baseline: systemSpec() },
-  async (host, context) => {
-    await survive(host, context, 15, async (target, id) => {
-      // Nothing to kill, before the timer fires, while the host boots or after the end, is a moment like any other.
-      const kill = ["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`];
-      await target.run(kill).catch(() => {});
-    });
-  },
-);
+survivals("kill -9 of the running finalization", killRun);

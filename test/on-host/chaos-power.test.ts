@@ -1,10 +1,4 @@
-import { hostTest } from "../host/host-test.ts";
-import { survive } from "./chaos.ts";
-import { systemSpec } from "./deploying.ts";
+import { cutPower } from "./chaos.ts";
+import { survivals } from "./survivals.ts";
 
-hostTest("a power cut at 15 random moments", { baseline: systemSpec() }, async (host, context) => {
-  await survive(host, context, 15, async (target) => {
-    await target.powerCut();
-    await target.powerOn();
-  });
-});
+survivals("a power cut", cutPower);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { hostTest } from "../host/host-test.ts";
-import { repository } from "../host/paths.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import { repository } from "../test-host/paths.ts";
 import { deploy, PROGRAM, systemSpec } from "./deploying.ts";
 
 hostTest(

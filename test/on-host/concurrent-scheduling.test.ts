@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { Host } from "../host/host.ts";
-import { hostTest } from "../host/host-test.ts";
-import { call, LAUNCH, newestRecord, recordOf, schedule, systemSpec } from "./deploying.ts";
+import type { Host } from "../test-host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import { call, ended, newestRecord, PROGRAM, recordOf, schedule, systemSpec } from "./deploying.ts";
 
 /** Calls of `schedule` that come at the same time, or are cut off. */
 
 const baseline = systemSpec();
-const SCHEDULE = [...LAUNCH, "--delay", "3600"].join(" ");
+const SCHEDULE = [...PROGRAM, "--delay", "3600"].join(" ");
 
 /** Puts a systemd-run in front of the real one; returns the PATH with it. */
 async function wrapSystemdRun(host: Host, script: string): Promise<string> {
@@ -31,7 +31,7 @@ hostTest(
   { baseline },
   async (host) => {
     const failed = await host.shell(`
-    for i in $(seq 25); do
+    for i in $(seq 8); do
       ${SCHEDULE} >/dev/null 2>>/root/errors & first=$!
       ${SCHEDULE} >/dev/null 2>>/root/errors & second=$!
       wait $first || echo "first of pair $i"
@@ -42,6 +42,29 @@ hostTest(
     assert.equal(failed, "");
   },
 );
+
+hostTest(
+  "a call that cannot arm leaves the finalization that waits as it is",
+  { baseline },
+  async (host) => {
+    const gate = { waitFor: { units: ["gate.service"] } };
+    await host.shell("systemd-run --quiet --unit=gate sleep infinity");
+    const spec = systemSpec({ label: "waits" }, gate);
+    const id = await schedule(host, await host.buildToplevel(spec), "--delay", "0");
+    await host.until("it waits", async () => (await recordOf(host, id)).state === "waiting");
+    const path = await wrapSystemdRun(host, "exit 7");
+    const failed = await host.run(["sh", "-c", `${path} ${SCHEDULE}`]);
+    assert.equal(failed.exitCode, 1, failed.stderr);
+    assert.equal(await newest(host), id);
+    await host.shell("systemctl stop gate");
+    assert.equal((await ended(host, id)).state, "live");
+  },
+);
+
+async function newest(host: Host): Promise<string> {
+  const link = await host.ok(["readlink", "/var/lib/deploy-finalize/current"]);
+  return link.trim().replace(/\.json$/, "");
+}
 
 hostTest(
   "one that cannot arm leaves alone what was scheduled meanwhile",
@@ -158,7 +181,7 @@ hostTest(
     const early = host.run([
       "env",
       `PATH=/root/slow:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-      ...LAUNCH,
+      ...PROGRAM,
       "--delay",
       "3600",
       "--config",
@@ -169,7 +192,7 @@ hostTest(
     await host.shell(SCHEDULE);
     await letGo(host);
     const told = await early;
-    assert.deepEqual([told.exitCode, /that deploy counts/.test(told.stderr)], [1, true]);
+    assert.deepEqual([told.exitCode, /by another deploy/.test(told.stderr)], [1, true]);
     assert.equal((await newestRecord(host)).target, second);
   },
 );

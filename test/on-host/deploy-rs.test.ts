@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { hostTest } from "../host/host-test.ts";
-import type { Host, Job, ToplevelSpec } from "../host/host.ts";
-import { repository } from "../host/paths.ts";
-import { specJson } from "../host/toplevel.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import type { Host, Job, ToplevelSpec } from "../test-host/host.ts";
+import { repository } from "../test-host/paths.ts";
+import { specJson } from "../test-host/toplevel.ts";
 import { ended, newestRecord, path, STATE_DIR } from "./deploying.ts";
 
 /** The guest builds the package from these sources. */
@@ -54,7 +54,10 @@ hostTest(
     const job = await deployInJob(host, profile, "--magic-rollback");
     assert.equal(job.exitCode, 0, job.output);
     assert.match(job.output, /action=switch reason=services only/);
-    const record = await ended(host, (await newestRecord(host)).id);
+    const { id } = await newestRecord(host);
+    // As docs/ci.md reads it.
+    assert.match(job.output, new RegExp(`^.* unit=deploy-finalize-${id}$`, "m"));
+    const record = await ended(host, id);
     assert.equal(path(record), "scheduled waiting switching verifying live");
     assert.match(record.configFile ?? "", /^\/nix\/store\/\w+-deploy-finalize\.json$/);
     assert.ok(record.requester.sessionId !== null, "it was called in a login session");
@@ -155,6 +158,8 @@ hostTest(
     assert.equal(job.exitCode, 0, job.output);
     assert.match(job.output, /would stop the following units: .*ci-runner\.service/);
     assert.match(job.output, /services only/);
+    assert.match(job.output, /generation 1 (→|->) new/);
+    assert.doesNotMatch(job.output, /no generation of the profile/);
     assert.deepEqual(await host.facts(), before);
     await nothingScheduled(host);
   },
@@ -162,6 +167,6 @@ hostTest(
 
 async function nothingScheduled(host: Host): Promise<void> {
   assert.notEqual((await host.run(["test", "-e", `${STATE_DIR}/current`])).exitCode, 0);
-  const timers = ["systemctl", "list-timers", "--all", "--no-legend", "deploy-finalize-*"];
+  const timers = ["systemctl", "list-timers", "--all", "--no-legend", "deploy-finalize-2*"];
   assert.equal(await host.ok(timers), "");
 }

@@ -1,36 +1,67 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import manifest from "../../package.json" with { type: "json" };
-import type { FinalizationRecord } from "../../src/core/record.ts";
-import { recordSchema } from "../../src/core/record-schema.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { recordSchema } from "../../src/core/record/record-schema.ts";
 import { isTerminal } from "../../src/core/states.ts";
-import type { Host, ToplevelSpec } from "../host/host.ts";
+import type { Host, ToplevelSpec } from "../test-host/host.ts";
 
 /** The program as it is called inside the test host. */
 export const PROGRAM = ["/usr/local/bin/node", "/opt/deploy-finalize/deploy-finalize.cjs"] as const;
-/** The same started sooner, as the Nix package does: notes/node-start.md. */
-export const LAUNCH = [
-  PROGRAM[0],
-  ...manifest.config.nodeFlags.split(" "),
-  "/opt/deploy-finalize/launch.cjs",
-] as const;
 export const STATE_DIR = "/var/lib/deploy-finalize";
 
-/** What the NixOS module installs, as far as these tests need it. */
-const RESUME_UNIT = `[Unit]
+const RESUME = `${PROGRAM.join(" ")} resume --config /etc/deploy-finalize.json`;
+
+/** What the resume units of the NixOS module have in common, as far as these tests need it. */
+function resumeService(unit: string, more: string, install: string, command = RESUME): string {
+  return `[Unit]
 Description=Take up unfinished finalizations
-After=multi-user.target
+StartLimitIntervalSec=0
 X-StopOnRemoval=false
 X-RestartIfChanged=false
+${unit}
 [Service]
-Type=oneshot
-RemainAfterExit=true
+Type=exec
 Environment=PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-ExecStart=${PROGRAM.join(" ")} resume --config /etc/deploy-finalize.json
+ExecStart=${command}
+Restart=on-failure
+RestartForceExitStatus=SIGTERM SIGINT SIGHUP SIGPIPE
+RestartSec=1
+${more}
 [Install]
-WantedBy=multi-user.target
+WantedBy=${install}
 `;
+}
+
+/** As the NixOS module makes them. `command` stands for the call of `resume` after a boot. */
+export function resumeUnits(
+  stuckAfterSeconds = 120,
+  command = RESUME,
+): NonNullable<ToplevelSpec["units"]> {
+  const early = "DefaultDependencies=no\nConflicts=shutdown.target\nBefore=shutdown.target";
+  return {
+    "deploy-finalize-resume.service": resumeService(
+      "After=multi-user.target",
+      "RemainAfterExit=true",
+      "multi-user.target",
+      command,
+    ),
+    "deploy-finalize-stuck-boot.service": resumeService(
+      `${early}\nAfter=local-fs.target\nIgnoreOnIsolate=yes`,
+      "",
+      "emergency.target rescue.target",
+    ),
+    "deploy-finalize-stuck-boot.timer": `[Unit]
+${early}
+IgnoreOnIsolate=yes
+[Timer]
+OnBootSec=${stuckAfterSeconds}
+AccuracySec=1s
+[Install]
+WantedBy=sysinit.target
+`,
+  };
+}
 
 /** One look at the units instead of five seconds: most tests have nothing that settles. */
 const TEST_CONFIG = { verify: { settle: 0 } };
@@ -39,7 +70,7 @@ const TEST_CONFIG = { verify: { settle: 0 } };
 export function systemSpec(spec: ToplevelSpec = {}, config: object = TEST_CONFIG): ToplevelSpec {
   return {
     ...spec,
-    units: { "deploy-finalize-resume.service": RESUME_UNIT, ...spec.units },
+    units: { ...resumeUnits(), ...spec.units },
     etc: { "deploy-finalize.json": JSON.stringify(config), ...spec.etc },
   };
 }
@@ -87,7 +118,7 @@ export async function recordOf(host: Host, id: string): Promise<FinalizationReco
 export async function ended(
   host: Host,
   id: string,
-  deadlineMs = 20_000,
+  deadlineMs = 60_000,
 ): Promise<FinalizationRecord> {
   const finished = async (): Promise<FinalizationRecord | undefined> => {
     const record = await recordOf(host, id).catch(() => undefined);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { explainSchema, type ExplainJson } from "../../src/json/explain.ts";
-import { hostTest } from "../host/host-test.ts";
-import type { Host } from "../host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import type { Host } from "../test-host/host.ts";
 import { call, deploy, ended, holdLock, systemSpec } from "./deploying.ts";
 
 /** The units that these hosts have; the same name with another mark is a changed unit. */
@@ -61,13 +61,14 @@ hostTest(
       ],
       reload: [],
       start: [{ name: "fresh.service", role: null }],
-      keep: [{ name: "held.service", role: null }],
+      keep: [{ name: "held.service", role: null, why: "restartIfChanged = false" }],
       runners: ["ci-runner.service"],
     });
     assert.deepEqual(verification.checks, ["web.service"]);
     assert.ok(gates.some(({ name, state }) => name === "CI job" && state === "open"));
     const screen = await host.ok(call(target, "explain"));
     assert.match(screen, /^would switch: services only\n/);
+    assert.match(screen, /would keep running old code: held\.service \(restartIfChanged = false\)/);
     assert.match(screen, /would restart: ci-runner.service \(CI runner\), sshd.service \(SSH\)/);
   },
 );

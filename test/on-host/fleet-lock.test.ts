@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import * as v from "valibot";
-import { lockSchema } from "../../src/json/lock.ts";
-import { hostTest } from "../host/host-test.ts";
-import type { Host, ToplevelSpec } from "../host/host.ts";
-import { EtcdCluster, etcdMissing } from "../lock/etcd-cluster.ts";
-import { FULL, LockServer } from "../lock/stand-in.ts";
+import { readIfThere } from "../../src/host/files/durable.ts";
+import { lockStatusSchema } from "../../src/json/lock.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import type { Host, ToplevelSpec } from "../test-host/host.ts";
+import { EtcdCluster, etcdMissing } from "../fleet/etcd-cluster.ts";
+import { FULL, LockServer } from "../fleet/stand-in.ts";
 import {
   call,
   deploy,
@@ -49,8 +50,8 @@ async function lockServer(host: Host): Promise<LockServer> {
 
 /** What the host has on disk about its slot; null where nothing. */
 function slotOnDisk(host: Host): { state: string; keptBecause: string | null } | null {
-  const file = host.path(`${STATE_DIR}/slot.json`);
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+  const text = readIfThere(host.path(`${STATE_DIR}/slot.json`));
+  return text === null ? null : JSON.parse(text);
 }
 
 async function says(host: Host, id: string, words: string): Promise<void> {
@@ -103,7 +104,7 @@ hostTest(
     server.reply = "hang";
     await says(host, id, "no answer within 1 s");
     server.reply = { status: 502, text: "<html>Bad Gateway</html>" };
-    await says(host, id, "status 502, without a reason that FleetLock knows");
+    await says(host, id, "status 502, without a reason in the FleetLock format");
     server.reply = FULL;
     await says(host, id, "semaphore full: all 1 slots locked (failed_lock)");
     assert.equal((await recordOf(host, id)).state, "waiting");
@@ -124,7 +125,10 @@ hostTest(
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, { deadline: 1 }));
     const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
     assert.equal(record.state, "failed");
-    assert.match(record.outcome?.reason ?? "", /^waited 1 s in vain for fleet lock: .*full/);
+    assert.match(
+      record.outcome?.reason ?? "",
+      /^timed out after 1 s waiting for fleet lock: .*full/,
+    );
     assert.equal((await host.facts()).bootId, before.bootId);
     server.reply = null;
     await host.until("nothing is left", () => slotOnDisk(host) === null);
@@ -140,7 +144,10 @@ hostTest("at the deadline it reboots without a slot, if told so", { baseline }, 
   const id = await deploy(host, target, "--delay", "0");
   const record = await ended(host, id, 60_000);
   assert.equal(path(record), "scheduled waiting rebooting verifying live");
-  assert.match(await host.journal(`deploy-finalize-${id}.service`), /goes on, as configured/);
+  assert.match(
+    await host.journal(`deploy-finalize-${id}.service`),
+    /continues without it, as configured/,
+  );
   server.reply = null;
   await host.until("nothing is left", () => slotOnDisk(host) === null);
 });
@@ -203,7 +210,7 @@ hostTest(
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
     const id = await deploy(host, target, "--delay", "0");
     assert.equal((await ended(host, id, 60_000)).state, "live");
-    await says(host, id, "cannot give the slot of the fleet lock back, tries again");
+    await says(host, id, "cannot give back the slot of the fleet lock yet");
     assert.equal(slotOnDisk(host)?.state, "giving-back");
     await host.powerCut();
     await server[Symbol.asyncDispose]();
@@ -308,7 +315,7 @@ if (etcdMissing() === null) {
     assert.equal((await ended(host, id, 60_000)).state, "live");
     await host.until("the slot is back", () => slotOnDisk(host) === null);
     const status = await host.ok(call(target, "lock", "status", "--json"));
-    assert.deepEqual(v.parse(lockSchema, JSON.parse(status)).holders, []);
+    assert.deepEqual(v.parse(lockStatusSchema, JSON.parse(status)).holders, []);
   });
 }
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import * as v from "valibot";
-import { EVENT_KINDS } from "../../src/core/event-kinds.ts";
-import type { Host } from "../host/host.ts";
-import { hostTest } from "../host/host-test.ts";
-import { repository } from "../host/paths.ts";
+import { EVENT_KINDS } from "../../src/core/record/journal-entry.ts";
+import type { Host } from "../test-host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import { repository } from "../test-host/paths.ts";
 import { call, deploy, ended, newestRecord, recordOf, systemSpec } from "./deploying.ts";
 
 const NOTICE = "/run/deploy-finalize/notice";
@@ -105,7 +105,7 @@ hostTest(
       errors,
       /failed: .*\n.*Subject: A deploy failed to go live\n.*Defined-By: deploy-finalize/,
     );
-    assert.match(errors, new RegExp(`What it has printed: +deploy-finalize log ${badId}`));
+    assert.match(errors, new RegExp(`Log of its unit: +deploy-finalize log ${badId}`));
   },
 );
 

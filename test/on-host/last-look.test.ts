@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Host } from "../host/host.ts";
-import { hostTest } from "../host/host-test.ts";
+import type { Host } from "../test-host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
 import {
   awaitsConfirmation,
   call,
@@ -22,14 +22,14 @@ const WITH_RUNNER = { verify: { settle: 0 }, waitFor: { runners: RUNNERS } };
 const baseline = systemSpec();
 
 /** Holds up the first time that an action of a toplevel's switch-to-configuration is run, until it is let go. */
-async function holdUp(host: Host, toplevel: string, action: string) {
+async function holdUp(host: Host, toplevel: string, action: string, wait = "sh -c") {
   const begun = `/run/${action}-begun`;
   const go = `/run/${action}-go`;
   const program = `${toplevel}/bin/switch-to-configuration`;
   await host.shell(`
     mkdir /root/slow
     cp ${program} /root/slow/real
-    printf '#!/bin/sh\\nif [ "$1" = ${action} ] && mkdir ${begun} 2>&-; then until test -e ${go}; do sleep 0.05; done; fi\\nexec /root/slow/real "$@"\\n' > /root/slow/program
+    printf '#!/bin/sh\\nif [ "$1" = ${action} ] && mkdir ${begun} 2>&-; then ${wait} "until test -e ${go}; do sleep 0.05; done"; fi\\nexec /root/slow/real "$@"\\n' > /root/slow/program
     chmod +x /root/slow/*
     mount --bind /root/slow/program $(realpath ${program})`);
   const hasBegun = async () => (await host.run(["test", "-e", begun])).exitCode === 0;
@@ -56,6 +56,24 @@ hostTest("asked to end during the last look, it does not act", { baseline }, asy
   assert.equal((await recordOf(host, id)).state, "waiting");
   assert.equal((await host.facts()).current, current);
 });
+
+hostTest(
+  "while it looks what the switch would stop, others can deploy",
+  { baseline },
+  async (host) => {
+    const target = await host.buildToplevel(systemSpec({ label: "new" }, WITH_RUNNER));
+    const other = await host.buildToplevel(systemSpec({ label: "newer" }, WITH_RUNNER));
+    const lock = "/run/nixos/switch-to-configuration.lock";
+    const look = await holdUp(host, target, "dry-activate", `flock --nonblock ${lock} sh -c`);
+    await deploy(host, target, "--delay", "0");
+    await look.begun();
+    // It fails if the lock is taken.
+    const newer = await deploy(host, other, "--delay", "0");
+    await look.letGo();
+    assert.equal((await ended(host, newer)).state, "live");
+    assert.equal((await host.facts()).current, other);
+  },
+);
 
 function backup(version: number): string {
   return `[Service]
@@ -92,9 +110,11 @@ hostTest(
   "what a switch would stop is found out anew where another one was switched to meanwhile",
   { baseline: systemSpec({ runner: "1" }) },
   async (host) => {
-    const unconfirmed = { settle: 0, confirm: { within: 600 } };
+    const verify = { settle: 0, confirm: { within: 600 } };
+    // The early job does not end, and a rollback would wait for it.
+    const waitFor = { runners: RUNNERS, rollbackTimeout: 0 };
     const a = await host.buildToplevel(
-      systemSpec({ label: "first", runner: "2" }, { ...WITH_RUNNER, verify: unconfirmed }),
+      systemSpec({ label: "first", runner: "2" }, { verify, waitFor }),
     );
     const b = await host.buildToplevel(systemSpec({ label: "second", runner: "2" }, WITH_RUNNER));
     const first = await deploy(host, a, "--delay", "0");
@@ -151,10 +171,12 @@ hostTest(
       `mount --bind ${STATE_DIR} ${STATE_DIR}; mount -o remount,ro,bind ${STATE_DIR}`,
     );
     const unit = `deploy-finalize-${id}.service`;
-    await host.until("it was started more often than systemd allows by itself", async () => {
-      const shown = await host.ok(["systemctl", "show", "--property=NRestarts", "--value", unit]);
-      return Number(shown) > 5;
+    await host.until("it has tried again in vain", async () => {
+      const said = await host.ok(["journalctl", "--unit", unit, "--output=cat"]);
+      return said.split("cannot continue: ").length > 2;
     });
+    const shown = await host.ok(["systemctl", "show", "--property=ActiveState", "--value", unit]);
+    assert.equal(shown.trim(), "active");
     await host.shell(`umount ${STATE_DIR}`);
     const record = await ended(host, id);
     assert.match(path(record), /switching switching verifying rolling-back rolled-back$/);

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import type { Host } from "../host/host.ts";
-import { hostTest } from "../host/host-test.ts";
+import type { Host } from "../test-host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
 import {
   assertRuns,
   call,
   ended,
   entered,
-  LAUNCH,
   newestRecord,
   PROGRAM,
   recordOf,
@@ -36,7 +35,7 @@ async function scheduleWith(
 ): Promise<string> {
   await configure(host, config);
   await host.deployBoot(toplevel);
-  await host.ok([...LAUNCH, "--config", FILE, ...options]);
+  await host.ok([...PROGRAM, "--config", FILE, ...options]);
   return (await newestRecord(host)).id;
 }
 
@@ -58,7 +57,7 @@ hostTest("gone, and it named the state folder: it has failed", { baseline }, asy
   const places = ["--state-dir", "/var/lib/other"];
   await configure(host, { ...QUICK, stateDir: "/var/lib/other" });
   await host.deployBoot(target);
-  await host.ok([...LAUNCH, "--config", FILE, "--delay", "4"]);
+  await host.ok([...PROGRAM, "--config", FILE, "--delay", "4"]);
   await host.ok(["rm", FILE]);
   const waited = await host.run([...PROGRAM, "wait", "--timeout", "20", ...places]);
   assert.deepEqual([waited.exitCode, /cannot read the/.test(waited.stdout)], [1, true]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hostTest } from "../host/host-test.ts";
+import { hostTest } from "../test-host/host-test.ts";
 import { deploy, deployScript, ended, newestRecord, path, systemSpec } from "./deploying.ts";
 
 const baseline = systemSpec({ runner: "1" });

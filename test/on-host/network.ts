@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
-import type { Host } from "../host/host.ts";
-import { ok, run } from "../host/spawn.ts";
+import type { Host } from "../test-host/host.ts";
+import { ok, run } from "../test-host/spawn.ts";
 
 /**
  * A cable between this machine and a test host, with an address at each end. The host's end

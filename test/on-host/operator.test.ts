@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { historySchema } from "../../src/json/history.ts";
-import { logSchema } from "../../src/json/log.ts";
+import { historySchema, logSchema } from "../../src/json/history.ts";
 import { statusSchema, type StatusJson } from "../../src/json/status.ts";
 import { documents, waitingLoops } from "../docs/documents.ts";
-import { hostTest } from "../host/host-test.ts";
-import type { Ended, Host } from "../host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import type { Ended, Host } from "../test-host/host.ts";
 import { deploy, deployScript, ended, entered, PROGRAM, systemSpec } from "./deploying.ts";
 import { Operator } from "./ssh.ts";
 
@@ -54,7 +53,10 @@ hostTest(
     });
     assert.equal(waiting.waiting?.for, "CI job");
     assert.deepEqual(waiting.driver, { kind: "process" });
-    assert.match(await screen(host), /waiting for CI job, .*ci-runner\.service runs a job/);
+    assert.match(
+      await screen(host),
+      /waiting for CI job \(.* so far\): ci-runner\.service runs a job/,
+    );
     const wait = `exec ${PROGRAM.join(" ")} wait --config ${CONFIG} > /run/waited`;
     const waited = host.run(["sh", "-c", wait]);
     const followed = operate(host, "status", "--follow");
@@ -86,7 +88,7 @@ hostTest(
     const job = await host.queueJob(`${deployScript(target)}\n${PROGRAM.join(" ")} wait`);
     const { exitCode, output } = await host.jobEnded(job);
     assert.equal(exitCode, 1, output);
-    assert.match(output, /in a job on ci-runner\.service, whose jobs .* waits for/);
+    assert.match(output, /a job on ci-runner\.service, and .* waits for its jobs/);
     assert.equal((await operate(host, "wait")).exitCode, 0);
   },
 );
@@ -178,13 +180,13 @@ hostTest(
   async (host) => {
     const config = { verify: { settle: 0 }, rollback: { enable: false } };
     const target = await host.buildToplevel(
-      systemSpec({ label: "new", failure: { activation: true } }, config),
+      systemSpec({ label: "new", failure: { activation: "stand-in" } }, config),
     );
     const id = await deploy(host, target, "--delay", "0");
     assert.equal((await operate(host, "wait", id)).exitCode, 1);
     const text = await screen(host);
     assert.match(text, /^x failed, .*exit code 2/);
-    assert.match(text, /last lines of the activation, exit code 2\n {2}\S/);
+    assert.match(text, /last lines of switch-to-configuration, exit code 2\n {2}\S/);
     const { stdout } = await operate(host, "history", "--json");
     const { finalizations } = v.parse(historySchema, JSON.parse(stdout));
     assert.deepEqual(
@@ -203,11 +205,11 @@ hostTest(
     assert.deepEqual((await statusNow(host)).driver, { kind: "timer" });
     await host.ok(["systemctl", "stop", `deploy-finalize-${id}.timer`]);
     assert.deepEqual((await statusNow(host)).driver, { kind: "nobody" });
-    assert.match(await screen(host), /nobody drives it.*deploy-finalize resume/s);
+    assert.match(await screen(host), /stuck.*deploy-finalize resume/s);
     await operate(host, "resume");
     await entered(host, id, "waiting");
     await host.until("it tells that it waits for its time", async () =>
-      /waiting for delay, /.test(await screen(host)),
+      /waiting for delay \(/.test(await screen(host)),
     );
     await operate(host, "cancel");
     assert.equal((await ended(host, id)).state, "cancelled");

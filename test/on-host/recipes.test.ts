@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { hostTest } from "../host/host-test.ts";
-import type { Host } from "../host/host.ts";
+import { hostTest } from "../test-host/host-test.ts";
+import type { Host } from "../test-host/host.ts";
 import { ended, newestRecord, path as pathOf, PROGRAM, systemSpec } from "./deploying.ts";
 
 // The recipes of docs/reboots.md and docs/other-deployers.md. Who deploys is a stand-in: units that

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { cancelSchema, confirmSchema, rollbackSchema } from "../../src/json/requests.ts";
-import { hostTest } from "../host/host-test.ts";
+import { cancelSchema, confirmSchema, rollbackSchema } from "../../src/json/commands.ts";
+import { hostTest } from "../test-host/host-test.ts";
 import {
   assertRuns,
   awaitsConfirmation,
@@ -60,7 +60,7 @@ hostTest(
     };
     assert.match(
       await refused(),
-      new RegExp(`was rolled back.*deploy-finalize rollback ${id}`, "s"),
+      new RegExp(`was already rolled back.*deploy-finalize rollback ${id}`, "s"),
     );
     await assertRuns(host, good);
     await host.ok(call(good, "rollback", id, "--yes"));
@@ -131,7 +131,7 @@ hostTest("one that waits for its confirmation goes back at once", { baseline }, 
   assert.deepEqual([json.how, json.finalization.id], ["asked", id]);
   const record = await ended(host, id);
   assert.equal(record.state, "rolled-back");
-  assert.match(record.outcome?.reason ?? "", /^rollback asked for by root/);
+  assert.match(record.outcome?.reason ?? "", /^rollback requested by root/);
   await assertRuns(host, before.current);
 });
 
@@ -146,7 +146,7 @@ hostTest(
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "verifying");
     const said = await host.ok(call(target, "rollback", "--yes"));
-    assert.match(said, new RegExp(`${id} (goes back now|was rolled back)`));
+    assert.match(said, new RegExp(`${id} (is rolling back|was rolled back)`));
     assert.equal((await ended(host, id)).state, "rolled-back");
     await assertRuns(host, before.current);
   },
@@ -185,7 +185,7 @@ const obstacles = [
     step: "the boot loader",
     make: "mkdir /boot/loader/entries.new",
     clear: "rmdir /boot/loader/entries.new",
-    message: /the boot default was not set.*directory/is,
+    message: /cannot set the boot default.*directory/is,
   },
   {
     step: "the record",
@@ -229,19 +229,16 @@ hostTest(
     };
     const newer = await host.buildToplevel(systemSpec({ label: "newer" }));
     const waiting = await deploy(host, newer, "--delay", "1h");
-    assert.match(
-      await refused(),
-      /has moved on to .*newer, the target of .*deploy-finalize cancel/s,
-    );
+    assert.match(await refused(), /now points to .*newer, the target of .*deploy-finalize cancel/s);
     await host.ok(call(target, "cancel", waiting, "--restore-boot-default"));
     await host.ok(["nix-env", "-p", "/nix/var/nix/profiles/system", "--delete-generations", "1"]);
-    assert.match(await refused(), /no generation of .* holds the system before .*deleted/s);
+    assert.match(await refused(), /the system before .* is no longer a generation of .*deleted/s);
     // What booted is kept from the collector; only force takes it.
     const previous = (await newestRecord(host)).previous ?? "";
     assert.equal(previous, target);
     const { booted } = await host.facts();
     await host.ok(["mv", booted, `${booted}-collected`]);
-    assert.match(await refused(), /is not in the store any more/);
+    assert.match(await refused(), /is no longer in the store/);
     await host.ok(["mv", `${booted}-collected`, booted]);
   },
 );
@@ -254,7 +251,7 @@ hostTest(
     const target = await host.buildToplevel(systemSpec({ label: "new" }));
     const id = await deploy(host, target, "--delay", "1h");
     const said = await host.ok(call(target, "cancel"));
-    assert.match(said, new RegExp(`cancelled ${id}: the running system is untouched`));
+    assert.match(said, new RegExp(`cancelled ${id}: the running system is unchanged`));
     assert.match(said, /the boot default is still generation 2 .*the next boot/);
     assert.equal((await host.facts()).bootDefault, target);
     const shown = await host.ok(call(target, "status"));
@@ -281,7 +278,7 @@ hostTest(
     await host.deployBoot(other);
     const { exitCode, stderr } = await host.run(call(target, "cancel", "--restore-boot-default"));
     assert.equal(exitCode, 1);
-    assert.match(stderr, /has moved on to .*other: left alone/);
+    assert.match(stderr, /now points to .*other, so it was not changed/);
     assert.equal((await recordOf(host, id)).state, "cancelled");
     const { profile, bootDefault } = await host.facts();
     assert.deepEqual([profile, bootDefault], [other, other]);

@@ -1,8 +1,8 @@
 import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Host } from "../host/host.ts";
-import { type Ended, run } from "../host/spawn.ts";
+import type { Host } from "../test-host/host.ts";
+import { type Ended, run } from "../test-host/spawn.ts";
 
 /**
  * An operator's machine: `ssh` there is the real one, and leads into the host, whatever name it is

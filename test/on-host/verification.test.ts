@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hostTest } from "../host/host-test.ts";
+import { hostTest } from "../test-host/host-test.ts";
 import {
   assertRuns,
   awaitsConfirmation,
@@ -90,7 +90,7 @@ hostTest("a confirmation that does not come: rolled back", { baseline }, async (
   const target = await host.buildToplevel(systemSpec({ label: "new" }, confirming));
   const record = await ended(host, await deploy(host, target, "--delay", "0"));
   assert.equal(record.state, "rolled-back");
-  assert.match(record.outcome?.reason ?? "", /nobody confirmed it/);
+  assert.match(record.outcome?.reason ?? "", /not confirmed by/);
   await assertRuns(host, before.current);
 });
 
@@ -127,7 +127,7 @@ hostTest(
 
 hostTest(
   "a rollback that fails: failed, and nothing more is tried",
-  { baseline: systemSpec({ failure: { activation: true } }) },
+  { baseline: systemSpec({ failure: { activation: "stand-in" } }) },
   async (host) => {
     const target = await host.buildToplevel(
       systemSpec({ label: "new", units: { "web.service": FAILING } }),
@@ -136,7 +136,7 @@ hostTest(
     assert.equal(record.state, "failed");
     assert.match(
       record.outcome?.reason ?? "",
-      /web\.service failed; the way back failed too: .*exit code 2/,
+      /web\.service failed; the rollback failed too: .*exit code 2/,
     );
   },
 );

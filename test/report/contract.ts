@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import type { Config } from "../../src/core/config.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
+import type { Config } from "../../src/core/config/config.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { deliverAll, newMemory } from "../../src/report/deliver.ts";
 import { Outbox } from "../../src/report/outbox.ts";
 import { oweReports } from "../../src/report/report.ts";
 import { sendTo } from "../../src/report/receivers/table.ts";
-import type { Sent } from "../../src/report/receivers/receiver.ts";
+import type { Sent } from "../../src/report/receivers/exchange.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { ended, lastEvent, receiver, scheduled } from "./reports.ts";
 

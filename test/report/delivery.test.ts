@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { backoffMs } from "../../src/core/report-backoff.ts";
-import type { ReportConfig } from "../../src/core/report-defaults.ts";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { end, enter, type FinalizationRecord } from "../../src/core/record.ts";
+import { backoffMs } from "../../src/report/delivery-queues.ts";
+import type { ReportConfig } from "../../src/core/config/report-config.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
 import { deliverAll, newMemory } from "../../src/report/deliver.ts";
-import { nameOf } from "../../src/report/entry.ts";
+import { fileNameOf } from "../../src/report/owed-report.ts";
 import { Outbox } from "../../src/report/outbox.ts";
 import { oweReports } from "../../src/report/report.ts";
 import { EdgeHost } from "../support/edge-host.ts";
-import { until } from "../host/until.ts";
+import { until } from "../test-host/until.ts";
 import { COMMIT, ended, receiver, scheduled } from "./reports.ts";
 import { StandInServer } from "./server.ts";
 
@@ -134,7 +135,7 @@ test("a receiver that hangs holds up no other", async () => {
   );
   sender.stop.abort();
   await delivery;
-  assert.deepEqual(sender.outbox.owed().map(nameOf), [
+  assert.deepEqual(sender.outbox.owed().map(fileNameOf), [
     `${scheduled().id}.00.scheduled.gitea`,
     `${scheduled().id}.04.live.gitea`,
   ]);
@@ -159,7 +160,7 @@ test("while one hangs another one gets its retries and what is new", async () =>
   assert.equal(told(server).filter((one) => one.startsWith("gitea")).length, 1);
 });
 
-test("what one is told is no news for another, which keeps its back-off", async () => {
+test("what one is told is no watch for another, which keeps its back-off", async () => {
   await using server = await StandInServer.listen();
   using sender = new Sender(server);
   sender.config = { ...sender.config, retry: { first: 3600, most: 3600 } };
@@ -236,7 +237,12 @@ test("a call for hurry, or something new, has everything tried at once", async (
   await using server = await StandInServer.listen();
   using sender = new Sender(server);
   sender.config = { ...sender.config, retry: { first: 3600, most: 3600 } };
-  server.answers = [() => ({ status: 500 }), () => ({ status: 500 }), () => ({ status: 201 })];
+  let calls: NodeJS.Timeout | undefined;
+  const answers = (status: number) => () => {
+    clearInterval(calls);
+    return { status };
+  };
+  server.answers = [answers(500), answers(500), answers(201)];
   sender.owe(scheduled());
   const delivery = sender.deliver();
   for (const [tries, next] of [
@@ -245,9 +251,8 @@ test("a call for hurry, or something new, has everything tried at once", async (
   ] as const) {
     await until("it waits", () => sender.outbox.owed()[0]?.tries === tries);
     // Until it watches, nothing tells that it does: so the call is repeated.
-    const calls = setInterval(next, 20);
+    calls = setInterval(next, 20);
     await until("it is tried again", () => server.received.length > tries);
-    clearInterval(calls);
   }
   await delivery;
   assert.deepEqual(told(server).slice(0, 3), ["gitea pending", "gitea pending", "gitea pending"]);
@@ -263,10 +268,7 @@ test("after a day it is given up, but never before it was tried five times", asy
   await sender.deliver();
   assert.deepEqual(sender.outbox.owed(), []);
   assert.equal(sender.outbox.count("given-up").get("gitea"), 2);
-  assert.match(
-    sender.said.join("\n"),
-    /gitea: cannot tell live of .* gives up after 5 tries: answered 503/,
-  );
+  assert.match(sender.said.join("\n"), /gitea: gave up on live of .* after 5 tries: answered 503/);
   assert.equal(sender.outbox.count("given-up").get("webhook"), undefined);
 });
 
@@ -308,8 +310,21 @@ test("half a note is set aside, and the rest is delivered", async () => {
   sender.folder.write(`state/outbox/${first}`, '{"schemaVersion":1');
   await sender.deliver();
   assert.ok(sender.files().includes(`${first}.broken`));
-  assert.match(sender.said.join(), /set .* aside, which cannot be read/);
+  assert.match(sender.said.join(), /cannot read .*, renamed it to \.broken/);
   assert.deepEqual(told(server).toSorted(), ["gitea success", "hook live"]);
+});
+
+test("a note under the name of another is set aside, and not delivered again and again", async () => {
+  await using server = await StandInServer.listen();
+  using sender = new Sender(server);
+  sender.owe(scheduled());
+  const [first] = sender.files();
+  copyFileSync(join(sender.outbox.folder, first ?? ""), join(sender.outbox.folder, "copy.json"));
+  await sender.deliver();
+  assert.deepEqual(
+    sender.files().filter((name) => name.startsWith("copy")),
+    ["copy.json.broken"],
+  );
 });
 
 test("a clock that is set back does not change the order of a timeline", async () => {
@@ -330,9 +345,9 @@ test("without a commit a forge is owed nothing, and it is said once", async () =
     sender.owe(scheduled({ revision }));
     sender.owe(ended("live", { revision }));
   }
-  assert.deepEqual(sender.outbox.owed().map(nameOf), [`${scheduled().id}.04.live.webhook`]);
-  assert.match(sender.said[0] ?? "", /gitea: no commit to report on: none is known/);
-  assert.match(sender.said[1] ?? "", /"9f3c.*-dirty" is none/);
+  assert.deepEqual(sender.outbox.owed().map(fileNameOf), [`${scheduled().id}.04.live.webhook`]);
+  assert.match(sender.said[0] ?? "", /gitea: no commit to report on: the revision is unknown/);
+  assert.match(sender.said[1] ?? "", /"9f3c.*-dirty" is not a commit/);
   assert.equal(sender.said.length, 2);
 });
 
@@ -341,13 +356,19 @@ test("a delivery that cannot be written down is not repeated, and is written dow
   using sender = new Sender(server);
   sender.owe(scheduled());
   const [name = ""] = sender.files();
-  // No file can take the place of a folder.
-  const inTheWay = `state/outbox/${name.replace(/json$/, "done.tmp")}`;
-  sender.folder.write(`${inTheWay}/x`, "");
-  const delivery = sender.deliver();
-  await until("it is told", () => /cannot write to .*outbox/.test(sender.said.join()));
-  sender.folder.remove(inTheWay);
-  await delivery;
+  const away = `${sender.outbox.folder}.away`;
+  server.answers = [
+    () => {
+      renameSync(sender.outbox.folder, away);
+      return { status: 201, body: {} };
+    },
+  ];
+  sender.say = (line) => {
+    sender.said.push(line);
+    if (/cannot write to .*outbox/.test(line)) renameSync(away, sender.outbox.folder);
+  };
+  await sender.deliver();
+  assert.match(sender.said.join(), /cannot write to .*outbox/);
   assert.equal(server.received.length, 1);
   assert.deepEqual(sender.files(), [name.replace(/json$/, "done")]);
 });
@@ -368,7 +389,7 @@ test("an outbox that cannot be written is told, and harms nothing else", async (
   using sender = new Sender(server);
   sender.folder.write("state/outbox", "a file");
   sender.owe(scheduled());
-  assert.match(sender.said.join(), /cannot note the reports that gitea is owed: .*outbox/);
+  assert.match(sender.said.join(), /cannot record the reports for gitea: .*outbox/);
 });
 
 test("the back-off doubles up to its limit, and half of it is random", () => {

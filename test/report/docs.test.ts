@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as v from "valibot";
-import { receiverSchema } from "../../src/core/config-schema-report.ts";
-import { parseConfig } from "../../src/core/parse-config.ts";
-import { metricsText, NO_TOTALS } from "../../src/core/report-metrics.ts";
+import { receiverSchema } from "../../src/core/config/report-config.ts";
+import { parseConfig } from "../../src/core/config/parse-config.ts";
+import { metricsText, NO_TOTALS } from "../../src/report/metrics-text.ts";
 import { STATES } from "../../src/core/states.ts";
 import { eventSchema } from "../../src/report/event.ts";
 import { ended } from "./reports.ts";
@@ -55,7 +55,11 @@ test("docs/reports.md says what status each state is", () => {
 
 test("docs/reports.md has every metric, and no other", () => {
   const text = metricsText({
-    newest: ended("live"),
+    newest: {
+      ...ended("live"),
+      oldCode: { kind: "known", units: [], more: 0 },
+      userUnits: { failed: [], unknown: [] },
+    },
     waitingFor: "x",
     totals: { ...NO_TOTALS, last: { id: "x", state: "live", at: ended("live").scheduledAt } },
     rebootRequired: false,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FinalizationRecord } from "../../src/core/record.ts";
-import type { ReceiverConfig } from "../../src/core/report-defaults.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import type { ReceiverConfig } from "../../src/core/config/report-config.ts";
 import type { TerminalState } from "../../src/core/states.ts";
-import type { Sent } from "../../src/report/receivers/receiver.ts";
+import type { Sent } from "../../src/report/receivers/exchange.ts";
 import { sendTo } from "../../src/report/receivers/table.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRun, COMMIT, ended, lastEvent, receiver, scheduled } from "./reports.ts";
@@ -25,6 +25,20 @@ async function send(
 
 function jsonOf(received: Received | undefined): unknown {
   return JSON.parse(received?.body ?? "");
+}
+
+for (const kind of ["gitea", "forgejo", "github", "gitlab"] as const) {
+  test(`${kind}: no repository leads to another part of the API`, async () => {
+    await using server = await StandInServer.listen();
+    for (const repository of ["..", "../../admin/users/x", "infra/..", "."]) {
+      // As an older version kept it in a record: no configuration and no environment gives it now.
+      const run = aRun({ forge: kind, server: server.url, repository });
+      const sent = await send({ kind }, scheduled({ forgeRun: run }), server);
+      assert.equal(sent.kind, "failed", repository);
+      assert.throws(() => receiver({ kind, url: server.url, tokenFile: "/t", repository }));
+    }
+    assert.deepEqual(server.received, []);
+  });
 }
 
 const GITEA = { kind: "gitea", repository: "infra/hosts" };
@@ -86,7 +100,7 @@ for (const [state, github, gitlab] of STATES) {
   });
 }
 
-test("GitLab: name, ref and pipeline, the project's path in one piece", async () => {
+test("GitLab: name, pipeline or ref, the project's path in one piece", async () => {
   await using server = await StandInServer.listen();
   const place = { forge: "gitlab", server: server.url, repository: "team/sub/hosts" } as const;
   const run = aRun({ ...place, run: "99", page: null });
@@ -99,9 +113,11 @@ test("GitLab: name, ref and pipeline, the project's path in one piece", async ()
     state: "pending",
     name: "deploy-finalize/web1",
     description: "switch in 1 min (services only)",
-    ref: "main",
     pipeline_id: 99,
   });
+  const byRef = aRun({ ...place, run: null, page: null });
+  await send({ kind: "gitlab" }, scheduled({ forgeRun: byRef }), server);
+  assert.deepEqual(Object(jsonOf(server.received[1])).ref, "main");
 });
 
 const refuse = (from: string) => () => ({
@@ -161,8 +177,8 @@ const ANSWERS: [
     { kind: "failed" },
   ],
   ["404: a forge also says so of what a token may not see", { status: 404 }, { kind: "failed" }],
-  ["422: a commit that GitHub does not know", { status: 422 }, { kind: "refused" }],
-  ["a redirect is not followed", { status: 302, headers: { Location: "/x" } }, { kind: "refused" }],
+  ["422: what Gitea cannot read", { status: 422 }, { kind: "refused" }],
+  ["a redirect is not followed", { status: 302, headers: { Location: "/x" } }, { kind: "failed" }],
   [
     "429 with seconds",
     { status: 429, headers: { "Retry-After": "90" } },
@@ -251,5 +267,5 @@ test("a token file that is not there, is empty or open to all is told, the token
   assert.deepEqual([server.received.length, host.said.length], [0, 0]);
   host.folder.write("token", TOKEN);
   await sendTo(config, outgoing);
-  assert.match(host.said.join(), /token can be read by everybody/);
+  assert.match(host.said.join(), /every user of this host can read .*token/);
 });

@@ -1,22 +1,33 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
-import { DEFAULT_CONFIG } from "../../src/core/config.ts";
-import { counted, type Measured, metricsText, NO_TOTALS } from "../../src/core/report-metrics.ts";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { counted, type Measured, metricsText, NO_TOTALS } from "../../src/report/metrics-text.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { isTerminal, STATES } from "../../src/core/states.ts";
-import { lockSchema } from "../../src/core/config-schema-lock.ts";
-import type { Slot } from "../../src/core/slot.ts";
-import { SlotStore } from "../../src/lock/slot-store.ts";
-import { RecordStore } from "../../src/host/store.ts";
+import { lockSchema } from "../../src/core/config/lock-config.ts";
+import type { Slot } from "../../src/core/record/slot.ts";
+import { SlotStore } from "../../src/fleet/slot-store.ts";
+import { RecordStore } from "../../src/state-dir/store.ts";
+import { hasMetricsFiles } from "../../src/report/metrics-files.ts";
 import { writeMetrics } from "../../src/report/metrics.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { ended } from "./reports.ts";
+import { saveNewest } from "../support/store.ts";
 
 const contrib = new URL("../../contrib/", import.meta.url).pathname;
 
@@ -93,9 +104,23 @@ test("exactly one state and one outcome is 1", () => {
   }
 });
 
+test("the units on old code are counted, and nothing is said while they are unknown", () => {
+  const unit = { unit: "web.service", why: "unknown", processes: 1, paths: [] };
+  const cases: readonly (readonly [FinalizationRecord["oldCode"], number | undefined])[] = [
+    [{ kind: "known", units: [unit], more: 2 }, 3],
+    [{ kind: "known", units: [], more: 0 }, 0],
+    [{ kind: "unknown", why: "too slow" }, undefined],
+    [null, undefined],
+  ];
+  for (const [oldCode, count] of cases) {
+    const text = metricsText(measured({ newest: { ...ended("live"), oldCode } }));
+    assert.equal(valueOf(text, "units_on_old_code"), count);
+  }
+});
+
 test("a label's value is escaped", () => {
   const record = { ...aRecord(), revision: 'a"b\\c\nd' };
-  assert.match(metricsText(measured({ newest: record })), /revision="a\\"b\\\\c\\nd"/);
+  assert.match(metricsText(measured({ newest: record })), /revision="a\\"b\\\\c d"/);
 });
 
 /** A host with a state folder and a file for the metrics. */
@@ -123,7 +148,7 @@ class MeasuredHost extends EdgeHost {
 
 test("the file is readable for all, and appears in one piece", async () => {
   using host = new MeasuredHost();
-  host.store.saveNewest(aRecord());
+  saveNewest(host.store, aRecord());
   await host.write();
   assert.equal(statSync(host.file).mode & 0o777, 0o644);
   assert.deepEqual(readdirSync(dirname(host.file)).toSorted(), [".keep", basename(host.file)]);
@@ -143,7 +168,7 @@ test("what somebody else put into the folder is neither followed, nor waited for
 
 test("what another one is just writing is not touched, and holds up nobody", async () => {
   using host = new MeasuredHost();
-  host.store.saveNewest(ended("live"));
+  saveNewest(host.store, ended("live"));
   // No file can take the place of a folder.
   for (const name of ["metrics/deploy_finalize.prom.new", "state/totals.json.tmp"]) {
     host.folder.write(`${name}/x`, "");
@@ -175,7 +200,7 @@ test("what a crash left half written is removed an hour later, and nothing else"
 test("each finalization is counted once, also after its record is gone", async () => {
   using host = new MeasuredHost();
   for (let i = 0; i < 3; i++) {
-    host.store.saveNewest(ended("rolled-back", { id: `20261122-21300${i}-aaaa` }));
+    saveNewest(host.store, ended("rolled-back", { id: `20261122-21300${i}-aaaa` }));
     await host.write();
     await host.write();
   }
@@ -209,6 +234,7 @@ const SLOT: Slot = {
   attempt: 1,
   state: "asked",
   askedAt: "2026-11-22T21:30:00.000Z",
+  clock: null,
   takenAt: null,
   lease: null,
   lock: v.parse(lockSchema, { backend: "fleetlock", url: "https://airlock.example.org" }),
@@ -227,4 +253,47 @@ test("the fleet lock is held once that is known, not while it is only asked for"
     slots.write({ ...SLOT, state });
     assert.equal(valueOf(await host.write(), "lock_held"), held);
   }
+});
+
+/** Writes with another file configured, or none. */
+async function writeTo(host: MeasuredHost, metricsFile: string | null): Promise<string[]> {
+  const report = { ...DEFAULT_CONFIG.report, metricsFile };
+  const profile = host.folder.at("store/booted");
+  await writeMetrics(host, host.store, { ...DEFAULT_CONFIG, report, profile });
+  return readdirSync(dirname(host.file)).toSorted();
+}
+
+test("a file that has another name now, or is not wanted any more, goes", async () => {
+  using host = new MeasuredHost();
+  await host.write();
+  const other = host.folder.at("metrics/finalize.prom");
+  assert.deepEqual(await writeTo(host, other), [".keep", "finalize.prom"]);
+  assert.ok(hasMetricsFiles(host.store.folder));
+  assert.deepEqual(await writeTo(host, null), [".keep"]);
+  assert.ok(!hasMetricsFiles(host.store.folder));
+  assert.deepEqual(host.said, []);
+});
+
+test("a file whose name somebody else uses now stays", async () => {
+  using host = new MeasuredHost();
+  await host.write();
+  writeFileSync(host.file, "node_boot_time_seconds 1\n");
+  assert.deepEqual(await writeTo(host, null), [".keep", "deploy_finalize.prom"]);
+  assert.ok(!hasMetricsFiles(host.store.folder));
+});
+
+test("a file that cannot be removed is said, and removed by a later writer", async () => {
+  using host = new MeasuredHost();
+  await host.write();
+  // No process can read a file below a file.
+  renameSync(dirname(host.file), host.folder.at("aside"));
+  writeFileSync(dirname(host.file), "");
+  const other = host.folder.at("state/finalize.prom");
+  const report = { ...DEFAULT_CONFIG.report, metricsFile: other };
+  await writeMetrics(host, host.store, { ...DEFAULT_CONFIG, report });
+  assert.match(host.said.join(), /cannot remove the former metrics file .*ENOTDIR/);
+  assert.match(readFileSync(other, "utf8"), /deploy_finalize_state/);
+  rmSync(dirname(host.file));
+  renameSync(host.folder.at("aside"), dirname(host.file));
+  assert.deepEqual(await writeTo(host, other), [".keep"]);
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
-import * as v from "valibot";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { eventSchema } from "../../src/report/event.ts";
-import type { Sent } from "../../src/report/receivers/receiver.ts";
+import type { Sent } from "../../src/report/receivers/exchange.ts";
 import { sendTo } from "../../src/report/receivers/table.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRun, ended, lastEvent, receiver, scheduled } from "./reports.ts";
@@ -97,6 +97,41 @@ test("ntfy: as JSON to the server's root", async () => {
   });
 });
 
+test("ntfy: a query of the address is the server's, and no part of the topic", async () => {
+  await using server = await StandInServer.listen();
+  for (const [address, path, topic] of [
+    ["/deploys?auth=QmFzaWMg", "/?auth=QmFzaWMg", "deploys"],
+    ["/below/deploys/?a=1&b=/x#y", "/below/?a=1&b=/x", "deploys"],
+  ] as const) {
+    const config = (host: EdgeHost) => {
+      const urlFile = host.folder.write("topic", `${server.url}${address}\n`);
+      return { kind: "ntfy", urlFile };
+    };
+    assert.deepEqual(await send(config, ended("live"), server), { kind: "delivered" });
+    const last = server.received.at(-1);
+    assert.equal(last?.path, path);
+    assert.equal(JSON.parse(last.body).topic, topic);
+  }
+});
+
+test("a query of a server's address stays one, for every receiver with a path of its own", async () => {
+  await using server = await StandInServer.listen();
+  const url = `${server.url}/base/?key=1#part`;
+  const tokens = (host: EdgeHost) => ({ url, tokenFile: host.folder.at("secret") });
+  const forge = { repository: "infra/hosts" };
+  for (const [more, path] of [
+    [{ kind: "gotify" }, "/base/message?key=1"],
+    [{ kind: "matrix", room: "!ops:example.org" }, "/base/_matrix/client/v3/rooms/"],
+    [{ kind: "gitea", ...forge }, "/base/api/v1/repos/infra/hosts/statuses/"],
+    [{ kind: "github", ...forge }, "/base/api/v3/repos/infra/hosts/statuses/"],
+    [{ kind: "gitlab", ...forge }, "/base/api/v4/projects/infra%2Fhosts/statuses/"],
+  ] as const) {
+    await send((host) => ({ ...tokens(host), ...more }), ended("live"), server);
+    const asked = server.received.at(-1)?.path ?? "";
+    assert.ok(asked.startsWith(path) && asked.endsWith("?key=1"), asked);
+  }
+});
+
 test("Gotify: POST message with the application's token", async () => {
   const { path, headers, body } = await received(
     (host, url) => ({ kind: "gotify", url: `${url}/`, tokenFile: host.folder.at("secret") }),
@@ -161,6 +196,30 @@ test("Matrix: an older server tells in the body how long to wait", async () => {
   const sent = await send((host) => matrix(host, server.url), ended("live"), server);
   const notBefore = sent.kind === "failed" ? sent.notBefore?.getTime() : undefined;
   assert.equal(notBefore, new EdgeHost().time + 2000);
+});
+
+test("a server asks for a wait of any length: it is asked again after a day at most", async () => {
+  const day = 24 * 3_600_000;
+  const reset = { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "9".repeat(30) };
+  const answers = [
+    ['{"retry_after_ms":1e300}', {}, day],
+    ['{"retry_after_ms":1e999}', {}, day],
+    ['{"retry_after_ms":-1e300}', {}, 0],
+    ["{}", { "retry-after": "9".repeat(400) }, day],
+    ["{}", { "retry-after": "Fri, 31 Dec 9999 23:59:59 GMT" }, day],
+    ["{}", { "retry-after": "Thu, 01 Jan 1970 00:00:00 GMT" }, 0],
+    ["{}", reset, day],
+    ["{}", { "retry-after": "soon" }, null],
+  ] as const;
+  await using server = await StandInServer.listen();
+  for (const [text, headers, wait] of answers) {
+    server.answers = [() => ({ status: 429, headers, body: text })];
+    const sent = await send((host) => matrix(host, server.url), ended("live"), server);
+    assert.ok(sent.kind === "failed", text);
+    const notBefore = sent.notBefore?.getTime() ?? null;
+    assert.equal(notBefore, wait === null ? null : new EdgeHost().time + wait, text);
+    assert.doesNotThrow(() => sent.notBefore?.toISOString());
+  }
 });
 
 test("a command gets the event on its standard input; its exit code is the answer", async () => {

@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { DEFAULT_CONFIG, jobEndOf } from "../../src/core/config.ts";
-import { type ForgeRun, forgeRunOf, isCommit } from "../../src/core/forge-run.ts";
-import { commitOfRun } from "../../src/core/own-forge.ts";
-import { parseRecord } from "../../src/core/parse-record.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { type ForgeRun, forgeRunOf, isCommit } from "../../src/core/config/forge-run.ts";
+import { commitOfRun } from "../../src/core/config/receivers.ts";
+import { parseRecord } from "../../src/core/record/parse-record.ts";
 import { readFileSync } from "node:fs";
 import { Outbox } from "../../src/report/outbox.ts";
 import { oweReports } from "../../src/report/report.ts";
+import { ciRunOf } from "../../src/cli/shared/ci-run.ts";
 import { EdgeHost } from "../support/edge-host.ts";
-import { FakeHost } from "../support/fake-host.ts";
+import { Folder } from "../support/folder.ts";
+import { FakeHost, type Said } from "../support/fake-host.ts";
 import { spawnWith } from "../support/spawning.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { aRun, COMMIT, ended, receiver } from "./reports.ts";
 import { StandInServer } from "./server.ts";
+import { jobEndOf } from "../../src/finalize/delay.ts";
 
 const ACTIONS = {
   GITHUB_ACTIONS: "true",
@@ -27,6 +30,46 @@ const ACTIONS = {
   GITHUB_JOB: "deploy",
   RUNNER_NAME: "web1",
 };
+
+const HEAD = "1".repeat(40);
+
+for (const [what, variables, event, sha] of [
+  ["a pull request", { GITHUB_EVENT_NAME: "pull_request" }, { head: { sha: HEAD } }, HEAD],
+  ["a review", { GITHUB_EVENT_NAME: "pull_request_review" }, { head: { sha: HEAD } }, HEAD],
+  ["a push", { GITHUB_EVENT_NAME: "push" }, { head: { sha: HEAD } }, COMMIT],
+  [
+    "the target of a pull request",
+    { GITHUB_EVENT_NAME: "pull_request_target" },
+    { head: { sha: HEAD } },
+    COMMIT,
+  ],
+  ["an event of another form", { GITHUB_EVENT_NAME: "pull_request" }, {}, COMMIT],
+  [
+    "an event without a commit",
+    { GITHUB_EVENT_NAME: "pull_request" },
+    { head: { sha: "../x" } },
+    COMMIT,
+  ],
+] as const) {
+  test(`the commit of a run for ${what}: ${sha === HEAD ? "the head" : "GITHUB_SHA"}`, async () => {
+    using folder = new Folder();
+    const path = folder.write("event.json", JSON.stringify({ pull_request: event }));
+    for (const forge of [{}, { GITEA_ACTIONS: "true" }, { FORGEJO_ACTIONS: "true" }]) {
+      const env = { ...ACTIONS, ...forge, ...variables, GITHUB_EVENT_PATH: path };
+      assert.equal((await ciRunOf({ env }))?.sha, sha);
+    }
+    const env = { ...ACTIONS, ...variables, GITHUB_EVENT_PATH: folder.at("absent") };
+    assert.equal((await ciRunOf({ env }))?.sha, COMMIT);
+    assert.equal(await ciRunOf({ env: {} }), null);
+  });
+}
+
+test("the commit of a GitLab pipeline for merged results is the head of the branch", () => {
+  const env = { GITLAB_CI: "true", CI_COMMIT_SHA: COMMIT };
+  assert.equal(forgeRunOf(env)?.sha, COMMIT);
+  assert.equal(forgeRunOf({ ...env, CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: "" })?.sha, COMMIT);
+  assert.equal(forgeRunOf({ ...env, CI_MERGE_REQUEST_SOURCE_BRANCH_SHA: HEAD })?.sha, HEAD);
+});
 
 test("Forgejo before Gitea before GitHub, whatever else claims to be", () => {
   const page = "https://git.example.org/infra/hosts/actions/runs";
@@ -62,8 +105,50 @@ test("what the environment holds is made harmless", () => {
     GITHUB_JOB: "a\n\u001Bb",
     GITHUB_REF_NAME: "x".repeat(9999),
   });
-  assert.equal(run?.job, "ab");
+  assert.equal(run?.job, "a b");
   assert.equal(run?.ref?.length, 500);
+});
+
+test("what the forge would not set is absent, because it becomes part of requests with a token", () => {
+  for (const repository of [
+    "../../../admin/users/x",
+    "..",
+    ".",
+    "infra/..",
+    "./hosts",
+    "a//b",
+    "/a",
+    "a?b",
+    "a b",
+  ]) {
+    const run = forgeRunOf({ ...ACTIONS, GITEA_ACTIONS: "true", GITHUB_REPOSITORY: repository });
+    assert.deepEqual([run?.repository, run?.page], [null, null], repository);
+  }
+  for (const repository of ["infra/hosts", "infra/.github", "a/b..c", "g/sub/project"])
+    assert.equal(forgeRunOf({ ...ACTIONS, GITHUB_REPOSITORY: repository })?.repository, repository);
+  const run = forgeRunOf({
+    ...ACTIONS,
+    GITHUB_SERVER_URL: "javascript:alert(1)",
+    GITHUB_RUN_ID: "1/../../2",
+    GITHUB_RUN_NUMBER: "..",
+    GITHUB_RUN_ATTEMPT: "-1",
+  });
+  assert.deepEqual(
+    [run?.server, run?.run, run?.runNumber, run?.attempt, run?.page],
+    Array(5).fill(null),
+  );
+  const gitlab = forgeRunOf({
+    GITLAB_CI: "true",
+    CI_SERVER_URL: "https://somebody:secret@gitlab.example.org",
+    CI_PROJECT_ID: "..",
+    CI_PIPELINE_ID: "99x",
+    CI_JOB_ID: "../1",
+    CI_JOB_URL: "file:///etc/passwd",
+  });
+  assert.deepEqual(
+    [gitlab?.server, gitlab?.repository, gitlab?.run, gitlab?.job, gitlab?.page],
+    Array(5).fill(null),
+  );
 });
 
 test("only a whole hash is a commit", () => {
@@ -138,10 +223,13 @@ class Scheduling extends FakeHost {
   constructor(receivers: object[]) {
     super();
     this.setProfile(this.target);
-    const stateDir = this.folder.at("state");
     const profile = this.folder.at("profiles/system");
-    const config = { stateDir, profile, report: { receivers } };
+    const config = { profile, report: { receivers } };
     this.config = this.folder.write("config.json", JSON.stringify(config));
+  }
+
+  override async call(...args: string[]): Promise<Said> {
+    return await super.call("--state-dir", this.folder.at("state"), ...args);
   }
 
   revision(): string | null {
@@ -177,7 +265,29 @@ test("schedule notes what is owed, then has it delivered, after the timer is arm
     "deliver",
     "--config",
     host.config,
+    "--state-dir",
+    host.folder.at("state"),
+    "--only",
+    "servers",
   ]);
+});
+
+function isSandboxed(argv: readonly string[]): boolean {
+  return argv.includes("--property=ProtectSystem=strict");
+}
+
+test("a host that can make no sandbox delivers without one, and says so", async () => {
+  using host = new Scheduling([GITEA]);
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    const end = await spawn(argv, options);
+    return isSandboxed(argv) ? { ...end, exitCode: 1, stderr: "Job failed. status 226" } : end;
+  };
+  const said = await host.call("--config", host.config, "--revision", COMMIT);
+  assert.equal(said.exitCode, 0, said.stderr);
+  assert.match(said.stderr, /cannot deliver reports in a sandbox, so tries without: .*status 226/);
+  const started = host.ran.filter((argv) => argv.includes("deliver"));
+  assert.equal(started.filter((argv) => !isSandboxed(argv)).length, 1);
 });
 
 test("without --revision the target is asked what it was made from", async () => {
@@ -213,7 +323,7 @@ test("an outbox that cannot be made does not fail the deploy", async () => {
   host.folder.write("state/outbox", "a file");
   const said = await host.call("--config", host.config, "--revision", COMMIT);
   assert.equal(said.exitCode, 0);
-  assert.match(said.stderr, /cannot note the reports that gitea is owed/);
+  assert.match(said.stderr, /cannot record the reports for gitea/);
 });
 
 test("a delivery that cannot be started does not fail the deploy", async () => {
@@ -225,13 +335,16 @@ test("a delivery that cannot be started does not fail the deploy", async () => {
   };
   const second = await host.call("--config", host.config, "--revision", COMMIT);
   assert.equal(second.exitCode, 0);
-  assert.match(second.stderr, /cannot start the delivery of reports: .*no bus; the next boot does/);
+  assert.match(second.stderr, /cannot start the delivery of reports: .*no bus/);
 });
 
 test("deliver, with nothing owed, says so", async () => {
   using host = new FakeHost();
   const said = await host.call("deliver", "--state-dir", host.folder.at("state"));
-  assert.deepEqual([said.exitCode, said.stdout], [0, "deploy-finalize: no report is owed\n"]);
+  assert.deepEqual(
+    [said.exitCode, said.stdout],
+    [0, "deploy-finalize: there are no reports to deliver\n"],
+  );
 });
 
 test("deliver tells what is owed also where its configuration is gone, and says so", async () => {

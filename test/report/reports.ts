@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { receiverSchema } from "../../src/core/config-schema-report.ts";
-import type { ForgeRun } from "../../src/core/forge-run.ts";
-import { end, enter, type FinalizationRecord } from "../../src/core/record.ts";
-import type { ReceiverConfig } from "../../src/core/report-defaults.ts";
+import { receiverSchema } from "../../src/core/config/report-config.ts";
+import type { ForgeRun } from "../../src/core/config/forge-run.ts";
+import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
+import type { ReceiverConfig } from "../../src/core/config/report-config.ts";
 import type { TerminalState } from "../../src/core/states.ts";
 import { eventAt, type ReportEvent } from "../../src/report/event.ts";
 import { aRecord } from "../support/records.ts";
@@ -26,7 +26,7 @@ export function ended(
   state: TerminalState,
   changes: Partial<FinalizationRecord> = {},
 ): FinalizationRecord {
-  const begun = enter(scheduled(changes), "waiting", AT, "waits for its gates");
+  const begun = enter(scheduled(changes), "waiting", AT, "until all gates are open");
   if (state === "superseded" || state === "cancelled" || state === "failed") {
     return end(begun, state, AT, { reason: "for a reason" });
   }

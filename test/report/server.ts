@@ -15,6 +15,9 @@ export interface Reply {
   readonly body?: unknown;
 }
 
+/** What the APIs say of what they have made. */
+const MADE = { id: 1, event_id: "$1:example.org" };
+
 type Answer = Reply | "hang" | "hang-up" | "hangs-up-in-between" | "never-ends" | "floods";
 
 /** The port of a server that listens. */
@@ -27,7 +30,7 @@ export function portOf(address: ReturnType<Server["address"]>): number {
 export class StandInServer implements AsyncDisposable {
   readonly received: Received[] = [];
   /** What it answers, by turns; the last one goes on. */
-  answers: ((received: Received) => Answer)[] = [() => ({ status: 201, body: {} })];
+  answers: ((received: Received) => Answer)[] = [() => ({ status: 201 })];
   readonly url: string;
   readonly port: number;
   readonly #server: ReturnType<typeof createServer>;
@@ -70,7 +73,8 @@ export class StandInServer implements AsyncDisposable {
     if (reply === "never-ends") return void response.writeHead(200).write("{");
     if (reply === "hangs-up-in-between") return cutOff(response);
     if (reply === "floods") return flood(response);
-    const text = typeof reply.body === "string" ? reply.body : JSON.stringify(reply.body ?? {});
+    const { body = MADE } = reply;
+    const text = typeof body === "string" ? body : JSON.stringify(body);
     response.writeHead(reply.status, reply.headers).end(text);
   }
 

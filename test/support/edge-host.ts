@@ -1,8 +1,7 @@
-import type { JournalEntry } from "../../src/core/journal-entry.ts";
-import type { Host } from "../../src/host/host.ts";
-import type { Announcer } from "../../src/host/journal.ts";
-import { pathsUnder } from "../../src/host/paths.ts";
-import type { Ended } from "../../src/host/spawn.ts";
+import type { JournalEntry } from "../../src/core/record/journal-entry.ts";
+import type { Host, Announcer } from "../../src/host/process/host.ts";
+import { pathsUnder } from "../../src/host/files/paths.ts";
+import type { Ended } from "../../src/host/process/spawn.ts";
 import { Folder } from "./folder.ts";
 
 type Answer = Partial<Ended> | ((argv: readonly string[]) => Partial<Ended>);
@@ -15,10 +14,35 @@ export class EdgeHost implements Host, Disposable {
   readonly ran: (readonly string[])[] = [];
   /** How programs end, by the beginning of their command line; the longest wins. */
   readonly answers: Record<string, Answer> = {};
+  /** The wall clock. To set it alone is a step of the clock. */
   time = Date.parse("2026-11-22T21:31:00Z");
+  /** Null while time passes by itself. */
+  #elapsedMs: number | null = null;
+  #uptime: number | null = null;
 
   now = (): Date => new Date(this.time);
-  elapsedMs = (): number => performance.now();
+  elapsedMs = (): number => this.#elapsedMs ?? performance.now();
+
+  /** Time passes by all clocks; from then on it passes by hand alone. */
+  passes(ms: number): void {
+    // Whole, so that a difference is exact.
+    this.#elapsedMs = (this.#elapsedMs ?? Math.ceil(performance.now())) + ms;
+    this.time += ms;
+    if (this.#uptime !== null) this.#isUp(this.#uptime + ms / 1000);
+  }
+
+  /** It has been up for so many seconds, in this boot. */
+  boots(uptime: number, bootId = "boot-1"): void {
+    this.#isUp(uptime);
+    this.folder.write("proc/1/stat", `1 (systemd) S ${"0 ".repeat(18)}0 0\n`);
+    this.folder.write("proc/sys/kernel/random/boot_id", `${bootId}\n`);
+  }
+
+  #isUp(uptime: number): void {
+    this.#uptime = uptime;
+    this.folder.write("proc/uptime", `${uptime.toFixed(2)} 1.00\n`);
+  }
+
   say = (line: string): void => {
     this.said.push(line);
   };

@@ -1,7 +1,7 @@
 import type { Context } from "../../src/cli/context.ts";
 import { runCommandLine } from "../../src/cli/command-line.ts";
-import { pathsUnder } from "../../src/host/paths.ts";
-import type { Ended, Spawn } from "../../src/host/spawn.ts";
+import { pathsUnder } from "../../src/host/files/paths.ts";
+import type { Ended, Spawn, SpawnOptions } from "../../src/host/process/spawn.ts";
 import type { Terminal } from "../../src/view/style.ts";
 import { Folder } from "./folder.ts";
 import { makeToplevel } from "./systems.ts";
@@ -29,6 +29,7 @@ export class FakeHost implements Disposable {
   userId = 0;
   /** Milliseconds since 1970: the clock, which stands still. */
   time = Date.parse("2026-11-22T21:30:00Z");
+  #passedMs = 0;
   terminal: Terminal | null = null;
   env: Readonly<Record<string, string>> = {};
   /** What the person at the terminal answers; null where nobody is there. */
@@ -42,6 +43,12 @@ export class FakeHost implements Disposable {
     this.folder.write("proc/sys/kernel/random/boot_id", "boot-1\n");
   }
 
+  /** Time passes by both clocks. */
+  passes(ms: number): void {
+    this.time += ms;
+    this.#passedMs += ms;
+  }
+
   setProfile(toplevel: string): void {
     this.folder.link("profiles/system-2-link", toplevel);
     this.folder.link("profiles/system", "system-2-link");
@@ -51,12 +58,19 @@ export class FakeHost implements Disposable {
   readonly given: string[] = [];
 
   spawn: Spawn = async (argv, { input = "", onOutput } = {}) => {
+    if (argv[0] === "flock" && this.ends["flock"] === undefined) return this.#lock(argv, onOutput);
     this.ran.push(argv);
     if (input !== "") this.given.push(input);
     const end = this.ends[argv[0] ?? ""];
     if (end?.stdout !== undefined) onOutput?.(end.stdout, "stdout");
     return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...end };
   };
+
+  /** Every lock is free, unless a test says how flock ends. */
+  #lock(argv: readonly string[], onOutput: SpawnOptions["onOutput"]): Ended {
+    onOutput?.("held\n", "stdout");
+    return { argv, exitCode: 0, cause: null, stdout: "", stderr: "" };
+  }
 
   async call(...args: string[]): Promise<Said> {
     const said = { stdout: "", stderr: "" };
@@ -77,12 +91,11 @@ export class FakeHost implements Disposable {
       hostName: "web1",
       self: ["/node", "/deploy-finalize.cjs"],
       now: () => new Date(this.time),
-      elapsedMs: () => performance.now(),
+      elapsedMs: () => performance.now() + this.#passedMs,
       random: () => 0,
       spawn: this.spawn,
       paths: pathsUnder(this.folder.path),
       stopSignal: () => this.stop.signal,
-      outlastSignals: () => {},
       unwritten: () => null,
       isReaderGone: () => false,
     };

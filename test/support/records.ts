@@ -1,5 +1,5 @@
-import type { Facts, Policy, Requests } from "../../src/core/machine-types.ts";
-import { type FinalizationRecord, newRecord } from "../../src/core/record.ts";
+import type { Facts, Policy, Requests } from "../../src/core/machine/types.ts";
+import { type FinalizationRecord, newRecord } from "../../src/core/record/record.ts";
 
 export const TARGET = "/nix/store/target";
 export const PREVIOUS = "/nix/store/previous";
@@ -30,15 +30,18 @@ export const NO_REQUESTS: Requests = { cancel: null, confirm: null, rollback: nu
 /** A host on the previous system, with the target as its profile and nothing in the way of a switch. */
 export const FACTS: Facts = {
   bootId: "boot-1",
+  uptime: 1000,
   booted: PREVIOUS,
   current: PREVIOUS,
   currentGeneration: 1,
+  currentProfile: null,
   profile: TARGET,
+  specialisation: null,
   bootDefault: null,
   newest: "20261122-213000-aaaa",
   actedSince: null,
   decision: { action: "switch", reason: "services only", changed: [] },
-  wayBack: { action: "switch", reason: "services only", changed: [] },
+  rollbackDecision: { action: "switch", reason: "services only", changed: [] },
   requests: NO_REQUESTS,
 };
 

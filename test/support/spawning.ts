@@ -1,10 +1,10 @@
-import { makeSpawn, type OwnProcess, type Spawn } from "../../src/host/spawn.ts";
+import { makeSpawn, type OwnProcess, type Spawn } from "../../src/host/process/spawn.ts";
 
 const kill: OwnProcess["kill"] = (processId, signal) => {
   process.kill(processId, signal);
 };
 
 /** Starts real programs, as the program itself does, with an environment of the test's own. */
-export function spawnWith(env: OwnProcess["env"], lend?: OwnProcess["lend"]): Spawn {
-  return makeSpawn({ env, kill, ...(lend && { lend }) });
+export function spawnWith(env: OwnProcess["env"]): Spawn {
+  return makeSpawn({ env, kill });
 }

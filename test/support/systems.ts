@@ -1,4 +1,4 @@
-import type { Component, SystemView } from "../../src/core/toplevel.ts";
+import type { Component, SystemView } from "../../src/core/decision/toplevel.ts";
 import type { Folder } from "./folder.ts";
 
 /** A component in the store, as a link that resolves. */
@@ -35,5 +35,11 @@ export function makeToplevel(
   }
   folder.write(`store/${name}/bin/switch-to-configuration`, "");
   folder.write(`store/${name}/init-interface-version`, "2\n");
+  const units = `store/${name}/etc/systemd/system`;
+  folder.write(`${units}/deploy-finalize-resume.service`, "");
+  folder.link(
+    `${units}/multi-user.target.wants/deploy-finalize-resume.service`,
+    "../deploy-finalize-resume.service",
+  );
   return folder.at(`store/${name}`);
 }

@@ -43,6 +43,7 @@ const SWITCH: ExplainJson = {
   verdict: "would switch: services only",
   decision: { action: "switch", reason: "services only", changed: [], missing: [] },
   systems: { booted: OLD, current: OLD, target: { ...NEW, kernel: "6.12.3" } },
+  specialisation: null,
   components: ["kernel", "initrd", "kernel-modules"].map((name) => ({
     name,
     change: "same" as const,
@@ -62,7 +63,7 @@ const SWITCH: ExplainJson = {
     ],
     reload: [{ name: "dbus.service", role: null }],
     start: [{ name: "fresh.service", role: null }],
-    keep: [{ name: "getty@tty1.service", role: null }],
+    keep: [{ name: "getty@tty1.service", role: null, why: "restartIfChanged = false" }],
     runners: ["gitea-runner-default.service", "gitlab-runner.service"],
   },
   packages: {
@@ -88,23 +89,31 @@ const SWITCH: ExplainJson = {
     gate("switch lock", "open"),
   ],
   verification: {
+    bootWithinSeconds: 600,
     settleSeconds: 5,
     ignoreFailedUnits: ["user@*.service"],
     checks: ["nginx.service", "https://web1.example.org/health"],
     confirmWithinSeconds: 300,
     rollback: "enabled",
   },
+  userUnits: {
+    users: ["anna", "bert"],
+    stop: [],
+    restart: ["pipewire.service", "wireplumber.service"],
+    reload: [],
+    keep: ["emacs.service"],
+  },
   fallback: null,
   nextBoot: [{ what: "kernel parameters", detail: "+quiet -console=ttyS0" }],
   warnings: [
     {
       kind: "older-generation",
-      text: "the profile is at generation 40, not at the newest, 42",
+      text: "the profile is at generation 40, not at the newest (42)",
       at: null,
     },
     {
       kind: "went-wrong-before",
-      text: "this very target was rolled back before: web.service failed (20261122-200000-aaaa)",
+      text: "this target was rolled back before: web.service failed (20261122-200000-aaaa)",
       at: "2026-11-22T20:01:00.000Z",
     },
   ],
@@ -132,6 +141,7 @@ const REBOOT: ExplainJson = {
     ),
   })),
   units: { kind: "all", runners: ["gitea-runner-default.service"] },
+  userUnits: null,
   gates: [
     {
       ...gate("reboot window", "closed", "opens at 2026-11-28T01:00:00.000Z (Sat 02:00)"),
@@ -161,6 +171,7 @@ const REFUSED: ExplainJson = {
       : each,
   ),
   units: { kind: "unknown", why: "the target is missing initrd" },
+  userUnits: null,
   packages: { kind: "unknown", why: "the running system is unknown" },
   gates: [],
   delay: null,
@@ -178,7 +189,8 @@ const LITTLE: ExplainJson = {
     ),
   ],
   systems: { ...SWITCH.systems, current: { ...OLD, generation: null, version: null } },
-  units: { kind: "unknown", why: "only root may try a switch dry: use sudo" },
+  units: { kind: "unknown", why: "only root may run dry-activate: use sudo" },
+  userUnits: null,
   packages: { kind: "unknown", why: "nix could not be started: nix is not in PATH" },
   closure: { kind: "unknown", why: "nix could not be started: nix is not in PATH" },
   verification: { ...SWITCH.verification, confirmWithinSeconds: null, rollback: "disabled" },

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { FinalizationRecord } from "../../src/core/record.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { STATES } from "../../src/core/states.ts";
-import { duration } from "../../src/view/age.ts";
+import { duration } from "../../src/core/age.ts";
 import { historyScreen } from "../../src/view/history-screen.ts";
 import { statusScreen, type StatusNow } from "../../src/view/status-screen.ts";
 import { type Style, withoutColour } from "../../src/view/style.ts";
-import { cut, cutMiddle, printable, widthOf, wrap } from "../../src/view/text.ts";
+import { printable } from "../../src/core/printable.ts";
+import { cut, cutMiddle, widthOf, wrap } from "../../src/view/text.ts";
 import { aRecord } from "../support/records.ts";
 import { slotOf } from "./samples.ts";
 
@@ -47,6 +48,18 @@ const record: fc.Arbitrary<FinalizationRecord> = fc
         result: fc.constantFrom("passed" as const, "failed" as const),
         detail: words,
         seconds,
+      }),
+    ),
+    oldCode: fc.oneof(
+      fc.constant(null),
+      fc.record({ kind: fc.constant("unknown" as const), why: words }),
+      fc.record({
+        kind: fc.constant("known" as const),
+        units: fc.array(
+          fc.record({ unit: words, why: words, processes: fc.nat(99), paths: fc.array(path) }),
+          { maxLength: 20 },
+        ),
+        more: fc.nat(99),
       }),
     ),
     confirmBy: fc.option(moment, { nil: null }),
@@ -109,7 +122,7 @@ const status: fc.Arbitrary<StatusNow> = fc.record({
       null,
     ),
     place: fc.constantFrom("newest" as const, "older" as const),
-    wayBack: fc.constantFrom("enabled" as const, "disabled" as const),
+    rollback: fc.constantFrom("enabled" as const, "disabled" as const),
   }),
   slot: fc.oneof(
     fc.constant({ kind: "none" } as const),

@@ -1,13 +1,13 @@
-import { end, enter, type FinalizationRecord, newRecord } from "../../src/core/record.ts";
+import { end, enter, type FinalizationRecord, newRecord } from "../../src/core/record/record.ts";
 import type { State } from "../../src/core/states.ts";
-import type { Slot } from "../../src/core/slot.ts";
-import type { HostNow, SystemNow } from "../../src/host/host-view.ts";
-import type { WaitingNote } from "../../src/host/waiting-note.ts";
-import type { SlotSeen } from "../../src/lock/slot-store.ts";
-import type { Known } from "../../src/view/known.ts";
+import type { Slot } from "../../src/core/record/slot.ts";
+import type { HostNow, SystemNow } from "../../src/explain/host-now.ts";
+import type { WaitingNote } from "../../src/state-dir/waiting-note.ts";
+import type { SlotSeen } from "../../src/fleet/slot-store.ts";
 import type { StatusNow } from "../../src/view/status-screen.ts";
-import { fleetLockConfig } from "../lock/configs.ts";
+import { fleetLockConfig } from "../fleet/configs.ts";
 import { aRecord } from "../support/records.ts";
+import type { ViewedFinalization } from "../../src/view/hints.ts";
 
 export const NOW = new Date("2026-11-22T21:36:00.000Z");
 
@@ -53,7 +53,7 @@ export function through(record: FinalizationRecord, ...steps: readonly Step[]): 
   }, record);
 }
 
-const WAITING: Step = ["21:31:00.100", "waiting", "waits for its gates"];
+const WAITING: Step = ["21:31:00.100", "waiting", "until all gates are open"];
 const SWITCHING: Step = ["21:33:05.200", "switching", "services only"];
 const ENDED_0 = "switch-to-configuration ended with exit code 0";
 const VERIFYING: Step = ["21:33:06.500", "verifying", ENDED_0];
@@ -132,8 +132,8 @@ export const RECORDS: Readonly<Record<string, FinalizationRecord>> = {
 
 function failedActivation(): FinalizationRecord {
   const reason =
-    "switch-to-configuration ended with exit code 2; the way back failed too: " +
-    "the switch back ended with exit code 2: Activation script snippet 'users' failed (1)";
+    "switch-to-configuration ended with exit code 2; the rollback failed too: " +
+    "the switch to the previous system ended with exit code 2: Activation script snippet 'users' failed (1)";
   const record = through(
     through(BASE, WAITING, SWITCHING),
     ["21:33:07", "rolling-back", "switch-to-configuration ended with exit code 2"],
@@ -214,19 +214,19 @@ const BEFORE: HostNow = {
 /** What `status` finds, by the name of its screen. */
 export function statusOf(
   name: string,
-  changes: Partial<Known> = {},
+  changes: Partial<ViewedFinalization> = {},
   slot: SlotSeen = { kind: "none" },
 ): StatusNow {
   const record = RECORDS[name];
   if (record === undefined) throw new Error(`no sample ${name}`);
   const now = name.startsWith("scheduled") ? new Date("2026-11-22T21:30:20Z") : NOW;
-  const known: Known = {
+  const known: ViewedFinalization = {
     now,
     record,
     waiting: NOTES[name] ?? null,
     driver: driverOf(record),
     place: "newest",
-    wayBack: "enabled",
+    rollback: "enabled",
     ...changes,
   };
   const host = HOSTS[name] ?? BEFORE;
@@ -243,6 +243,7 @@ export function slotOf(changes: Partial<Slot> = {}): SlotSeen {
     attempt: 1,
     state: "held",
     askedAt: "2026-11-22T21:32:00.000Z",
+    clock: null,
     takenAt: "2026-11-22T21:33:04.000Z",
     lease: null,
     lock: fleetLockConfig("http://airlock.example.org:3333", { group: "web" }),
@@ -252,7 +253,7 @@ export function slotOf(changes: Partial<Slot> = {}): SlotSeen {
   return { kind: "slot", slot };
 }
 
-function driverOf({ state }: FinalizationRecord): Known["driver"] {
+function driverOf({ state }: FinalizationRecord): ViewedFinalization["driver"] {
   if (state === "scheduled") return { kind: "timer" };
   const isOver = ["live", "rolled-back", "failed", "superseded", "cancelled"].includes(state);
   return isOver ? null : { kind: "process" };

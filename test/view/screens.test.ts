@@ -1,6 +1,7 @@
 process.env["TZ"] = "Europe/Berlin";
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { STATES } from "../../src/core/states.ts";
 import { historyScreen } from "../../src/view/history-screen.ts";
 import { statusScreen, type StatusNow } from "../../src/view/status-screen.ts";
@@ -43,9 +44,50 @@ goldenTest("status-booting", (style) => statusScreen(style, statusOf("rebooting"
 const going = { driver: { kind: "shutdown" }, waiting: null } as const;
 goldenTest("status-going-down", (style) => statusScreen(style, statusOf("rebooting", going)));
 
-goldenTest("status-verifying-without-way-back", (style) =>
-  statusScreen(style, statusOf("verifying", { wayBack: "disabled" })),
+/** The record of a sample with other fields. */
+function changed(name: string, changes: Partial<FinalizationRecord>): StatusNow {
+  const record = RECORDS[name];
+  assert.ok(record);
+  return statusOf(name, { record: { ...record, ...changes } });
+}
+
+goldenTest("status-live-old-code", (style) => {
+  const session = "the processes of a user session are not restarted";
+  const [gdm, bash] = [
+    "/nix/store/0a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p-gdm-48.0",
+    "/nix/store/9z8y7x6w5v4u3t2s1r0q9p8o7n6m5l4k-bash-5.2",
+  ];
+  const units = [
+    {
+      unit: "display-manager.service",
+      why: "restartIfChanged = false",
+      processes: 1,
+      paths: [gdm],
+    },
+    { unit: "user session of anna", why: session, processes: 12, paths: [bash] },
+  ];
+  return statusScreen(style, changed("live", { oldCode: { kind: "known", units, more: 0 } }));
+});
+
+goldenTest("status-live-old-code-unknown", (style) => {
+  const oldCode = { kind: "unknown", why: "it took longer than 5 s" } as const;
+  return statusScreen(style, changed("live", { oldCode }));
+});
+
+goldenTest("status-verifying-without-rollback", (style) =>
+  statusScreen(style, statusOf("verifying", { rollback: "disabled" })),
 );
+
+goldenTest("status-switching-long", (style) => {
+  const waiting = {
+    for: "switch",
+    why: "systemd waits for: join.service start (running), multi-user.target start (waiting)",
+    since: "2026-11-22T21:33:00.000Z",
+    until: "2026-11-22T22:03:00.000Z",
+    next: null,
+  };
+  return statusScreen(style, statusOf("switching", { waiting }));
+});
 
 goldenTest("status-changed-since", (style) => {
   const host = {
@@ -79,7 +121,7 @@ goldenTest("status-keeps-slot", (style) => {
 });
 
 goldenTest("status-slot-unknown", (style) => {
-  const why = "/var/lib/deploy-finalize/slot.json makes no sense";
+  const why = "cannot understand /var/lib/deploy-finalize/slot.json";
   return statusScreen(style, statusOf("live", {}, { kind: "unknown", why }));
 });
 
@@ -143,5 +185,5 @@ test("history: whole ids where there is room for them", () => {
 });
 
 test("history: says so where there is none", () => {
-  assert.deepEqual(historyScreen(PLAIN, NOW, []), ["nothing has been finalized on this host yet"]);
+  assert.deepEqual(historyScreen(PLAIN, NOW, []), ["no finalization on this host yet"]);
 });

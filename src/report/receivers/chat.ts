@@ -1,25 +1,27 @@
 import * as v from "valibot";
-import { jsonIn } from "../../core/answer.ts";
-import type { ReceiverOf } from "../../core/report-defaults.ts";
-import { below, jsonRequest } from "../../host/http.ts";
+import { jsonAs } from "../../core/answer.ts";
+import type { ReceiverOf } from "../../core/config/report-config.ts";
+import { below, jsonRequest, pathPart } from "../../host/network/http.ts";
 import type { ReportEvent } from "../event.ts";
-import { cut, titleOf } from "../words.ts";
-import { type Answered, judgeByStatus, post } from "./exchange.ts";
-import type { SendTo, Sent } from "./receiver.ts";
+import { shorten, shortenBytes, titleOf } from "../words.ts";
+import { type Answered, judgeByStatus, post, type SendTo, type Sent, waitOf } from "./exchange.ts";
 
 function lineOf(event: ReportEvent): string {
   return `${titleOf(event)}. ${event.summary}`;
 }
 
-/** Slack, and what takes its webhooks, such as Mattermost, Rocket.Chat and Zulip. */
+/** Slack and programs that accept its webhooks: Mattermost, Rocket.Chat, Zulip. */
 export const sendSlack: SendTo<ReceiverOf<"slack">> = async (config, outgoing) =>
   await post(config, outgoing, (secrets) =>
     jsonRequest("POST", secrets.addressFrom(config.urlFile), {
-      text: escapeForSlack(lineOf(outgoing.event)),
+      text: escapeForSlack(shorten(lineOf(outgoing.event), MOST_FOR_SLACK)),
     }),
   );
 
-/** Slack reads `<…>` as a link or a call to everybody. */
+/** In characters, before entities: Slack cuts what is longer than 40,000. */
+const MOST_FOR_SLACK = 4000;
+
+/** Slack reads `<…>` as a link or a mention of everybody. */
 function escapeForSlack(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
@@ -29,24 +31,27 @@ const MOST_FOR_DISCORD = 2000;
 export const sendDiscord: SendTo<ReceiverOf<"discord">> = async (config, outgoing) =>
   await post(config, outgoing, (secrets) =>
     jsonRequest("POST", secrets.addressFrom(config.urlFile), {
-      content: cut(lineOf(outgoing.event), MOST_FOR_DISCORD),
-      // Text of a deploy must not be able to call everybody.
+      content: shorten(lineOf(outgoing.event), MOST_FOR_DISCORD),
+      // The text of a deploy must not mention everybody.
       allowed_mentions: { parse: [] },
     }),
   );
 
-/** A notice in a Matrix room. The transaction's id is the report's, so the server drops a second one. */
+/** In bytes: the whole event may have 65,536, and JSON can make six of one. */
+const MOST_FOR_MATRIX = 8192;
+
+/** A notice in a Matrix room. The transaction id is the report's key, so the server drops a repetition. */
 export const sendMatrix: SendTo<ReceiverOf<"matrix">> = async (config, outgoing) =>
   await post(
     config,
     outgoing,
     (secrets) => {
-      const [room, transaction] = [config.room, outgoing.event.key].map(encodeURIComponent);
+      const [room, transaction] = [config.room, outgoing.event.key].map(pathPart);
       const path = `_matrix/client/v3/rooms/${room}/send/m.room.message/${transaction}`;
       return jsonRequest(
         "PUT",
         below(config.url, path),
-        { msgtype: "m.notice", body: lineOf(outgoing.event) },
+        { msgtype: "m.notice", body: shortenBytes(lineOf(outgoing.event), MOST_FOR_MATRIX) },
         { Authorization: `Bearer ${secrets.from(config.tokenFile)}` },
       );
     },
@@ -55,11 +60,11 @@ export const sendMatrix: SendTo<ReceiverOf<"matrix">> = async (config, outgoing)
 
 const limitSchema = v.object({ retry_after_ms: v.number() });
 
-/** Older servers tell only in the body how long to wait. */
-function judgeMatrix(answer: Answered, now: Date): Sent | null {
-  const judged = judgeByStatus(answer, now);
+/** Older servers give the time to wait only in the body. */
+export function judgeMatrix(answer: Answered, now: Date): Sent | null {
+  const judged = judgeByStatus("matrix", answer, now);
   if (judged.kind !== "failed" || judged.notBefore !== null || answer.status !== 429) return null;
-  const limit = v.safeParse(limitSchema, jsonIn(answer.text));
-  if (!limit.success) return null;
-  return { ...judged, notBefore: new Date(now.getTime() + limit.output.retry_after_ms) };
+  const limit = jsonAs(limitSchema, answer.text);
+  if (limit === null) return null;
+  return { ...judged, notBefore: waitOf(limit.retry_after_ms, now) };
 }

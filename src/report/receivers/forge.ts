@@ -1,16 +1,14 @@
-import { isForgeOf } from "../../core/own-forge.ts";
-import type { ForgeReceiver, ReceiverOf } from "../../core/report-defaults.ts";
+import { isForgeOf, type RepositoryReceiver } from "../../core/config/receivers.ts";
+import { isWebAddress } from "../../core/config/schema-parts.ts";
 import type { State } from "../../core/states.ts";
 import { commitOf, type ReportEvent } from "../event.ts";
 
-type RepositoryReceiver = ForgeReceiver | ReceiverOf<"github-deployment">;
-
-/** What a forge can show of a state. */
+/** The states that a forge can show. */
 export type Stage = "queued" | "running" | "success" | "failure" | "untried";
 
 /**
- * `failure`: the target was tried and does not run. `untried`: a newer deploy or somebody came in
- * between; a commit that does not run must not look as if it did.
+ * `failure`: the target was tried and does not run. `untried`: a newer deploy or a person ended it
+ * before; a commit that does not run must not look as if it did.
  */
 export function stageOf(event: State): Stage {
   switch (event) {
@@ -33,7 +31,6 @@ export function stageOf(event: State): Stage {
   }
 }
 
-/** What a report to a forge is about. */
 export interface Subject {
   readonly repository: string;
   readonly commit: string;
@@ -44,8 +41,8 @@ export type FoundSubject =
   | { readonly kind: "missing"; readonly why: string };
 
 /**
- * The repository and commit of an event, else why there is none. The repository of a run
- * counts only on the forge that it was on.
+ * The repository and commit of an event, or why there is none. The repository of a run counts only
+ * on the run's own forge.
  */
 export function subjectOf(
   receiver: RepositoryReceiver,
@@ -53,9 +50,10 @@ export function subjectOf(
 ): FoundSubject {
   const commit = commitOf(event);
   if (commit === null) {
-    const known = event.revision === null ? "none is known" : `"${event.revision}" is none`;
-    const isWayBack = (event.rollbackOf ?? null) !== null;
-    const flag = isWayBack ? "" : "give schedule --revision with a whole commit hash, or ";
+    const known =
+      event.revision === null ? "the revision is unknown" : `"${event.revision}" is not a commit`;
+    const isRollback = (event.rollbackOf ?? null) !== null;
+    const flag = isRollback ? "" : "give schedule --revision with a whole commit hash, or ";
     return { kind: "missing", why: `${known}: ${flag}set system.configurationRevision` };
   }
   const { forgeRun } = event;
@@ -67,19 +65,23 @@ export function subjectOf(
   return { kind: "found", subject: { repository, commit } };
 }
 
-/** @throws Error where the event has no subject: such a report is not made in the first place */
+/** @throws Error if the event has no subject: such a report never becomes owed */
 export function requireSubject(receiver: RepositoryReceiver, event: ReportEvent): Subject {
   const found = subjectOf(receiver, event);
   if (found.kind === "missing") throw new Error(`no commit to report on: ${found.why}`);
   return found.subject;
 }
 
-/** Where the status leads to: the link configured, else the page of the run. */
+/** The link of the status: the configured one, else the page of the run; null if it is no address. */
 export function linkOf(
   { link }: { readonly link: string | null },
   event: ReportEvent,
 ): string | null {
-  if (link === null) return event.forgeRun?.page ?? null;
+  const filled = link === null ? (event.forgeRun?.page ?? null) : filledIn(link, event);
+  return filled !== null && isWebAddress(filled) ? filled : null;
+}
+
+function filledIn(link: string, event: ReportEvent): string {
   const values: Readonly<Record<string, string>> = {
     host: event.host,
     id: event.id,
@@ -88,13 +90,4 @@ export function linkOf(
   return link.replaceAll(/\{(host|id|revision)\}/g, (_, name: string) =>
     encodeURIComponent(values[name] ?? ""),
   );
-}
-
-export function contextOf({ context }: ForgeReceiver, { host }: ReportEvent): string {
-  return context ?? `deploy-finalize/${host}`;
-}
-
-/** Each part of `owner/name`, safe in a path. */
-export function pathOf(repository: string): string {
-  return repository.split("/").map(encodeURIComponent).join("/");
 }

@@ -1,17 +1,24 @@
 import * as v from "valibot";
-import { jsonIn } from "../../core/answer.ts";
-import type { ReceiverOf } from "../../core/report-defaults.ts";
-import { below, type HttpRequest, jsonRequest } from "../../host/http.ts";
+import { jsonAs } from "../../core/answer.ts";
+import type { ReceiverOf } from "../../core/config/report-config.ts";
+import { below, type HttpRequest, jsonRequest } from "../../host/network/http.ts";
+import { apiOf, headersFor, pathOf } from "../../forge/api.ts";
 import type { ReportEvent } from "../event.ts";
-import { cut } from "../words.ts";
-import { type Answered, type Ask, exchange, judgeByStatus } from "./exchange.ts";
-import { linkOf, pathOf, requireSubject, type Stage, stageOf } from "./forge.ts";
-import type { SendTo } from "./receiver.ts";
-import { apiOf, headersFor } from "./status.ts";
+import { shorten } from "../words.ts";
+import {
+  type Answered,
+  type Ask,
+  exchange,
+  judgeByStatus,
+  judgeFailure,
+  type SendTo,
+} from "./exchange.ts";
+import { linkOf, requireSubject, type Stage, stageOf } from "./forge.ts";
+import { postFields } from "./post-fields.ts";
 
 type DeploymentReceiver = ReceiverOf<"github-deployment">;
 
-/** The state of a deployment; `inactive` is one that never ran. */
+/** The state of a deployment; `inactive` means that it never ran. */
 const STATUS = {
   queued: "queued",
   running: "in_progress",
@@ -21,18 +28,17 @@ const STATUS = {
 } as const satisfies Record<Stage, string>;
 
 /**
- * A deployment to an environment, and its status. The deployment of a finalization is
- * found by its payload, so that a report that comes twice makes no second one.
+ * Creates a deployment to an environment and sets its status. A finalization's deployment is found
+ * by its payload, so that a repeated report creates no second one.
  */
 export const sendDeployment: SendTo<DeploymentReceiver> = async (config, outgoing) =>
   await exchange(config, outgoing, async (ask, secrets) => {
     const client = clientOf(config, outgoing.event, secrets.from(config.tokenFile), ask);
     const found = await findOrMake(client, config, outgoing.event);
-    const answer =
-      found.kind === "deployment"
-        ? await setState(client, config, outgoing.event, found.id)
-        : found.answer;
-    return judgeByStatus(answer, outgoing.host.now());
+    const now = outgoing.host.now();
+    if (found.kind === "refused") return judgeFailure(config.kind, found.answer, now);
+    const answer = await setState(client, config, outgoing.event, found.id);
+    return judgeByStatus(config.kind, answer, now);
   });
 
 type Client = (
@@ -48,12 +54,25 @@ function clientOf(config: DeploymentReceiver, event: ReportEvent, token: string,
     await ask(jsonRequest(method, below(base, path), body, headersFor(config.kind, token)));
 }
 
-const deploymentSchema = v.object({ id: v.number(), payload: v.optional(v.unknown()) });
+const deploymentId = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const deploymentSchema = v.object({ id: deploymentId, payload: v.optional(v.unknown()) });
+
+/** The id of the deployment that was made; null if it is another text. */
+export function madeIn(text: string): number | null {
+  return jsonAs(deploymentSchema, text)?.id ?? null;
+}
+
+/** The deployments of one page; null if it is another text. */
+export function listedIn(text: string): Deployment[] | null {
+  return jsonAs(v.array(deploymentSchema), text);
+}
+
+type Deployment = v.InferOutput<typeof deploymentSchema>;
 const payloadSchema = v.object({ finalization: v.string() });
 
 type Found =
   | { readonly kind: "deployment"; readonly id: number }
-  /** The answer tells why there is none. */
+  /** The answer says why there is none. */
   | { readonly kind: "refused"; readonly answer: Answered };
 
 async function findOrMake(
@@ -64,21 +83,22 @@ async function findOrMake(
   const { commit } = requireSubject(config, event);
   const found = await find(client, { sha: commit, environment: config.environment }, event.id);
   if (found.kind !== "none") return found;
-  const made = await client("POST", "deployments", {
+  const fields = {
     ref: commit,
     task: TASK,
-    // The deploy has been made: nothing is to be merged or checked before it.
+    // The deploy is done: GitHub must not merge or check anything before it.
     auto_merge: false,
     required_contexts: [],
     payload: { finalization: event.id },
     environment: config.environment,
-    description: cut(`${event.host}: ${event.reason}`, MOST_DESCRIPTION),
-  });
-  if (made.status !== 201) return { kind: "refused", answer: made };
-  return { kind: "deployment", id: v.parse(deploymentSchema, jsonIn(made.text)).id };
+    description: shorten(`${event.host}: ${event.reason}`, MOST_DESCRIPTION),
+  };
+  const made = await postFields(fields, (body) => client("POST", "deployments", body));
+  const id = made.status === 201 ? madeIn(made.text) : null;
+  return id === null ? { kind: "refused", answer: made } : { kind: "deployment", id };
 }
 
-/** None where it is on none of the pages: each host of a fleet has a deployment of a commit. */
+/** Searches all pages, because each host of a fleet has its own deployment of a commit. */
 async function find(
   client: Client,
   of: Readonly<Record<"sha" | "environment", string>>,
@@ -88,8 +108,8 @@ async function find(
     const part = { per_page: String(MOST_ON_A_PAGE), page: String(page) };
     const query = new URLSearchParams({ ...of, task: TASK, ...part });
     const listed = await client("GET", `deployments?${query.toString()}`, null);
-    if (listed.status !== 200) return { kind: "refused", answer: listed };
-    const deployments = v.parse(v.array(deploymentSchema), jsonIn(listed.text));
+    const deployments = listed.status === 200 ? listedIn(listed.text) : null;
+    if (deployments === null) return { kind: "refused", answer: listed };
     const own = deployments.find(
       ({ payload }) => v.is(payloadSchema, payload) && payload.finalization === id,
     );
@@ -109,11 +129,13 @@ async function setState(
   deployment: number,
 ): Promise<Answered> {
   const link = linkOf(config, event);
-  return await client("POST", `deployments/${deployment}/statuses`, {
+  const fields = {
     state: STATUS[stageOf(event.event)],
-    description: cut(event.summary, MOST_DESCRIPTION),
-    // Other hosts of the environment stay what they are.
+    description: shorten(event.summary, MOST_DESCRIPTION),
+    // The deployments of other hosts in the environment stay active.
     auto_inactive: false,
     ...(link !== null && { log_url: link }),
-  });
+  };
+  const path = `deployments/${deployment}/statuses`;
+  return await postFields(fields, (body) => client("POST", path, body));
 }

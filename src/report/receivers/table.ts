@@ -1,14 +1,12 @@
-import type { ReceiverConfig } from "../../core/report-defaults.ts";
+import type { ReceiverConfig, ReceiverOf } from "../../core/config/report-config.ts";
 import { sendDiscord, sendMatrix, sendSlack } from "./chat.ts";
-import { sendToCommand } from "./command.ts";
 import { sendDeployment } from "./github-deployment.ts";
-import { sendGitlabStatus } from "./gitlab.ts";
-import { sendGotify, sendNtfy } from "./push.ts";
-import type { Outgoing, Sent } from "./receiver.ts";
-import { sendStatus } from "./status.ts";
-import { sendWebhook } from "./webhook.ts";
+import { sendGitlabStatus, sendStatus } from "./commit-status.ts";
+import { sendGotify, sendNtfy, sendWebhook } from "./push.ts";
+import { DELIVERED, type Outgoing, type SendTo, type Sent } from "./exchange.ts";
+import { describeEnd } from "../../host/process/spawn.ts";
 
-/** Tries once to bring a report to its receiver, whatever kind that is. */
+/** Tries once to send a report to its receiver, of any kind. */
 export async function sendTo(config: ReceiverConfig, outgoing: Outgoing): Promise<Sent> {
   switch (config.kind) {
     case "gitea":
@@ -35,3 +33,15 @@ export async function sendTo(config: ReceiverConfig, outgoing: Outgoing): Promis
       return await sendToCommand(config, outgoing);
   }
 }
+
+/** A program that reads the event as JSON from standard input; exit code 0 means that it accepted it. */
+export const sendToCommand: SendTo<ReceiverOf<"command">> = async (
+  { command },
+  { host, event, signal },
+) => {
+  const input = `${JSON.stringify(event)}\n`;
+  const ended = await host.spawn(command, { input, signal, streams: "ends" });
+  if (ended.exitCode === 0) return DELIVERED;
+  const why = signal.aborted ? "did not end in time" : describeEnd(ended);
+  return { kind: "failed", why, notBefore: null };
+};

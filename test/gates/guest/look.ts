@@ -1,17 +1,19 @@
 /** Runs one edge inside the test host: `look.ts WHAT JSON` prints what it finds as JSON. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { watchSettling } from "../../../src/checks/settling.ts";
-import { DEFAULT_CONFIG, type RunnerConfig } from "../../../src/core/config.ts";
-import { lookAtRunners } from "../../../src/gates/ci-job.ts";
-import { quiesceRunners, startRunners } from "../../../src/gates/quiesce.ts";
-import { runnersTouched } from "../../../src/gates/touched.ts";
-import { dryActivate } from "../../../src/host/dry-activation.ts";
-import { type FailedUnits, takeBaseline } from "../../../src/host/failed-units.ts";
-import type { Host } from "../../../src/host/host.ts";
-import { findOwnSession, sessionState } from "../../../src/host/logind.ts";
-import { pathsUnder } from "../../../src/host/paths.ts";
+import type { RunnerConfig } from "../../../src/core/config/config.ts";
+import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
+import { lookAtRunners } from "../../../src/gates/runners/state.ts";
+import { startAgain, stopIdleRunners } from "../../../src/finalize/runners/stop.ts";
+import { runnersStoppedBy } from "../../../src/gates/runners/stopped-by-switch.ts";
+import { dryActivate } from "../../../src/host/nixos/dry-activation.ts";
+import { type Baseline, takeBaseline } from "../../../src/checks/units-before.ts";
+import { readBootId } from "../../../src/host/nixos/systems.ts";
+import type { Host } from "../../../src/host/process/host.ts";
+import { findOwnSession, sessionState } from "../../../src/host/systemd/logind.ts";
+import { pathsUnder } from "../../../src/host/files/paths.ts";
 import { spawnWith } from "../../support/spawning.ts";
-import { nextChange } from "../../../src/gates/watch.ts";
+import { nextChange } from "../../../src/host/process/watch.ts";
 import { aRecord } from "../../support/records.ts";
 
 const host: Host = {
@@ -30,16 +32,20 @@ async function look(what: string, argument: string): Promise<unknown> {
   switch (what) {
     case "runners":
       return await lookAtRunners(host, runners);
-    case "touched": {
+    case "stopped": {
       const waitFor = { ...DEFAULT_CONFIG.waitFor, runners };
       const record = aRecord({ target: argument });
       const context = { host, record, config: { ...DEFAULT_CONFIG, waitFor } };
-      return runnersTouched(context, await dryActivate(host, argument));
+      return runnersStoppedBy(context, await dryActivate(host, argument));
     }
-    case "quiesce":
-      return await quiesceRunners(host, runners);
+    case "stop-idle":
+      return await stopIdleRunners(
+        host,
+        runners,
+        runners.map(({ unit }) => unit),
+      );
     case "start":
-      return await startRunners(host, ["ci-runner.service", "no-such.service"]);
+      return await startAgain(host, ["ci-runner.service", "no-such.service"]);
     case "session":
       return findOwnSession(host.paths);
     case "session-end": {
@@ -48,10 +54,16 @@ async function look(what: string, argument: string): Promise<unknown> {
       return "over";
     }
     case "baseline":
-      return await takeBaseline(host);
+      return await takeBaseline(host, AbortSignal.timeout(60_000));
     case "settle": {
-      const baseline: FailedUnits = JSON.parse(argument);
-      return await watchSettling(host, { baseline, ignored: ["ignored-*"] }, 2, never);
+      const baseline: Baseline = JSON.parse(argument);
+      const standard = {
+        baseline,
+        ignored: ["ignored-*"],
+        failedJobs: [],
+        bootId: readBootId(host.paths),
+      };
+      return await watchSettling(host, standard, 2, never);
     }
     default:
       await sleep(0);

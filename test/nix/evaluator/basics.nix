@@ -53,6 +53,7 @@ rec {
     ;
 
   id = value: value;
+  max = one: other: if one > other then one else other;
   boolToString = value: if value then "true" else "false";
   isDerivation = value: value.type or null == "derivation";
   isStringLike = value: builtins.isString value || builtins.isPath value || value ? outPath;
@@ -89,6 +90,8 @@ rec {
     path: set: path == [ ] || (set ? ${head path} && hasAttrByPath (tail path) set.${head path});
   setAttrByPath =
     path: value: if path == [ ] then value else { ${head path} = setAttrByPath (tail path) value; };
+  min = a: b: if a < b then a else b;
+
   recursiveUpdate =
     left: right:
     left

@@ -90,15 +90,19 @@ let
   evalOption =
     loc: declarations: definitions:
     let
-      declaration = (builtins.head declarations).options;
-      type = declaration.type or lib.types.unspecified;
+      first = builtins.head declarations;
+      withDefault = builtins.filter (d: d.options ? default) declarations;
+      declaration = (builtins.head (withDefault ++ [ first ])).options;
+      types = map (d: d.options.type or lib.types.unspecified) declarations;
+      joined = builtins.foldl' joinTypes (builtins.head types) (builtins.tail types);
+      type = if joined == null then builtins.head types else joined;
       default = lib.optional (declaration ? default) {
         file = (builtins.head declarations).file;
         value = lib.mkOptionDefault declaration.default;
       };
       merged = lib.mergeDefinitions loc type (definitions ++ default);
     in
-    if builtins.length declarations > 1 then
+    if joined == null then
       throw "The option `${showOption loc}' in ${lib.showFiles [ (builtins.head declarations) ]} is already declared in ${lib.showFiles (builtins.tail declarations)}."
     else if declaration.readOnly or false && builtins.length (definitions ++ default) > 1 then
       throw "The option `${showOption loc}' is read-only, but it's set multiple times:${showDefinitions definitions}"
@@ -110,6 +114,20 @@ let
         declarations = map (d: d.file) declarations;
         value = (declaration.apply or lib.id) merged.value;
       };
+
+  # Two declarations of a set of options go together, also below a set of names; others do not.
+  joinTypes =
+    one: other:
+    let
+      kinds = map (type: type.shape.kind or null) (builtins.filter (type: type != null) [ one other ]);
+      of = joinTypes one.shape.of other.shape.of;
+    in
+    if kinds == [ "submodule" "submodule" ] then
+      lib.types.submodule (one.modules ++ other.modules)
+    else if kinds == [ "attrsOf" "attrsOf" ] && of != null then
+      lib.types.attrsOf of
+    else
+      null;
 
   valuesOf =
     options: builtins.mapAttrs (_: o: if isOption o then o.value else valuesOf o) options;

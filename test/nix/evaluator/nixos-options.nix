@@ -12,6 +12,13 @@ in
     boot.isContainer = value types.bool false;
     boot.kernelParams = value (types.listOf types.str) [ ];
     systemd.watchdog.runtimeTime = value (types.nullOr types.str) null;
+    networking.proxy = lib.genAttrs [ "httpProxy" "httpsProxy" "noProxy" ] (
+      _: value (types.nullOr types.str) null
+    );
+    fileSystems = value (types.attrsOf types.anything) { };
+    systemd.user.services = value (types.attrsOf types.anything) { };
+    systemd.tmpfiles.rules = value (types.listOf types.str) [ ];
+    systemd.mounts = value (types.listOf types.anything) [ ];
     environment.loginShellInit = value types.str "";
     environment.systemPackages = value (types.listOf types.package) [ ];
     systemd.package = value types.package {
@@ -20,6 +27,22 @@ in
       outPath = "/systemd";
     };
     system.build = value (types.attrsOf types.raw) { };
+    systemd.timers = mkOption {
+      default = { };
+      type = types.attrsOf (
+        types.submodule {
+          options = {
+            description = value types.str "";
+            documentation = value (types.listOf types.str) [ ];
+            wantedBy = value (types.listOf types.str) [ ];
+            before = value (types.listOf types.str) [ ];
+            conflicts = value (types.listOf types.str) [ ];
+            unitConfig = unitOption;
+            timerConfig = unitOption;
+          };
+        }
+      );
+    };
     systemd.services = mkOption {
       default = { };
       type = types.attrsOf (
@@ -30,6 +53,8 @@ in
             documentation = value (types.listOf types.str) [ ];
             wantedBy = value (types.listOf types.str) [ ];
             after = value (types.listOf types.str) [ ];
+            before = value (types.listOf types.str) [ ];
+            conflicts = value (types.listOf types.str) [ ];
             path = value (types.listOf (types.either types.package types.str)) [ ];
             environment = unitOption;
             restartIfChanged = value types.bool true;

@@ -10,6 +10,7 @@
 lib.evalModules {
   specialArgs = {
     inherit pkgs;
+    modulesPath = if runnerModules == [ ] then ./. else ./modules-of-nixpkgs;
     utils.escapeSystemdPath = import ./escape-systemd-path.nix lib;
   };
   modules = [ ./nixos-options.nix ] ++ runnerModules ++ modules;

@@ -31,6 +31,11 @@ in
       json;
     generate = name: value: derivation name { text = builtins.toJSON value; };
   };
+  runCommand = name: attributes: buildCommand: derivation name (attributes // { inherit buildCommand; });
+  stdenv = {
+    buildPlatform.canExecute = _: true;
+    hostPlatform = { };
+  };
   symlinkJoin = { name, ... }@join: derivation name join;
   coreutils = derivation "coreutils" { };
   makeBinaryWrapper = derivation "make-binary-wrapper-hook" { };

@@ -13,9 +13,17 @@ let
             type = types.bool;
             default = enable;
           };
+          options.settings = mkOption {
+            type = types.attrsOf (types.attrsOf types.anything);
+            default = { };
+          };
         }
       );
     };
+  machines = mkOption {
+    default = { };
+    type = types.attrsOf types.raw;
+  };
   package =
     name:
     mkOption {
@@ -31,5 +39,16 @@ in
     github-runners = instances false;
     gitlab-runner.enable = lib.mkEnableOption "the runner of GitLab";
     buildkite-agents = instances true;
+    woodpecker-agents.agents = instances false;
+    hercules-ci-agent.enable = lib.mkEnableOption "the agent of Hercules";
+    hydra.enable = lib.mkEnableOption "Hydra";
+    buildbot-worker.enable = lib.mkEnableOption "a worker of Buildbot";
+    cachix-agent.enable = lib.mkEnableOption "the agent of Cachix";
+    hydra-builder.enable = lib.mkEnableOption "the builder of Hydra";
+    concourse-worker.enable = lib.mkEnableOption "a worker of Concourse";
+    garm.enable = lib.mkEnableOption "garm";
   };
+  # What a machine runs is a plain value here.
+  options.containers = machines;
+  options.microvm.vms = machines;
 }

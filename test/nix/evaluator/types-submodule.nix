@@ -22,6 +22,7 @@ in
     in
     types.mkOptionType {
       name = "submodule";
+      inherit modules;
       check = value: builtins.isAttrs value || builtins.isFunction value || builtins.isPath value;
       merge =
         loc: definitions:

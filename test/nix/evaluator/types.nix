@@ -97,6 +97,10 @@ in
     single "numberBetween" "integer or floating point number ${both lowest highest}" (
       value: isNumber value && within lowest highest value
     ) { kind = "number"; inherit lowest highest; };
+  numbers.positive =
+    single "positiveNumber" "positive integer or floating point number, meaning >0" (
+      value: isNumber value && value > 0
+    ) { kind = "number"; lowest = 0; };
 
   raw = lib.types.mkOptionType {
     name = "raw";

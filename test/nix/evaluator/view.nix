@@ -19,7 +19,7 @@ in
   # Messages of the assertions that do not hold.
   refusals = map (a: a.message) (builtins.filter (a: !a.assertion) config.assertions);
   inherit (config) warnings;
-  file = builtins.fromJSON cfg.configFile.text;
+  file = builtins.fromJSON cfg.configFile.unchecked.text;
   filePath = cfg.configFile.outPath;
   wrapper =
     if wrapper == null then
@@ -34,10 +34,14 @@ in
   loginShell = config.environment.loginShellInit;
   inherit (config.boot) kernelParams;
   watchdog = config.systemd.watchdog.runtimeTime;
+  manager = config.systemd.settings.Manager or null;
+  tmpfiles = config.systemd.tmpfiles.rules;
   units = config.systemd.services;
+  inherit (config.systemd) timers;
   # The values of the options, without what is no setting of the program.
   values = removeAttrs cfg [
     "configFile"
+    "effective"
     "enable"
     "generated"
     "loginNotice"

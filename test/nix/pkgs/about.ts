@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { nodeBinary, repository } from "../../host/paths.ts";
+import { nodeBinary, repository } from "../../test-host/paths.ts";
 import { placeOf } from "./nix-test.ts";
 
 /** package.json, as far as the package takes things from it. */

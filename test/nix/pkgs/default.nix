@@ -24,6 +24,10 @@ let
       writeText
       ;
     stdenvNoCC = { inherit (make) mkDerivation; };
+    stdenv = {
+      buildPlatform.canExecute = _: true;
+      hostPlatform = { };
+    };
     callPackage =
       file: overrides:
       let
@@ -39,11 +43,16 @@ let
     scdoc = make.installed "scdoc" "0" { inherit scdoc; };
     nodejs-slim = make.installed "nodejs-slim" "24.0.0" { inherit node; };
 
-    coreutils = fromUsrBin "coreutils" [ "cat" ];
+    coreutils = fromUsrBin "coreutils" [
+      "cat"
+      "stat"
+    ];
+    gnugrep = fromUsrBin "gnugrep" [ "grep" ];
     gnused = fromUsrBin "gnused" [ "sed" ];
     nix = fromUsrBin "nix" [
       "nix"
       "nix-env"
+      "nix-store"
     ];
     systemd = fromUsrBin "systemd" [
       "busctl"

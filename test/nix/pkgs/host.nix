@@ -32,16 +32,21 @@ let
   spec = builtins.fromJSON specJson;
   toplevel = import /opt/test-host/toplevel.nix {
     specJson = builtins.unsafeDiscardStringContext (
-      builtins.toJSON (spec // { units = spec.units // { "deploy-finalize-resume.service" = resumeUnit; }; })
+      builtins.toJSON (spec // { units = spec.units // resumeUnits; })
     );
   };
-  resumeUnit = unitText host.config.systemd.services.deploy-finalize-resume;
+  resumeUnits = {
+    "deploy-finalize-resume.service" = unitText host.config.systemd.services.deploy-finalize-resume;
+    "deploy-finalize-stuck-boot.service" = unitText host.config.systemd.services.deploy-finalize-stuck-boot;
+  };
 
   # As NixOS writes a service: a list is a line for each of its items.
   unitText = service: ''
     [Unit]
     Description=${service.description}
     ${lines "After" service.after}
+    ${lines "Before" service.before}
+    ${lines "Conflicts" service.conflicts}
     ${section service.unitConfig}
     X-RestartIfChanged=${lib.boolToString service.restartIfChanged}
     [Service]

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ok, run, type Ended } from "../../host/spawn.ts";
+import { ok, run, type Ended } from "../../test-host/spawn.ts";
 
 const CONFIGURATION =
   "sandbox = false\nsubstituters =\nbuild-users-group =\nkeep-build-log = false\n";
@@ -24,6 +24,20 @@ export class PrivateNix implements AsyncDisposable {
   /** The value of the expression, all of it. */
   async evaluate(expression: string): Promise<unknown> {
     const value: unknown = JSON.parse(await ok(evaluation(expression), { env: this.#env() }));
+    return value;
+  }
+
+  /** What a user of a flake sees of it, by `nix eval` of the program. */
+  async flakeEval(
+    program: string,
+    installable: string,
+    options: readonly string[],
+  ): Promise<unknown> {
+    const features = ["--extra-experimental-features", "nix-command flakes"];
+    const argv = [program, ...features, "eval", "--json", installable, ...options];
+    const value: unknown = JSON.parse(
+      await ok([...argv, "--no-write-lock-file"], { env: this.#env() }),
+    );
     return value;
   }
 

@@ -9,6 +9,7 @@ makeWrapper() {
     case $1 in
       --prefix) printf 'export %s="%s${%s:+%s$%s}"\n' "$2" "$4" "$2" "$3" "$2" >> "$wrapper"; shift 4 ;;
       --suffix) printf 'export %s="${%s:+$%s%s}%s"\n' "$2" "$2" "$2" "$3" "$4" >> "$wrapper"; shift 4 ;;
+      --unset) printf 'unset %s\n' "$2" >> "$wrapper"; shift 2 ;;
       --add-flags) flags="$flags $2"; shift 2 ;;
       *) echo "makeWrapper: the stand-in does not know $1" >&2; return 1 ;;
     esac

@@ -1,0 +1,97 @@
+import type { GenericSchema } from "valibot";
+import {
+  cancelSchema,
+  checkConfigSchema,
+  confirmSchema,
+  rollbackSchema,
+  scheduleSchema,
+} from "../../src/json/commands.ts";
+import { explainSchema } from "../../src/json/explain.ts";
+import { finalizationSchema } from "../../src/json/finalization.ts";
+import { historySchema, logSchema } from "../../src/json/history.ts";
+import { lockStatusSchema } from "../../src/json/lock.ts";
+import { setUpSchema } from "../../src/json/set-up.ts";
+import { statusSchema, waitingSchema, waitSchema } from "../../src/json/status.ts";
+
+/** The output of one command with `--json`. */
+export interface JsonOutput {
+  readonly schema: GenericSchema;
+  readonly about: string;
+  /** An example for people to try. */
+  readonly example: string;
+}
+
+/** Every `--json` output by its command: docs/json.md and docs/schema are made from this. */
+export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
+  schedule: {
+    schema: scheduleSchema,
+    about:
+      "One object: the scheduled finalization. With `--dry-run`: the finalization that a call without it would schedule.",
+    example: "deploy-finalize schedule --dry-run --json | jq -r .plan.reason",
+  },
+  explain: {
+    schema: explainSchema,
+    about: "One object: the decision that `schedule` would make now, and its effects.",
+    example: "deploy-finalize explain --json | jq -r .decision.reason",
+  },
+  status: {
+    schema: statusSchema,
+    about: "One object; with `--follow` one line for each change.",
+    example: "deploy-finalize status --json | jq -r .summary",
+  },
+  wait: {
+    schema: waitSchema,
+    about:
+      "One object per line: the current state, then each change. The last one has an `exitCode`.",
+    example: `deploy-finalize wait --json | jq -r '"\\(.state): \\(.detail)"'`,
+  },
+  history: {
+    schema: historySchema,
+    about: "One object with everything that `history` lists.",
+    example: `deploy-finalize history --json | jq '[.finalizations[] | select(.state == "rolled-back")] | length'`,
+  },
+  log: {
+    schema: logSchema,
+    about: "One object per line, for each entry of the journal.",
+    example: "deploy-finalize log --json | jq -r 'select(.state != null) | .message'",
+  },
+  cancel: {
+    schema: cancelSchema,
+    about: "One object: the finalization as it is now, and the system of the next boot.",
+    example: "deploy-finalize cancel --yes --json | jq -r .nextBoot",
+  },
+  confirm: {
+    schema: confirmSchema,
+    about: "One object: the finalization as it is now.",
+    example: "deploy-finalize confirm --json | jq -r .finalization.state",
+  },
+  rollback: {
+    schema: rollbackSchema,
+    about:
+      "One object: the finalization that is rolled back, and the finalization that rolls it back.",
+    example: "deploy-finalize rollback --yes --json | jq -r .finalization.id",
+  },
+  lock: {
+    schema: lockStatusSchema,
+    about: "One object: the slots as they are now, and the slot that was given back.",
+    example: "deploy-finalize lock status --json | jq -r '.holders[]?.host'",
+  },
+  deliver: {
+    schema: setUpSchema,
+    about:
+      "With `--test`, one object: what works of the set-up. Without `--test` there is no JSON.",
+    example:
+      "deploy-finalize deliver --test --json | jq -r '.parts[] | select(.works | not) | .name'",
+  },
+  "check-config": {
+    schema: checkConfigSchema,
+    about: "One object: everything that is wrong with the file.",
+    example: "deploy-finalize check-config --json FILE | jq -r '.problems[].message'",
+  },
+};
+
+/** Objects that are part of more than one output. */
+export const SHARED_SCHEMAS: Readonly<Record<string, GenericSchema>> = {
+  finalization: finalizationSchema,
+  waiting: waitingSchema,
+};

@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import { readIfThere } from "../host/files/durable.ts";
+import type { Host } from "../host/process/host.ts";
+import type { Paths } from "../host/files/paths.ts";
+import { messageOf } from "../core/refusal.ts";
+import { entryNamed, type GrubConfig, parseGrubConfig } from "./grub-config.ts";
+import { readVariable, writeVariable } from "./grub-environment.ts";
+import { type Loader, toplevelsOf } from "./loader.ts";
+import { mountOf } from "./mounts.ts";
+
+const NEXT = "next_entry";
+
+/** The file systems on which GRUB can overwrite the blocks of a file. */
+const WRITABLE: ReadonlySet<string> = new Set(["vfat", "ext2", "ext3", "ext4", "xfs"]);
+
+/** The present state of GRUB, on BIOS or EFI; null if there is no grub.cfg. */
+export function grub({ paths }: Host): Loader | null {
+  const folder = paths.grub;
+  const text = readIfThere(join(folder, "grub.cfg"));
+  if (text === null) return null;
+  const config = parseGrubConfig(text);
+  const environment = join(folder, "grubenv");
+  const next = readVariable(environment, NEXT);
+  const put = (name: string | null): string | null => {
+    try {
+      writeVariable(environment, NEXT, name);
+      return null;
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
+  return {
+    name: "GRUB",
+    menu: toplevelsOf(config.entries),
+    bootDefault: config.bootDefault,
+    oneShot: next === null ? null : entryNamed(text, next),
+    obstacle: obstacle(paths, config),
+    setOneShot: async (toplevel) => {
+      const entry = config.entries.find((one) => one.toplevel === toplevel);
+      return entry === undefined ? `it has no menu entry for ${toplevel}` : put(entry.id);
+    },
+    clearOneShot: async () => (next === null ? null : put(null)),
+  };
+}
+
+/** A one-shot entry that GRUB cannot clear would boot the target for ever. */
+function obstacle(paths: Paths, { nextEntry, bootDefault }: GrubConfig): string | null {
+  if (nextEntry === "ignored") return "its grub.cfg ignores next_entry";
+  if (bootDefault === null) return "its default is not a NixOS entry (boot.loader.grub.default)";
+  const mount = mountOf(paths, paths.grub);
+  if (mount === null) return `cannot find the mount point of ${paths.grub}`;
+  if (!WRITABLE.has(mount.type)) return `GRUB cannot write to ${mount.type} (${mount.folder})`;
+  if (mount.device === "mapped") {
+    return `GRUB cannot write to ${mount.folder}: it is on LVM, RAID or an encrypted device`;
+  }
+  return mount.access === "read-only" ? `${mount.folder} is mounted read-only` : null;
+}

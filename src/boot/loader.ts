@@ -1,0 +1,42 @@
+/** Which system a boot loader boots, and how to make it boot another one once. */
+export interface Loader {
+  readonly name: "systemd-boot" | "GRUB";
+  /** The toplevels in its menu, each once. */
+  readonly menu: readonly string[];
+  /** The toplevel that it boots by default; null if unknown. */
+  readonly bootDefault: string | null;
+  /** The toplevel that it boots next and only once; null if none is pending, or none of the menu. */
+  readonly oneShot: string | null;
+  /** Why it cannot reliably boot a system once; null if it can. */
+  readonly obstacle: string | null;
+  /** Makes it boot a system of its menu once; resolves to null, or to the problem. */
+  readonly setOneShot: (toplevel: string) => Promise<string | null>;
+  /** Removes the pending one-shot boot; resolves to null, or to the problem. */
+  readonly clearOneShot: () => Promise<string | null>;
+}
+
+/** The present state of this host's loader: it is read again for every call. */
+export type FoundLoader =
+  | { readonly kind: "found"; readonly loader: Loader }
+  | { readonly kind: "unknown"; readonly why: string };
+
+/** An entry of a loader's menu. */
+export interface MenuEntry {
+  /** The loader's name for it. */
+  readonly id: string;
+  /** The toplevel whose `init` it starts; null if it is not NixOS. */
+  readonly toplevel: string | null;
+}
+
+/**
+ * The toplevel that a kernel's parameters start. It comes from `init=`, never from the name of an
+ * entry, because names differ between versions of NixOS (notes/boot-loaders.md).
+ */
+export function toplevelOf(parameters: string): string | null {
+  return /(?:^|\s)init=(\/\S+)\/init(?:\s|$)/.exec(parameters)?.[1] ?? null;
+}
+
+/** Each toplevel of a menu once. */
+export function toplevelsOf(entries: readonly MenuEntry[]): string[] {
+  return [...new Set(entries.flatMap(({ toplevel }) => (toplevel === null ? [] : [toplevel])))];
+}

@@ -1,0 +1,57 @@
+import { EXIT } from "../../core/outcome.ts";
+import { messageOf } from "../../core/refusal.ts";
+import { restoreNotice } from "../../state-dir/notice.ts";
+import { releaseLostSlot } from "../../finalize/lost/slot.ts";
+import { resumeOne, unfinishedIds } from "../../finalize/resume.ts";
+import { RecordStore } from "../../state-dir/store.ts";
+import { acts, type Cli, newCommand } from "../command.ts";
+import { type CommonOptions, complain, type Context } from "../context.ts";
+import { complainOf, loadCalled } from "../shared/load-config.ts";
+import { releaseCommand, runCommand } from "../shared/own-command.ts";
+import { requireRoot } from "../shared/guards.ts";
+import { hostOf, reportLeftOvers } from "../compose.ts";
+
+export function addResume(cli: Cli): void {
+  newCommand(cli, "resume")
+    .description("continue unfinished finalizations after a boot (a systemd unit runs this)")
+    .action(acts(cli, resume));
+}
+
+/**
+ * Starts the units of all unfinished finalizations, then restores the notice and the reports. An
+ * error in one step does not stop the others. A signal does: for systemd it would be a clean end, so
+ * the exit code asks for another start.
+ */
+async function resume(context: Context, options: CommonOptions): Promise<number> {
+  const stop = context.stopSignal();
+  requireRoot(context, "resuming");
+  const { called: config, problem } = await loadCalled(options);
+  const host = hostOf(context, options);
+  const store = new RecordStore(config.stateDir);
+  const run = runCommand(context, config, options);
+  const lost: string[] = [];
+  const steps = unfinishedIds(host).map((id) => ({
+    what: `continue ${id}`,
+    act: async () => {
+      if ((await resumeOne(host, store, run, id)) === "lost") lost.push(id);
+    },
+  }));
+  const release = async () =>
+    await releaseLostSlot(host, store, config.lock, lost, () => releaseCommand(context, options));
+  steps.push({ what: "give back the slot of a lost finalization", act: release });
+  const restore = async () => await restoreNotice(host, store);
+  const report = async () => await reportLeftOvers(context, options, host, config);
+  steps.push({ what: "restore the notice", act: restore });
+  steps.push({ what: "continue the reports", act: report });
+  let exitCode = complainOf(context, problem);
+  for (const { what, act } of steps) {
+    if (stop.aborted) return EXIT.unfinished;
+    try {
+      await act();
+    } catch (error) {
+      complain(context, `cannot ${what}: ${messageOf(error)}`);
+      exitCode = EXIT.failed;
+    }
+  }
+  return exitCode;
+}

@@ -1,0 +1,146 @@
+import { InvalidArgumentError } from "commander";
+import { EXIT, UNIT_FAILED } from "../../core/outcome.ts";
+import { ID_PATTERN, UNIT_VARIABLE } from "../../core/record/id.ts";
+import { eventEntry } from "../../core/record/journal-entry.ts";
+import { messageOf } from "../../core/refusal.ts";
+import { endStuck } from "../../finalize/newest/ending.ts";
+import { keepNewestDriven } from "../../finalize/newest/keep-driven.ts";
+import { pause, timeLimit } from "../../host/process/time.ts";
+import { RecordStore } from "../../state-dir/store.ts";
+import { acts, type Cli, newCommand } from "../command.ts";
+import { hostOf } from "../compose.ts";
+import { type CommonOptions, complain, type Context } from "../context.ts";
+import { attempt, type Attempt, type Called, type Driven } from "../shared/attempt.ts";
+import { requireRoot } from "../shared/guards.ts";
+import { loadCalled } from "../shared/load-config.ts";
+import { runCommand } from "../shared/own-command.ts";
+import { beginTry, CONTINUED, endTry, GIVE_UP, pauseAfter } from "../shared/tries.ts";
+
+export function addRun(cli: Cli): void {
+  newCommand(cli, "run")
+    .description("carry out a finalization until it ends (its systemd unit runs this)")
+    .argument("<id>", "the full ID of the finalization", readId)
+    .action(acts(cli, run));
+}
+
+function readId(text: string): string {
+  if (ID_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError("Use a full ID, such as 20261122-213000-k3f9.");
+}
+
+/** The limit in seconds if its configuration cannot be read: files that are gone do not come back. */
+const GIVE_UP_WITHOUT_CONFIG = 5;
+
+/** By hand: how long to wait for another process that only ends it, in seconds. */
+const PATIENCE = 2;
+
+/**
+ * Drives one finalization to its end. In its unit it tries again, with longer and longer pauses, if
+ * an error such as a full disk stops it; called by hand it ends with exit code 75 then.
+ */
+async function run(context: Context, id: string, options: CommonOptions): Promise<number> {
+  requireRoot(context, "running a finalization");
+  const stop = context.stopSignal();
+  const called = await loadCalled(options);
+  const host = hostOf(context, options);
+  const driven = { host, store: new RecordStore(called.called.stateDir), id };
+  if (context.env[UNIT_VARIABLE] === undefined) return await runOnce(context, driven, called, stop);
+  switch (await beginTry(driven, stop)) {
+    case "failed":
+      return UNIT_FAILED;
+    case "stopped":
+      return EXIT.unfinished;
+    case "begun": {
+      const end = await runInUnit(driven, called, stop);
+      if (end.kind === "ended") await leaveNobodyBehind(context, driven, called, options);
+      endTry(driven);
+      return exitCodeOf(context, end);
+    }
+  }
+}
+
+async function runOnce(
+  context: Context,
+  driven: Driven,
+  called: Called,
+  stop: AbortSignal,
+): Promise<number> {
+  const end = await attempt(driven, called, stop, timeLimit(PATIENCE));
+  switch (end.kind) {
+    case "ended":
+      if (end.left !== null) complain(context, end.left);
+      return end.exitCode;
+    case "gone":
+    case "driven":
+      throw end.error;
+    case "stuck":
+      if (end.error === called.problem) throw end.error;
+      complain(context, `cannot continue: ${end.why}`);
+      return end.exitCode;
+  }
+}
+
+async function runInUnit(driven: Driven, called: Called, stop: AbortSignal): Promise<UnitEnd> {
+  const { host } = driven;
+  let begin = host.elapsedMs();
+  let last = "";
+  for (let tries = 1; ; tries++) {
+    const triedAt = host.elapsedMs();
+    // It takes over whenever another process, such as a command that ends it, lets go.
+    const end = await attempt(driven, called, stop, stop);
+    if (end.kind === "ended" || end.kind === "gone") return end;
+    if (end.kind === "driven" || host.elapsedMs() - triedAt > CONTINUED * 1000) {
+      begin = host.elapsedMs();
+    }
+    if (end.kind === "stuck") {
+      const limit = end.exitCode === EXIT.usage ? GIVE_UP_WITHOUT_CONFIG : GIVE_UP;
+      const isOver = host.elapsedMs() - begin > limit * 1000;
+      const reason = `could not continue: ${end.why}`;
+      if (isOver && (await endsStuck(driven, reason))) return FAILED;
+      if (end.why !== last) await announce(driven, end.why);
+      last = end.why;
+    }
+    await pause(pauseAfter(tries) * 1000, stop);
+    if (stop.aborted) return { kind: "stopped" };
+  }
+}
+
+type UnitEnd = Extract<Attempt, { readonly kind: "ended" | "gone" }> | { readonly kind: "stopped" };
+
+const FAILED: UnitEnd = { kind: "ended", exitCode: EXIT.failed, left: null };
+
+/** The end of one, such as by a profile that moved, may leave the newest one without a driver. */
+async function leaveNobodyBehind(
+  context: Context,
+  { host, store }: Driven,
+  { called }: Called,
+  options: CommonOptions,
+): Promise<void> {
+  try {
+    await keepNewestDriven(host, store, runCommand(context, called, options));
+  } catch (error) {
+    complain(context, `cannot look whether the newest finalization continues: ${messageOf(error)}`);
+  }
+}
+
+function exitCodeOf(context: Context, end: UnitEnd): number {
+  switch (end.kind) {
+    case "ended":
+      if (end.left !== null) complain(context, end.left);
+      return end.exitCode === EXIT.failed ? UNIT_FAILED : end.exitCode;
+    case "gone":
+      complain(context, messageOf(end.error));
+      return UNIT_FAILED;
+    case "stopped":
+      return EXIT.unfinished;
+  }
+}
+
+async function announce({ host, id }: Driven, why: string): Promise<void> {
+  await host.journal.announce(eventEntry("held-up", id, `cannot continue: ${why}`));
+}
+
+/** False if another process drives it, or the state folder cannot be written. */
+async function endsStuck({ host, store, id }: Driven, reason: string): Promise<boolean> {
+  return (await endStuck(host, store, id, reason).catch(() => "left")) === "ended";
+}

@@ -1,0 +1,126 @@
+import { jsonLine } from "../../core/printable.ts";
+import * as commands from "../../host/systemd/commands.ts";
+import { join, resolve } from "node:path";
+import type { Config } from "../../core/config/config.ts";
+import { tidyRevision } from "../../core/config/forge-run.ts";
+import { commitOfRun } from "../../core/config/receivers.ts";
+import { unitName } from "../../core/record/id.ts";
+import { activatedOf } from "../../core/record/record.ts";
+import { componentPath } from "../../core/decision/toplevel.ts";
+import { commit } from "../../finalize/newest/commit.ts";
+import {
+  type Draft,
+  draft,
+  type DraftInput,
+  type Proposal,
+  propose,
+} from "../../finalize/schedule.ts";
+import { warnOfBoot } from "../../explain/after-boot.ts";
+import type { Host } from "../../host/process/host.ts";
+import { RecordStore } from "../../state-dir/store.ts";
+import { requireSystemd } from "../../host/systemd/systemd.ts";
+import type { ScheduleJson } from "../../json/commands.ts";
+import { type CommonOptions, type Context, print } from "../context.ts";
+import { ciRunOf } from "../shared/ci-run.ts";
+import { loadConfig } from "../shared/load-config.ts";
+import { quoteArgv, runCommand } from "../shared/own-command.ts";
+import { hostOf, revisionToReport } from "../compose.ts";
+import { requesterOf } from "../shared/requests.ts";
+import { requireRoot, requireWindow } from "../shared/guards.ts";
+
+export interface ScheduleOptions extends CommonOptions {
+  readonly dryRun?: true;
+  /** Seconds. */
+  readonly delay?: number;
+  readonly profile?: string;
+  readonly revision?: string;
+}
+
+export async function schedule(context: Context, options: ScheduleOptions): Promise<void> {
+  const loaded = await loadConfig(options);
+  const profile = options.profile === undefined ? loaded.profile : resolve(options.profile);
+  const config = { ...loaded, profile };
+  const host = hostOf(context, options);
+  if (options.dryRun !== true) {
+    requireRoot(context, "scheduling", "use --dry-run to see what would happen");
+  }
+  requireSystemd(host);
+  const proposal = await propose(host, config);
+  await requireWindow(host, config, proposal.plan);
+  const { plan: decision } = proposal;
+  const { specialisation } = proposal;
+  if (specialisation !== null && specialisation.toplevel === null) {
+    host.say(`warning: the target has no specialisation ${specialisation.name}: none is activated`);
+  }
+  for (const { text } of warnOfBoot(host, config, { ...proposal, decision })) {
+    host.say(`warning: ${text}`);
+  }
+  let drafted = draft(host, {
+    config,
+    proposal,
+    configFile: options.config === undefined ? null : resolve(options.config),
+    delayFlag: options.delay ?? null,
+    random: context.random,
+    hostName: context.hostName,
+    requester: requesterOf(context),
+    ...(await originOf(context, host, config, options, proposal)),
+    run: runCommand(context, config, options),
+  });
+  if (options.dryRun !== true) {
+    // No signal ends it from here on: a deployer would undo a deploy whose timer runs.
+    context.stopSignal();
+    drafted = await commit(host, new RecordStore(config.stateDir), drafted);
+  }
+  const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
+  print(context, lines.join("\n"));
+  if (options.dryRun === true && options.json !== true) printDryRun(context, drafted);
+}
+
+/**
+ * The CI run and the commit of the deploy. The commit is --revision, else that of the run, else
+ * that of the target, which starts a process and is only looked up for reports.
+ */
+async function originOf(
+  context: Context,
+  host: Host,
+  config: Config,
+  { revision, dryRun }: ScheduleOptions,
+  { target }: Proposal,
+): Promise<Pick<DraftInput, "revision" | "forgeRun">> {
+  const forgeRun = await ciRunOf(context);
+  const known = tidyRevision(revision) ?? commitOfRun(config.report, forgeRun);
+  if (known !== null || dryRun === true) return { revision: known, forgeRun };
+  return { revision: await revisionToReport(host, config, target), forgeRun };
+}
+
+/** Scripts read these lines: names and order must not change; a missing path is empty. */
+export function asText(config: Config, { systems }: Proposal, { record }: Draft): string[] {
+  const compared = config.rebootWhenChanged.flatMap((name) => [
+    `booted_${name}=${componentPath(systems.booted.components[name]) ?? ""}`,
+    `new_${name}=${componentPath(systems.target.components[name]) ?? ""}`,
+  ]);
+  const { plan, delay, id } = record;
+  const summary = `action=${plan.action} reason=${plan.reason} delay=${delay.seconds}s unit=${unitName(id)}`;
+  return [...compared, summary].map((line) => `deploy-finalize: ${line}`);
+}
+
+function asJson({ record, arming }: Draft): string {
+  const { id, plan, delay, fireAt, target, previous } = record;
+  const argv = [...commands.armTimer(arming)];
+  const when = { unit: unitName(id), plan, delay, fireAt };
+  const json: ScheduleJson = { schemaVersion: 1, id, ...when, target, previous, argv };
+  return jsonLine(json);
+}
+
+function printDryRun(context: Context, { record, arming }: Draft): void {
+  const act =
+    record.plan.action === "reboot"
+      ? commands.reboot()
+      : [
+          join(activatedOf(record), "bin/switch-to-configuration"),
+          record.specialisation === null ? "switch" : "test",
+        ];
+  print(context, "deploy-finalize: dry-run: not scheduling");
+  print(context, `deploy-finalize: would run: ${quoteArgv(act)}`);
+  print(context, `deploy-finalize: would schedule: ${quoteArgv(commands.armTimer(arming))}`);
+}

@@ -1,0 +1,124 @@
+import { printableLines } from "../core/printable.ts";
+import type { Config } from "../core/config/config.ts";
+import { wantsReports } from "../core/config/receivers.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { messageOf } from "../core/refusal.ts";
+import { hasMetricsFiles } from "../report/metrics-files.ts";
+import type * as Reports from "../report/start-delivery.ts";
+import type { Services } from "../finalize/undo-deploy.ts";
+import type { Host, OwnCommand, Reporter } from "../host/process/host.ts";
+import type { Spawn } from "../host/process/spawn.ts";
+import { Journal } from "../host/systemd/journal.ts";
+import { RecordStore } from "../state-dir/store.ts";
+import { type CommonOptions, complain, type Context } from "./context.ts";
+import { configOf, loadConfig } from "./shared/load-config.ts";
+import { ownCommand } from "./shared/own-command.ts";
+
+/** The configuration, the host and the records of one call. */
+export async function openServices(context: Context, options: CommonOptions): Promise<Services> {
+  const config = await loadConfig(options);
+  return { config, host: hostOf(context, options), store: new RecordStore(config.stateDir) };
+}
+
+/** The host, with the amount of narration that the options ask for. */
+export function hostOf(context: Context, options: CommonOptions): Host {
+  const say = (line: string): void => {
+    if (options.quiet !== true) complain(context, line);
+  };
+  const spawn: Spawn = async (argv, spawnOptions) => {
+    if (options.verbose === true) say(`runs ${argv.join(" ")}`);
+    return await context.spawn(argv, spawnOptions);
+  };
+  const echo = (text: string): void => {
+    context.stderr.write(printableLines(text));
+  };
+  const journal = new Journal(spawn, say, context.narration);
+  const { now, elapsedMs, paths } = context;
+  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths };
+  return { ...host, report: reporterOf(context, options, host) };
+}
+
+type Tell = (
+  reports: typeof Reports,
+  ...by: readonly [config: Config, deliver: OwnCommand]
+) => Promise<void>;
+
+/**
+ * Reports with the configuration of each record. Loads its code only if there is something to
+ * report, and no error reaches the finalization.
+ */
+function reporting(context: Context, options: CommonOptions, host: Host) {
+  const configs = new Map<string | null, Config>();
+  let queue = Promise.resolve();
+  const configFor = async (record: FinalizationRecord): Promise<Config> => {
+    const { configFile, profile } = record;
+    const config = configs.get(configFile) ?? (await configOf(record, await loadConfig(options)));
+    configs.set(configFile, config);
+    return { ...config, profile };
+  };
+  /** One after the other: two must not write the same file at the same time. */
+  const inTurn = async (act: () => Promise<void>): Promise<void> => {
+    queue = queue.then(act).catch((error: unknown) => {
+      host.say(`cannot report: ${messageOf(error)}`);
+    });
+    await queue;
+  };
+  return async (record: FinalizationRecord, tell: Tell): Promise<void> => {
+    await inTurn(async () => {
+      const config = await configFor(record);
+      if (!wantsReports(config.report) && !hasMetricsFiles(config.stateDir)) return;
+      const reports = await import("../report/start-delivery.ts");
+      const { configFile } = record;
+      const places = configFile === null ? options : { ...options, config: configFile };
+      await tell(reports, config, ownCommand(context, "deliver", places));
+    });
+  };
+}
+
+export function reporterOf(context: Context, options: CommonOptions, host: Host): Reporter {
+  const report = reporting(context, options, host);
+  const reportState =
+    (what: Reports.Occasion) =>
+    async (record: FinalizationRecord): Promise<void> => {
+      await report(record, async (reports, config, deliver) => {
+        await reports.reportState(host, config, record, what, deliver);
+      });
+    };
+  return {
+    changed: reportState("changed"),
+    takenUp: reportState("taken-up"),
+    measured: reportState("measured"),
+    settled: async (record, stop) => {
+      await report(record, async (reports, config, deliver) => {
+        await reports.ensureDelivery(host, config, deliver, stop);
+      });
+    },
+    late: async (record, why) => {
+      await report(record, async (reports, config, deliver) => {
+        await reports.reportLate(host, config, record, why, deliver);
+      });
+    },
+  };
+}
+
+/** After a boot: starts the delivery of the reports that are left and updates the metrics. */
+export async function reportLeftOvers(
+  context: Context,
+  options: CommonOptions,
+  host: Host,
+  config: Config,
+): Promise<void> {
+  const { resumeReports } = await import("../report/start-delivery.ts");
+  await resumeReports(host, config, ownCommand(context, "deliver", options));
+}
+
+/** The commit that a target names; null without receivers, because finding it starts a process. */
+export async function revisionToReport(
+  host: Host,
+  { report }: Config,
+  target: string,
+): Promise<string | null> {
+  if (report.receivers.length === 0) return null;
+  const { revisionOfTarget } = await import("../host/nixos/revision.ts");
+  return await revisionOfTarget(host, target);
+}

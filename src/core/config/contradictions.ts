@@ -1,0 +1,122 @@
+import * as v from "valibot";
+import { configSchema } from "./config.ts";
+
+/**
+ * Settings that are right one by one and cannot be meant together. A finalization that is scheduled
+ * already is not held to them: see `parseRecordedConfig`.
+ */
+
+/** Each item that is listed more than once. */
+function repeated<Item>(items: readonly Item[]): Item[] {
+  // The schema has put the keys of each item in one order.
+  const groups = [...Map.groupBy(items, (item) => JSON.stringify(item)).values()];
+  return groups.flatMap((group) => (group.length > 1 ? group.slice(0, 1) : []));
+}
+
+function isRepeatedIn(items: readonly unknown[]): boolean {
+  return repeated(items).length > 0;
+}
+
+function namesOf(checks: readonly { readonly name?: string }[]): string[] {
+  return checks.flatMap(({ name }) => (name === undefined ? [] : [name]));
+}
+
+/** A boot empties these. */
+const VOLATILE = /^\/+(run|tmp|var\/+run|dev\/+shm)(\/|$)/;
+
+/** A configuration file whose settings go together. */
+export const consistentConfigSchema = v.pipe(
+  configSchema,
+  v.forward(
+    v.partialCheck(
+      [["stateDir"]],
+      ({ stateDir }) => !VOLATILE.test(stateDir),
+      "does not survive a reboot, so that unfinished finalizations would be lost. Choose a folder such as /var/lib/deploy-finalize",
+    ),
+    ["stateDir"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["rebootWhenChanged"]],
+      ({ rebootWhenChanged }) => !isRepeatedIn(rebootWhenChanged),
+      ({ input }) =>
+        `names ${repeated(input.rebootWhenChanged).join(", ")} more than once. Remove the others`,
+    ),
+    ["rebootWhenChanged"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["waitFor", "runners"]],
+      ({ waitFor }) => !isRepeatedIn(waitFor.runners),
+      ({ input }) => {
+        const units = repeated(input.waitFor.runners).map(({ unit }) => unit);
+        return `has the same entry more than once, for ${units.join(", ")}. Remove the others`;
+      },
+    ),
+    ["waitFor", "runners"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ["waitFor", "session"],
+        ["waitFor", "runners"],
+        ["waitFor", "units"],
+        ["waitFor", "onTimeout"],
+      ],
+      ({ waitFor: { session, runners, units, onTimeout } }) =>
+        onTimeout !== "proceed" || session || runners.length > 0 || units.length > 0,
+      'is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave it out',
+    ),
+    ["waitFor", "onTimeout"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["verify", "checks"]],
+      ({ verify }) => !isRepeatedIn(namesOf(verify.checks)),
+      ({ input }) =>
+        `several checks are named ${repeated(namesOf(input.verify.checks)).join(", ")}. Give each its own name`,
+    ),
+    ["verify", "checks"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["verify", "checks"]],
+      ({ verify }) => !isRepeatedIn(verify.checks),
+      "has the same check more than once. Remove the others",
+    ),
+    ["verify", "checks"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ["verify", "confirm"],
+        ["rollback", "enable"],
+      ],
+      ({ verify, rollback }) => verify.confirm === null || rollback.enable,
+      "rolls back if nobody confirms, but rollback.enable is false. Set rollback.enable to true, or verify.confirm to null",
+    ),
+    ["verify", "confirm"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ["reboot", "window"],
+        ["reboot", "allow"],
+      ],
+      ({ reboot }) => reboot.window === null || reboot.allow,
+      "is set, but reboot.allow is false: a reboot window without reboots. Remove one of them",
+    ),
+    ["reboot", "window"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [
+        ["reboot", "method"],
+        ["reboot", "allow"],
+      ],
+      ({ reboot }) => reboot.method === "reboot" || reboot.allow,
+      'is "kexec", but reboot.allow is false. Remove one of them',
+    ),
+    ["reboot", "method"],
+  ),
+);

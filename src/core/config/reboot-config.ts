@@ -1,0 +1,105 @@
+import * as v from "valibot";
+import { DEFAULT_CONFIG } from "./defaults.ts";
+import { LONGEST_SPAN_SECONDS, parseSpan } from "../span.ts";
+import { type Frozen, hasWords, wholeSeconds } from "./schema-parts.ts";
+
+/** Only systemd can check the rest, because it knows calendars and time zones. */
+const calendarExpression = v.pipe(
+  v.string(),
+  v.check(hasWords, "must be a calendar expression, such as Sat 02:00"),
+  v.check((text) => /^[^\0\n]*$/.test(text), "must be one line"),
+);
+
+const SPAN =
+  "must be a span of 1 second up to a year: whole seconds, or a text such as 90min or 3h";
+
+const someSpan = v.pipe(
+  v.union([v.number(), v.string()], SPAN),
+  v.transform((span) => (typeof span === "number" ? span : (parseSpan(span) ?? 0))),
+  v.check((span) => Number.isInteger(span) && span >= 1 && span <= LONGEST_SPAN_SECONDS, SPAN),
+);
+
+const message = v.pipe(
+  v.string(),
+  v.check(hasWords, "must not be empty; null sends no message"),
+  // Control characters could control the terminal.
+  v.check((text) => !hasControl(text), "must be one line of plain text"),
+);
+
+function hasControl(text: string): boolean {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0).some(
+    (code) => code < 0x20 || code === 0x7f,
+  );
+}
+
+/** When a host may reboot: from each start, a calendar expression of systemd.time(7), for a duration in seconds. */
+const windowSchema = v.strictObject({ start: calendarExpression, duration: someSpan });
+
+const REBOOT = DEFAULT_CONFIG.reboot;
+
+/** Whether, when and how this host reboots. */
+export const rebootSchema = v.strictObject({
+  allow: v.optional(v.boolean(), REBOOT.allow),
+  /** `kexec` if the host can, else `reboot`. */
+  method: v.optional(v.picklist(["reboot", "kexec"]), REBOOT.method),
+  /**
+   * Whether the boot loader boots a target once and keeps the previous system as the default until the
+   * verification: if it can (`auto`), or it does not reboot otherwise (`require`).
+   */
+  fallback: v.optional(v.picklist(["auto", "require", "off"]), REBOOT.fallback),
+  /** Null means always. */
+  window: v.optional(v.nullable(windowSchema), REBOOT.window),
+  /** For people who are logged in at a terminal or a desktop. */
+  sessions: v.optional(
+    v.strictObject({
+      /** Seconds from the message to the reboot; 0 does not wait. */
+      grace: v.optional(wholeSeconds, REBOOT.sessions.grace),
+      /** Null sends none. */
+      message: v.optional(v.nullable(message), REBOOT.sessions.message),
+    }),
+    {},
+  ),
+});
+
+export type Window = Frozen<v.InferOutput<typeof windowSchema>>;
+
+export type WindowState =
+  | { readonly kind: "open"; readonly until: Date }
+  | { readonly kind: "closed"; readonly opensAt: Date }
+  /** It has no more starts. */
+  | { readonly kind: "over" };
+
+/**
+ * The search for starts begins this much earlier than needed. If a clock change repeats an hour, the
+ * result of systemd depends on where the search begins: from before the hour, it equals that of its
+ * timers. The longest clock change today is two hours (notes/calendar.md).
+ */
+const RUN_UP_MS = 3 * 3_600_000;
+
+export function lookFrom(window: Window, now: Date): Date {
+  return new Date(earliestThatCounts(window, now) - RUN_UP_MS);
+}
+
+/**
+ * The state of a window. It is open if a start at or before now is not over; overlapping windows count
+ * as one.
+ *
+ * @param starts in order from `lookFrom`, at least to the first that is not over
+ */
+export function windowAt(window: Window, now: Date, starts: readonly Date[]): WindowState {
+  const start = firstThatCounts(window, now, starts);
+  if (start === null) return { kind: "over" };
+  return start <= now
+    ? { kind: "open", until: new Date(start.getTime() + window.duration * 1000) }
+    : { kind: "closed", opensAt: start };
+}
+
+export function firstThatCounts(window: Window, now: Date, starts: readonly Date[]): Date | null {
+  const earliest = earliestThatCounts(window, now);
+  return starts.find((start) => start.getTime() > earliest) ?? null;
+}
+
+/** A window with this start has just ended. */
+function earliestThatCounts({ duration }: Window, now: Date): number {
+  return now.getTime() - duration * 1000;
+}

@@ -1,0 +1,217 @@
+import { type Permitted, type Plan, underPolicy } from "../decision/decision.ts";
+import {
+  activatedOf,
+  type FinalizationRecord,
+  hasSwitchedBefore,
+  withStopped,
+} from "../record/record.ts";
+import { dropIfNotWanted } from "./not-wanted.ts";
+import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
+import { rollBack } from "./rollback.ts";
+import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
+import { AGAIN, fail, heldUp, stay, toGates, transition } from "./transitions.ts";
+import type { Effect, Event, Situation, Step } from "./types.ts";
+import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
+
+/** Decides once more, with the turn taken: what was decided at scheduling may have changed. */
+export function act(record: FinalizationRecord, seen: Situation, event: Event<"turn-taken">): Step {
+  const dropped = dropIfNotWanted(record, seen);
+  if (dropped !== null) return dropped;
+  const permitted = underPolicy(seen.facts.decision, seen.policy.reboot);
+  return carryOut(prepare(record, seen, event, permitted), seen, permitted);
+}
+
+function carryOut(record: FinalizationRecord, seen: Situation, permitted: Permitted): Step {
+  switch (permitted.action) {
+    case "switch":
+      return switchTo(record, seen, `${permitted.reason}${specialisationInWords(seen.facts)}`);
+    case "reboot":
+      return rebootInto(record, seen, `${permitted.reason}${specialisationInWords(seen.facts)}`);
+    case "forbidden": {
+      const { reason } = permitted.plan;
+      const required = { ...record, rebootRequired: reason };
+      return fail(required, seen, `a reboot is required (${reason}), and reboots are not allowed`);
+    }
+    case "refuse":
+      return fail(record, seen, `the target is missing ${permitted.missing.join(", ")}`);
+  }
+}
+
+function prepare(
+  record: FinalizationRecord,
+  seen: Situation,
+  { before, idleRunners, userUnits = null }: Event<"turn-taken">,
+  permitted: Permitted,
+): FinalizationRecord {
+  if (permitted.action === "refuse") return record;
+  const plan: Plan = permitted.action === "forbidden" ? permitted.plan : permitted;
+  return {
+    ...withStopped(withSpecialisation(withPrevious(record, seen), seen.facts), idleRunners),
+    failedBefore: before.failed,
+    unitsBefore: before.units,
+    userUnitsBefore: userUnits,
+    plan: { ...plan, changed: [...plan.changed] },
+  };
+}
+
+/** The finalization that had the turn before may have rolled back: what ran at scheduling is rejected then. */
+function withPrevious(record: FinalizationRecord, { facts }: Situation): FinalizationRecord {
+  const { current, currentGeneration, currentProfile } = facts;
+  if (!runsAnother(record, current)) return record;
+  return {
+    ...record,
+    previous: current,
+    previousGeneration: currentGeneration,
+    previousProfile: currentProfile,
+  };
+}
+
+function switchTo(record: FinalizationRecord, seen: Situation, detail: string): Step {
+  const noted = { ...record, switchedInBoot: seen.facts.bootId };
+  return transition(noted, seen, "switching", detail, switchEffect(record));
+}
+
+/** A runner has been started since it was looked for. */
+export function runnersFoundBeforeSwitch(
+  record: FinalizationRecord,
+  _seen: Situation,
+  { units }: Event<"runners-found">,
+): Step {
+  return stay(withStopped(record, units), switchEffect(record));
+}
+
+function switchEffect(record: FinalizationRecord): Effect & { readonly kind: "switch" } {
+  // The deploy has made the target profile and boot default; a specialisation must not become it.
+  const mode = record.specialisation === null ? "switch" : "test";
+  return { kind: "switch", toplevel: activatedOf(record), mode };
+}
+
+function rebootInto(record: FinalizationRecord, seen: Situation, detail: string): Step {
+  const asked = { ...record, rebootAskedInBoot: seen.facts.bootId };
+  return transition(asked, seen, "rebooting", detail, { kind: "reboot", toplevel: record.target });
+}
+
+/** In the same boot the switch is done again. */
+export function takeUpSwitch(record: FinalizationRecord, seen: Situation): Step {
+  // A reboot may lie between the scheduling and the switch. Old records do not name the boot.
+  const switchedInBoot = record.switchedInBoot ?? record.bootId;
+  if (seen.facts.bootId !== switchedInBoot) return afterBoot(record, seen);
+  return failIfOvertaken(record, seen) ?? switchTo(record, seen, AGAIN);
+}
+
+/** In the same boot the reboot is asked for again. */
+export function takeUpReboot(record: FinalizationRecord, seen: Situation): Step {
+  if (seen.facts.bootId !== record.rebootAskedInBoot) return afterBoot(record, seen);
+  return failIfOvertaken(record, seen) ?? rebootInto(record, seen, AGAIN);
+}
+
+/** The target is up, or the host fell back. */
+function afterBoot(record: FinalizationRecord, seen: Situation): Step {
+  if (seen.facts.booted === record.target) return bootedIntoTarget(record, seen);
+  return failIfOvertakenByBoot(record, seen) ?? fallBack(record, seen);
+}
+
+export function bootedIntoTarget(record: FinalizationRecord, seen: Situation): Step {
+  // What a switch before the boot said of jobs no longer holds: the boot has started all units anew.
+  const fresh = { ...record, failedJobs: [], userTrouble: [] };
+  return verifyTarget(fresh, seen, "booted into the target");
+}
+
+/** Another process acted meanwhile: ends, unless that did no harm. */
+export function switchOvertaken(record: FinalizationRecord, seen: Situation): Step {
+  return failIfOvertaken(record, seen) ?? takeUpSwitch(record, seen);
+}
+
+export function rebootOvertaken(record: FinalizationRecord, seen: Situation): Step {
+  return failIfOvertaken(record, seen) ?? takeUpReboot(record, seen);
+}
+
+/** Nothing has been done yet: waits for its gates again. */
+export function actHeldUp(
+  record: FinalizationRecord,
+  seen: Situation,
+  { why }: Event<"held-up">,
+): Step {
+  return transition(record, seen, "waiting", why, toGates(record));
+}
+
+/** A switch that became a reboot has drained only the runners that the switch would stop. */
+export function runnersFoundBeforeReboot(
+  record: FinalizationRecord,
+  _seen: Situation,
+  { units }: Event<"runners-found">,
+): Step {
+  return stay(withStopped(record, units), { kind: "reboot", toplevel: record.target });
+}
+
+/** A switch that has begun goes on: its gates would let it be cancelled half done, with a new baseline. */
+export function switchHeldUp(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"held-up">,
+): Step {
+  if (!hasSwitchedBefore(record)) return actHeldUp(record, seen, event);
+  return heldUp(record, seen, "switching", event.why, switchEffect(record));
+}
+
+/** Only a switch that has begun comes here: before that the gates have the time limit. */
+export function switchTimedOut(
+  record: FinalizationRecord,
+  seen: Situation,
+  { why }: Event<"gates-timed-out">,
+): Step {
+  return rollBack(record, seen, `the switch was cut off, and ${why}`);
+}
+
+/** Unit failures (4) are judged by the verification, which knows how the units were before. */
+export function switched(
+  record: FinalizationRecord,
+  seen: Situation,
+  ended: Event<"switched">,
+): Step {
+  const { noted, reason } = noteSwitch(record, ended);
+  switch (verdictOf(ended)) {
+    case "done":
+      return transition(noted, seen, "verifying", reason, { kind: "verify" });
+    case "needs-reboot": {
+      const why = "the switch asks for a reboot (exit code 100)";
+      const plan: Plan = { action: "reboot", reason: why, changed: [] };
+      return carryOut(noted, seen, underPolicy(plan, seen.policy.reboot));
+    }
+    case "refused":
+      return switchRefused(noted, seen, reason, ended.tail);
+    case "halfway":
+      return noted.switchRepeated
+        ? rollBack(noted, seen, `${reason} before it was done, twice`)
+        : switchTo({ ...noted, switchRepeated: true }, seen, `again: ${reason} before it was done`);
+    case "timed-out":
+    case "failed":
+      return rollBack(noted, seen, reason);
+  }
+}
+
+function switchRefused(
+  record: FinalizationRecord,
+  seen: Situation,
+  reason: string,
+  tail: readonly string[],
+): Step {
+  // A run that was interrupted had done its work, and the verification judges it.
+  const activated = activatedOf(record);
+  if (seen.facts.current === activated && record.previous !== activated) {
+    return transition(record, seen, "verifying", reason, { kind: "verify" });
+  }
+  const permitted = underPolicy(seen.facts.decision, seen.policy.reboot);
+  if (permitted.action === "reboot" || permitted.action === "forbidden") {
+    return carryOut(record, seen, permitted);
+  }
+  return fail(record, seen, `NixOS refused the switch; nothing was changed: ${lastLines(tail)}`);
+}
+
+export function rebootRefused(
+  record: FinalizationRecord,
+  seen: Situation,
+  { why }: Event<"reboot-refused">,
+): Step {
+  return fail(record, seen, `the reboot was refused: ${why}`);
+}

@@ -1,0 +1,11 @@
+import type { Config } from "../config/config.ts";
+import type { Policy } from "./types.ts";
+
+/** What the configuration allows. */
+export function policyOf({ reboot, rollback, verify: { confirm } }: Config): Policy {
+  return {
+    reboot: reboot.allow ? "allowed" : "forbidden",
+    rollback: rollback.enable ? "enabled" : "disabled",
+    confirmWithin: confirm?.within ?? null,
+  };
+}

@@ -1,0 +1,155 @@
+import {
+  act,
+  actHeldUp,
+  rebootOvertaken,
+  rebootRefused,
+  runnersFoundBeforeReboot,
+  runnersFoundBeforeSwitch,
+  switched,
+  switchHeldUp,
+  switchOvertaken,
+  switchTimedOut,
+  takeUpReboot,
+  takeUpSwitch,
+} from "./act.ts";
+import { fallbackDefaultsRestored } from "./overtaken.ts";
+import type { Handlers, Phase } from "./phases.ts";
+import {
+  rollbackBootFailed,
+  rollbackDefaultsRestored,
+  rollbackHeldUp,
+  rollbackProfileRestored,
+  rollbackRebootRefused,
+  rollbackSwitched,
+  rollbackTimedOut,
+  rollbackVerified,
+  runnersFoundBeforeRebootBack,
+  runnersFoundBeforeSwitchBack,
+  takeUpRollback,
+} from "./rollback.ts";
+import {
+  runnersFoundBeforeSpecialisation,
+  specialisationHeldUp,
+  specialisationSwitched,
+  specialisationTimedOut,
+} from "./specialisation.ts";
+import { finish } from "./transitions.ts";
+import {
+  bootDefaultCommitted,
+  confirmationEnded,
+  takeUpVerification,
+  verified,
+} from "./verification.ts";
+import {
+  drained,
+  gatesDeferred,
+  gatesInterrupted,
+  gatesOpened,
+  gatesTimedOut,
+  runnersFoundBeforeAct,
+  runnersStarted,
+  takeUpWaiting,
+  turnHeldUp,
+} from "./waiting.ts";
+
+/** To defer may lead back to the gates. */
+const GATES = {
+  "gates-opened": gatesOpened,
+  "gates-interrupted": gatesInterrupted,
+  "gates-timed-out": gatesTimedOut,
+  "gates-deferred": gatesDeferred,
+} satisfies Handlers;
+
+const FALLBACK = { "defaults-restored": fallbackDefaultsRestored } satisfies Handlers;
+
+/** Every event that may come, and what handles it. Any other one is a defect of the interpreter. */
+export const TABLE: { readonly [P in Phase]: Handlers } = {
+  scheduled: { started: takeUpWaiting },
+
+  waiting: { started: takeUpWaiting },
+  "waiting: await-gates": GATES,
+  "waiting: defer": GATES,
+  "waiting: take-turn": {
+    "gates-interrupted": gatesInterrupted,
+    "held-up": turnHeldUp,
+    "runners-found": runnersFoundBeforeAct,
+    "turn-taken": act,
+  },
+  "waiting: drain": {
+    "gates-interrupted": gatesInterrupted,
+    "gates-timed-out": gatesTimedOut,
+    "held-up": turnHeldUp,
+    drained,
+  },
+  "waiting: start-runners": { "runners-started": runnersStarted },
+
+  switching: { started: takeUpSwitch },
+  "switching: switch": {
+    switched,
+    "runners-found": runnersFoundBeforeSwitch,
+    "held-up": switchHeldUp,
+    "gates-timed-out": switchTimedOut,
+    overtaken: switchOvertaken,
+  },
+  "switching: restore-defaults": { ...FALLBACK, overtaken: switchOvertaken },
+
+  rebooting: { started: takeUpReboot },
+  "rebooting: reboot": {
+    "reboot-refused": rebootRefused,
+    "runners-found": runnersFoundBeforeReboot,
+    "held-up": actHeldUp,
+    overtaken: rebootOvertaken,
+  },
+  "rebooting: restore-defaults": { ...FALLBACK, overtaken: rebootOvertaken },
+
+  verifying: { started: takeUpVerification },
+  "verifying: switch": {
+    switched: specialisationSwitched,
+    // The boot before it has not got through.
+    verified,
+    "held-up": specialisationHeldUp,
+    "gates-timed-out": specialisationTimedOut,
+    "runners-found": runnersFoundBeforeSpecialisation,
+    overtaken: takeUpVerification,
+  },
+  "verifying: verify": { verified },
+  "verifying: await-confirmation": { "confirmation-ended": confirmationEnded },
+  "verifying: commit-boot-default": {
+    "boot-default-committed": bootDefaultCommitted,
+    overtaken: takeUpVerification,
+  },
+  "verifying: restore-defaults": { ...FALLBACK, overtaken: takeUpVerification },
+
+  "rolling-back": { started: takeUpRollback },
+  "rolling-back: restore-profile": {
+    "profile-restored": rollbackProfileRestored,
+    overtaken: takeUpRollback,
+  },
+  "rolling-back: switch": {
+    switched: rollbackSwitched,
+    // The boot before it has not got through.
+    verified: rollbackBootFailed,
+    "runners-found": runnersFoundBeforeSwitchBack,
+    "held-up": rollbackHeldUp,
+    "gates-timed-out": rollbackTimedOut,
+    overtaken: takeUpRollback,
+  },
+  "rolling-back: reboot": {
+    "reboot-refused": rollbackRebootRefused,
+    "runners-found": runnersFoundBeforeRebootBack,
+    "held-up": rollbackHeldUp,
+    "gates-timed-out": rollbackTimedOut,
+    overtaken: takeUpRollback,
+  },
+  "rolling-back: verify-rollback": { verified: rollbackVerified },
+  "rolling-back: restore-defaults": {
+    "defaults-restored": rollbackDefaultsRestored,
+    overtaken: takeUpRollback,
+  },
+
+  live: { started: finish },
+  "rolled-back": { started: finish },
+  failed: { started: finish },
+  superseded: { started: finish },
+  cancelled: { started: finish },
+};

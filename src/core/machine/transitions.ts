@@ -1,0 +1,84 @@
+import type { ClockReading } from "../record/clock.ts";
+import { end, enter, type FinalizationRecord, type Outcome } from "../record/record.ts";
+import { slotAtEnd } from "../record/slot-at-end.ts";
+import type { TerminalState, UnfinishedState } from "../states.ts";
+import type { EffectOf } from "./phases.ts";
+import type { Effect, Situation, Step } from "./types.ts";
+
+/** The detail of a step that is done again by another process. */
+export const AGAIN = "again after an interruption";
+
+export function clockOf({ now, facts: { bootId, uptime } }: Situation): ClockReading {
+  return { at: now.toISOString(), bootId, uptime };
+}
+
+/** Enters a state, or the same one again, and asks for an effect of it. */
+export function transition<S extends UnfinishedState>(
+  record: FinalizationRecord,
+  seen: Situation,
+  state: S,
+  detail: string,
+  effect: EffectOf<S>,
+): Step {
+  return { record: enter(record, state, seen.now, detail), effect };
+}
+
+/** The same once more: the timeline says it once, however often it comes in a row. */
+export function repeat<S extends UnfinishedState>(
+  record: FinalizationRecord,
+  seen: Situation,
+  state: S,
+  detail: string,
+  effect: EffectOf<S>,
+): Step {
+  const last = record.timeline.at(-1);
+  const isSaid = last?.state === state && last.detail === detail;
+  return isSaid ? stay(record, effect) : transition(record, seen, state, detail, effect);
+}
+
+const HELD_UP = "held up: ";
+
+/** An act that has begun cannot go on yet: one entry tells of it, although the reason may change. */
+export function heldUp<S extends UnfinishedState>(
+  record: FinalizationRecord,
+  seen: Situation,
+  state: S,
+  why: string,
+  effect: EffectOf<S>,
+): Step {
+  const last = record.timeline.at(-1);
+  const isSaid = last?.state === state && last.detail.startsWith(HELD_UP);
+  const detail = isSaid ? last.detail : `${HELD_UP}${why}`;
+  return repeat(record, seen, state, detail, effect);
+}
+
+/** Stays in the state and asks for its next effect. */
+export function stay(record: FinalizationRecord, effect: Effect): Step {
+  return { record, effect };
+}
+
+/** While the gates are waited for, the runners work. */
+export function toGates(record: FinalizationRecord): { kind: "await-gates" | "start-runners" } {
+  return { kind: record.stoppedRunners.length > 0 ? "start-runners" : "await-gates" };
+}
+
+/** Ends the finalization. */
+export function conclude(
+  record: FinalizationRecord,
+  seen: Situation,
+  state: TerminalState,
+  outcome: Partial<Outcome> & Pick<Outcome, "reason">,
+): Step {
+  const ended = end(record, state, seen.now, outcome);
+  const atEnd = slotAtEnd(record, state, seen.facts.bootId);
+  return { record: { ...ended, slotAtEnd: atEnd }, effect: { kind: "finish" } };
+}
+
+export function fail(record: FinalizationRecord, seen: Situation, reason: string): Step {
+  return conclude(record, seen, "failed", { reason });
+}
+
+/** What has ended stays as it is; the effect tidies up what a killed process has left. */
+export function finish(record: FinalizationRecord): Step {
+  return stay(record, { kind: "finish" });
+}

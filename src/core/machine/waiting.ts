@@ -1,0 +1,109 @@
+import { later } from "../record/clock.ts";
+import { type FinalizationRecord, isReplacedBy, withStopped } from "../record/record.ts";
+import { bootedIntoTarget } from "./act.ts";
+import { dropIfNotWanted } from "./not-wanted.ts";
+import { clockOf, fail, stay, toGates, transition } from "./transitions.ts";
+import type { Effect, Event, Situation, Step } from "./types.ts";
+
+/** A boot in the meantime may have brought the target up. */
+export function takeUpWaiting(record: FinalizationRecord, seen: Situation): Step {
+  const { newest, bootId, booted } = seen.facts;
+  const hasBooted = record.bootId !== bootId && booted === record.target;
+  if (hasBooted && !isReplacedBy(newest, record)) return bootedIntoTarget(record, seen);
+  const dropped = dropIfNotWanted(record, seen);
+  if (dropped !== null) return dropped;
+  if (record.state === "waiting") return stay(record, toGates(record));
+  const clocks = { ...record.clocks, waiting: clockOf(seen) };
+  const since = { ...record, clocks };
+  return transition(since, seen, "waiting", "until all gates are open", toGates(record));
+}
+
+export function gatesOpened(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"gates-opened">,
+): Step {
+  return stayWhileWanted(withWaits(record, event), seen, { kind: "take-turn" });
+}
+
+export function gatesInterrupted(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"gates-interrupted">,
+): Step {
+  return stayWhileWanted(withWaits(record, event), seen, toGates(record));
+}
+
+/** A gate has closed before the act. */
+export function turnHeldUp(record: FinalizationRecord, seen: Situation): Step {
+  return stayWhileWanted(record, seen, toGates(record));
+}
+
+export function runnersFoundBeforeAct(
+  record: FinalizationRecord,
+  seen: Situation,
+  { units, before = null }: Event<"runners-found">,
+): Step {
+  const noted = { ...withStopped(record, units), unitsBefore: before };
+  return stayWhileWanted(noted, seen, { kind: "drain" });
+}
+
+/** A job may have taken long, so everything is looked at once more. */
+export function drained(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"drained">,
+): Step {
+  return stayWhileWanted(withWaits(record, event), seen, { kind: "take-turn" });
+}
+
+/** Those that could not be started stay in the record: the end tries again. */
+export function runnersStarted(
+  record: FinalizationRecord,
+  seen: Situation,
+  { left }: Event<"runners-started">,
+): Step {
+  const started = { ...record, stoppedRunners: [...left] };
+  return stayWhileWanted(started, seen, { kind: "await-gates" });
+}
+
+export function gatesTimedOut(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"gates-timed-out">,
+): Step {
+  const waited = withWaits(record, event);
+  return dropIfNotWanted(waited, seen) ?? fail(waited, seen, event.why);
+}
+
+/** The timeline gets one entry for each moment: an interruption before it adds none. */
+export function gatesDeferred(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"gates-deferred">,
+): Step {
+  const waited = withWaits(record, event);
+  const dropped = dropIfNotWanted(waited, seen);
+  if (dropped !== null) return dropped;
+  const { until, why } = event;
+  const effect = { kind: "defer", until } as const;
+  const now = clockOf(seen);
+  const deferred = later(now, (Date.parse(until) - Date.parse(now.at)) / 1000);
+  // Noted each time: a clock that was set has changed how long it is until then.
+  const noted = { ...waited, deferredUntil: until, clocks: { ...record.clocks, deferred } };
+  if (record.deferredUntil === until) return stay(noted, effect);
+  return transition(noted, seen, "waiting", why, effect);
+}
+
+function stayWhileWanted(record: FinalizationRecord, seen: Situation, effect: Effect): Step {
+  return dropIfNotWanted(record, seen) ?? stay(record, effect);
+}
+
+function withWaits(
+  record: FinalizationRecord,
+  { waitedFor }: Pick<Event<"gates-opened">, "waitedFor">,
+): FinalizationRecord {
+  return waitedFor.length === 0
+    ? record
+    : { ...record, waitedFor: [...record.waitedFor, ...waitedFor] };
+}

@@ -1,0 +1,16 @@
+import type { FinalizationRecord } from "./record.ts";
+
+/** What to do with the slot of the fleet lock at the end of a finalization. */
+export type SlotAtEnd = NonNullable<FinalizationRecord["slotAtEnd"]>;
+
+/** Decided at the end, because it depends on the boot in which the finalization ends. */
+export function slotAtEnd(
+  { rebootAskedInBoot, rebootBackAskedInBoot }: FinalizationRecord,
+  state: FinalizationRecord["state"],
+  bootId: string,
+): SlotAtEnd {
+  if (state === "live") return "give-back";
+  const boots = [rebootAskedInBoot, rebootBackAskedInBoot];
+  const hasRebooted = boots.some((boot) => boot !== null && boot !== bootId);
+  return state === "failed" && hasRebooted ? "keep" : "give-back-own";
+}

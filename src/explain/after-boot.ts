@@ -1,0 +1,75 @@
+import { type AfterBoot, lookAfterBoot } from "../boot/after-boot.ts";
+import type { Config } from "../core/config/config.ts";
+import type { Decision } from "../core/decision/decision.ts";
+import { RESUME_UNIT } from "../core/record/id.ts";
+import type { Weighed } from "../finalize/schedule.ts";
+import type { Host } from "../host/process/host.ts";
+import type { Warning } from "./warnings.ts";
+
+export interface BootAhead {
+  readonly action: Decision["action"];
+  /** Whether a later decision may be to reboot. */
+  readonly reboots: "possible" | "never";
+  readonly stateDir: string;
+  readonly after: AfterBoot;
+}
+
+/** Warns of what would end a finalization without a word, for `explain` and `schedule`. */
+export function warnOfBoot(
+  { paths }: Pick<Host, "paths">,
+  { reboot, rebootWhenChanged, stateDir }: Config,
+  { target, systems, decision }: Weighed,
+): Warning[] {
+  const previous = systems.current.toplevel;
+  return afterBootWarnings({
+    action: decision.action,
+    reboots: reboot.allow && rebootWhenChanged.length > 0 ? "possible" : "never",
+    stateDir,
+    after: lookAfterBoot(paths, { target, previous }, stateDir),
+  });
+}
+
+/** What would end a finalization without a word because the host reboots. Pure. */
+export function afterBootWarnings(ahead: BootAhead): Warning[] {
+  if (ahead.action === "refuse") return [];
+  return [...aboutResumeUnits(ahead), ...aboutMemory(ahead)];
+}
+
+function aboutResumeUnits({ action, after: { withoutResumeUnit } }: BootAhead): Warning[] {
+  const enable = "Set services.deployFinalize.enable in its configuration.";
+  return withoutResumeUnit.flatMap((system) => {
+    if (action === "reboot") {
+      const then =
+        system === "target"
+          ? "after the reboot nothing would verify the target or roll it back"
+          : "if the host comes up with it again, nothing would finish the finalization";
+      const text = `the ${nameOf(system)} has no ${RESUME_UNIT}: ${then}, and no fallback is armed. ${enable}`;
+      return [warning("no-resume-unit", text)];
+    }
+    const text =
+      `the ${nameOf(system)} has no ${RESUME_UNIT}: if the host restarts before the finalization has ` +
+      `ended, nothing would finish it. ${enable}`;
+    // A switch back needs no boot of the current system.
+    return system === "target" ? [warning("no-resume-unit", text)] : [];
+  });
+}
+
+function nameOf(system: "target" | "previous"): string {
+  return system === "target" ? "target" : "current system";
+}
+
+function aboutMemory({ action, reboots, stateDir, after: { memory } }: BootAhead): Warning[] {
+  if (memory === null || (action !== "reboot" && reboots === "never")) return [];
+  const then =
+    action === "reboot"
+      ? "the reboot would lose this finalization, so nothing would verify the target or roll it back, and no fallback is armed"
+      : "a finalization that reboots would be lost";
+  const text =
+    `the state folder ${stateDir} is on ${memory} and does not survive a reboot: ${then}. ` +
+    `Keep the folder on a disk, or set stateDir to a folder that is.`;
+  return [warning("state-on-tmpfs", text)];
+}
+
+function warning(kind: string, text: string): Warning {
+  return { kind, text, at: null };
+}

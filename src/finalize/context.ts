@@ -1,0 +1,92 @@
+import type { Config } from "../core/config/config.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { SlotKeeper } from "../fleet/slot-keeper.ts";
+import { sinceBoot } from "../host/process/clock.ts";
+import type { Host } from "../host/process/host.ts";
+import type { RecordStore } from "../state-dir/store.ts";
+import { Turn } from "../state-dir/turn.ts";
+import { type TellWaiting, writeWaitingNote } from "../state-dir/waiting-note.ts";
+import { decide } from "../core/decision/decision.ts";
+import type { Facts } from "../core/machine/types.ts";
+import { bootDefaultOf } from "../boot/fallback.ts";
+import { generationOf, profileBehind } from "../host/nixos/profile.ts";
+import { findSpecialisation } from "../host/nixos/specialisation.ts";
+import { hasBegunToAct } from "../core/states.ts";
+import { readBootId, viewSystems } from "../host/nixos/systems.ts";
+import { toplevelAt, viewSystem } from "../host/nixos/toplevel.ts";
+
+/** This process ends, and another process continues. */
+export type Suspended = { readonly kind: "suspended" };
+export const SUSPENDED: Suspended = { kind: "suspended" };
+
+export interface FinalizationContext {
+  readonly host: Host;
+  readonly store: RecordStore;
+  readonly config: Config;
+  /** Aborted when systemd stops this process; an act that has started is finished first. */
+  readonly stop: AbortSignal;
+  readonly turn: Turn;
+  readonly slots: SlotKeeper;
+}
+
+export function finalizationContext(
+  { id, host: hostName }: Pick<FinalizationRecord, "id" | "host">,
+  given: Pick<FinalizationContext, "host" | "store" | "config" | "stop">,
+): FinalizationContext {
+  const { host, store, config, stop } = given;
+  const turn = new Turn(host, store, id, stop);
+  const slots = new SlotKeeper(host, store, config, { id, host: hostName }, stop);
+  return { ...given, turn, slots };
+}
+
+/** Writes what a finalization waits for, for `status` and the metrics. */
+export function tellerOf(
+  { host, store }: Pick<FinalizationContext, "host" | "store">,
+  record: FinalizationRecord,
+): TellWaiting {
+  return (note) => {
+    writeWaitingNote(store, record.id, note);
+    void host.report?.measured(record);
+  };
+}
+
+export async function observe(
+  host: Host,
+  store: RecordStore,
+  { rebootWhenChanged, specialisation: wanted }: Config,
+  record: FinalizationRecord,
+): Promise<Facts> {
+  const { paths } = host;
+  const { profile, target } = record;
+  const running = toplevelAt(paths.currentSystem);
+  // Once it acts, the record decides: a boot brings up the target without its specialisation.
+  const specialisation = hasBegunToAct(record.state)
+    ? record.specialisation
+    : findSpecialisation(wanted, { profile, current: running, target });
+  const systems = await viewSystems(paths, specialisation?.toplevel ?? target, rebootWhenChanged);
+  const { previous } = record;
+  const known = Object.values(systems);
+  const rollback =
+    previous === null
+      ? null
+      : { ...systems, target: await viewSystem(previous, rebootWhenChanged, known) };
+  const current = systems.current.toplevel;
+  const currentGeneration = generationOf(profile, current);
+  return {
+    bootId: readBootId(paths),
+    uptime: sinceBoot(host),
+    booted: systems.booted.toplevel,
+    current,
+    currentGeneration,
+    // The look at the generations is the longest part of this, and is not done twice.
+    currentProfile: currentGeneration === null ? profileBehind(profile, current, target) : null,
+    profile: toplevelAt(profile),
+    specialisation,
+    bootDefault: bootDefaultOf(host),
+    newest: store.newest(),
+    actedSince: await store.actedSince(record.id),
+    decision: decide(rebootWhenChanged, systems),
+    rollbackDecision: rollback === null ? null : decide(rebootWhenChanged, rollback),
+    requests: store.requests(record.id),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Config } from "../core/config/config.ts";
+import { eventEntry } from "../core/record/journal-entry.ts";
+import { isRollingOrFallingBack } from "../core/machine/overtaken.ts";
+import { readBootId } from "../host/nixos/systems.ts";
+import { toplevelAt } from "../host/nixos/toplevel.ts";
+import { drive } from "../core/machine/loop.ts";
+import { type FinalizationRecord, isUnfinished } from "../core/record/record.ts";
+import { Refusal } from "../core/refusal.ts";
+import { Interpreter } from "./interpreter.ts";
+import type { Host } from "../host/process/host.ts";
+import { waitForLock } from "../host/process/lock.ts";
+import { finalizationContext } from "./context.ts";
+import { pinnedIds, unpin } from "../state-dir/pins.ts";
+import type { RecordStore } from "../state-dir/store.ts";
+import { writeWaitingNote } from "../state-dir/waiting-note.ts";
+import { supersedeOlder } from "./newest/ending.ts";
+
+/** Another process drives the finalization: this one has nothing to do. */
+export class AlreadyRunning extends Refusal {
+  constructor(id: string) {
+    super(`another process is running finalization ${id} already`);
+  }
+}
+
+/**
+ * Drives a finalization to its end, or until a reboot or a signal suspends it.
+ *
+ * @param patience how long to wait for another process that drives it, or that ends it
+ * @returns the record after that
+ * @throws Refusal if the record is missing, broken or driven by another process
+ */
+export async function finalize(
+  host: Host,
+  store: RecordStore,
+  config: Config,
+  id: string,
+  stop: AbortSignal,
+  patience: AbortSignal,
+): Promise<FinalizationRecord> {
+  const known = await readOrRefuse(host, store, id);
+  const lock = await waitForLock(host, store.recordLockPath(id), AbortSignal.any([stop, patience]));
+  if (lock === null) throw new AlreadyRunning(id);
+  const context = finalizationContext(known, { host, store, config, stop });
+  try {
+    // A process that was killed leaves its last note.
+    writeWaitingNote(store, id, null);
+    // Read again: it may have ended before this process took the lock.
+    const record = await readOrRefuse(host, store, id);
+    // An ended finalization with pins was killed before its clean-up.
+    if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
+    // Its scheduling was killed after it had armed the timer.
+    if (isUnfinished(record)) store.publish(id);
+    await supersedeOlder(host, store, id);
+    await host.report?.takenUp(record);
+    return await drive(record, new Interpreter(context));
+  } finally {
+    // A lock that is still held would keep this process alive.
+    await context.turn.release();
+    writeWaitingNote(store, id, null);
+    await lock.release();
+  }
+}
+
+/**
+ * @throws Refusal if there is no usable record: renames a broken one and removes its pins, so that
+ * the next boot does not try again. A newer program's record stays as it is, unless it only needs
+ * the previous system back.
+ */
+export async function readOrRefuse(
+  host: Host,
+  store: RecordStore,
+  id: string,
+): Promise<FinalizationRecord> {
+  const read = await store.read(id);
+  switch (read.kind) {
+    case "record":
+      return read.record;
+    case "missing":
+      // No reason to drop its pins: this may be another state folder than that of the finalization.
+      throw new Refusal(`there is no finalization ${id} in ${store.folder}`);
+    case "newer": {
+      const { record } = read;
+      const now = {
+        bootId: readBootId(host.paths),
+        booted: toplevelAt(host.paths.bootedSystem),
+      };
+      if (record !== null && isRollingOrFallingBack(record, now)) return record;
+      throw new Refusal(
+        `the record of ${id} cannot be used: ${read.why}. It stays as it is, with its systems ` +
+          `pinned. Run a deploy-finalize of that version, or deploy again`,
+      );
+    }
+    case "broken": {
+      const aside = store.quarantine(id);
+      unpin(host.paths, id);
+      const why = `the record of ${id} cannot be used (${read.why}); it was renamed to ${aside}`;
+      await host.journal.leave(eventEntry("record-broken", id, why));
+      throw new Refusal(why);
+    }
+  }
+}

@@ -1,0 +1,253 @@
+import type { RunnerConfig } from "../core/config/config.ts";
+import { actionToAwait, type Plan } from "../core/decision/decision.ts";
+import { whyNotWanted } from "../core/machine/not-wanted.ts";
+import { policyOf } from "../core/machine/policy.ts";
+import type { Event } from "../core/machine/types.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
+import { gatesFor } from "../gates/table.ts";
+import { takeBaseline, withDrained } from "../checks/units-before.ts";
+import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
+import { toplevelAt } from "../host/nixos/toplevel.ts";
+import { nextChange } from "../host/process/watch.ts";
+import { failedUserUnits } from "../checks/user-units.ts";
+import { momentIn, rearmTimer } from "../host/systemd/systemd.ts";
+import { tellLate } from "../state-dir/waiting-note.ts";
+import {
+  type FinalizationContext,
+  observe,
+  SUSPENDED,
+  type Suspended,
+  tellerOf,
+} from "./context.ts";
+import type { HeldUp } from "./patience/held-up.ts";
+import type { RunnerDrain } from "./runners/runner-drain.ts";
+import { findIdleRunners, startAgain } from "./runners/stop.ts";
+
+/** What this finalization would do now, and the system that runs now. */
+interface Act {
+  readonly action: Plan["action"];
+  readonly current: string | null;
+}
+
+/** The way of one finalization through its gates to its turn. */
+export class GatePhase {
+  readonly #context: FinalizationContext;
+  /** The act that was waited for, and its gates without the skipped ones; null in a process that takes up an act. */
+  #waited: (Act & { readonly gates: readonly Gate[] }) | null = null;
+  #mayDefer: NonNullable<Waiting["defer"]> = "far";
+  /** A gate that closes later has its time, however long a slot or the turn was waited for. */
+  readonly #leftOut: LeftOut = { ms: 0 };
+  readonly #heldUp: HeldUp;
+  readonly #drain: RunnerDrain;
+
+  /** @param heldUp how often the act was held up so far */
+  constructor(context: FinalizationContext, heldUp: HeldUp, drain: RunnerDrain) {
+    this.#context = context;
+    this.#heldUp = heldUp;
+    this.#drain = drain;
+  }
+
+  /** Waits for the gates of the act as the facts of now make it. */
+  async awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
+    const { turn, slots } = this.#context;
+    await turn.release();
+    slots.letGo();
+    const late = await this.#heldUp.pause("act", this.untilUnwanted(record));
+    if (late !== null) return late;
+    return await this.#wait(record, await this.#actNow(record), this.#mayDefer);
+  }
+
+  /**
+   * For a switch that turned out to need a reboot, or a reboot that is taken up again; null once
+   * the gates of a reboot are open.
+   */
+  async awaitRebootGates(record: FinalizationRecord): Promise<Event | Suspended | null> {
+    if (this.#waited?.action === "reboot") return null;
+    const act = await this.#actNow(record);
+    const obstacle = this.#waited === null ? await this.#obstacleTo(record, act) : null;
+    if (obstacle !== null) return { kind: "held-up", why: obstacle };
+    const end = await this.#wait(record, { ...act, action: "reboot" }, "never");
+    if (end.kind === "gates-opened") return null;
+    if (end.kind === "suspended") return end;
+    if (end.kind === "gates-timed-out") return { kind: "reboot-refused", why: end.why };
+    return { kind: "held-up", why: "it was cancelled or superseded" };
+  }
+
+  /**
+   * For a specialisation that is activated after a boot: null once the gates of a switch are open, or
+   * if that is interrupted.
+   */
+  async awaitSwitchGates(
+    record: FinalizationRecord,
+    interrupted: () => boolean,
+  ): Promise<Event | Suspended | null> {
+    const { stop } = this.#context;
+    const act = await this.#actNow(record);
+    const end = await waitForGates(this.#gateContext(record), {
+      gates: this.#gatesFor(record, "switch"),
+      defer: "never",
+      since: "now",
+      stop,
+      interrupted,
+      tell: tellerOf(this.#context, record),
+    });
+    if (end.kind === "gates-interrupted") return null;
+    if (end.kind !== "gates-opened") return end;
+    this.#waited = { ...act, action: "switch", gates: end.gates };
+    return null;
+  }
+
+  /**
+   * Why a reboot that is taken up again must not come at once. It then waits for its gates like any
+   * other reboot: its runners work meanwhile, and it can be cancelled.
+   */
+  async #obstacleTo(record: FinalizationRecord, { action }: Act): Promise<string | null> {
+    await startAgain(this.#context.host, record.stoppedRunners);
+    if (action !== "reboot") return null;
+    const gates = this.#gatesFor(record, action).filter(onlyLooks);
+    const closed = await firstClosed(gates, this.#gateContext(record));
+    return closed === null ? null : `the ${closed.gate.name}: ${closed.why}`;
+  }
+
+  async #wait(
+    record: FinalizationRecord,
+    act: Act,
+    defer: NonNullable<Waiting["defer"]>,
+  ): Promise<Event | Suspended> {
+    const { slots, stop } = this.#context;
+    const gates = this.#gatesFor(record, act.action);
+    const end = await waitForGates(this.#gateContext(record), {
+      gates,
+      defer,
+      since: "in-record",
+      leftOut: this.#leftOut,
+      stop,
+      interrupted: () => isCancelledOrSuperseded(this.#context, record),
+      tell: tellerOf(this.#context, record),
+    });
+    if (end.kind === "gates-opened") {
+      this.#waited = { ...act, gates: end.gates };
+      return { kind: end.kind, waitedFor: end.waitedFor };
+    }
+    this.#waited = { ...act, gates };
+    // This process is to end, so it gives the slot back now.
+    if (end.kind === "gates-deferred") await slots.hasLetGo();
+    return end;
+  }
+
+  /** Another process continues at the moment; if no timer can be armed, this one waits. */
+  async defer(record: FinalizationRecord, until: string): Promise<Event | Suspended> {
+    const { host } = this.#context;
+    const then = momentIn(host, Date.parse(until) - host.now().getTime());
+    const problem = await rearmTimer(host, record.id, then);
+    if (problem === null) return SUSPENDED;
+    host.say(`cannot start a timer, so this process keeps waiting: ${problem}`);
+    this.#mayDefer = "never";
+    return await this.awaitGates(record);
+  }
+
+  /**
+   * One finalization acts at a time. While another one had its turn a gate may have closed, and the
+   * system that it has brought live changes what this act would stop.
+   */
+  async takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
+    const { host, stop, turn } = this.#context;
+    const why = "another finalization is acting";
+    const tell = tellerOf(this.#context, record);
+    const note = tellLate(tell, { for: "turn", why, now: host.now() });
+    const begin = host.elapsedMs();
+    const isMine = await turn.waitUnless(this.untilUnwanted(record)).finally(note.end);
+    this.#leftOut.ms += host.elapsedMs() - begin;
+    if (stop.aborted) return await this.#suspend(record);
+    if (!isMine) return { kind: "gates-interrupted", waitedFor: [] };
+    const { action, current } = await this.#actNow(record);
+    if (this.#waited?.action !== action || this.#waited.current !== current) {
+      return { kind: "held-up", why: "another system was brought live" };
+    }
+    const looked = await this.#lookAgain(record, this.#waited.gates);
+    // The look takes a while, and nothing has been done yet.
+    if (stop.aborted) return await this.#suspend(record);
+    return looked;
+  }
+
+  /** Nobody takes the record up before the next boot, perhaps, so no runner stays stopped. */
+  async #suspend({ stoppedRunners }: FinalizationRecord): Promise<Suspended> {
+    await startAgain(this.#context.host, stoppedRunners);
+    return SUSPENDED;
+  }
+
+  /** With the turn taken. The other gates are open, and the runners finish their jobs. */
+  async drain(record: FinalizationRecord): Promise<Event | Suspended> {
+    return await this.#drain.perform(record, this.untilUnwanted(record));
+  }
+
+  async startRunners(record: FinalizationRecord): Promise<Event> {
+    return await this.#drain.startAgain(record);
+  }
+
+  /** Ends when the finalization is no longer to act, or with the signal. */
+  untilUnwanted(record: FinalizationRecord): (signal: AbortSignal) => Promise<void> {
+    const isOver = (): boolean => isCancelledOrSuperseded(this.#context, record);
+    return async (signal) => {
+      while (!signal.aborted && !isOver()) {
+        await nextChange(this.#context.store.folder, isOver, signal);
+      }
+    };
+  }
+
+  /**
+   * The last look before the act, with the turn taken. To find out which runners it would stop may
+   * take a while, so that comes before the gates. Runners that drain are drained first, and then all
+   * is looked at again: a job may have taken long.
+   */
+  async #lookAgain(record: FinalizationRecord, gates: readonly Gate[]): Promise<Event> {
+    const { host, config, stop } = this.#context;
+    const stopping = await runnersOf(gates);
+    const units = await this.#drain.find(stopping);
+    // A user manager may take seconds to answer, so this comes before the last look too.
+    const userUnits =
+      units.length > 0 ? null : await failedUserUnits(host, config.verify.userUnits, stop);
+    // A gate that takes something may wait for an answer, so these come first here.
+    const takers = gates.filter((gate) => !onlyLooks(gate));
+    const inOrder = [...takers, ...gates.filter(onlyLooks)];
+    const closed = await firstClosed(inOrder, this.#gateContext(record));
+    if (closed !== null) return { kind: "held-up", why: `${closed.gate.name}: ${closed.why}` };
+    const before = await takeBaseline(host, stop);
+    if (units.length > 0) return { kind: "runners-found", units, before: before.units };
+    const idleness = await findIdleRunners(host, stopping);
+    if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
+    const idleRunners = idleness.units;
+    return { kind: "turn-taken", before: withDrained(before, record), userUnits, idleRunners };
+  }
+
+  /** The runners to stop for the act: a switch has waited only for those that it would stop. */
+  async runners(): Promise<readonly RunnerConfig[]> {
+    return await runnersOf(this.#waited?.gates ?? []);
+  }
+
+  async #actNow(record: FinalizationRecord): Promise<Act> {
+    const { host, store, config } = this.#context;
+    const { decision, current } = await observe(host, store, config, record);
+    return { action: actionToAwait(decision, policyOf(config).reboot, record.plan), current };
+  }
+
+  #gatesFor(record: FinalizationRecord, action: Plan["action"]): readonly Gate[] {
+    const { slots, turn } = this.#context;
+    return gatesFor(this.#gateContext(record), { action, seat: { slots, turn } });
+  }
+
+  #gateContext(record: FinalizationRecord): GateContext {
+    const { host, config } = this.#context;
+    return { host, config, record };
+  }
+}
+
+export function isCancelledOrSuperseded(
+  { store }: Pick<FinalizationContext, "store">,
+  record: FinalizationRecord,
+) {
+  const [newest, profile] = [store.newest(), toplevelAt(record.profile)];
+  const requests = store.requests(record.id);
+  return whyNotWanted(record, { newest, profile, requests }) !== null;
+}

@@ -1,0 +1,220 @@
+import type { Ports } from "../core/machine/loop.ts";
+import { stateEntry } from "../core/record/journal-entry.ts";
+import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
+import { policyOf } from "../core/machine/policy.ts";
+import { type FinalizationRecord, hasSwitchedBefore, isUnfinished } from "../core/record/record.ts";
+import { rebootInto, switchTo } from "./apply.ts";
+import { bootPlanOf } from "../boot/boot-default.ts";
+import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./context.ts";
+import { updateNotice } from "../state-dir/notice.ts";
+import { GatePhase } from "./gate-phase.ts";
+import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
+import { pinnedIds, pinPrevious, unpin } from "../state-dir/pins.ts";
+import {
+  type AwaitSwitchLock,
+  commitBootDefault,
+  regainToActivate,
+  regainTurn,
+  restoreDefaults,
+  restoreProfileOnce,
+} from "./restore.ts";
+import type { Host } from "../host/process/host.ts";
+import { stopOwnTimer } from "../host/systemd/systemd.ts";
+import { ActRunners } from "./runners/act-runners.ts";
+import { RunnerDrain } from "./runners/runner-drain.ts";
+import { startAgain } from "./runners/stop.ts";
+import { watchOf } from "./patience/watch-switch.ts";
+import { awaitBoot, checksOf, confirmBefore, verifyNow } from "./verify.ts";
+
+/** Carries out the effects of one finalization on the host. */
+export class Interpreter implements Ports {
+  readonly policy: Policy;
+  readonly #context: FinalizationContext;
+  readonly #heldUp: HeldUp;
+  readonly #gatePhase: GatePhase;
+  readonly #actRunners: ActRunners;
+  /** The length of the timeline that was announced last. */
+  #announced = 0;
+
+  constructor(context: FinalizationContext) {
+    this.#context = context;
+    this.#heldUp = new HeldUp(context);
+    const drain = new RunnerDrain(context);
+    this.#gatePhase = new GatePhase(context, this.#heldUp, drain);
+    this.#actRunners = new ActRunners(context, this.#gatePhase, drain);
+    this.policy = policyOf(context.config);
+  }
+
+  now = (): Date => this.#context.host.now();
+
+  observe = async (record: FinalizationRecord): Promise<Facts> => {
+    const { host, store, config } = this.#context;
+    return await observe(host, store, config, record);
+  };
+
+  save = async (record: FinalizationRecord): Promise<void> => {
+    const { host, store } = this.#context;
+    if (isUnfinished(record)) pinPrevious(host.paths, record);
+    store.save(record);
+    updateNotice(host, store, record);
+    // A step within a state changes the record, but is no news.
+    if (record.timeline.length === this.#announced) return;
+    this.#announced = record.timeline.length;
+    await host.journal.announce(stateEntry(record));
+    await host.report?.changed(record);
+  };
+
+  perform = async (effect: Effect, record: FinalizationRecord): Promise<Event | Suspended> => {
+    switch (effect.kind) {
+      case "await-gates":
+        return await this.#gatePhase.awaitGates(record);
+      case "defer":
+        return await this.#gatePhase.defer(record, effect.until);
+      case "take-turn":
+        return await this.#gatePhase.takeTurn(record);
+      case "drain":
+        return await this.#drain(record);
+      case "start-runners":
+        return await this.#gatePhase.startRunners(record);
+      case "switch":
+        return this.#heldUp.note(await this.#switch(record, effect));
+      case "reboot":
+        return this.#heldUp.note(await this.#reboot(record, effect.toplevel));
+      case "verify":
+        return await verifyNow(this.#context, record, checksOf(record));
+      case "verify-rollback":
+        return await verifyNow(this.#context, record, "units");
+      case "await-confirmation":
+        return await confirmBefore(this.#context, record);
+      case "restore-profile":
+        return await restoreProfileOnce(
+          this.#context,
+          record,
+          effect.toplevel,
+          this.#patience("rollback"),
+        );
+      case "commit-boot-default":
+        return await commitBootDefault(
+          this.#context,
+          record,
+          effect.toplevel,
+          this.#patience("act"),
+        );
+      case "restore-defaults":
+        return await restoreDefaults(
+          this.#context,
+          record,
+          effect.toplevel,
+          this.#patience("rollback"),
+        );
+      case "finish":
+        return await finish(this.#context, record);
+    }
+  };
+
+  #patience(purpose: Purpose): AwaitSwitchLock {
+    return async (record) => {
+      await this.#heldUp.awaitSwitchLock(record, purpose);
+    };
+  }
+
+  /** That the runners could be drained says nothing of the act, which may still be held up. */
+  async #drain(record: FinalizationRecord): Promise<Event | Suspended> {
+    const end = await this.#gatePhase.drain(record);
+    return end.kind === "held-up" ? this.#heldUp.note(end) : end;
+  }
+
+  async #switch(
+    record: FinalizationRecord,
+    effect: Effect & { kind: "switch" },
+  ): Promise<Event | Suspended> {
+    const { host } = this.#context;
+    // One that has not begun has paused before its gates.
+    const late = hasBegun(record) ? await this.#heldUp.pause(purposeOf(record)) : null;
+    if (late !== null) return late;
+    // A switch that goes on waits for the lock: it must not go back to its gates.
+    const obstacle = hasSwitchedBefore(record)
+      ? await regainToActivate(this.#context, record, this.#patience(purposeOf(record)))
+      : await regainTurn(this.#context, record);
+    if (obstacle !== null) return obstacle;
+    const kept = (await this.#awaitBootOnce(record)) ?? (await this.#awaitSpecialisation(record));
+    if (kept !== null) return kept;
+    const runners = await this.#actRunners.of(record, "switch");
+    if ("kind" in runners) return runners;
+    return await switchTo(host, effect, runners, watchOf(this.#context, record));
+  }
+
+  /**
+   * Waits for the boot before a switch, and judges it: no gate bounds that wait if the boot ended in
+   * emergency mode. A second switch back in one process does not wait, because no reboot is possible.
+   */
+  async #awaitBootOnce(record: FinalizationRecord): Promise<Event | Suspended | null> {
+    if (record.state !== "verifying" && record.state !== "rolling-back") return null;
+    if (record.state === "rolling-back" && this.#hasJudgedBoot) return null;
+    this.#hasJudgedBoot = record.state === "rolling-back";
+    return await awaitBoot(this.#context, record);
+  }
+  #hasJudgedBoot = false;
+
+  /** Null if the specialisation may be activated: somebody may ask for a rollback until then. */
+  async #awaitSpecialisation(record: FinalizationRecord): Promise<Event | Suspended | null> {
+    if (record.state !== "verifying") return null;
+    const { store } = this.#context;
+    const isAsked = (): boolean => store.requests(record.id).rollback !== null;
+    const kept = await this.#gatePhase.awaitSwitchGates(record, isAsked);
+    return kept === null && isAsked() ? NOT_VERIFIED : kept;
+  }
+
+  /** A switch that became a reboot has waited only for the runners that the switch would stop. */
+  async #reboot(record: FinalizationRecord, toplevel: string): Promise<Event | Suspended> {
+    const { host, config, slots, stop } = this.#context;
+    const isRollback = record.state === "rolling-back";
+    const late = hasBegun(record) ? await this.#heldUp.pause(purposeOf(record)) : null;
+    const obstacle = late ?? (await regainTurn(this.#context, record));
+    if (obstacle !== null) return obstacle;
+    if (isRollback) await slots.takeForRollback();
+    else {
+      const kept = await this.#gatePhase.awaitRebootGates(record);
+      if (kept !== null) return kept;
+    }
+    // A rollback uses the safest method.
+    const method = isRollback ? "reboot" : config.reboot.method;
+    const runners = await this.#actRunners.of(record, "reboot");
+    if ("kind" in runners) return runners;
+    const how = { runners, method };
+    return await rebootInto(host, bootPlanOf(host.paths, record, toplevel, config), how, stop);
+  }
+}
+
+/** A rollback is asked for: nothing is checked, and the machine does not use the checks. */
+const NOT_VERIFIED: Event = { kind: "verified", checks: [] };
+
+/** Whether something of the act is done already. */
+function hasBegun(record: FinalizationRecord): boolean {
+  const isFirst = record.state === "switching" || record.state === "rebooting";
+  return !isFirst || hasSwitchedBefore(record);
+}
+
+/** If the clock was set back, its timer would start it again at the time of day. */
+async function stopEarlyTimer(host: Host, record: FinalizationRecord): Promise<void> {
+  const { id, fireAt, deferredUntil } = record;
+  if (host.now() < new Date(deferredUntil ?? fireAt)) await stopOwnTimer(host, id);
+}
+
+async function finish(
+  { host, store, turn, slots, stop }: FinalizationContext,
+  record: FinalizationRecord,
+): Promise<Suspended> {
+  if (isUnfinished(record)) return SUSPENDED;
+  await startAgain(host, record.stoppedRunners);
+  await stopEarlyTimer(host, record);
+  // Others may act now. The pins stay until the slot is given back, so that the next boot can do it.
+  await turn.release();
+  if (!(await slots.settle(record))) return SUSPENDED;
+  // Reported again, in case that failed before: without pins nothing tries again.
+  await host.report?.changed(record);
+  await host.report?.settled(record, stop);
+  unpin(host.paths, record.id);
+  store.prune(() => pinnedIds(host.paths));
+  return SUSPENDED;
+}

@@ -1,0 +1,81 @@
+import type { RunnerConfig } from "../../core/config/config.ts";
+import type { Event } from "../../core/machine/types.ts";
+import type { FinalizationRecord } from "../../core/record/record.ts";
+import { stopsOf } from "../../gates/runners/drains.ts";
+import { pause } from "../../host/process/time.ts";
+import { type FinalizationContext, SUSPENDED, type Suspended, tellerOf } from "../context.ts";
+import { drain, type Draining } from "./drain.ts";
+import { startAgain } from "./stop.ts";
+
+/** A job has at least this time in seconds, so that an idle runner can stop. */
+const LEAST_SECONDS = 5;
+
+type UntilUnwanted = Draining["untilUnwanted"];
+
+/** Never: what has begun to act goes on. */
+export const never: UntilUnwanted = async (signal) => {
+  while (!signal.aborted) await pause(Infinity, signal);
+};
+
+/** What one process does to drain runners; it spends `waitFor.timeout` once. */
+export class RunnerDrain {
+  readonly #context: FinalizationContext;
+  #spentSeconds = 0;
+
+  constructor(context: FinalizationContext) {
+    this.#context = context;
+  }
+
+  /** Those of the runners that run, and whose stop lets them finish their jobs. */
+  async find(runners: readonly RunnerConfig[]): Promise<readonly string[]> {
+    const { host, config } = this.#context;
+    const stops = await stopsOf(host, config, runners);
+    return stops.flatMap(({ unit, stop }) => (stop.kind === "drains" ? [unit] : []));
+  }
+
+  /** Drains the runners of the record before the act. */
+  async perform(
+    record: FinalizationRecord,
+    untilUnwanted: UntilUnwanted,
+  ): Promise<Event | Suspended> {
+    const { host } = this.#context;
+    const { stoppedRunners } = record;
+    const begin = host.elapsedMs();
+    const end = await drain(host, stoppedRunners, this.draining(record, untilUnwanted));
+    this.#spentSeconds += (host.elapsedMs() - begin) / 1000;
+    const { waitedFor } = end;
+    switch (end.kind) {
+      case "drained":
+        return { kind: "drained", waitedFor };
+      case "unwanted":
+        return { kind: "gates-interrupted", waitedFor };
+      case "timed-out":
+        return { kind: "gates-timed-out", waitedFor, why: end.why };
+      case "refused":
+        return { kind: "held-up", why: end.why };
+      case "suspended":
+        await startAgain(host, stoppedRunners);
+        return SUSPENDED;
+    }
+  }
+
+  draining(record: FinalizationRecord, untilUnwanted: UntilUnwanted): Draining {
+    const { config, stop } = this.#context;
+    const { timeout, onTimeout: next } = config.waitFor;
+    const seconds = Math.max(LEAST_SECONDS, timeout - this.#spentSeconds);
+    return { seconds, next, stop, untilUnwanted, tell: tellerOf(this.#context, record) };
+  }
+
+  /** A host that does not hold must not wait long for a job, and the rollback comes in any case. */
+  drainingForRollback(record: FinalizationRecord): Draining {
+    const { config, stop } = this.#context;
+    const seconds = Math.max(LEAST_SECONDS, config.waitFor.rollbackTimeout);
+    const tell = tellerOf(this.#context, record);
+    return { seconds, next: "proceed", stop, untilUnwanted: never, tell };
+  }
+
+  /** Starts the runners of the record again: it waits for its gates once more. */
+  async startAgain({ stoppedRunners }: FinalizationRecord): Promise<Event> {
+    return { kind: "runners-started", left: await startAgain(this.#context.host, stoppedRunners) };
+  }
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../core/config/config.ts";
+import { activatedOf, type FinalizationRecord, isReplacedBy } from "../core/record/record.ts";
+import { profileBehind, restoreProfile, specialisationName } from "../host/nixos/profile.ts";
+import { findToplevel, toplevelAt } from "../host/nixos/toplevel.ts";
+import type { Host } from "../host/process/host.ts";
+import { setBootDefault } from "../boot/boot-default.ts";
+import { messageOf, Refusal } from "../core/refusal.ts";
+import { switchLock } from "../gates/host/switch-lock.ts";
+import { waitForGates, type Waiting } from "../gates/wait.ts";
+import type { RecordStore } from "../state-dir/store.ts";
+import { Turn } from "../state-dir/turn.ts";
+
+export interface DeployUndo {
+  readonly profile: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * Undoes a deploy that was not activated: sets the profile, then the boot default. If the call is
+ * interrupted in between, the same call does the rest.
+ *
+ * @throws Refusal if the profile points to a third system or a step fails; the profile is unchanged then
+ */
+export async function undoDeploy(host: Host, { profile, from, to }: DeployUndo): Promise<void> {
+  const at = toplevelAt(profile);
+  if (at !== from && at !== to) {
+    throw new Refusal(`${profile} now points to ${at ?? "nothing"}, so it was not changed`);
+  }
+  const problem = await restoreProfile(host, profile, from, to);
+  if (problem !== null) throw new Refusal(problem);
+  const bootProblem = await setBootDefault(host, to);
+  if (bootProblem === null) return;
+  const second = at === from ? await restoreProfile(host, profile, to, from) : null;
+  throw new Refusal([bootProblem, ...(second === null ? [] : [second])].join("; "));
+}
+
+/** Reverts `undoDeploy` after an error. Only reports its own errors, because the first error matters. */
+export async function redoDeploy(host: Host, { profile, from, to }: DeployUndo): Promise<void> {
+  try {
+    await undoDeploy(host, { profile, from: to, to: from });
+  } catch (error) {
+    host.say(`${profile} could not be reset to ${from}: ${messageOf(error)}`);
+  }
+}
+
+export interface Services {
+  readonly host: Host;
+  readonly store: RecordStore;
+  readonly config: Config;
+}
+
+/** A shorter wait for the turn is not reported. */
+const SHORT_WAIT_MS = 300;
+
+/**
+ * Does something while no finalization acts and nothing activates: takes the turn and waits for the
+ * switch lock.
+ *
+ * @throws Refusal if it is stopped while it waits
+ */
+export async function whileNobodyActs<T>(
+  { host, store, config }: Services,
+  record: FinalizationRecord,
+  stop: AbortSignal,
+  act: () => Promise<T>,
+): Promise<T> {
+  const patience = new AbortController();
+  void sleep(SHORT_WAIT_MS, undefined, { signal: patience.signal }).then(
+    () => host.say("waits for another finalization, which is acting"),
+    () => {},
+  );
+  const turn = new Turn(host, store, record.id, stop);
+  const isMine = await turn.waitToBegin().finally(() => {
+    patience.abort();
+  });
+  if (!isMine)
+    throw new Refusal("stopped while it waited for another finalization; nothing was changed");
+  try {
+    const waiting: Waiting = { gates: [switchLock], since: "now", stop, interrupted: () => false };
+    const waited = await waitForGates({ host, record, config }, waiting);
+    if (waited.kind !== "gates-opened") {
+      throw new Refusal("stopped while it waited for another activation; nothing was changed");
+    }
+    return await act();
+  } finally {
+    await turn.release();
+  }
+}
+
+/**
+ * The system that boots after an undo: the running one, because `previous` may have been rolled back
+ * since. If the target runs, it is `previous`.
+ */
+export function systemAfterUndo({ paths }: Host, record: FinalizationRecord): string | null {
+  const { profile, target, previous, previousProfile } = record;
+  const current = toplevelAt(paths.currentSystem);
+  const isTarget = current === target || current === activatedOf(record);
+  if (current === null || isTarget) return previousProfile ?? previous;
+  // A specialisation is never profile and boot default: its generation is.
+  const isSpecialisation = specialisationName(profile, current) !== null;
+  return isSpecialisation ? profileBehind(profile, current, target) : current;
+}
+
+/** The system of the profile, and so of the next boot, after a finalization was cancelled. */
+export function nextBootSystem(
+  host: Host,
+  record: FinalizationRecord,
+): "target" | "previous" | "other" {
+  const at = toplevelAt(record.profile);
+  if (at !== null && at === systemAfterUndo(host, record)) return "previous";
+  return at === record.target ? "target" : "other";
+}
+
+/**
+ * Resets profile and boot default to the running system after a deploy was cancelled.
+ *
+ * @throws Refusal if there is no system to reset them to, or if they were changed since
+ */
+export async function restoreBootDefault(
+  acting: Services,
+  record: FinalizationRecord,
+  stop: AbortSignal,
+): Promise<void> {
+  const { id, profile, target } = record;
+  const { host, store } = acting;
+  await whileNobodyActs(acting, record, stop, async () => {
+    const newest = store.newest();
+    if (isReplacedBy(newest, record)) {
+      throw new Refusal(
+        `${newest} was scheduled after ${id} and now owns the boot default. Cancel that one instead`,
+      );
+    }
+    // Read now: the finalization that acted until now may have rolled back.
+    const to = systemAfterUndo(host, record);
+    if (to === null) throw new Refusal(`${id} has no previous system to boot`);
+    if (findToplevel(to).kind !== "toplevel") {
+      throw new Refusal(`the previous system ${to} is no longer in the store`);
+    }
+    await undoDeploy(host, { profile, from: target, to });
+  });
+}

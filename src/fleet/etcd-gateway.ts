@@ -1,0 +1,108 @@
+import { readText } from "../host/files/durable.ts";
+import * as v from "valibot";
+import { jsonIn, quoted } from "../core/answer.ts";
+import type { EtcdLockConfig, Reached } from "../core/config/lock-config.ts";
+import { messageOf } from "../core/refusal.ts";
+import { below, type HttpAnswer, jsonRequest, send } from "../host/network/http.ts";
+
+const failure = v.object({ message: v.string() });
+const authenticated = v.object({ token: v.string() });
+
+const UNAUTHORIZED = 401;
+
+/**
+ * The JSON gateway of an etcd cluster (notes/etcd-gateway.md). It asks the members in turn, starting
+ * with the member that answered last.
+ */
+export class EtcdGateway {
+  readonly #config: Reached<EtcdLockConfig>;
+  /** The member to ask: an index that only grows. */
+  #member: number;
+  #token: string | null = null;
+
+  /** @param first selects the first member, from 0 up to but not including 1; differs between hosts */
+  constructor(config: Reached<EtcdLockConfig>, first: number) {
+    this.#config = config;
+    this.#member = Math.floor(first * config.endpoints.length);
+  }
+
+  /**
+   * Asks the members one after the other until one answers: for requests that may be repeated.
+   *
+   * @throws Error with the last member and its problem
+   */
+  async ask(path: string, body: object): Promise<unknown> {
+    const members = this.#config.endpoints.length;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.askOnce(path, body);
+      } catch (error) {
+        if (tries >= members) throw error;
+      }
+    }
+  }
+
+  /**
+   * Asks one member, once: for requests that must not be repeated unnoticed.
+   *
+   * @throws Error; then it is unknown whether the request was carried out
+   */
+  async askOnce(path: string, body: object): Promise<unknown> {
+    const { endpoints } = this.#config;
+    const endpoint = endpoints[this.#member % endpoints.length] ?? "";
+    try {
+      return await this.#askMember(endpoint, path, body);
+    } catch (error) {
+      this.#member++;
+      throw error;
+    }
+  }
+
+  async #askMember(endpoint: string, path: string, body: object): Promise<unknown> {
+    this.#token ??= await this.#authenticate(endpoint);
+    const answer = await this.#post(endpoint, path, body);
+    if (answer.status !== UNAUTHORIZED || this.#token === null) return read(endpoint, answer);
+    // A token expires, and ends with the member that issued it.
+    this.#token = await this.#authenticate(endpoint);
+    return read(endpoint, await this.#post(endpoint, path, body));
+  }
+
+  /** Null if no user is configured. */
+  async #authenticate(endpoint: string): Promise<string | null> {
+    const { username: name, passwordFile } = this.#config;
+    if (name === null || passwordFile === null) return null;
+    const password = readPassword(passwordFile);
+    this.#token = null;
+    const answer = await this.#post(endpoint, "v3/auth/authenticate", { name, password });
+    return v.parse(authenticated, read(endpoint, answer)).token;
+  }
+
+  async #post(endpoint: string, path: string, body: object): Promise<HttpAnswer> {
+    const headers = this.#token === null ? {} : { Authorization: this.#token };
+    const request = jsonRequest("POST", below(endpoint, path), body, headers);
+    return await send(request, {
+      within: this.#config.timeout,
+      tls: this.#config,
+      proxy: this.#config.proxy,
+    });
+  }
+}
+
+function readPassword(file: string): string {
+  try {
+    return readText(file).replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new Error(`cannot read the password: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** @throws Error with the name of the member, and what it said */
+export function read(endpoint: string, { status, text }: HttpAnswer): unknown {
+  const value = jsonIn(text);
+  if (status === 200 && value !== null) return value;
+  const said = v.safeParse(failure, value);
+  const words = said.success
+    ? quoted(said.output.message)
+    : `status ${status}, not an answer of etcd`;
+  throw new Error(`${new URL(endpoint).host}: ${words}`);
+}

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * Waits so many milliseconds, or less: until the signal aborts, and no longer than Node's timers
+ * can. Whoever waits for a moment looks at the clock again.
+ */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal }).catch(() => {});
+}
+
+/** Node's timers take no more. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A signal that aborts after so many seconds, of which Node takes whole milliseconds only. */
+export function timeLimit(seconds: number): AbortSignal {
+  return AbortSignal.timeout(Math.min(Math.ceil(seconds * 1000), LONGEST_TIMER_MS));
+}
+
+/**
+ * Does something while something else is watched for: whichever ends first ends the other by
+ * its signal, and so does `stop`.
+ *
+ * @returns what the act came to, once both have ended
+ */
+export async function unlessEnded<T>(
+  stop: AbortSignal,
+  act: (signal: AbortSignal) => Promise<T>,
+  watch: (signal: AbortSignal) => Promise<void>,
+): Promise<T> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop, over.signal]);
+  const end = (): void => {
+    over.abort();
+  };
+  const [result] = await Promise.all([act(signal).finally(end), watch(signal).finally(end)]);
+  return result;
+}

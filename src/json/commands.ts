@@ -1,0 +1,76 @@
+import * as v from "valibot";
+import { moment } from "../core/record/clock-schema.ts";
+import { action, delaySource } from "../core/record/record-schema.ts";
+import { described, orNull } from "./described.ts";
+import { finalizationSchema } from "./finalization.ts";
+
+const schemaVersion = v.literal(1);
+
+/** What `schedule --json` prints. */
+export const scheduleSchema = v.object({
+  schemaVersion,
+  id: described(v.string(), "The id of the finalization, for the other commands."),
+  unit: described(v.string(), "Its timer and service, without the suffix."),
+  plan: v.object({
+    action,
+    reason: described(v.string(), "The reason for the action."),
+    changed: described(v.array(v.string()), "The changed parts that need a reboot."),
+  }),
+  delay: v.object({ seconds: v.number(), source: delaySource }),
+  fireAt: described(moment, "When its timer fires."),
+  target: described(v.string(), "The NixOS system to activate."),
+  previous: orNull(v.string(), "The running system; null if it does not resolve."),
+  argv: described(
+    v.array(v.string()),
+    "The command that armed the timer, or with `--dry-run` would arm it.",
+  ),
+});
+
+/** What `cancel --json` prints. */
+export const cancelSchema = v.object({
+  schemaVersion,
+  finalization: finalizationSchema,
+  nextBoot: described(
+    v.picklist(["target", "previous", "other"]),
+    "The system of the profile and the boot default now; `previous`: the system that boots without this finalization, `other`: somebody changed them.",
+  ),
+});
+
+/** What `confirm --json` prints. */
+export const confirmSchema = v.object({
+  schemaVersion,
+  finalization: described(finalizationSchema, "Live, or not yet processed by its unit."),
+});
+
+/** What `rollback --json` prints. */
+export const rollbackSchema = v.object({
+  schemaVersion,
+  of: described(v.string(), "The finalization that is rolled back."),
+  how: described(
+    v.picklist(["asked", "scheduled"]),
+    "`asked`: it was verifying and rolls itself back; `scheduled`: a new finalization rolls it back.",
+  ),
+  finalization: described(finalizationSchema, "The finalization that does the rollback."),
+});
+
+/** What `check-config --json` prints. */
+export const checkConfigSchema = v.object({
+  schemaVersion,
+  file: v.string(),
+  isValid: v.boolean(),
+  problems: v.array(
+    v.object({
+      key: orNull(
+        v.string(),
+        "The key that is wrong, with the name of `--option-prefix` before it; null for the whole file.",
+      ),
+      message: described(v.string(), "What is wrong, with the name of the key."),
+    }),
+  ),
+});
+
+export type CancelJson = v.InferOutput<typeof cancelSchema>;
+export type CheckConfigJson = v.InferOutput<typeof checkConfigSchema>;
+export type ConfirmJson = v.InferOutput<typeof confirmSchema>;
+export type RollbackJson = v.InferOutput<typeof rollbackSchema>;
+export type ScheduleJson = v.InferOutput<typeof scheduleSchema>;

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fallbackAdvice } from "../../src/explain/fallback.ts";
+import { explainFallback } from "../../src/explain/fallback.ts";
+import { type BootLoaderNow, viewBootLoader } from "../../src/boot/detect.ts";
+import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import type { ExplainJson } from "../../src/json/explain.ts";
+import { fallbackLines } from "../../src/view/explain-parts.ts";
+import { hostLines } from "../../src/view/host-lines.ts";
+import { PLAIN } from "../../src/view/style.ts";
+import { LOADER, NEW as NEW_SYSTEM, OLD as OLD_SYSTEM } from "../view/samples.ts";
+import type { EdgeHost } from "../support/edge-host.ts";
+import { makeToplevel } from "../support/systems.ts";
+import { entry, grubHost, mountBoot, NEW, OLD, setVariable, systemdBootHost } from "./loaders.ts";
+import { viewSystems } from "../../src/host/nixos/systems.ts";
+
+/** A host with two systems that go on after a boot. */
+interface Deployed {
+  readonly host: EdgeHost;
+  readonly target: string;
+  readonly previous: string;
+}
+
+function deployedTo(host: EdgeHost): Deployed {
+  const target = makeToplevel(host.folder, "new");
+  return { host, target, previous: makeToplevel(host.folder, "old") };
+}
+
+const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
+
+async function explained(
+  { host, target, previous }: Deployed,
+  fallback: "auto" | "require" | "off",
+): Promise<ExplainJson["fallback"]> {
+  const config = { ...DEFAULT_CONFIG, reboot: { ...DEFAULT_CONFIG.reboot, fallback } };
+  entry(host, "nixos-2222.conf", target);
+  entry(host, "nixos-1111.conf", previous);
+  const systems = await viewSystems(host.paths, target, []);
+  const current = { ...systems.current, toplevel: previous };
+  const weighed = {
+    target,
+    specialisation: null,
+    systems: { ...systems, current },
+    decision: REBOOT,
+  };
+  return explainFallback(host, config, weighed);
+}
+
+function lines(fallback: ExplainJson["fallback"]): string {
+  return fallbackLines({ ...PLAIN, width: 200 }, { fallback }).join("\n");
+}
+
+test("explain says that the target is booted once, and what it lacks", async () => {
+  using host = systemdBootHost();
+  const deployed = deployedTo(host);
+  const text = lines(await explained(deployed, "auto"));
+  assert.match(text, /^systemd-boot boots the target once/);
+  assert.match(text, /a kernel panic would hang the host: .*panic=10/);
+  assert.match(text, /a hang would not reset the host/);
+});
+
+test("explain says why there is no fallback, and what follows from that", async () => {
+  using host = grubHost();
+  mountBoot(host, "btrfs", "rw");
+  const deployed = deployedTo(host);
+  assert.match(
+    lines(await explained(deployed, "auto")),
+    /^no fallback: GRUB: .*btrfs.*somebody must repair/,
+  );
+  assert.match(lines(await explained(deployed, "require")), /^no fallback: .*it would not reboot/);
+  assert.match(lines(await explained(deployed, "off")), /^no fallback: it is turned off/);
+  assert.equal(lines(null), "");
+});
+
+test("advice goes where panics and hangs end in a reset", () => {
+  assert.equal(fallbackAdvice(["panic=10"], "RuntimeWatchdogSec=30s\n").length, 0);
+  assert.equal(fallbackAdvice(["panic=-1"], "  RuntimeWatchdogSec=1min\n").length, 0);
+  for (const parameters of [[], ["panic=0"], ["panic=1", "panic=0"], ["nopanic=1"]]) {
+    assert.match(fallbackAdvice(parameters, "RuntimeWatchdogSec=30s")[0] ?? "", /a kernel panic/);
+  }
+  for (const settings of [null, "", "#RuntimeWatchdogSec=30s", "RuntimeWatchdogSec=off"]) {
+    assert.match(fallbackAdvice(["panic=1"], settings)[0] ?? "", /a hang/);
+  }
+});
+
+test("status says what is booted next where that is not the profile's system", () => {
+  const host = {
+    booted: OLD_SYSTEM,
+    current: OLD_SYSTEM,
+    profile: NEW_SYSTEM,
+    rebootRequired: null,
+  };
+  const said = (bootLoader: Partial<BootLoaderNow>): string =>
+    hostLines(PLAIN, { ...host, bootLoader: { ...LOADER, ...bootLoader } }).join("\n");
+  const armed = said({ once: NEW_SYSTEM.toplevel, byDefault: OLD_SYSTEM.toplevel });
+  assert.match(
+    armed,
+    /next boot: systemd-boot boots generation 42 once; later boots: generation 41/,
+  );
+  assert.doesNotMatch(said(LOADER), /systemd-boot/);
+});
+
+test("status reads it from the loader", () => {
+  using host = systemdBootHost();
+  setVariable(host, "LoaderEntryOneShot", "nixos-1111.conf");
+  const seen = { name: "systemd-boot", byDefault: NEW, once: OLD, obstacle: null };
+  assert.deepEqual(viewBootLoader(host), seen);
+});

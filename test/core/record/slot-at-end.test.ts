@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type SlotAtEnd, slotAtEnd } from "../../../src/core/record/slot-at-end.ts";
+import type { State } from "../../../src/core/states.ts";
+import { aRecord } from "../../support/records.ts";
+
+const [BEFORE, AFTER] = ["boot-1", "boot-2"];
+
+const cases: [State, forward: string | null, back: string | null, SlotAtEnd][] = [
+  ["live", BEFORE, null, "give-back"],
+  ["live", null, null, "give-back"],
+  ["rolled-back", BEFORE, AFTER, "give-back-own"],
+  ["cancelled", null, null, "give-back-own"],
+  ["superseded", null, null, "give-back-own"],
+  // It was refused before it came: nothing has happened to the host.
+  ["failed", AFTER, null, "give-back-own"],
+  ["failed", null, null, "give-back-own"],
+  ["failed", BEFORE, null, "keep"],
+  ["failed", BEFORE, BEFORE, "keep"],
+  ["failed", null, BEFORE, "keep"],
+];
+for (const [state, rebootAskedInBoot, rebootBackAskedInBoot, wanted] of cases) {
+  test(`slot: ${state}, asked to reboot in ${rebootAskedInBoot}, back in ${rebootBackAskedInBoot}: ${wanted}`, () => {
+    const record = aRecord({ rebootAskedInBoot, rebootBackAskedInBoot });
+    assert.equal(slotAtEnd(record, state, AFTER), wanted);
+  });
+}

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { end } from "../../../src/core/record/record.ts";
+import { supersedeOlder } from "../../../src/finalize/newest/ending.ts";
+import { NEW, OLD, OverlappingHost } from "./overlapping-host.ts";
+
+const OTHER = "20261122-230000-cccc";
+
+test("an older one that nobody drives ends, and names the newest one", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.scheduled(NEW);
+  host.scheduled(OTHER);
+  await supersedeOlder(host, host.store, NEW);
+  assert.deepEqual(host.end(OLD), ["superseded", `superseded by ${OTHER}`]);
+  assert.deepEqual(host.end(NEW), ["scheduled", undefined]);
+  assert.deepEqual(host.end(OTHER), ["scheduled", undefined]);
+});
+
+test("whether a process drives it is asked of the kernel: its lock is not taken", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.scheduled(NEW);
+  host.holdLock(OLD);
+  await supersedeOlder(host, host.store, NEW);
+  assert.deepEqual(host.end(OLD), ["scheduled", undefined]);
+  assert.deepEqual(host.ran, []);
+});
+
+test("one that is being scheduled is left alone by the older one", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.prepared(NEW);
+  host.holdLock("schedule");
+  await supersedeOlder(host, host.store, OLD);
+  assert.deepEqual(host.end(NEW), ["scheduled", undefined]);
+  assert.ok(host.store.isPrepared(NEW));
+});
+
+test("one that is published after the older one has read `current` is left alone", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.prepared(NEW);
+  host.holdLock("schedule");
+  const spawn = host.spawn;
+  host.spawn = async (argv, options) => {
+    if (argv[0] === "flock") host.store.publish(NEW);
+    return await spawn(argv, options);
+  };
+  await supersedeOlder(host, host.store, OLD);
+  assert.deepEqual(host.end(NEW), ["scheduled", undefined]);
+});
+
+test("one whose schedule was killed after the timer was armed is left to its unit", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.prepared(NEW);
+  host.armed(NEW);
+  await supersedeOlder(host, host.store, OLD);
+  assert.deepEqual(host.end(NEW), ["scheduled", undefined]);
+  assert.ok(host.store.isPrepared(NEW));
+});
+
+test("one whose schedule was killed before the timer was armed ends, and never becomes the newest", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.prepared(NEW);
+  await supersedeOlder(host, host.store, OLD);
+  assert.deepEqual(host.end(NEW), ["failed", "its schedule was killed before the timer was armed"]);
+  assert.ok(!host.store.isPrepared(NEW));
+  assert.deepEqual([host.store.newest(), host.pinned], [OLD, [OLD]]);
+});
+
+test("the same while systemd does not answer: it is left alone", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.prepared(NEW);
+  host.answers["systemctl show"] = { exitCode: 1, stderr: "Connection refused" };
+  await supersedeOlder(host, host.store, OLD);
+  assert.deepEqual(host.end(NEW), ["scheduled", undefined]);
+});
+
+test("one that was killed while it drained a runner ends, and the runner works again", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD, { state: "waiting", stoppedRunners: ["runner.service"] });
+  host.scheduled(NEW);
+  await supersedeOlder(host, host.store, NEW);
+  assert.equal(host.end(OLD)[0], "superseded");
+  const started = host.ran.find(([, verb]) => verb === "start");
+  assert.deepEqual(started, ["systemctl", "start", "--no-block", "--", "runner.service"]);
+});
+
+test("one whose end was saved, and cut off before its pins were removed, is cleaned up", async () => {
+  using host = new OverlappingHost();
+  const old = host.scheduled(OLD);
+  host.store.save(end(old, "superseded", host.now(), { reason: `superseded by ${NEW}` }));
+  host.scheduled(NEW);
+  await supersedeOlder(host, host.store, NEW);
+  assert.deepEqual(host.pinned, [NEW]);
+  assert.deepEqual(host.end(OLD), ["superseded", `superseded by ${NEW}`]);
+  assert.deepEqual(host.announced, []);
+});

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { launch, reboot } from "../../../src/host/systemd/systemd.ts";
+import { EdgeHost } from "../../support/edge-host.ts";
+
+const LAUNCH = { id: "20261122-213000-aaaa", action: "reboot", command: ["/run"], path: "/bin" };
+
+test("two processes start the unit of a finalization at once: the second one finds it", async () => {
+  using host = new EdgeHost();
+  host.answers["systemd-run"] = { exitCode: 1, stderr: "Unit was already loaded" };
+  host.answers["systemctl show --property=ActiveState"] = { stdout: "inactive\nactivating\n" };
+  await launch(host, LAUNCH, "early");
+  host.answers["systemctl show --property=ActiveState"] = { stdout: "inactive\ninactive\n" };
+  await assert.rejects(launch(host, LAUNCH, "early"), /cannot start .*already loaded/);
+});
+
+test("a reboot is asked for again while the job of emergency mode forbids it", async () => {
+  using host = new EdgeHost();
+  const stderr =
+    "Transaction for reboot.target/start is destructive (emergency.target has 'start' job)";
+  let asked = 0;
+  host.answers["systemctl reboot"] = () => (++asked < 3 ? { exitCode: 1, stderr } : {});
+  assert.equal(await reboot(host), null);
+  assert.equal(asked, 3);
+});
+
+test("what systemd refuses twice while it answers, it refuses for good", async () => {
+  using host = new EdgeHost();
+  let asked = 0;
+  host.answers["systemctl reboot"] = () => {
+    asked++;
+    return { exitCode: 1, stderr: "Access denied" };
+  };
+  assert.match((await reboot(host)) ?? "", /Access denied/);
+  assert.equal(asked, 2);
+});
+
+test("a systemd that executes itself anew is asked again until it answers, for a while", async () => {
+  for (const silentFor of [3, 99]) {
+    using host = new EdgeHost();
+    let asked = 0;
+    const silent = { exitCode: 1, stderr: "Failed to connect to bus: Connection reset by peer" };
+    const answer = () => (asked <= silentFor ? silent : {});
+    host.answers["systemctl show --property=SystemState"] = answer;
+    host.answers["systemctl reboot"] = () => {
+      asked++;
+      host.passes(4000);
+      return answer();
+    };
+    const problem = await reboot(host);
+    if (silentFor === 3) assert.equal(problem, null);
+    else assert.match(problem ?? "", /Connection reset/);
+    assert.equal(asked, 4);
+  }
+});

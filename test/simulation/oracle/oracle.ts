@@ -1,0 +1,145 @@
+import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import type { Program } from "../host/program.ts";
+import { STATE, type System } from "../host/systems.ts";
+import { isInWindow } from "../host/window.ts";
+import type { FolderNode } from "../kernel/disk-nodes.ts";
+import type { Process, ProcessEnd } from "../kernel/process.ts";
+import { currentRunOrNone } from "../kernel/run.ts";
+import { recordIn, recordsOn } from "./records.ts";
+import { judgeEnd } from "./ends.ts";
+import { judgeBegin, judgePause } from "./pauses.ts";
+import { judgeRest } from "./rest.ts";
+import type { Known, Sight, Watched } from "./sight.ts";
+
+/** Watches a simulated host and says what must never be so. */
+export class Oracle implements Sight {
+  readonly problems: string[] = [];
+  readonly watched: Watched;
+  readonly known = new Map<string, Known>();
+  readonly calls: (readonly string[])[] = [];
+  /** The system that a deployer has moved the profile to last, with how often that was done. */
+  lastMoved: System | null = null;
+  moveCount = 0;
+
+  constructor(watched: Watched) {
+    this.watched = watched;
+  }
+
+  blame = (what: string): void => {
+    this.watched.machine.trace("VIOLATION", what);
+    this.problems.push(what);
+  };
+
+  called(args: readonly string[]): void {
+    this.calls.push(args);
+    this.moveCount++;
+  }
+
+  callEnded(process: Process, end: ProcessEnd): void {
+    const { machine } = this.watched;
+    machine.trace(process.name, `said: ${(process.stdout + process.stderr).trim()}`);
+    this.moveCount++;
+    for (const [id, known] of this.known) {
+      if (known.call !== "runs" || this.#creators.get(id) !== process) continue;
+      const isDone = end.kind === "exited" && end.exitCode === 0;
+      known.call = isDone ? "accepted" : end.kind === "exited" ? "refused" : "killed";
+    }
+    const wasAccepted =
+      end.kind === "exited" && end.exitCode === 0 && process.args[0] === "schedule";
+    const id = /unit=deploy-finalize-(\S+)/.exec(process.stdout)?.[1];
+    if (wasAccepted && id === undefined)
+      this.blame(`${process.name} ended with 0 and named no unit`);
+    if (wasAccepted && id !== undefined && this.known.get(id)?.call !== "accepted") {
+      this.blame(`${process.name} ended with 0, and ${id} was never saved`);
+    }
+  }
+  readonly #creators = new Map<string, Process>();
+
+  /** A deployer is about to move the profile. */
+  moves(system: System): void {
+    this.lastMoved = system;
+    this.moveCount++;
+  }
+
+  booted(): void {
+    // Calls that ran are gone with the boot.
+    for (const known of this.known.values()) if (known.call === "runs") known.call = "killed";
+  }
+
+  /** Called for each program that a process starts. */
+  started({ argv, parent }: Program): void {
+    const [file = "", action = ""] = argv;
+    const isSwitch = file.endsWith("/bin/switch-to-configuration") && action !== "dry-activate";
+    const isReboot = file === "systemctl" && action === "reboot";
+    const isStop = file === "systemctl" && action === "stop" && argv.includes("runner.service");
+    if (parent !== null && (isStop || isReboot) && this.watched.isJobRunning()) {
+      this.blame(`${parent.process.name} calls systemctl ${action} while a job runs`);
+    }
+    if (parent === null || (!isSwitch && !isReboot)) return;
+    if (!this.#hasTurn(parent.process)) {
+      this.blame(`${parent.process.name} calls ${file} ${action} without the turn`);
+    }
+    const id = parent.process.args.at(-1) ?? "";
+    const known = this.known.get(id);
+    if (!isReboot || known === undefined) return;
+    const way = known.state === "rolling-back" ? "back" : "forward";
+    if (this.watched.machine.systemd.state === "stopping") return;
+    if (way === "forward") this.#judgeMoment(id);
+    known.reboots[way].add(this.watched.machine.bootNumber);
+  }
+
+  /** A clock that is set after the last look is nobody's fault. */
+  #judgeMoment(id: string): void {
+    const { plan, faults, machine } = this.watched;
+    const isSet = faults.made.has("clock forward") || faults.made.has("clock back");
+    if (plan.reboots === "always" || isSet || isInWindow(machine.clocks.wallMs)) return;
+    this.blame(`${id} reboots outside of the window`);
+  }
+
+  #hasTurn(process: Process): boolean {
+    const { disk, programs } = this.watched.machine;
+    const path = `${STATE}/turn.lock`;
+    const holder = disk.has(path) ? programs.locks.get(disk.file(path).inode) : undefined;
+    return [...programs.all].some(({ id, parent }) => id === holder && parent?.process === process);
+  }
+
+  /** Called for each change of a folder. */
+  changed(folder: FolderNode, name: string): void {
+    if (!name.endsWith(".json") || name.length !== 25) return;
+    const node = folder.entries.get(name);
+    if (node?.kind !== "file") return;
+    const record = recordIn(node.text);
+    if (record !== null) this.#saved(record);
+  }
+
+  #saved(record: FinalizationRecord): void {
+    const { id, state } = record;
+    const { machine } = this.watched;
+    const before = this.known.get(id);
+    if (before?.state === state) return;
+    machine.trace("record", `${id} is ${state}: ${record.timeline.at(-1)?.detail ?? ""}`);
+    if (before === undefined) {
+      const reboots = { forward: new Set<number>(), back: new Set<number>() };
+      const order = this.known.size;
+      this.known.set(id, { order, call: "runs", state, movesAtAct: 0, reboots });
+      const run = currentRunOrNone();
+      if (run !== null) this.#creators.set(id, run.process);
+      return;
+    }
+    const isBegin = before.state === "scheduled" || before.state === "waiting";
+    if (isBegin) before.movesAtAct = this.moveCount;
+    if (isBegin && (state === "switching" || state === "rebooting")) judgeBegin(this, id);
+    before.state = state;
+    judgeEnd(this, record, before);
+  }
+
+  /** Nothing can happen until a clock moves on. */
+  atPause(): void {
+    judgePause(this);
+  }
+
+  /** Nothing can happen any more. */
+  atRest(): void {
+    judgeRest(this, recordsOn(this.watched.machine.disk));
+  }
+}

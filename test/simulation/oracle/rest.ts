@@ -1,0 +1,109 @@
+import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { hasActed } from "../../../src/core/record/can-roll-back.ts";
+import { isTerminal } from "../../../src/core/states.ts";
+import { PINS } from "../host/systems.ts";
+import type { Known, Sight } from "./sight.ts";
+import type { FaultKind } from "../plan.ts";
+import { newestOn } from "./records.ts";
+
+type Records = ReadonlyMap<string, FinalizationRecord>;
+
+export function judgeRest(oracle: Sight, records: Records): void {
+  judgeHost(oracle);
+  for (const [id, known] of oracle.known) judgeOne(oracle, records, id, known);
+  judgeNewest(oracle, records);
+  const { plan, faults } = oracle.watched;
+  // What cannot be noted because the disk is full is not reported.
+  const isExcused = UNREPORTED.some((kind) => faults.made.has(kind));
+  if (plan.hasReceiver && !isExcused) judgeReports(oracle, records);
+}
+
+function judgeHost(oracle: Sight): void {
+  const { disk, processes, programs } = oracle.watched.machine;
+  for (const { name } of processes.values()) oracle.blame(`at rest, ${name} runs`);
+  if (programs.locks.size > 0) oracle.blame("at rest, a lock is held");
+  const pins = disk.has(PINS) ? [...disk.folder(PINS).entries.keys()] : [];
+  for (const name of pins) {
+    const id = name.replace(/-(target|previous)$/, "");
+    const known = oracle.known.get(id);
+    // Of a scheduling that was killed: the next boot, or a call ten minutes later, removes it.
+    if (known === undefined || known.call === "killed") continue;
+    // Another process ended it and was interrupted before it removed the pins: the next boot does.
+    const isEndedByOther = known.state === "superseded" || known.state === "cancelled";
+    if (isEndedByOther && oracle.watched.faults.made.has("kill")) continue;
+    oracle.blame(`at rest, there is the pin ${name}`);
+  }
+}
+
+function judgeOne(oracle: Sight, records: Records, id: string, known: Known): void {
+  const record = records.get(id);
+  if (record === undefined) {
+    if (known.call === "accepted") oracle.blame(`${id} was accepted and has no record`);
+    return;
+  }
+  const { state, outcome } = record;
+  if (known.call === "refused" && hasActed(record)) oracle.blame(`${id} was refused, and acted`);
+  if (!isTerminal(state) && known.call === "accepted") oracle.blame(`at rest, ${id} is ${state}`);
+  const { forward, back } = known.reboots;
+  if (forward.size > 1 || back.size > 1)
+    oracle.blame(`${id} rebooted ${forward.size} times forward, ${back.size} back`);
+  const by = /^superseded by (\S+)$/.exec(outcome?.reason ?? "")?.[1];
+  if (state !== "superseded" || by === undefined || known.call !== "accepted") return;
+  const newer = oracle.known.get(by);
+  const other = records.get(by);
+  if (newer === undefined || other === undefined)
+    return oracle.blame(`${id} is superseded by ${by}, which does not exist`);
+  if (newer.order < known.order) oracle.blame(`${id} is superseded by ${by}, which is older`);
+  const wasDriven = other.timeline.length > 1;
+  if (newer.call !== "accepted" && !wasDriven)
+    oracle.blame(`${id} is superseded by ${by}, which was never scheduled`);
+}
+
+/** What may keep a good deploy from being live at the end, if nobody asks for anything. */
+const EXCUSES: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "boot hangs",
+  "boot ends in emergency mode",
+  "disk full",
+  "no more files",
+  "kill a program",
+]);
+
+const UNREPORTED = ["disk full"] as const;
+
+/** The newest good deploy is live, unless something happened that excuses it. */
+function judgeNewest(oracle: Sight, records: Records): void {
+  const { plan, machine, faults } = oracle.watched;
+  const { lastMoved } = oracle;
+  const isExcused = [...faults.made].some((kind) => EXCUSES.has(kind));
+  const hasAsked = oracle.calls.some(([command]) => command === "cancel" || command === "rollback");
+  if (isExcused || hasAsked || plan.confirmWithin !== null || plan.checks === "fail") return;
+  const newest = newestOn(machine.disk);
+  const record = newest === null ? undefined : records.get(newest);
+  if (newest === null || record === undefined || lastMoved === null) return;
+  if (lastMoved.health !== "good" || record.target !== lastMoved.path) return;
+  if (oracle.known.get(newest)?.call !== "accepted") return;
+  const reason = record.outcome?.reason ?? "";
+  // A loader that was to boot it once does not boot it again.
+  const isFallback = plan.loader === "systemd-boot" && reason.startsWith("fell back: ");
+  if (isFallback && (faults.made.has("reboot") || faults.made.has("power cut"))) return;
+  if (record.state !== "live")
+    oracle.blame(`${newest}, the newest good deploy, is ${record.state}: ${reason}`);
+}
+
+function judgeReports(oracle: Sight, records: Records): void {
+  const delivered = new Map<string, string[]>();
+  for (const text of oracle.watched.reports) {
+    const [, id = ""] = /"id":"([^"]+)"/.exec(text) ?? [];
+    const [, key = ""] = /"key":"([^"]+)"/.exec(text) ?? [];
+    const keys = delivered.get(id) ?? [];
+    if (!keys.includes(key)) delivered.set(id, [...keys, key]);
+  }
+  for (const [id, { timeline }] of records) {
+    if (oracle.known.get(id)?.call !== "accepted") continue;
+    const keys = delivered.get(id) ?? [];
+    if (keys.length < timeline.length)
+      oracle.blame(`${id} has ${timeline.length} events, and ${keys.length} were reported`);
+    if (keys.join(" ") !== keys.toSorted().join(" "))
+      oracle.blame(`${id} was reported in a wrong order`);
+  }
+}

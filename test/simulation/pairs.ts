@@ -1,0 +1,57 @@
+import type { Call, Deploy, Plan } from "./plan.ts";
+
+/** Two processes side by side, in a plan without any fault. */
+export interface Pair {
+  readonly name: string;
+  readonly plan: Plan;
+  /** When they meet, in milliseconds after the begin. */
+  readonly from: number;
+}
+
+/** A plan in which nothing happens. */
+export const QUIET: Plan = {
+  seed: 1,
+  loader: "unknown",
+  confirmWithin: null,
+  settle: 0,
+  hasRunner: false,
+  jobEndsAt: 0,
+  hasReceiver: false,
+  failedDeliveries: 0,
+  reboots: "always",
+  deploys: [],
+  calls: [],
+  faults: [],
+  checks: "none",
+  disk: "loses some",
+};
+
+const GOOD = { health: "good", kernel: "kernel-1" } as const;
+const FIRST: Deploy = { at: 100, ...GOOD };
+/** The timer of the first deploy elapses then. */
+const FIRES = 1104;
+
+function called(at: number, ...args: string[]): Call {
+  return { at, args };
+}
+
+function pair(name: string, from: number, plan: Partial<Plan>): Pair {
+  return { name, from, plan: { ...QUIET, deploys: [FIRST], ...plan } };
+}
+
+export const PAIRS: readonly Pair[] = [
+  pair("two schedules", 500, { calls: [called(600, "schedule"), called(600, "schedule")] }),
+  pair("schedule and cancel", 500, {
+    calls: [called(600, "schedule"), called(600, "cancel", "--yes")],
+  }),
+  pair("schedule and the run of the older", 1000, {
+    deploys: [FIRST, { at: FIRES - 3, ...GOOD }],
+  }),
+  pair("run and cancel", 1000, { calls: [called(FIRES, "cancel", "--yes")] }),
+  pair("run and confirm", 3000, { confirmWithin: 20, calls: [called(3500, "confirm")] }),
+  pair("run and rollback", 1500, { confirmWithin: 20, calls: [called(3500, "rollback", "--yes")] }),
+  pair("resume and run", 1000, { calls: [called(FIRES, "resume")] }),
+  pair("two cancels", 500, {
+    calls: [called(600, "cancel", "--yes"), called(600, "cancel", "--yes")],
+  }),
+];

@@ -1,0 +1,151 @@
+import type { LoaderKind } from "./host/boot.ts";
+import type { Health } from "./host/systems.ts";
+import { Random } from "./kernel/random.ts";
+
+/** What happens on a host, apart from the order in which it happens. */
+export interface Plan {
+  readonly seed: number;
+  readonly loader: LoaderKind;
+  /** Seconds; null asks for no confirmation. */
+  readonly confirmWithin: number | null;
+  /** For how many seconds units are watched after an act. */
+  readonly settle: number;
+  readonly hasRunner: boolean;
+  /** The job on the runner ends so many milliseconds after the begin; 0 for none. */
+  readonly jobEndsAt: number;
+  readonly hasReceiver: boolean;
+  /** So many of the first deliveries fail. */
+  readonly failedDeliveries: number;
+  /** Whether the host reboots in its window only; see host/window.ts. */
+  readonly reboots: "always" | "in its window";
+  readonly deploys: readonly Deploy[];
+  readonly calls: readonly Call[];
+  readonly faults: readonly Fault[];
+  /** The check that the configuration has. */
+  readonly checks: "none" | "pass" | "fail";
+  /** What a power cut takes of that which was not synced. */
+  readonly disk: "loses some" | "loses all";
+}
+
+export interface Deploy {
+  /** Milliseconds after the begin. */
+  readonly at: number;
+  readonly health: Health;
+  readonly kernel: "kernel-1" | "kernel-2";
+}
+
+/** A person, or a unit, calls the program. */
+export interface Call {
+  readonly at: number;
+  readonly args: readonly string[];
+}
+
+const HARD = [
+  "kill",
+  "kill",
+  "kill a program",
+  "terminate",
+  "terminate",
+  "power cut",
+  "reboot",
+  "boot hangs",
+  "boot ends in emergency mode",
+  "disk full",
+  "no more files",
+  "slow call",
+  "clock forward",
+  "clock back",
+  "systemd executes itself",
+  "systemd refuses a timer",
+] as const;
+export type FaultKind = "interrupt" | (typeof HARD)[number];
+
+/** Something that comes before the call of this number, of all calls of all processes. */
+export interface Fault {
+  readonly call: number;
+  readonly kind: FaultKind;
+}
+
+const HEALTHS: readonly [Health, ...Health[]] = [
+  "good",
+  "good",
+  "good",
+  "good",
+  "unit fails",
+  "activation fails",
+  "ends half-way",
+  "does not boot",
+];
+
+/** Most plans are small: many orders of few things find more than few orders of many. */
+export function planOf(seed: number): Plan {
+  const random = new Random(seed);
+  const isLarge = random.oneIn(8);
+  const count = isLarge ? random.pick([1, 2, 2, 3]) : random.pick([1, 1, 2]);
+  return {
+    seed,
+    loader: random.oneIn(isLarge ? 2 : 4) ? "systemd-boot" : "unknown",
+    confirmWithin: isLarge && random.oneIn(4) ? 20 : null,
+    settle: isLarge ? random.pick([0, 1]) : 0,
+    ...runnerOf(random, isLarge ? 2 : 5),
+    ...receiverOf(random, isLarge ? 2 : 8),
+    reboots: random.oneIn(isLarge ? 4 : 12) ? "in its window" : "always",
+    deploys: Array.from({ length: count }, (_, index) => deployOf(random, index)),
+    calls: callsOf(random),
+    faults: faultsOf(random, isLarge ? 4 : 1),
+    checks: isLarge ? random.pick(["none", "pass", "fail"]) : "none",
+    disk: "loses some",
+  };
+}
+
+function runnerOf(random: Random, oneIn: number): Pick<Plan, "hasRunner" | "jobEndsAt"> {
+  const hasRunner = random.oneIn(oneIn);
+  return { hasRunner, jobEndsAt: hasRunner ? random.pick([0, 1200, 4000, 10_000]) : 0 };
+}
+
+function receiverOf(random: Random, oneIn: number): Pick<Plan, "hasReceiver" | "failedDeliveries"> {
+  const hasReceiver = random.oneIn(oneIn);
+  return { hasReceiver, failedDeliveries: hasReceiver ? random.pick([0, 0, 1, 3]) : 0 };
+}
+
+/** What follows the first deploy, in milliseconds: its schedule, its timer, its act, its end, a boot. */
+const MOMENTS = [0, 2, 500, 1000, 1010, 1300, 1400, 6000, 12_000] as const;
+
+/** Things that happen at the same moment find more than others. */
+function momentAfter(first: number, random: Random): number {
+  return first + random.pick(MOMENTS) + random.pick([0, 1, 2, 5, 10, 100]) * random.next();
+}
+
+function deployOf(random: Random, index: number): Deploy {
+  return {
+    at: index === 0 ? 100 : momentAfter(100, random),
+    health: random.pick(HEALTHS),
+    kernel: random.oneIn(4) ? "kernel-2" : "kernel-1",
+  };
+}
+
+function callsOf(random: Random): Call[] {
+  const count = random.pick([0, 0, 0, 1, 1, 2]);
+  return Array.from({ length: count }, () => ({
+    at: momentAfter(102, random),
+    args: random.pick<readonly string[]>([
+      ["cancel", "--yes"],
+      ["cancel"],
+      ["confirm"],
+      ["rollback", "--yes"],
+      ["schedule"],
+      ["schedule"],
+      ["resume"],
+      ["deliver"],
+    ]),
+  }));
+}
+
+function faultsOf(random: Random, size: number): Fault[] {
+  const hard = (): FaultKind => random.pick(HARD);
+  const interrupts = Array.from({ length: random.below(4) }, () => "interrupt" as const);
+  const others = Array.from({ length: random.pick([0, 1, 1, 2, 2, 3]) }, hard);
+  return [...interrupts, ...others]
+    .map((kind) => ({ kind, call: random.below(random.pick([200, 600, 1000]) * size) }))
+    .toSorted((a, b) => a.call - b.call);
+}

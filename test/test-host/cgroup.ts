@@ -1,0 +1,71 @@
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { until } from "./until.ts";
+
+const family = "deploy-finalize-test-host";
+
+/**
+ * A cgroup of its own for each machine: two nspawns started from one cgroup would share the
+ * container's cgroup root, and `cgroup.kill` ends all processes of a machine in one write.
+ */
+export class Cgroup {
+  readonly folder: string;
+  readonly #name: string;
+
+  constructor(name: string) {
+    const unified = mounts().find(({ type }) => type === "cgroup2");
+    if (unified === undefined) throw new Error("no cgroup2 is mounted on this machine");
+    this.#name = name;
+    this.folder = join(unified.folder, family, name);
+    mkdirSync(this.folder, { recursive: true });
+  }
+
+  /** Kills every process in it and returns when none is left. */
+  async kill(): Promise<void> {
+    try {
+      writeFileSync(join(this.folder, "cgroup.kill"), "1");
+      const events = join(this.folder, "cgroup.events");
+      await until(
+        `processes of ${this.folder} are gone`,
+        () => !readFileSync(events, "utf8").includes("populated 1"),
+      );
+    } catch (error) {
+      // Another test process may sweep the same machine at the same time.
+      if (existsSync(this.folder)) throw error;
+    }
+  }
+
+  /** Also where nspawn made one of the same name, in systemd's hierarchy of cgroup v1. */
+  remove(): void {
+    for (const { folder } of mounts()) removeTree(join(folder, family, this.#name));
+  }
+}
+
+function mounts(): { folder: string; type: string }[] {
+  const lines = readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
+  return lines
+    .map(([, folder = "", type = ""]) => ({ folder, type }))
+    .filter(({ type }) => type === "cgroup" || type === "cgroup2");
+}
+
+function removeTree(folder: string): void {
+  if (!existsSync(folder)) return;
+  try {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) removeTree(join(folder, entry.name));
+    }
+    rmdirSync(folder);
+  } catch (error) {
+    // Another test process may sweep the same machine at the same time.
+    if (existsSync(folder)) throw error;
+  }
+}

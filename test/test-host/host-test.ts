@@ -1,0 +1,36 @@
+import { test, type TestContext } from "node:test";
+import { hostAvailable } from "./available.ts";
+import { Host, type HostOptions } from "./host.ts";
+
+type HostTest = (host: Host, context: TestContext) => Promise<void>;
+
+/**
+ * A test with a host of its own, stopped at its end. Skipped with the reason where no host can
+ * boot, but a failure there with CI=true. When the test fails, journal and console are shown.
+ */
+export function hostTest(name: string, ...rest: [HostTest] | [HostOptions, HostTest]): void {
+  const [options, body] = rest.length === 1 ? [{}, rest[0]] : rest;
+  realTest(name, async (context) => {
+    await using host = await Host.boot(options);
+    try {
+      await body(host, context);
+    } catch (error) {
+      context.diagnostic(await host.evidence());
+      throw error;
+    }
+  });
+}
+
+/** The same rules for a test that boots its hosts itself, or none. */
+export function realTest(name: string, body: (context: TestContext) => Promise<void>): void {
+  const host = hostAvailable();
+  if (host.available) {
+    void test(name, { timeout: 240_000 }, body);
+  } else if (process.env["CI"] === "true") {
+    void test(name, () => {
+      throw new Error(`no test host, and CI=true allows no skip: ${host.reason}`);
+    });
+  } else {
+    void test(name, { skip: `no test host: ${host.reason}` });
+  }
+}
