@@ -44,8 +44,9 @@ chaos: build ## Hit real hosts with overlapping calls, kills and power cuts for 
 chaos-matrix: build ## Strike a real host with every fault in every state, and print state × fault
 	@PATH="$$PATH:$$(sh scripts/tools-path)" $(NODE) test/chaos/matrix.ts
 
-fuzz: setup ## Give every parser of outside text 100,000 inputs, or so many: make fuzz RUNS=…
-	@FUZZ_RUNS=$${RUNS:-100000} sh scripts/test 'test/fuzz/*.test.ts'
+fuzz: setup ## Give every parser 100,000 random inputs, and run the property tests: make fuzz RUNS=… TEST_SEED=…
+	@TEST_SEED=$${TEST_SEED:-$$(date +%s)} FUZZ_RUNS=$${RUNS:-100000} sh scripts/test 'test/fuzz/*.test.ts' \
+		$$(grep -rl support/fast-check --include=*.test.ts test)
 
 simulate: setup ## Run the program on simulated hosts, with faults: make simulate RUNS=… SEED=…
 	@$(NODE) test/simulation/main.ts

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type { Standard } from "../../src/checks/findings.ts";
 import { judgeUnits } from "../../src/checks/judge-units.ts";
 import { isRunning } from "../../src/checks/units-before.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { watchSettling } from "../../src/checks/settling.ts";
 import { takeBaseline } from "../../src/checks/units-before.ts";
 import { verify } from "../../src/checks/verify.ts";

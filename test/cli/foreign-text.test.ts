@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { printable, printableLine } from "../../src/core/printable.ts";
 import { firstClosed, type Gate } from "../../src/gates/gate.ts";
 import { Refusal } from "../../src/core/refusal.ts";

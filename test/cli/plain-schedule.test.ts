@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { test } from "node:test";
 import { readPlainSchedule } from "../../src/cli/command-line.ts";
 import { FakeHost } from "../support/fake-host.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { type Change, changeOf } from "../../src/core/user-units/changes.ts";
 
 const RUN = "[Service]\nExecStart=/a\n";

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { SEED } from "../support/seed.ts";
 import { PARSERS } from "./table.ts";
 import type { Fuzzing, Result, Said } from "./worker.ts";
 
@@ -14,9 +15,6 @@ const RUNS = Number(process.env["FUZZ_RUNS"] ?? "0");
 
 /** A large input stands for as many small ones. */
 const FOR_A_LARGE = 500;
-
-/** The same seed makes the same inputs. */
-const SEED = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 32);
 
 /**
  * Fuzzes every parser in a thread of its own, which can be ended, and whose memory is bounded.
@@ -46,7 +44,7 @@ export function fuzzAll(
     );
     if (RUNS > 0) for (const one of results) console.log(`${one.inputs}\t${one.target}`);
     const broken = results.flatMap((result) => result.broken ?? []);
-    if (broken.length > 0) throw new Error(`with FUZZ_SEED=${SEED}\n${broken.join("\n\n")}`);
+    if (broken.length > 0) throw new Error(`with TEST_SEED=${SEED}\n${broken.join("\n\n")}`);
   });
 }
 
@@ -61,7 +59,7 @@ async function fuzzInThread(how: Fuzzing): Promise<Result[]> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (why: string): void => {
     const { file, name } = PARSERS[results.length] ?? { file: "no parser", name: "" };
-    reject(new Error(`${file} ${name}: ${why} with FUZZ_SEED=${how.seed} ${input}`));
+    reject(new Error(`${file} ${name}: ${why} with TEST_SEED=${how.seed} ${input}`));
   };
   worker.on("message", (said: Said) => {
     begin = usedMs();

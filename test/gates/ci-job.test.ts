@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { RUNNER_PRESETS, type RunnerConfig } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { ciJob } from "../../src/gates/ci-job.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
 import { session } from "../../src/gates/session.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type { Window } from "../../src/core/config/reboot-config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { lookAtWindow, parseElapses } from "../../src/host/systemd/calendar.ts";

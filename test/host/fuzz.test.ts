@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { parseRecord } from "../../src/core/record/parse-record.ts";
 import { viewSystem } from "../../src/host/nixos/toplevel.ts";
 import { FakeHost } from "../support/fake-host.ts";

@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { repository } from "../test-host/paths.ts";
 import { until } from "../test-host/until.ts";
-
-/** What a program steers the terminal with: CSI, and the carriage return of each line's end. */
-// oxlint-disable-next-line no-control-regex -- the escape is what is looked for
-const steering = /\x1b\[[0-9;?]*[ -/]*[@-~]|\r/g;
+import { onScreen } from "./on-screen.ts";
 
 export type Said = { output: string; exitCode: number };
 
@@ -28,7 +25,7 @@ export class Terminal implements Disposable {
 
   /** All that was on the screen, without colours. */
   get text(): string {
-    return this.#written.replaceAll(steering, "");
+    return onScreen(this.#written);
   }
 
   type(keys: string): void {

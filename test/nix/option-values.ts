@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type { OptionType } from "./option-types.ts";
 import { KEYS_OF_KIND, limitsOf, rightText, TAGS } from "./outside-values.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { readConfig, type ReadConfig } from "../../src/core/config/parse-config.ts";
 import { Folder } from "../support/folder.ts";
+import { SEED } from "../support/seed.ts";
 import { OPTION_PREFIX } from "./check-config.ts";
 import { OPTIONS, optionsSchema, settingsOf, type Option } from "./option-types.ts";
 import { valuesNear } from "./option-values.ts";
@@ -36,31 +37,28 @@ nixTest(
   "options: the program reads as it was meant what Nix and check-config accept",
   async (nix) => {
     const settings = settingsOf(await optionsOf(nix));
-    const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
     const cases = [
-      ...settings.flatMap((one) =>
-        fc.sample(assignment(one), { numRuns: RUNS_OF_EACH_SETTING, seed }),
-      ),
+      ...settings.flatMap((one) => fc.sample(assignment(one), { numRuns: RUNS_OF_EACH_SETTING })),
       ...settings
         .filter(hasKinds)
         .flatMap((one) =>
           fc.sample(assignment(one), { numRuns: RUNS_WITH_KINDS, seed: SEED_WITH_KINDS }),
         ),
-      ...fc.sample(configurations(settings), { numRuns: RUNS_OF_SEVERAL, seed }),
+      ...fc.sample(configurations(settings), { numRuns: RUNS_OF_SEVERAL }),
     ];
     const judged = await judge(nix, cases);
     const accepted = cases.filter((_, index) => judged[index]?.read?.kind === "config");
     for (const [index, configuration] of cases.entries()) {
       const read = judged[index]?.read ?? null;
-      if (read !== null) assertJudged(configuration, read, settings, `seed ${seed}`);
+      if (read !== null) assertJudged(configuration, read, settings, `seed ${SEED}`);
     }
     // Else it would hold for the reason that nothing is accepted.
     for (const { path, type } of settings) {
       const taken = accepted.map((found) => at(found, path)).filter((value) => value !== undefined);
-      assert.ok(taken.length > 0, `no value of ${path.join(".")} was accepted, seed ${seed}`);
+      assert.ok(taken.length > 0, `no value of ${path.join(".")} was accepted, seed ${SEED}`);
       for (const kind of kindsOf(type)) {
         const isFound = taken.some((value) => JSON.stringify(value).includes(`":"${kind}"`));
-        assert.ok(isFound, `no ${path.join(".")} of the kind ${kind} was accepted, seed ${seed}`);
+        assert.ok(isFound, `no ${path.join(".")} of the kind ${kind} was accepted, seed ${SEED}`);
       }
     }
   },

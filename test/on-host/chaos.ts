@@ -14,11 +14,6 @@ export interface Round {
 /** A switch with its process start, or a reboot with its boot, takes about this long here. */
 const LONGEST_MS = 1800;
 
-/** Replay with CHAOS_SEED=N. */
-export function chaosSeed(): number {
-  return Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
-}
-
 /** Nothing to kill, before the timer fires, while the host boots or after the end, is a moment like any other. */
 export const killRun: Blow = async (host, id) => {
   const kill = ["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`];

@@ -1,7 +1,7 @@
 process.env["TZ"] = "Europe/Berlin";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type { ExplainJson } from "../../src/json/explain.ts";
 import { explainScreen } from "../../src/view/explain-screen.ts";
 import { PLAIN, type Style, withoutColour } from "../../src/view/style.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import { jsonLine } from "../../src/core/printable.ts";
 import { formatEntry, stateEntry } from "../../src/core/record/journal-entry.ts";
 import type { LockJson } from "../../src/json/lock.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../support/fast-check.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { STATES } from "../../src/core/states.ts";
 import { duration } from "../../src/core/age.ts";

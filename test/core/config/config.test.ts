@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../../support/fast-check.ts";
 import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
 import { parseConfig } from "../../../src/core/config/parse-config.ts";
 import { EXIT } from "../../../src/core/outcome.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../support/fast-check.ts";
 import type { Decision } from "../../../src/core/decision/decision.ts";
 import { advance } from "../../../src/core/machine/machine.ts";
 import { TABLE } from "../../../src/core/machine/table.ts";

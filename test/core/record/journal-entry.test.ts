@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../support/fast-check.ts";
 import { eventEntry, formatEntry, stateEntry } from "../../../src/core/record/journal-entry.ts";
 import { end, enter } from "../../../src/core/record/record.ts";
 import { aRecord, PREVIOUS, TARGET } from "../../support/records.ts";

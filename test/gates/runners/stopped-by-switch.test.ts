@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import * as fc from "fast-check";
+import fc from "../../support/fast-check.ts";
 import { test } from "node:test";
 import type { RunnerConfig } from "../../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";

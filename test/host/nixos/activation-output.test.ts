@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import fc from "../../support/fast-check.ts";
 import { ActivationListener } from "../../../src/host/nixos/activation-output.ts";
 
 /** Heard in pieces, as a pipe brings them. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import fc from "../../support/fast-check.ts";
 import { jobsInWords, parseJobs } from "../../../src/host/systemd/jobs.ts";
 
 const TEXT = `  98 multi-user.target              start waiting

@@ -22,7 +22,7 @@ export function nixTest(
     });
     return;
   }
-  void test(name, { skip: missing.length > 0 && reason, timeout: 120_000 }, async (context) => {
+  void test(name, { skip: missing.length > 0 && reason, timeout: 300_000 }, async (context) => {
     await using nix = new PrivateNix();
     await body(nix, context);
   });
