@@ -34,7 +34,9 @@ export function hostOf(context: Context, options: CommonOptions): Host {
   };
   const journal = new Journal(spawn, say, context.narration);
   const { now, elapsedMs, paths } = context;
-  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths };
+  const notifySocket = context.env["NOTIFY_SOCKET"];
+  const told = notifySocket === undefined ? {} : { notifySocket };
+  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths, ...told };
   return { ...host, report: reporterOf(context, options, host) };
 }
 

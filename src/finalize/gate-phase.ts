@@ -11,7 +11,7 @@ import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
 import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { nextChange } from "../host/process/watch.ts";
 import { failedUserUnits } from "../checks/user-units.ts";
-import { momentIn, rearmTimer } from "../host/systemd/systemd.ts";
+import { momentIn, rearmTimer, tellEnding } from "../host/systemd/systemd.ts";
 import { tellLate } from "../state-dir/waiting-note.ts";
 import {
   type FinalizationContext,
@@ -140,9 +140,10 @@ export class GatePhase {
   async defer(record: FinalizationRecord, until: string): Promise<Event | Suspended> {
     const { host } = this.#context;
     const then = momentIn(host, Date.parse(until) - host.now().getTime());
-    const problem = await rearmTimer(host, record.id, then);
+    const problem =
+      (await rearmTimer(host, record.id, then)) ?? (await tellEnding(host, record.id));
     if (problem === null) return SUSPENDED;
-    host.say(`cannot start a timer, so this process keeps waiting: ${problem}`);
+    host.say(`cannot leave it to a timer, so this process keeps waiting: ${problem}`);
     this.#mayDefer = "never";
     return await this.awaitGates(record);
   }

@@ -18,11 +18,10 @@ import {
   restoreDefaults,
   restoreProfileOnce,
 } from "./restore.ts";
-import type { Host } from "../host/process/host.ts";
-import { stopOwnTimer } from "../host/systemd/systemd.ts";
 import { ActRunners } from "./runners/act-runners.ts";
 import { RunnerDrain } from "./runners/runner-drain.ts";
 import { startAgain } from "./runners/stop.ts";
+import { stopTimerLeft } from "./newest/timer-left.ts";
 import { watchOf } from "./patience/watch-switch.ts";
 import { awaitBoot, checksOf, confirmBefore, verifyNow } from "./verify.ts";
 
@@ -195,19 +194,13 @@ function hasBegun(record: FinalizationRecord): boolean {
   return !isFirst || hasSwitchedBefore(record);
 }
 
-/** If the clock was set back, its timer would start it again at the time of day. */
-async function stopEarlyTimer(host: Host, record: FinalizationRecord): Promise<void> {
-  const { id, fireAt, deferredUntil } = record;
-  if (host.now() < new Date(deferredUntil ?? fireAt)) await stopOwnTimer(host, id);
-}
-
 async function finish(
   { host, store, turn, slots, stop }: FinalizationContext,
   record: FinalizationRecord,
 ): Promise<Suspended> {
   if (isUnfinished(record)) return SUSPENDED;
   await startAgain(host, record.stoppedRunners);
-  await stopEarlyTimer(host, record);
+  await stopTimerLeft(host, record);
   // Others may act now. The pins stay until the slot is given back, so that the next boot can do it.
   await turn.release();
   if (!(await slots.settle(record))) return SUSPENDED;

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
 import type { Host, ToplevelSpec } from "../test-host/host.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { moveCalendar } from "./clock-steps.ts";
 import {
   call,
   deploy,
+  deployScript,
   ended,
   entered,
   newestRecord,
@@ -73,6 +75,59 @@ hostTest(
     const after = await host.facts();
     assert.notEqual(after.bootId, before.bootId);
     assert.equal(after.booted, target);
+  },
+);
+
+/** The first answer about the timer comes when the moment of `epochS` has passed. */
+function lateAnswer(epochS: number): string {
+  return `#!/bin/sh
+case "$*" in
+*=SubState*deploy-finalize-2*.timer)
+  rm "$0"
+  answer=$(/usr/bin/systemctl "$@")
+  while [ "$(date +%s)" -le ${epochS} ]; do sleep 0.1; done
+  echo "$answer"
+  ;;
+*)
+  exec /usr/bin/systemctl "$@"
+  ;;
+esac
+`;
+}
+
+hostTest(
+  "a timer that elapses by both clocks before its process has ended starts the next one",
+  { baseline: systemSpec() },
+  async (host) => {
+    const window = windowIn(45);
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
+    // As if the clock were set forward then.
+    const environment = await moveCalendar(host, -4);
+    const opens = Date.parse(window.start.replace(" UTC", "Z").replace(" ", "T"));
+    await host.write("/root/moved/systemctl", lateAnswer(opens / 1000 + 1));
+    await host.ok(["chmod", "+x", "/root/moved/systemctl"]);
+    await host.shell(`export ${environment}\n${deployScript(target, "--delay", "0")}`);
+    const { id } = await newestRecord(host);
+    const record = await ended(host, id, 150_000);
+    assert.equal(path(record), "scheduled waiting waiting rebooting verifying live");
+    assert.equal((await host.run(["test", "-e", "/root/moved/systemctl"])).exitCode, 1);
+  },
+);
+
+hostTest(
+  "what was put off and then ends leaves no timer",
+  { baseline: systemSpec() },
+  async (host) => {
+    const window = windowIn(45);
+    const detect = { kind: "command", command: ["/usr/bin/test", "-e", "/run/job"] };
+    const waitFor = { runners: [{ unit: "ci-runner.service", detect }], timeout: 4 };
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { window }, waitFor));
+    const id = await deploy(host, target, "--delay", "0");
+    await putOff(host, id);
+    await host.write("/run/job", "");
+    assert.equal((await ended(host, id, 150_000)).state, "failed");
+    const timers = "systemctl list-units --all --plain --no-legend 'deploy-finalize-2*'";
+    await host.until("no unit is left", async () => (await host.shell(timers)) === "");
   },
 );
 

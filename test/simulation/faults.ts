@@ -87,13 +87,12 @@ export class Faults {
         process.notBefore = machine.clocks.monoMs + numbers.pick([200, 3000, 30_000]);
         return interrupt(process);
       case "clock forward":
-        if (systemd.hasOwnTimer()) return;
         machine.clocks.wallOffset += CLOCK_STEP_MS;
-        systemd.clockSet();
+        systemd.timers.clockSet();
         return;
       case "clock back":
         machine.clocks.wallOffset -= CLOCK_STEP_MS;
-        systemd.clockSet();
+        systemd.timers.clockSet();
         return;
       case "systemd refuses a timer":
         systemd.refusals++;

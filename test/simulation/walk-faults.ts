@@ -1,6 +1,7 @@
-/** Walks one fault over the calls of a plan: it comes before each of them in a run of its own. */
+/** Walks a fault, or a few in a row, over the calls of a plan: before each of them in a run of its own. */
 import { isTerminal } from "../../src/core/states.ts";
 import { recordsOn } from "./oracle/records.ts";
+import type { Edit } from "./kernel/bundle.ts";
 import { QUIET } from "./pairs.ts";
 import type { FaultKind, Plan } from "./plan.ts";
 import { ownThisProcess, Runner } from "./runner.ts";
@@ -9,13 +10,16 @@ import type { Simulation } from "./simulation.ts";
 interface Walk {
   readonly name: string;
   readonly plan: Partial<Plan>;
-  readonly fault: FaultKind;
+  /** Each before a call of its own, one after the other. */
+  readonly faults: readonly FaultKind[];
   /** The calls before which the fault comes. */
   readonly calls: { readonly from: number; readonly to: number; readonly step: number };
   /** Whether a run in which the fault was made counts; the others show nothing. */
   readonly counts?: (simulation: Simulation) => boolean;
   /** Whether each deploy has to be accepted and to end as `live`. */
   readonly end?: "live";
+  /** A planted defect that the walk has to find. */
+  readonly planted?: Edit;
 }
 
 const REBOOTS = { deploys: [{ at: 100, health: "good", kernel: "kernel-2" }] } as const;
@@ -24,7 +28,7 @@ const WALKS: readonly Walk[] = [
   {
     name: "an accepted deploy outlasts a power cut that takes all that was not synced",
     plan: REBOOTS,
-    fault: "power cut",
+    faults: ["power cut"],
     calls: { from: 90, to: 260, step: 2 },
   },
   {
@@ -34,14 +38,14 @@ const WALKS: readonly Walk[] = [
       calls: [{ at: 2000, args: ["deliver"] }],
       faults: [{ call: 1, kind: "systemd refuses a timer" }],
     },
-    fault: "power cut",
+    faults: ["power cut"],
     calls: { from: 60, to: 260, step: 1 },
     counts: ({ oracle }) => [...oracle.known.values()].some(({ call }) => call === "refused"),
   },
   {
     name: "a systemd that executes itself anew ends no deploy that reboots",
     plan: REBOOTS,
-    fault: "systemd executes itself",
+    faults: ["systemd executes itself"],
     end: "live",
     calls: { from: 1, to: 1100, step: 7 },
   },
@@ -53,21 +57,37 @@ const WALKS: readonly Walk[] = [
       // The report of the verification is not delivered then, and its delivery would do the last one too.
       faults: [{ call: 1010, kind: "systemd executes itself" }],
     },
-    fault: "systemd executes itself",
+    faults: ["systemd executes itself"],
     end: "live",
     calls: { from: 1020, to: 1400, step: 5 },
+  },
+  {
+    name: "a timer that elapses before the process that armed it has ended starts the next one",
+    // A seed whose slow call lasts until the window has opened.
+    plan: { ...REBOOTS, reboots: "in its window", seed: 2 },
+    // So its time comes by both clocks.
+    faults: ["clock forward", "slow call"],
+    end: "live",
+    calls: { from: 400, to: 445, step: 1 },
+    planted: {
+      file: "src/finalize/gate-phase.ts",
+      from: "(await tellEnding(host, record.id))",
+      to: "(tellEnding.length > 9 ? '' : null)",
+    },
   },
 ];
 
 ownThisProcess();
-const runner = await Runner.make();
+const program = await Runner.make();
 
-async function walk({ plan, fault, calls, counts = () => true, end }: Walk): Promise<string> {
-  let made = 0;
+async function walk(runner: Runner, walked: Walk): Promise<string> {
+  const { plan, faults: kinds, calls, counts = () => true, end } = walked;
+  let times = 0;
   const wrong: string[] = [];
   for (let call = calls.from; call < calls.to; call += calls.step) {
     let seen: Simulation | undefined;
-    const faults = [...(plan.faults ?? []), { call, kind: fault }];
+    const ofWalk = kinds.map((kind, index) => ({ call: call + index, kind }));
+    const faults = [...(plan.faults ?? []), ...ofWalk];
     const whole: Plan = { ...QUIET, ...plan, faults, disk: "loses all" };
     const result = await runner.run(whole, null, (one) => {
       seen = one;
@@ -77,8 +97,9 @@ async function walk({ plan, fault, calls, counts = () => true, end }: Walk): Pro
       };
     });
     wrong.push(...result.wrong.map((what) => `before call ${call}: ${what}`));
-    if (seen === undefined || !seen.faults.made.has(fault) || !counts(seen)) continue;
-    made++;
+    const made = seen?.faults.made ?? new Set();
+    if (seen === undefined || !kinds.every((kind) => made.has(kind)) || !counts(seen)) continue;
+    times++;
     const records = [...recordsOn(seen.machine.disk).values()];
     for (const { id, state } of records) {
       const isWrong = end === undefined ? !isTerminal(state) : state !== end;
@@ -88,7 +109,13 @@ async function walk({ plan, fault, calls, counts = () => true, end }: Walk): Pro
       wrong.push(`before call ${call}: a deploy was refused`);
     }
   }
-  return wrong.length === 0 ? `${made} times, nothing is wrong` : wrong.join("\n");
+  return wrong.length === 0 ? `${times} times, nothing is wrong` : wrong.join("\n");
 }
 
-for (const one of WALKS) console.log(`${one.name}: ${await walk(one)}`);
+for (const one of WALKS) {
+  console.log(`${one.name}: ${await walk(program, one)}`);
+  if (one.planted === undefined) continue;
+  const found = await walk(await Runner.make([one.planted]), one);
+  if (found.endsWith("nothing is wrong"))
+    console.log(`${one.name}: the planted defect is not found`);
+}

@@ -41,6 +41,8 @@ export interface Host {
   readonly journal: Announcer;
   /** Absent where nobody is told anything. */
   readonly report?: Reporter;
+  /** Where systemd listens to the main process of its unit; absent outside of a unit. */
+  readonly notifySocket?: string;
   /** Passes on output of a program as it comes. */
   readonly echo: (text: string) => void;
 }

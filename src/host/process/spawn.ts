@@ -50,6 +50,9 @@ export interface OwnProcess {
 /** Output that is read by this program has no colours and no links, whatever the caller's environment asks for. */
 const PLAIN_OUTPUT = { SYSTEMD_COLORS: "0", SYSTEMD_URLIFY: "0" } as const;
 
+/** What a program of ours says to systemd is not what we say. */
+const NOT_INHERITED = { NOTIFY_SOCKET: undefined } as const;
+
 /**
  * The one place that starts programs. Each but a pager gets a session of its own, so that a
  * terminal that goes away takes down neither us nor an activation half-way.
@@ -58,12 +61,12 @@ export function makeSpawn({ env: ownEnv, kill }: OwnProcess): Spawn {
   return async (argv, options = {}) => {
     const [file = "", ...args] = argv;
     if (options.streams === "ours") {
-      const env = { ...ownEnv, ...options.env };
+      const env = { ...ownEnv, ...NOT_INHERITED, ...options.env };
       const { signal } = options;
       const child = spawnChild(file, args, { env, stdio: "inherit", ...(signal && { signal }) });
       return endedAs(argv, await whenEnded(child), collect(child, "ends"));
     }
-    const env = { ...ownEnv, ...PLAIN_OUTPUT, ...options.env };
+    const env = { ...ownEnv, ...NOT_INHERITED, ...PLAIN_OUTPUT, ...options.env };
     // Without its streams if there are no file descriptors left.
     const child: ChildProcess = spawnChild(file, args, { env, stdio: "pipe", detached: true });
     feed(child, options);

@@ -54,7 +54,8 @@ export function rearmTimer({ id, at }: { readonly id: string; readonly at: Momen
 
 function once({ at, uptime }: Moment): Argv {
   return [
-    `--on-calendar=${calendarTime(at)}`,
+    // systemd.time(7): an absolute time with a fraction of a second.
+    `--on-calendar=${at.toISOString().replace("T", " ").replace("Z", " UTC")}`,
     ...(uptime === null ? [] : [`--on-boot=${uptime.toFixed(3)}s`]),
     "--timer-property=AccuracySec=100ms",
     "--timer-property=RemainAfterElapse=no",
@@ -107,6 +108,8 @@ function transientService({ id, action, command, path }: Launch, when: Argv): Ar
     // A stop during the switch must reach only this program, not the activation, and it ends after it.
     "--property=KillMode=mixed",
     "--property=TimeoutStopSec=10min",
+    // This program says itself when it is about to end; what its programs say does not count.
+    "--property=NotifyAccess=main",
     ...DRIVES,
     // Only a recorded end is an end. Everything else is started again, an uncaught exception (1) too.
     `--property=RestartPreventExitStatus=${EXIT.rolledBack} ${UNIT_FAILED} ${NO_PROGRAM}`,
@@ -170,10 +173,8 @@ function toProperty(setting: string): string {
   return `--property=${setting}`;
 }
 
-/** systemd.time(7): an absolute time with a fraction of a second, in UTC. */
-function calendarTime(at: Date): string {
-  return `${at.toISOString().replace("T", " ").replace("Z", "")} UTC`;
-}
+/** Says that the calling process is about to end, in its name: systemd-notify(1). 252 has no --stopping. */
+export const TELL_ENDING: Argv = ["systemd-notify", "STOPPING=1"];
 
 /** Writes the entry on its standard input, one field a line: logger(1). */
 export function writeJournal(): Argv {

@@ -47,6 +47,9 @@ const ARMING_MS = 60_000;
 
 const INSIST_MS = 15_000;
 
+/** systemd-notify itself waits for 5 s until it is heard. */
+const TOLD_MS = 10_000;
+
 /**
  * Starts a transient unit. If an answer is lost, the unit is there and a try of the same name fails:
  * the caller looks for it.
@@ -119,6 +122,25 @@ export async function rearmTimer(
   const problem = problemOf(await startTransient(host, () => commands.rearmTimer({ id, at })));
   // Its answer may have been lost.
   return problem !== null && (await isTimerWaiting(host, id)) ? null : problem;
+}
+
+/**
+ * Tells systemd that this process is about to end. From then on each start of its unit waits for that
+ * end and is carried out; before, it would do nothing, because the unit runs. So whoever relies on a
+ * timer of its own unit calls this first, and looks whether the timer waits after that. Resolves to
+ * null, or to the problem.
+ */
+export async function tellEnding(host: Host, id: string): Promise<string | null> {
+  const { notifySocket } = host;
+  // Called by hand, it has no unit.
+  if (notifySocket === undefined) return null;
+  const options = { env: { NOTIFY_SOCKET: notifySocket }, timeoutMs: TOLD_MS };
+  const ask = async () => await host.spawn(commands.TELL_ENDING, options);
+  const problem = problemOf(await insist(host, ask, INSIST_MS));
+  if (problem === null) return null;
+  // It may have heard, although its answer was late.
+  const [service] = await askProperties(host, ["ActiveState"], [`${unitName(id)}.service`]);
+  return service?.["ActiveState"] === "deactivating" ? null : problem;
 }
 
 /** Queues the start of units; resolves to null, or to systemd's refusal. */

@@ -121,6 +121,16 @@ test("one that cannot be started is told as such, cut off or not", async () => {
   assert.deepEqual([ended.exitCode, typeof ended.cause], [null, "string"]);
 });
 
+test("spawn: a program does not speak to systemd in our name, unless we tell it to", async () => {
+  const own = { PATH: process.env["PATH"], NOTIFY_SOCKET: "/run/ours" };
+  const show = ["sh", "-c", 'echo "${NOTIFY_SOCKET-none}"'];
+  assert.equal((await spawnWith(own)(show)).stdout, "none\n");
+  assert.equal(
+    (await spawnWith(own)(show, { env: { NOTIFY_SOCKET: "/run/ours" } })).stdout,
+    "/run/ours\n",
+  );
+});
+
 test("spawn: what a program prints for us has no colours, whatever the caller asks for", async () => {
   const asking = spawnWith({ PATH: process.env["PATH"], SYSTEMD_COLORS: "1", SYSTEMD_URLIFY: "1" });
   const shown = ["sh", "-c", 'echo "$SYSTEMD_COLORS $SYSTEMD_URLIFY"'];

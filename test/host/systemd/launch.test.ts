@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { launch, reboot } from "../../../src/host/systemd/systemd.ts";
+import { launch, reboot, tellEnding } from "../../../src/host/systemd/systemd.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 
 const LAUNCH = { id: "20261122-213000-aaaa", action: "reboot", command: ["/run"], path: "/bin" };
@@ -51,5 +51,28 @@ test("a systemd that executes itself anew is asked again until it answers, for a
     if (silentFor === 3) assert.equal(problem, null);
     else assert.match(problem ?? "", /Connection reset/);
     assert.equal(asked, 4);
+  }
+});
+
+test("systemd hears that a process is about to end; outside of a unit nobody is told", async () => {
+  using host = new EdgeHost();
+  assert.equal(await tellEnding(host, LAUNCH.id), null);
+  assert.deepEqual(host.ran, []);
+  const inUnit = Object.assign(host, { notifySocket: "/run/systemd/notify" });
+  assert.equal(await tellEnding(inUnit, LAUNCH.id), null);
+  assert.deepEqual(host.ran, [["systemd-notify", "STOPPING=1"]]);
+});
+
+test("a process that was told late is about to end all the same", async () => {
+  for (const state of ["deactivating", "active"]) {
+    using host = new EdgeHost();
+    host.answers["systemd-notify"] = { exitCode: 1, stderr: "Connection timed out" };
+    host.answers["systemctl show --timestamp=unix --property=ActiveState"] = {
+      stdout: `ActiveState=${state}\n`,
+    };
+    const inUnit = Object.assign(host, { notifySocket: "/run/systemd/notify" });
+    const problem = await tellEnding(inUnit, LAUNCH.id);
+    if (state === "active") assert.match(problem ?? "", /Connection timed out/);
+    else assert.equal(problem, null);
   }
 });

@@ -7,6 +7,7 @@ import { type Body, once, type Program } from "./program.ts";
 import { type Switching, switchToConfiguration, WOULD_RESTART } from "./switch.ts";
 import { systemdRun } from "./systemd/systemd-run.ts";
 import { systemctl } from "./systemd/systemctl.ts";
+import { systemdNotify } from "./systemd/systemd-notify.ts";
 import { PROFILE } from "./systems.ts";
 import { calendar } from "./window.ts";
 
@@ -41,6 +42,8 @@ function bodyOf(machine: Machine, program: Program, given: ProgramsGiven): Body 
         });
       case "systemctl":
         return systemctl(machine, program);
+      case "systemd-notify":
+        return systemdNotify(machine, program);
       case "systemd-run":
         return systemdRun(machine, program);
       case "nix-env":

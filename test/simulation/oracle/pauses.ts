@@ -39,10 +39,9 @@ function isUnpublished(oracle: Sight, id: string, newest: string | null): boolea
   return newest !== id && (call === "killed" || call === "refused");
 }
 
-function isDriven({ systemd: { units } }: Machine, id: string): boolean {
-  const timer = units.get(`deploy-finalize-${id}.timer`);
+function isDriven({ systemd: { units, timers } }: Machine, id: string): boolean {
   const service = units.get(`deploy-finalize-${id}.service`);
-  if (timer?.sub === "waiting") return true;
+  if (timers.isDue(`deploy-finalize-${id}.timer`)) return true;
   return service !== undefined && (service.job === "start" || service.active === "activating");
 }
 

@@ -22,6 +22,8 @@ function judgeHost(oracle: Sight): void {
   const { disk, processes, programs } = oracle.watched.machine;
   for (const { name } of processes.values()) oracle.blame(`at rest, ${name} runs`);
   if (programs.locks.size > 0) oracle.blame("at rest, a lock is held");
+  for (const { name, isTimer } of oracle.watched.machine.systemd.units.values())
+    if (isTimer) oracle.blame(`at rest, there is ${name}`);
   const pins = disk.has(PINS) ? [...disk.folder(PINS).entries.keys()] : [];
   for (const name of pins) {
     const id = name.replace(/-(target|previous)$/, "");

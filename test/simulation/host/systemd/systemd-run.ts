@@ -65,12 +65,15 @@ function serviceOf(options: readonly string[], command: readonly string[]): Serv
   return {
     // The interpreter and the script come first.
     args: command.slice(2),
-    env: Object.fromEntries(
-      environment.map((pair) => [
-        pair.slice(0, pair.indexOf("=")),
-        pair.slice(pair.indexOf("=") + 1),
-      ]),
-    ),
+    env: {
+      ...Object.fromEntries(
+        environment.map((pair) => [
+          pair.slice(0, pair.indexOf("=")),
+          pair.slice(pair.indexOf("=") + 1),
+        ]),
+      ),
+      ...(property("NotifyAccess") === "main" && { NOTIFY_SOCKET: "/run/systemd/notify" }),
+    },
     restartMs:
       property("Restart") === "on-failure"
         ? Number.parseInt(property("RestartSec") ?? "0.1", 10) * 1000

@@ -3,20 +3,10 @@ import type { Process, ProcessEnd } from "../../kernel/process.ts";
 import type { Clocks } from "../clocks.ts";
 import type { Body } from "../program.ts";
 import type { ProgramTable } from "../program-table.ts";
+import { Timers, type Timing } from "./timers.ts";
 import { newUnit, type Service, type Unit } from "./units.ts";
 
 const TRANSIENT = "/run/systemd/transient";
-
-/** When a timer elapses: by whichever clock comes first. */
-export interface Timing {
-  readonly name: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  /** Milliseconds since the boot. */
-  readonly uptimeMs: number | null;
-  /** What it does when the clock on the wall is set. */
-  readonly whenSet: "elapses" | "waits";
-}
 
 /** What PID 1 needs of its machine. */
 export interface UnitHost {
@@ -43,6 +33,7 @@ export interface UnitHost {
 /** PID 1 of one boot: units, their timers and restarts, and the shutdown. */
 export class Systemd {
   readonly #machine: UnitHost;
+  readonly timers: Timers;
   readonly units = new Map<string, Unit>();
   state: "starting" | "running" | "maintenance" | "stopping" = "starting";
   /** How many of the next timers it refuses, however often they are asked for. */
@@ -53,6 +44,15 @@ export class Systemd {
 
   constructor(machine: UnitHost) {
     this.#machine = machine;
+    this.timers = new Timers(machine, {
+      start: (name) => {
+        const service = this.units.get(name);
+        if (service !== undefined && this.state !== "stopping") this.queueStart(service);
+      },
+      forget: (name) => {
+        this.#unload(name);
+      },
+    });
   }
 
   refuses(name: string): boolean {
@@ -74,48 +74,23 @@ export class Systemd {
   }
 
   /** Makes a transient timer and starts it; it stops the timers that it conflicts with. */
-  addTimer({ name, at, uptimeMs, whenSet }: Timing, conflicts: readonly string[]): void {
-    const { clocks, bootedAtMs } = this.#machine;
-    const unit = this.add(newUnit(name, { lifetime: "transient", at }));
+  addTimer(timing: Timing, conflicts: readonly string[]): void {
+    const { name } = timing;
+    this.add(this.timers.make(timing));
     this.#write(name);
     for (const other of conflicts) this.stop(other);
-    if (at <= clocks.wallMs && uptimeMs === null) {
-      // A moment that has passed already never comes again.
-      this.stop(name);
-      return;
-    }
-    unit.active = "active";
-    unit.sub = "waiting";
-    const elapse = (): void => {
-      this.#elapse(unit);
-    };
-    if (at > clocks.wallMs) clocks.atWall(at, `${name} elapses`, elapse);
-    if (uptimeMs !== null) {
-      const left = bootedAtMs + uptimeMs - clocks.monoMs;
-      clocks.after(Math.max(0, left), `${name} elapses by the other clock`, elapse);
-    }
-    if (whenSet === "elapses") this.#whenSet.push(elapse);
+    this.timers.start(name);
   }
-  #whenSet: (() => void)[] = [];
 
   /**
-   * Whether a service runs that has armed a timer for itself. A known fault: if the clock is set past the
-   * time of that timer before the service ends, it elapses without an effect, and nothing drives it.
+   * The process of a service says that it is about to end. The service is on its way down from then on,
+   * so a start waits for that.
    */
-  hasOwnTimer(): boolean {
-    const timers = [...this.units.values()].filter(
-      ({ at, sub }) => at !== null && sub === "waiting",
-    );
-    return timers.some(({ name }) => {
-      const service = name.replace(/timer$/, "service");
-      return this.units.has(service) && !this.isDown(service);
-    });
-  }
-
-  /** The clock on the wall was set. */
-  clockSet(): void {
-    for (const elapse of this.#whenSet) elapse();
-    this.#whenSet = [];
+  isEnding(process: Process): void {
+    const unit = [...this.units.values()].find(({ main }) => main === process);
+    if (unit?.service == null || unit.active !== "active") return;
+    unit.active = "deactivating";
+    this.#killLate(unit, process, unit.service);
   }
 
   #write(name: string): void {
@@ -125,18 +100,9 @@ export class Systemd {
   /** Stops a unit that is only in memory, and forgets it. */
   #unload(name: string): void {
     if (!this.units.delete(name)) return;
+    this.timers.drop(name);
     const path = `${TRANSIENT}/${name}`;
     if (this.#machine.disk.has(path)) this.#machine.disk.remove(path);
-  }
-
-  #elapse(timer: Unit): void {
-    if (this.units.get(timer.name) !== timer || this.state === "stopping") return;
-    if (timer.sub !== "waiting") return;
-    const service = this.units.get(timer.name.replace(/timer$/, "service"));
-    // The start of a service that runs does nothing, and the timer does not elapse again.
-    timer.sub = "running";
-    if (service === undefined || !this.isDown(service.name)) return;
-    this.queueStart(service);
   }
 
   addService(name: string, service: Service): Unit {
@@ -155,7 +121,10 @@ export class Systemd {
   }
 
   #start(unit: Unit): void {
+    // What runs is not started again; what is on its way down is started after that.
+    if (unit.active === "deactivating") return;
     unit.job = null;
+    if (unit.active === "active" && unit.main !== null) return;
     if (this.state === "stopping" || unit.service === null) return;
     const { args, env } = unit.service;
     unit.active = "active";
@@ -204,9 +173,9 @@ export class Systemd {
     unit.active = active;
     unit.sub = { inactive: "dead", failed: "failed", active: "exited" }[active];
     unit.result = active === "failed" ? "exit-code" : "success";
-    const timer = this.units.get(unit.name.replace(/service$/, "timer"));
-    if (timer?.sub === "running") this.#unload(timer.name);
-    const isHeld = timer?.sub === "waiting";
+    this.timers.serviceIsDown(unit.name);
+    if (unit.job === "start") return this.queueStart(unit);
+    const isHeld = this.units.get(unit.name.replace(/service$/, "timer"))?.sub === "waiting";
     if (unit.service?.collect === "collected" && !isHeld) this.#unload(unit.name);
   }
 
@@ -216,7 +185,7 @@ export class Systemd {
     if (unit === undefined) return;
     unit.round++;
     unit.job = null;
-    if (unit.at !== null) {
+    if (unit.isTimer) {
       const service = unit.name.replace(/timer$/, "service");
       this.#unload(name);
       if (this.isDown(service) && this.units.get(service)?.job !== "start") this.#unload(service);
@@ -230,7 +199,11 @@ export class Systemd {
     unit.isStopping = true;
     unit.active = "deactivating";
     this.#machine.signal(main);
-    this.#machine.clocks.after(service.stopMs, `${name} is killed`, () => {
+    this.#killLate(unit, main, service);
+  }
+
+  #killLate(unit: Unit, main: Process, { stopMs }: Service): void {
+    this.#machine.clocks.after(stopMs, `${unit.name} is killed`, () => {
       if (unit.main === main) this.#machine.kill(main, "SIGKILL");
     });
   }

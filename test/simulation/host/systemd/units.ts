@@ -29,8 +29,7 @@ export interface Unit {
   endedAt: number;
   readonly lifetime: "permanent" | "transient";
   readonly service: Service | null;
-  /** Milliseconds since the epoch at which a timer elapses. */
-  readonly at: number | null;
+  readonly isTimer: boolean;
   main: Process | null;
   /** Somebody has asked systemd to stop it. */
   isStopping: boolean;
@@ -49,7 +48,7 @@ export function newUnit(name: string, given: Partial<Unit> = {}): Unit {
     endedAt: 0,
     lifetime: "permanent",
     service: null,
-    at: null,
+    isTimer: false,
     main: null,
     isStopping: false,
     round: 0,
