@@ -16,6 +16,8 @@ export function pathsUnder(root: string) {
     machineId: at("etc/machine-id"),
     /** The held file locks: proc_locks(5). */
     kernelLocks: at("proc/locks"),
+    /** One link for each unit that runs processes, to the id of its last start: systemd.exec(5), INVOCATION_ID. */
+    startedUnits: at("run/systemd/units"),
     /** Taken by switch-to-configuration while it runs. */
     switchLock: at("run/nixos/switch-to-configuration.lock"),
     /** One file for each login session: systemd-logind's runtime state. */
