@@ -105,7 +105,7 @@ export class GatePhase {
    * other reboot: its runners work meanwhile, and it can be cancelled.
    */
   async #obstacleTo(record: FinalizationRecord, { action }: Act): Promise<string | null> {
-    await startAgain(this.#context.host, record.stoppedRunners);
+    await startAgain(this.#context.host, record.id, record.stoppedRunners);
     if (action !== "reboot") return null;
     const gates = this.#gatesFor(record, action).filter(onlyLooks);
     const closed = await firstClosed(gates, this.#gateContext(record));
@@ -181,8 +181,8 @@ export class GatePhase {
   }
 
   /** Nobody takes the record up before the next boot, perhaps, so no runner stays stopped. */
-  async #suspend({ stoppedRunners }: FinalizationRecord): Promise<Suspended> {
-    await startAgain(this.#context.host, stoppedRunners);
+  async #suspend({ id, stoppedRunners }: FinalizationRecord): Promise<Suspended> {
+    await startAgain(this.#context.host, id, stoppedRunners);
     return SUSPENDED;
   }
 

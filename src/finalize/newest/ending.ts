@@ -10,6 +10,7 @@ import { findDrivingUnit, hasProcess, isBeingScheduled } from "../../state-dir/o
 import { pinnedIds, unpin } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { startAgain } from "../runners/stop.ts";
+import { forgetStopped } from "../runners/stopped.ts";
 
 /** How a finalization ends that its own process does not end. */
 interface End {
@@ -128,7 +129,8 @@ async function endHolding(
 
 async function cleanUp(host: Host, store: RecordStore, ended: FinalizationRecord): Promise<void> {
   // A process that was killed while it drained runners has left them stopped.
-  await startAgain(host, ended.stoppedRunners);
+  await startAgain(host, ended.id, ended.stoppedRunners);
+  forgetStopped(host, ended.id);
   await host.report?.changed(ended);
   unpin(host.paths, ended.id);
   updateNotice(host, store, ended);

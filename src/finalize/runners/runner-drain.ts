@@ -7,6 +7,7 @@ import { type FinalizationContext, SUSPENDED, type Suspended, tellerOf } from ".
 import { drain, type Draining } from "./drain.ts";
 import { jobsEnd } from "./job-end.ts";
 import { startAgain } from "./stop.ts";
+import { noteStopped } from "./stopped.ts";
 
 /** A job has at least this time in seconds, so that an idle runner can stop. */
 const LEAST_SECONDS = 5;
@@ -46,6 +47,7 @@ export class RunnerDrain {
   ): Promise<Event | Suspended> {
     const { host, config } = this.#context;
     const { stoppedRunners } = record;
+    await noteStopped(host, record.id, stoppedRunners);
     const begin = host.elapsedMs();
     const over = new AbortController();
     const runners = config.waitFor.runners.filter(({ unit }) => stoppedRunners.includes(unit));
@@ -68,7 +70,7 @@ export class RunnerDrain {
       case "refused":
         return { kind: "held-up", why: end.why };
       case "suspended":
-        await startAgain(host, stoppedRunners);
+        await startAgain(host, record.id, stoppedRunners);
         return SUSPENDED;
     }
   }
@@ -89,7 +91,8 @@ export class RunnerDrain {
   }
 
   /** Starts the runners of the record again: it waits for its gates once more. */
-  async startAgain({ stoppedRunners }: FinalizationRecord): Promise<Event> {
-    return { kind: "runners-started", left: await startAgain(this.#context.host, stoppedRunners) };
+  async startAgain({ id, stoppedRunners }: FinalizationRecord): Promise<Event> {
+    const left = await startAgain(this.#context.host, id, stoppedRunners);
+    return { kind: "runners-started", left };
   }
 }

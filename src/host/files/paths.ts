@@ -36,6 +36,8 @@ export function pathsUnder(root: string) {
     notice: at("run/deploy-finalize/notice"),
     /** One file for each runner that does not start before a switch has ended. */
     heldRunners: at("run/deploy-finalize/held"),
+    /** One file for each finalization that has stopped runners; it names them. */
+    stoppedRunners: at("run/deploy-finalize/stopped"),
     /** An initrd with its secrets, while kexec loads it. */
     kexecInitrd: at("run/deploy-finalize/initrd"),
     /** The lockdown level of the kernel, in brackets; missing if the kernel has no lockdown. */
