@@ -22,13 +22,15 @@ export interface Baseline {
 /**
  * The units now, to be kept before the act.
  *
+ * @param read reads all of them
  * @throws Error if systemd does not answer for some seconds
  */
 export async function takeBaseline(
   host: Host,
   signal: AbortSignal,
+  read: (host: Host) => Promise<readonly UnitState[]> = showAllUnits,
 ): Promise<Baseline & { readonly units: UnitsBefore }> {
-  const all = await patiently(async () => await showAllUnits(host), signal);
+  const all = await patiently(async () => await read(host), signal);
   const noted = noteUnits(all, readBootId(host.paths), host.now());
   const { active, idle, broken } = noted.units;
   const known = new Set([...active.map(({ unit }) => unit), ...idle, ...broken]);

@@ -41,7 +41,7 @@ export async function switchTo(
       ? { kind: "held-up", why: whoHoldsSwitchLock(host.paths) }
       : { kind: "switched", mode, ...activation, ...(cut !== null && { cut }) };
   } finally {
-    await startAgain(host, runners.start);
+    await startAgain(host, runners.id, runners.start);
   }
 }
 
@@ -58,11 +58,11 @@ export async function rebootInto(
   const obstacle = await stopRunners(host, runners);
   if (obstacle !== null) return obstacle;
   const refusal = await askForReboot(host, next, method, stop).catch(async (error: unknown) => {
-    await startAgain(host, runners.start);
+    await startAgain(host, runners.id, runners.start);
     throw error;
   });
   if (refusal === null) return SUSPENDED;
-  await startAgain(host, runners.start);
+  await startAgain(host, runners.id, runners.start);
   return refusal === SWITCH_LOCK_TAKEN
     ? { kind: "held-up", why: whoHoldsSwitchLock(host.paths) }
     : { kind: "reboot-refused", why: refusal };

@@ -10,10 +10,12 @@ import { Interpreter } from "./interpreter.ts";
 import type { Host } from "../host/process/host.ts";
 import { waitForLock } from "../host/process/lock.ts";
 import { finalizationContext } from "./context.ts";
+import { hasProcess } from "../state-dir/owner.ts";
 import { pinnedIds, unpin } from "../state-dir/pins.ts";
 import type { RecordStore } from "../state-dir/store.ts";
 import { writeWaitingNote } from "../state-dir/waiting-note.ts";
 import { supersedeOlder } from "./newest/ending.ts";
+import { startRunnersOfLost } from "./runners/lost-record.ts";
 
 /** Another process drives the finalization: this one has nothing to do. */
 export class AlreadyRunning extends Refusal {
@@ -45,7 +47,7 @@ export async function finalize(
     // A process that was killed leaves its last note.
     writeWaitingNote(store, id, null);
     // Read again: it may have ended before this process took the lock.
-    const record = await readOrRefuse(host, store, id);
+    const record = await readUsable(host, store, id);
     // An ended finalization with pins was killed before its clean-up.
     if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
     // Its scheduling was killed after it had armed the timer.
@@ -53,6 +55,9 @@ export async function finalize(
     await supersedeOlder(host, store, id);
     await host.report?.takenUp(record);
     return await drive(record, new Interpreter(context));
+  } catch (error) {
+    if (error instanceof UnusableRecord) await startRunnersOfLost(host, id);
+    throw error;
   } finally {
     // A lock that is still held would keep this process alive.
     await context.turn.release();
@@ -61,23 +66,38 @@ export async function finalize(
   }
 }
 
+/** Nobody can drive the finalization with it. */
+class UnusableRecord extends Refusal {}
+
 /**
  * @throws Refusal if there is no usable record: renames a broken one and removes its pins, so that
  * the next boot does not try again. A newer program's record stays as it is, unless it only needs
- * the previous system back.
+ * the previous system back. The runners that it has stopped work again, unless a process drives it.
  */
 export async function readOrRefuse(
   host: Host,
   store: RecordStore,
   id: string,
 ): Promise<FinalizationRecord> {
+  try {
+    return await readUsable(host, store, id);
+  } catch (error) {
+    const isLost = error instanceof UnusableRecord && !hasProcess(host, store, id);
+    if (isLost) await startRunnersOfLost(host, id);
+    throw error;
+  }
+}
+
+async function readUsable(host: Host, store: RecordStore, id: string): Promise<FinalizationRecord> {
   const read = await store.read(id);
   switch (read.kind) {
     case "record":
       return read.record;
     case "missing":
       // No reason to drop its pins: this may be another state folder than that of the finalization.
-      throw new Refusal(`there is no finalization ${id} in ${store.folder}`);
+      throw store.setAside().includes(id)
+        ? new UnusableRecord(`the record of ${id} in ${store.folder} was set aside`)
+        : new Refusal(`there is no finalization ${id} in ${store.folder}`);
     case "newer": {
       const { record } = read;
       const now = {
@@ -85,7 +105,7 @@ export async function readOrRefuse(
         booted: toplevelAt(host.paths.bootedSystem),
       };
       if (record !== null && isRollingOrFallingBack(record, now)) return record;
-      throw new Refusal(
+      throw new UnusableRecord(
         `the record of ${id} cannot be used: ${read.why}. It stays as it is, with its systems ` +
           `pinned. Run a deploy-finalize of that version, or deploy again`,
       );
@@ -95,7 +115,7 @@ export async function readOrRefuse(
       unpin(host.paths, id);
       const why = `the record of ${id} cannot be used (${read.why}); it was renamed to ${aside}`;
       await host.journal.leave(eventEntry("record-broken", id, why));
-      throw new Refusal(why);
+      throw new UnusableRecord(why);
     }
   }
 }

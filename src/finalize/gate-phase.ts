@@ -7,6 +7,7 @@ import type { FinalizationRecord } from "../core/record/record.ts";
 import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
 import { gatesFor } from "../gates/table.ts";
 import { takeBaseline, withDrained } from "../checks/units-before.ts";
+import { UnitsAhead } from "../checks/units-ahead.ts";
 import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
 import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { nextChange } from "../host/process/watch.ts";
@@ -40,6 +41,7 @@ export class GatePhase {
   readonly #leftOut: LeftOut = { ms: 0 };
   readonly #heldUp: HeldUp;
   readonly #drain: RunnerDrain;
+  readonly #ahead = new UnitsAhead();
 
   /** @param heldUp how often the act was held up so far */
   constructor(context: FinalizationContext, heldUp: HeldUp, drain: RunnerDrain) {
@@ -103,7 +105,7 @@ export class GatePhase {
    * other reboot: its runners work meanwhile, and it can be cancelled.
    */
   async #obstacleTo(record: FinalizationRecord, { action }: Act): Promise<string | null> {
-    await startAgain(this.#context.host, record.stoppedRunners);
+    await startAgain(this.#context.host, record.id, record.stoppedRunners);
     if (action !== "reboot") return null;
     const gates = this.#gatesFor(record, action).filter(onlyLooks);
     const closed = await firstClosed(gates, this.#gateContext(record));
@@ -115,15 +117,22 @@ export class GatePhase {
     act: Act,
     defer: NonNullable<Waiting["defer"]>,
   ): Promise<Event | Suspended> {
-    const { slots, stop } = this.#context;
+    const { host, store, slots, stop } = this.#context;
     const gates = this.#gatesFor(record, act.action);
+    const interrupted = (): boolean => isCancelledOrSuperseded(this.#context, record);
     const end = await waitForGates(this.#gateContext(record), {
       gates,
       defer,
       since: "in-record",
       leftOut: this.#leftOut,
       stop,
-      interrupted: () => isCancelledOrSuperseded(this.#context, record),
+      interrupted,
+      round: async (signal, mostMs) => {
+        await nextChange(store.folder, interrupted, signal, mostMs);
+      },
+      nearlyOpen: () => {
+        this.#ahead.begin(host);
+      },
       tell: tellerOf(this.#context, record),
     });
     if (end.kind === "gates-opened") {
@@ -173,14 +182,18 @@ export class GatePhase {
   }
 
   /** Nobody takes the record up before the next boot, perhaps, so no runner stays stopped. */
-  async #suspend({ stoppedRunners }: FinalizationRecord): Promise<Suspended> {
-    await startAgain(this.#context.host, stoppedRunners);
+  async #suspend({ id, stoppedRunners }: FinalizationRecord): Promise<Suspended> {
+    await startAgain(this.#context.host, id, stoppedRunners);
     return SUSPENDED;
   }
 
   /** With the turn taken. The other gates are open, and the runners finish their jobs. */
   async drain(record: FinalizationRecord): Promise<Event | Suspended> {
-    return await this.#drain.perform(record, this.untilUnwanted(record));
+    const { host } = this.#context;
+    const begin = (): void => {
+      this.#ahead.begin(host);
+    };
+    return await this.#drain.perform(record, this.untilUnwanted(record), begin);
   }
 
   async startRunners(record: FinalizationRecord): Promise<Event> {
@@ -214,9 +227,12 @@ export class GatePhase {
     const inOrder = [...takers, ...gates.filter(onlyLooks)];
     const closed = await firstClosed(inOrder, this.#gateContext(record));
     if (closed !== null) return { kind: "held-up", why: `${closed.gate.name}: ${closed.why}` };
-    const before = await takeBaseline(host, stop);
+    // Each asks systemd. The act looks at the runners once more, right before it stops them.
+    const [before, idleness] = await Promise.all([
+      takeBaseline(host, stop, async () => await this.#ahead.take(host)),
+      findIdleRunners(host, units.length > 0 ? [] : stopping),
+    ]);
     if (units.length > 0) return { kind: "runners-found", units, before: before.units };
-    const idleness = await findIdleRunners(host, stopping);
     if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
     const idleRunners = idleness.units;
     return { kind: "turn-taken", before: withDrained(before, record), userUnits, idleRunners };

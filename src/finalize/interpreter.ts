@@ -22,6 +22,7 @@ import { ActRunners } from "./runners/act-runners.ts";
 import { RunnerDrain } from "./runners/runner-drain.ts";
 import { startAgain } from "./runners/stop.ts";
 import { stopTimerLeft } from "./newest/timer-left.ts";
+import { forgetStopped } from "./runners/stopped.ts";
 import { watchOf } from "./patience/watch-switch.ts";
 import { awaitBoot, checksOf, confirmBefore, verifyNow } from "./verify.ts";
 
@@ -199,7 +200,8 @@ async function finish(
   record: FinalizationRecord,
 ): Promise<Suspended> {
   if (isUnfinished(record)) return SUSPENDED;
-  await startAgain(host, record.stoppedRunners);
+  await startAgain(host, record.id, record.stoppedRunners);
+  forgetStopped(host, record.id);
   await stopTimerLeft(host, record);
   // Others may act now. The pins stay until the slot is given back, so that the next boot can do it.
   await turn.release();

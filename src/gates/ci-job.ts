@@ -1,6 +1,6 @@
 import type { Config, RunnerConfig } from "../core/config/config.ts";
 import type { Host } from "../host/process/host.ts";
-import { pause } from "../host/process/time.ts";
+import { asked, pause } from "../host/process/time.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
 import { stopsOf } from "./runners/drains.ts";
 import type { RunnerState } from "./runners/seen.ts";
@@ -94,12 +94,12 @@ class RunnerLook {
       return withDrained(seen, drained);
     }
     this.#traces = awaited.map((runner) =>
-      runner.state.kind === "busy" ? runner.state.hasChanged : undefined,
+      runner.state.kind === "busy" ? runner.state.isOver : undefined,
     );
     return state;
   }
 
-  /** Resolves soon after what was seen changes. */
+  /** Resolves soon after a job that was seen has ended. */
   async change({ elapsedMs }: Host, signal: AbortSignal): Promise<void> {
     const traces = this.#traces.filter((trace) => trace !== undefined);
     if (traces.length === 0) {
@@ -107,10 +107,8 @@ class RunnerLook {
       return;
     }
     const begin = elapsedMs();
-    while (!signal.aborted && elapsedMs() - begin < BACKSTOP_MS) {
-      await pause(TRACE_MS, signal);
-      if (traces.some((hasChanged) => hasChanged())) return;
-    }
+    const isLate = (): boolean => elapsedMs() - begin >= BACKSTOP_MS;
+    await asked(TRACE_MS, () => isLate() || traces.some((isOver) => isOver()), signal);
   }
 
   async #drainedOf(host: Host, config: Config): Promise<ReadonlySet<string>> {

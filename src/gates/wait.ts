@@ -29,8 +29,12 @@ export interface Waiting {
   readonly leftOut?: LeftOut;
   /** Aborted when systemd asks this process to end. */
   readonly stop: AbortSignal;
-  /** True once the finalization is no longer to act; asked every half second. */
+  /** True once the finalization is no longer to act. */
   readonly interrupted: () => boolean;
+  /** Resolves when that may have changed, or after the time; unless given, every half second. */
+  readonly round?: (signal: AbortSignal, mostMs: number) => Promise<void>;
+  /** All gates are open, and only the grace is left: what the act needs can be prepared. */
+  readonly nearlyOpen?: () => void;
   /** Gets each reason to wait, for commands that ask about it meanwhile. */
   readonly tell?: TellWaiting;
 }
@@ -82,6 +86,7 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
       const graceMs = owesGrace ? graceOf(gates) : 0;
       const isAll = !owesGrace || gates.every(onlyLooks);
       if (graceMs === 0 && isAll) return { kind: "gates-opened", gates, waitedFor: log.end() };
+      if (graceMs > 0) waiting.nearlyOpen?.();
       await pause(graceMs, waiting.stop);
       owesGrace = false;
       continue;
@@ -159,7 +164,7 @@ function isPast(limit: Limit | null): limit is Limit {
  */
 async function untilChange(
   context: GateContext,
-  { stop, interrupted }: Waiting,
+  { stop, interrupted, round = everyRound }: Waiting,
   gate: Gate,
   limit: Limit | null,
 ): Promise<number> {
@@ -171,12 +176,17 @@ async function untilChange(
   const changed = gate.change(context, signal).finally(() => {
     over.abort();
   });
+  const leftMs = (): number => Math.max(0, limit?.time.leftMs() ?? Infinity);
   while (!signal.aborted && !isPast(limit) && !interrupted()) {
-    await pause(ROUND_MS, signal);
+    await round(signal, leftMs());
   }
   over.abort();
   await changed;
   return host.elapsedMs() - begin;
+}
+
+async function everyRound(signal: AbortSignal): Promise<void> {
+  await pause(ROUND_MS, signal);
 }
 
 /** Reports each reason to wait once, and again when it changes, and keeps how long it lasted. */

@@ -67,6 +67,58 @@ test("processes: a job that ends between the look and the wait for a change ends
   assert.ok(performance.now() - begin < 20_000, "it waited for its backstop");
 });
 
+/** Asks a job that is seen whether it is over, as a wait for its end does. */
+async function overOf(host: EdgeHost, given: RunnerConfig): Promise<() => boolean> {
+  const [seen] = await lookAtRunners(host, [given]);
+  assert.ok(seen?.state.kind === "busy" && seen.state.isOver !== undefined);
+  return seen.state.isOver;
+}
+
+test("processes: a job goes on while it starts and ends processes, and is over with the last", async () => {
+  using host = new EdgeHost();
+  runningUnit(host);
+  host.group(GROUP, 10, 11);
+  const isOver = await overOf(host, processes);
+  for (let other = 12; other < 40; other++) {
+    host.group(GROUP, 10, other);
+    assert.equal(isOver(), false);
+  }
+  host.group(GROUP, 10);
+  assert.equal(isOver(), true);
+});
+
+test("processes: one that lives is enough, unless another process has got its id", async () => {
+  using host = new EdgeHost();
+  runningUnit(host);
+  host.group(GROUP, 10, 11);
+  host.folder.write("proc/11/comm", "job\n");
+  const isOver = await overOf(host, processes);
+  host.group(GROUP, 10);
+  const answers = Array.from({ length: 10 }, () => isOver());
+  assert.ok(answers.includes(true));
+});
+
+test("processes: a runner that was started again has to be looked at", async () => {
+  using host = new EdgeHost();
+  runningUnit(host);
+  host.group(GROUP, 10, 11);
+  const isOver = await overOf(host, processes);
+  host.group(GROUP, 20);
+  assert.equal(isOver(), true);
+});
+
+test("process name: over with the process, whatever else runs", async () => {
+  using host = new EdgeHost();
+  runningUnit(host);
+  host.group(GROUP, 10, 11);
+  host.folder.write("proc/11/comm", "Runner.Worker\n");
+  const isOver = await overOf(host, { unit: "r.service", preset: "github-runner" });
+  host.group(GROUP, 10, 11, 12);
+  assert.equal(isOver(), false);
+  host.folder.write("proc/11/comm", "Another\n");
+  assert.equal(isOver(), true);
+});
+
 test("processes: a group that is not found is unknown, and unknown waits", async () => {
   using host = new EdgeHost();
   runningUnit(host);

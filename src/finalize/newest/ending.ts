@@ -11,6 +11,7 @@ import { pinnedIds, unpin } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { startAgain } from "../runners/stop.ts";
 import { stopTimerLeft } from "./timer-left.ts";
+import { forgetStopped } from "../runners/stopped.ts";
 
 /** How a finalization ends that its own process does not end. */
 interface End {
@@ -129,7 +130,8 @@ async function endHolding(
 
 async function cleanUp(host: Host, store: RecordStore, ended: FinalizationRecord): Promise<void> {
   // A process that was killed while it drained runners has left them stopped.
-  await startAgain(host, ended.stoppedRunners);
+  await startAgain(host, ended.id, ended.stoppedRunners);
+  forgetStopped(host, ended.id);
   await stopTimerLeft(host, ended);
   await host.report?.changed(ended);
   unpin(host.paths, ended.id);

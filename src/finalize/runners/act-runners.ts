@@ -8,6 +8,7 @@ import { type FinalizationContext, SUSPENDED, type Suspended, tellerOf } from ".
 import { type GatePhase, isCancelledOrSuperseded } from "../gate-phase.ts";
 import { never, type RunnerDrain } from "./runner-drain.ts";
 import { findIdleRunners, type Runners } from "./stop.ts";
+import { noteStopped } from "./stopped.ts";
 
 /** What each act does about runners. */
 export class ActRunners {
@@ -45,7 +46,9 @@ export class ActRunners {
     const draining = isRollback
       ? this.#drain.drainingForRollback(record)
       : this.#drain.draining(record, untilUnwanted);
-    return { stop: idle, drain, draining, start: record.stoppedRunners, isUnwanted };
+    await noteStopped(this.#context.host, record.id, stopped);
+    const { id, stoppedRunners: start } = record;
+    return { id, stop: idle, drain, draining, start, isUnwanted };
   }
 
   /** The jobs on runners that do not drain, for as long as a rollback waits. */

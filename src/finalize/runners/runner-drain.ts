@@ -5,7 +5,9 @@ import { stopsOf } from "../../gates/runners/drains.ts";
 import { pause } from "../../host/process/time.ts";
 import { type FinalizationContext, SUSPENDED, type Suspended, tellerOf } from "../context.ts";
 import { drain, type Draining } from "./drain.ts";
+import { jobsEnd } from "./job-end.ts";
 import { startAgain } from "./stop.ts";
+import { noteStopped } from "./stopped.ts";
 
 /** A job has at least this time in seconds, so that an idle runner can stop. */
 const LEAST_SECONDS = 5;
@@ -33,15 +35,29 @@ export class RunnerDrain {
     return stops.flatMap(({ unit, stop }) => (stop.kind === "drains" ? [unit] : []));
   }
 
-  /** Drains the runners of the record before the act. */
+  /**
+   * Drains the runners of the record before the act.
+   *
+   * @param nearlyDrained called when their jobs have ended, and they still report
+   */
   async perform(
     record: FinalizationRecord,
     untilUnwanted: UntilUnwanted,
+    nearlyDrained: () => void,
   ): Promise<Event | Suspended> {
-    const { host } = this.#context;
+    const { host, config } = this.#context;
     const { stoppedRunners } = record;
+    await noteStopped(host, record.id, stoppedRunners);
     const begin = host.elapsedMs();
-    const end = await drain(host, stoppedRunners, this.draining(record, untilUnwanted));
+    const over = new AbortController();
+    const runners = config.waitFor.runners.filter(({ unit }) => stoppedRunners.includes(unit));
+    void jobsEnd(host, runners, over.signal).then((areOver) => {
+      if (areOver) nearlyDrained();
+    });
+    const draining = this.draining(record, untilUnwanted);
+    const end = await drain(host, stoppedRunners, draining).finally(() => {
+      over.abort();
+    });
     this.#spentSeconds += (host.elapsedMs() - begin) / 1000;
     const { waitedFor } = end;
     switch (end.kind) {
@@ -54,7 +70,7 @@ export class RunnerDrain {
       case "refused":
         return { kind: "held-up", why: end.why };
       case "suspended":
-        await startAgain(host, stoppedRunners);
+        await startAgain(host, record.id, stoppedRunners);
         return SUSPENDED;
     }
   }
@@ -75,7 +91,8 @@ export class RunnerDrain {
   }
 
   /** Starts the runners of the record again: it waits for its gates once more. */
-  async startAgain({ stoppedRunners }: FinalizationRecord): Promise<Event> {
-    return { kind: "runners-started", left: await startAgain(this.#context.host, stoppedRunners) };
+  async startAgain({ id, stoppedRunners }: FinalizationRecord): Promise<Event> {
+    const left = await startAgain(this.#context.host, id, stoppedRunners);
+    return { kind: "runners-started", left };
   }
 }

@@ -10,9 +10,12 @@ import { parseProperties } from "../../host/systemd/units.ts";
 import { SUSPENDED, type Suspended } from "../context.ts";
 import { releaseRunners } from "./hold.ts";
 import { drain, type DrainEnd, type Draining } from "./drain.ts";
+import { undefinedOf } from "./stopped.ts";
 
 /** What an act does about runners. The record names each of them before. */
 export interface Runners {
+  /** The finalization. */
+  readonly id: string;
   /** The runners that do not drain: the act stops them when they are idle. */
   readonly stop: readonly RunnerConfig[];
   /** The runners whose stop lets them finish their jobs. */
@@ -29,7 +32,7 @@ export async function stopRunners(host: Host, runners: Runners): Promise<Event |
     whyNotDrained(await drain(host, runners.drain, runners.draining)) ??
     (await whyNotIdle(host, runners));
   // An earlier step may have drained some of them.
-  if (why !== null) await startAgain(host, runners.start);
+  if (why !== null) await startAgain(host, runners.id, runners.start);
   return why;
 }
 
@@ -56,17 +59,23 @@ function whyNotDrained(end: DrainEnd): Event | Suspended | null {
 }
 
 /**
- * Starts the runners that the new system still has. It may be called twice, because to start a
- * unit that runs changes nothing.
+ * Starts the runners of a finalization that the system in use still has. It may be called twice,
+ * because to start a unit that runs changes nothing.
  *
  * @returns the runners that could not be started
  */
-export async function startAgain(host: Host, units: readonly string[]): Promise<readonly string[]> {
+export async function startAgain(
+  host: Host,
+  id: string,
+  units: readonly string[],
+): Promise<readonly string[]> {
   if (units.length === 0) return [];
   releaseRunners(host, units);
   const shown = await host.spawn(showProperties(["Id", "LoadState"], units));
   const states = parseProperties(shown.stdout);
-  const present = units.filter((_, index) => states[index]?.["LoadState"] !== "not-found");
+  const loaded = units.filter((_, index) => states[index]?.["LoadState"] !== "not-found");
+  const gone = await undefinedOf(host, id, loaded).catch(() => new Set<string>());
+  const present = loaded.filter((unit) => !gone.has(unit));
   if (present.length === 0) return [];
   const problem = await systemd.start(host, present);
   if (problem === null) return [];

@@ -5,8 +5,8 @@ export type RunnerState =
   | {
       readonly kind: "busy";
       readonly why: string;
-      /** Whether what was seen has changed; costs next to nothing. Absent if only another look can tell. */
-      readonly hasChanged?: () => boolean;
+      /** Whether what was seen is over; costs next to nothing. Absent if only another look can tell. */
+      readonly isOver?: () => boolean;
     }
   | { readonly kind: "unknown"; readonly why: string };
 

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf } from "../../core/refusal.ts";
 import { runningContainers } from "../../host/network/containers.ts";
 import { processName, processesIn } from "../../host/files/control-group.ts";
@@ -37,25 +39,32 @@ async function look(host: Host, sign: Sign, place: RunnerPlace): Promise<RunnerS
   const processes = (): number[] => processesIn(paths, place.group);
   switch (sign.kind) {
     case "processes": {
+      const { mainProcess } = place;
       const seen = processes();
-      return withTrace(jobProcesses(seen, place.mainProcess), processes, seen);
+      const isLiving = sampled(paths, seen.find((id) => id !== mainProcess) ?? 0);
+      const hadMain = seen.includes(mainProcess);
+      const state = jobProcesses(seen, mainProcess);
+      return traced(state, () => {
+        if (isLiving()) return state;
+        const now = processes();
+        // A runner that was started again has another main process.
+        return hadMain && !now.includes(mainProcess) ? IDLE : jobProcesses(now, mainProcess);
+      });
     }
     case "process-name": {
-      const seen = processes();
-      const names = seen.map((id) => processName(paths, id) ?? "");
-      return withTrace(matching("runs", names, sign.pattern), processes, seen);
+      const named = processes().map((id) => ({ id, name: processName(paths, id) ?? "" }));
+      const look = (names: readonly string[]): RunnerState => matching("runs", names, sign.pattern);
+      const found = named.find(({ name }) => look([name]).kind === "busy");
+      if (found === undefined) return IDLE;
+      return traced(look([found.name]), () => look([processName(paths, found.id) ?? ""]));
     }
     case "job-folders": {
-      const folders = (): string[] =>
-        foldersSince(paths, {
-          id: place.mainProcess,
-          below: sign.below,
-          since: place.startedAt,
-        }).filter((name) => sign.name.test(name));
-      const why = "has fetched a job";
-      const seen = folders();
-      const state: RunnerState = seen.length > 0 ? { kind: "busy", why } : IDLE;
-      return withTrace(state, folders, seen);
+      const { mainProcess: id, startedAt: since } = place;
+      const look = (): RunnerState =>
+        foldersSince(paths, { id, below: sign.below, since }).some((name) => sign.name.test(name))
+          ? { kind: "busy", why: "has fetched a job" }
+          : IDLE;
+      return traced(look(), look);
     }
     case "containers": {
       const names = await runningContainers(await enginesOf(host, place));
@@ -80,22 +89,30 @@ async function look(host: Host, sign: Sign, place: RunnerPlace): Promise<RunnerS
   }
 }
 
-type Trace = readonly (string | number)[];
-
-/** What is seen later is compared with what this look has seen: a job may end in between. */
-function withTrace(state: RunnerState, again: () => Trace, seen: Trace): RunnerState {
-  const before = seen.join(" ");
-  const hasChanged = (): boolean => tracedAs(again) !== before;
-  return state.kind === "busy" ? { ...state, hasChanged } : state;
+/** A job whose end can be seen without asking anybody. A runner that has ended runs no job. */
+function traced(state: RunnerState, again: () => RunnerState): RunnerState {
+  if (state.kind !== "busy") return state;
+  const isOver = (): boolean => {
+    try {
+      return again().kind !== "busy";
+    } catch {
+      return true;
+    }
+  };
+  return { ...state, isOver };
 }
 
-/** A runner that has ended leaves no trace. */
-function tracedAs(seen: () => Trace): string {
-  try {
-    return seen().join(" ");
-  } catch {
-    return "";
-  }
+/** So many times in a row one process is enough. */
+const SAMPLES = 10;
+
+/**
+ * Whether a process that was seen still lives, which one file tells. Now and then it says no all the
+ * same, because another process may have got its id.
+ */
+function sampled({ processes }: Host["paths"], id: number): () => boolean {
+  const folder = join(processes, String(id));
+  let times = 0;
+  return () => ++times % SAMPLES !== 0 && existsSync(folder);
 }
 
 function jobProcesses(processes: readonly number[], mainProcess: number): RunnerState {

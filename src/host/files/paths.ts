@@ -16,6 +16,8 @@ export function pathsUnder(root: string) {
     machineId: at("etc/machine-id"),
     /** The held file locks: proc_locks(5). */
     kernelLocks: at("proc/locks"),
+    /** One link for each unit that runs processes, to the id of its last start: systemd.exec(5), INVOCATION_ID. */
+    startedUnits: at("run/systemd/units"),
     /** Taken by switch-to-configuration while it runs. */
     switchLock: at("run/nixos/switch-to-configuration.lock"),
     /** One file for each login session: systemd-logind's runtime state. */
@@ -34,6 +36,8 @@ export function pathsUnder(root: string) {
     notice: at("run/deploy-finalize/notice"),
     /** One file for each runner that does not start before a switch has ended. */
     heldRunners: at("run/deploy-finalize/held"),
+    /** One file for each finalization that has stopped runners; it names them. */
+    stoppedRunners: at("run/deploy-finalize/stopped"),
     /** An initrd with its secrets, while kexec loads it. */
     kexecInitrd: at("run/deploy-finalize/initrd"),
     /** The lockdown level of the kernel, in brackets; missing if the kernel has no lockdown. */

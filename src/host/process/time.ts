@@ -8,6 +8,30 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal }).catch(() => {});
 }
 
+/**
+ * Asks at this interval; resolves once the answer is yes, or with the signal. A wait may ask for hours,
+ * so each time costs one timer and nothing else.
+ */
+export async function asked(ms: number, isSo: () => boolean, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const end = (): void => {
+      if (timer !== null) clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const next = (): void => {
+      timer = setTimeout(() => {
+        if (isSo()) end();
+        else next();
+      }, ms);
+    };
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    else next();
+  });
+}
+
 /** Node's timers take no more. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

@@ -7,12 +7,13 @@ const BACKSTOP_MS = 2_000;
 /**
  * Resolves at the next event in a folder, or at once where `already` holds, which
  * is asked after watching began, so that nothing is missed in between. Polls where
- * the folder cannot be watched.
+ * the folder cannot be watched. Waits no longer than `mostMs`.
  */
 export async function nextChange(
   folder: string,
   already: () => boolean,
   signal: AbortSignal,
+  mostMs = Infinity,
 ): Promise<void> {
   const changed = new AbortController();
   const over = AbortSignal.any([signal, changed.signal]);
@@ -21,7 +22,7 @@ export async function nextChange(
   });
   try {
     if (!already()) {
-      await pause(stop === null ? 500 : BACKSTOP_MS, over);
+      await pause(Math.min(mostMs, stop === null ? 500 : BACKSTOP_MS), over);
     }
   } finally {
     stop?.();

@@ -5,6 +5,7 @@ import { holdRunners } from "../../../src/finalize/runners/hold.ts";
 import { startAgain } from "../../../src/finalize/runners/stop.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 
+const ID = "20261122-213000-k3f9";
 const UNIT = "gitea-runner-my\\x2dhost.service";
 const CONDITION = `run/systemd/system/${UNIT}.d/deploy-finalize.conf`;
 
@@ -19,7 +20,7 @@ test("a runner that is held starts only after it is released", async () => {
   holdRunners(host, [UNIT]);
   assert.ok(existsSync(held(host)));
   host.answers["systemctl start"] = () => ({ exitCode: existsSync(held(host)) ? 1 : 0 });
-  assert.deepEqual(await startAgain(host, [UNIT]), []);
+  assert.deepEqual(await startAgain(host, ID, [UNIT]), []);
   assert.deepEqual(host.said, []);
 });
 
@@ -29,7 +30,7 @@ test("the condition stays as it is, so systemd need not read it again", async ()
   for (let round = 0; round < 2; round++) {
     holdRunners(host, [UNIT]);
     written.push(statSync(host.folder.at(CONDITION)).ino);
-    await startAgain(host, [UNIT]);
+    await startAgain(host, ID, [UNIT]);
   }
   assert.equal(written[0], written[1]);
 });
@@ -39,6 +40,6 @@ test("a runner that cannot be held is no obstacle", async () => {
   host.folder.write("run/deploy-finalize", "a file in the way");
   holdRunners(host, [UNIT]);
   assert.match(host.said.join(), /may start before the switch has ended/);
-  await startAgain(host, [UNIT]);
+  await startAgain(host, ID, [UNIT]);
   assert.match(host.said.at(-1) ?? "", /is kept from starting/);
 });

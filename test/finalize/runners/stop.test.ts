@@ -9,6 +9,7 @@ import {
 } from "../../../src/finalize/runners/stop.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 
+const ID = "20261122-213000-k3f9";
 const runners: RunnerConfig[] = ["a.service", "b.service", "off.service"].map((unit) => ({
   unit,
   detect: { kind: "processes" },
@@ -73,6 +74,7 @@ test("stop runners: if the stop fails, those that the record names are started a
       untilUnwanted: async () => {},
       tell: () => {},
     },
+    id: ID,
     start: ["a.service"],
     isUnwanted: () => false,
   });
@@ -84,13 +86,13 @@ test("stop runners: if the stop fails, those that the record names are started a
 
 test("start again: only what the system still has, and nothing where there is nothing", async () => {
   using host = hostWithRunners();
-  assert.deepEqual(await startAgain(host, []), []);
-  assert.deepEqual(await startAgain(host, ["b.service"]), []);
+  assert.deepEqual(await startAgain(host, ID, []), []);
+  assert.deepEqual(await startAgain(host, ID, ["b.service"]), []);
   assert.deepEqual(verbs(host), []);
-  assert.deepEqual(await startAgain(host, ["a.service", "b.service"]), []);
+  assert.deepEqual(await startAgain(host, ID, ["a.service", "b.service"]), []);
   assert.deepEqual(verbs(host), ["systemctl start --no-block -- a.service"]);
   host.answers["systemctl start"] = { exitCode: 1, stderr: "masked" };
-  assert.deepEqual(await startAgain(host, ["a.service", "b.service"]), ["a.service"]);
+  assert.deepEqual(await startAgain(host, ID, ["a.service", "b.service"]), ["a.service"]);
   assert.match(host.said.join("\n"), /masked/);
 });
 
@@ -100,6 +102,6 @@ test("start again: while systemd does not answer, it tries again", async () => {
   const answer = () => (tries < 4 ? { exitCode: 1, stderr: "no bus" } : {});
   host.answers["systemctl show --property=SystemState"] = answer;
   host.answers["systemctl start"] = () => (++tries, answer());
-  assert.deepEqual(await startAgain(host, ["a.service"]), []);
+  assert.deepEqual(await startAgain(host, ID, ["a.service"]), []);
   assert.deepEqual([tries, host.said], [4, []]);
 });

@@ -25,6 +25,7 @@ const host: Host = {
   echo: () => {},
   journal: { announce: async () => {}, leave: async () => {} },
 };
+const ID = "20261122-213000-k3f9";
 const never = new AbortController().signal;
 const runners: RunnerConfig[] = [{ unit: "ci-runner.service", detect: { kind: "processes" } }];
 
@@ -45,7 +46,7 @@ async function look(what: string, argument: string): Promise<unknown> {
         runners.map(({ unit }) => unit),
       );
     case "start":
-      return await startAgain(host, ["ci-runner.service", "no-such.service"]);
+      return await startAgain(host, ID, ["ci-runner.service", "no-such.service"]);
     case "session":
       return findOwnSession(host.paths);
     case "session-end": {
