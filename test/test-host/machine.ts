@@ -104,7 +104,7 @@ export class Machine {
     ];
     return [
       join(import.meta.dirname, "in-cgroup.sh"),
-      this.#cgroup.folder,
+      this.#cgroup.forBoot(),
       ...tiedToParent,
       "systemd-nspawn",
       ...options.flatMap((line) => line.split(" ")),
