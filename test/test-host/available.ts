@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { nodeBinary } from "./paths.ts";
+import { realSwitch } from "./toplevel.ts";
 
 export type Availability = { available: true } | { available: false; reason: string };
 
@@ -20,6 +21,8 @@ export function hostAvailable(): Availability {
   const wanted = process.env["DEBIAN"];
   if (wanted !== undefined && !isRelease(wanted))
     return no(`DEBIAN=${wanted} is none of ${RELEASES.join(", ")}`);
+  const real = realSwitch();
+  if (real !== undefined && !existsSync(real)) return no(`there is no STC=${real}`);
   const missing = Object.entries(needed).filter(([program]) => !onPath(program));
   const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))];
   if (packages.length > 0) return no(`Debian packages not installed: ${packages.join(" ")}`);

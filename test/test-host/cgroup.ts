@@ -7,8 +7,11 @@ import {
   rmdirSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { until } from "./until.ts";
+
+/** Starts a program in a group: its first argument is the folder of the group. */
+export const inCgroup = join(import.meta.dirname, "in-cgroup.sh");
 
 const family = "deploy-finalize-test-host";
 
@@ -47,6 +50,20 @@ export class Cgroup {
       // Another test process may sweep the same machine at the same time.
       if (existsSync(this.folder)) throw error;
     }
+  }
+
+  /**
+   * The folder of a group inside of the container whose PID 1 is `leader`. A process that enters the
+   * container joins it: systemd 257 refuses a caller whose group is outside (EUNATCH).
+   */
+  static inside(leader: number): string {
+    const unified = mounts().find(({ type }) => type === "cgroup2")?.folder ?? "";
+    const text = readFileSync(`/proc/${leader}/cgroup`, "utf8");
+    const path = /^0::(.*)$/m.exec(text)?.[1] ?? "";
+    const root = path.endsWith("/init.scope") ? dirname(path) : path;
+    const folder = join(unified, root, "entered");
+    mkdirSync(folder, { recursive: true });
+    return folder;
   }
 
   #boots(): string[] {
