@@ -86,7 +86,8 @@ export function specJson(spec: ToplevelSpec): string {
 
 /** The program that takes the place of the stand-in switch-to-configuration. */
 export function realSwitch(): string | undefined {
-  return process.env["STC"] || undefined;
+  const path = process.env["STC"] ?? "";
+  return path === "" ? undefined : path;
 }
 
 function forcesAnEnd({ failure = {}, specialisation = {} }: ToplevelSpec): boolean {
