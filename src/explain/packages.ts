@@ -58,8 +58,9 @@ export function parseClosureDiff(text: string): PackageChange[] {
   return withoutEscapes(text).split("\n").flatMap(parseLine);
 }
 
-/** Versions, and the size after them or alone; a size is short. */
-const SIZE_LAST = /^(.*?)(?:(?:^|, )([+-]\d[\d.]{0,20} ?[A-Za-z]{1,3}))?$/;
+/** Versions, and the size after them or alone; a size is short. Nix 2.34 prints no plus. */
+const SIZE_LAST =
+  /^(.*?)(?:(?:^|, )([+-]\d[\d.]{0,20} ?[A-Za-z]{1,3}|\d[\d.]{0,20} (?:[KMGTPE]i)?B))?$/;
 
 function parseLine(line: string): PackageChange[] {
   const [, name = "", rest = ""] = /^(\S+): (.+)$/.exec(line.trim()) ?? [];
@@ -81,7 +82,7 @@ function parseVersions(text: string): string[] {
 /** Null below 8 KiB, which Nix does not print. */
 function parseSize(text: string): number | null {
   const [, number = "", unit = ""] =
-    /^([+-]\d{1,15}(?:\.\d{1,15})?) ?([A-Za-z]+)$/.exec(text) ?? [];
+    /^([+-]?\d{1,15}(?:\.\d{1,15})?) ?([A-Za-z]+)$/.exec(text) ?? [];
   const factor = UNITS.get(unit);
   return number === "" || factor === undefined ? null : Math.round(Number(number) * factor);
 }

@@ -36,11 +36,8 @@ export function loggedIn({ grace, message }: RebootConfig["sessions"]): Gate {
       warned = { rebootsAt, endMs: host.elapsedMs() + grace * 1000 };
       if (message !== null) {
         const text = `${message}\n${detailsFor(record, warned.rebootsAt, grace)}\n`;
-        await writeToTerminals(
-          host,
-          text,
-          peopleSeen.flatMap(({ terminals }) => terminals),
-        );
+        const terminals = peopleSeen.flatMap((person) => person.terminals);
+        writeToTerminals(host, text, terminals);
       }
       return;
     }

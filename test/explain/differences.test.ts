@@ -205,6 +205,21 @@ test("explain: what nix store diff-closures prints is read, colours and all", ()
   );
 });
 
+test("explain: sizes are read as Nix 2.34 prints them, without a plus", () => {
+  const text = `thing: 1.0 → 1.1, \u001B[31;1m1.1 MiB\u001B[0m
+other: \u001B[31;1m195.3 KiB\u001B[0m
+smaller: 1.1 → 1.0, \u001B[32;1m-927.7 KiB\u001B[0m
+versions: 1.0 → 1.1, 2.0b
+`;
+  const read = parseClosureDiff(text).map(({ name, after, bytes }) => [name, after, bytes]);
+  assert.deepEqual(read, [
+    ["thing", ["1.1"], 1_153_434],
+    ["other", [], 199_987],
+    ["smaller", ["1.0"], -949_965],
+    ["versions", ["1.1", "2.0b"], null],
+  ]);
+});
+
 test("explain: closure sizes are read, the other columns are not", () => {
   const text = "/nix/store/a-x \t      67144\n/nix/store/b-y\t6968\nwarning: /nix/store/c 5\n";
   assert.deepEqual(

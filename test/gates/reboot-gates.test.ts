@@ -168,13 +168,27 @@ test("gate: logged-in users: they are told once, and the time that they were giv
   const seen = await gate.look(context);
   assert.equal(seen.kind, "closed");
   assert.deepEqual(host.ran, [], "to look tells nobody");
+  const terminal = host.folder.write("dev/pts/0", "");
   await gate.change(context, NEVER);
-  assert.deepEqual(host.ran, [["wall", "--timeout=5"]]);
+  assert.match(readFileSync(terminal, "utf8"), /^\r\nSoon\.\r\nReboot at .*\r\n$/);
   const after = await gate.look(context);
   assert.match(after.kind === "closed" ? after.why : "", /reboots at 2026-11-22T21:32:00/);
   host.passes(60_000);
   assert.deepEqual(await gate.look(context), OPEN);
-  assert.equal(host.ran.length, 1);
+  assert.deepEqual(host.ran, [], "no program is needed for it");
+});
+
+test("gate: logged-in users: they are told at the console and in the windows of a desktop", async () => {
+  using host = new EdgeHost();
+  const desktop = "USER=bob\nUID=1000\nTYPE=wayland\nTTY=tty2\nCLASS=user\nSCOPE=session-3.scope\n";
+  host.folder.write("run/systemd/sessions/3", desktop);
+  host.group("/user.slice/user-1000.slice/user@1000.service/app.slice/vte.scope", 100);
+  host.folder.write("proc/100/stat", "100 (bash) S 1 100 100 35075 100 0");
+  const terminals = ["tty2", "pts/259"].map((name) => host.folder.write(`dev/${name}`, ""));
+  const gate = loggedIn({ grace: 60, message: "Soon." });
+  await gate.look(contextOf(host));
+  await gate.change(contextOf(host), NEVER);
+  for (const terminal of terminals) assert.match(readFileSync(terminal, "utf8"), /Soon\./);
 });
 
 test("gate: logged-in users: as soon as they have gone, nothing is waited for", async () => {
@@ -200,23 +214,9 @@ test("gate: logged-in users: whoever is in a closing session is told at the term
   };
   await tell();
   assert.match(readFileSync(terminal, "utf8"), /^\r\nSoon\.\r\nReboot at .*\r\n$/);
-  assert.deepEqual(host.ran, [["wall", "--timeout=5"]], "the others by wall");
   host.folder.remove("dev/pts/0");
   await tell();
-  assert.match(host.said.join(), /cannot warn at the terminal 0: ENOENT/);
-});
-
-test("gate: logged-in users: a wall that fails is no reason to wait", async () => {
-  using host = new EdgeHost();
-  logIn(host, "7", WITH_TERMINAL);
-  host.answers["wall"] = { exitCode: 1, stderr: "no terminals" };
-  const gate = loggedIn({ grace: 0, message: "Now." });
-  await gate.change(contextOf(host), NEVER);
-  assert.match(
-    host.said.join(),
-    /cannot warn the logged-in users: wall ended with exit code 1: no terminals/,
-  );
-  assert.deepEqual(await gate.look(contextOf(host)), OPEN);
+  assert.match(host.said.join(), /cannot warn at the terminal pts\/0: ENOENT/);
 });
 
 // Which gates there are.

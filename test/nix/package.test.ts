@@ -96,7 +96,7 @@ function programsRun(): string[] {
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(join(repository, "src", name), "utf8"));
   const argv =
-    /\[\s*"(nix(?:-[a-z]+)?|systemd-[a-z]+|busctl|systemctl|journalctl|loginctl|flock|logger|wall)"/g;
+    /\[\s*"(nix(?:-[a-z]+)?|systemd-[a-z]+|busctl|systemctl|journalctl|loginctl|flock|logger)"/g;
   const found = sources.flatMap((text) => [...text.matchAll(argv)].map(([, name = ""]) => name));
   for (const known of ["systemctl", "nix-env", "flock"]) assert.ok(found.includes(known), known);
   // flock(1) runs this one.

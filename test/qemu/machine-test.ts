@@ -1,5 +1,5 @@
 import { test, type TestContext } from "node:test";
-import { installMissing, machinesAvailable } from "./available.ts";
+import { machinesAvailable } from "./available.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
 
 type MachineTest = (machine: Machine, context: TestContext) => Promise<void>;
@@ -24,7 +24,6 @@ export function testWith(name: string, make: () => Promise<Machine>, body: Machi
   }
   void test(name, { timeout: TIMEOUT_MS }, async (context) => {
     if (!available.available) throw new Error(`no machine, and CI=true: ${available.reason}`);
-    await installMissing();
     await using machine = await make();
     try {
       await body(machine, context);

@@ -56,7 +56,7 @@ export class Machine implements AsyncDisposable {
 
   /** A new machine, switched on and up. */
   static async boot(options: MachineOptions): Promise<Machine> {
-    const vars = "/usr/share/OVMF/OVMF_VARS.fd";
+    const vars = "/usr/share/OVMF/OVMF_VARS_4M.fd";
     const machine = await Machine.bootWith(options, { disk: await disk(options.loader), vars });
     const text = JSON.stringify({ ...SETTINGS, ...options.settings });
     await machine.ok(`cat >/data/nix/store/deploy-finalize.json <<'END'\n${text}\nEND\nsync`);

@@ -9,6 +9,7 @@ import {
   symlinkSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { bootPackages } from "./available.ts";
 import { nodeBinary } from "../test-host/paths.ts";
 import { ok } from "../test-host/spawn.ts";
 import { cached } from "./cached.ts";
@@ -27,34 +28,24 @@ const MODULES = [
 /** What the machines use of this one; all else that they have is busybox. */
 const PROGRAMS = { node: nodeBinary(), flock: "/usr/bin/flock" };
 
-/** A folder with `vmlinuz` and `modules/`, from Debian's package, which is not installed. */
+/** A folder with `vmlinuz` and `modules/`. */
 export async function kernel(): Promise<string> {
-  const name = /Depends: (linux-image-\S+)/.exec(
-    await ok(["apt-cache", "depends", "linux-image-amd64"]),
-  )?.[1];
-  if (name === undefined) throw new Error("linux-image-amd64 depends on no kernel: is apt set up?");
-  return await cached("kernel", [name, ...MODULES], async (folder) => {
-    const unpacked = await unpack(name);
+  const boot = join(bootPackages, "boot");
+  const image = readdirSync(boot).find((file) => file.startsWith("vmlinuz-"));
+  if (image === undefined) throw new Error(`there is no kernel in ${boot}`);
+  return await cached("kernel", [image, ...MODULES], async (folder) => {
     mkdirSync(join(folder, "modules"), { recursive: true });
-    const boot = join(unpacked, "boot");
-    const image = readdirSync(boot).find((file) => file.startsWith("vmlinuz-")) ?? "vmlinuz";
     cpSync(join(boot, image), join(folder, "vmlinuz"));
-    const files = await ok(["find", join(unpacked, "lib/modules"), "-name", "*.ko"]);
+    const files = await ok(["find", bootPackages, "-name", "*.ko", "-o", "-name", "*.ko.xz"]);
     for (const file of files.trim().split("\n")) {
-      const order = MODULES.indexOf(basename(file, ".ko").replaceAll("-", "_"));
-      const to = `${String(order).padStart(2, "0")}-${basename(file)}`;
-      if (order >= 0) cpSync(file, join(folder, "modules", to));
+      const name = basename(file).replace(/\.ko(\.xz)?$/, "");
+      const order = MODULES.indexOf(name.replaceAll("-", "_"));
+      if (order < 0) continue;
+      const to = join(folder, "modules", `${String(order).padStart(2, "0")}-${basename(file)}`);
+      cpSync(file, to);
+      if (to.endsWith(".xz")) await ok(["xz", "--decompress", to]);
     }
-    rmSync(unpacked, { recursive: true });
   });
-}
-
-/** Debian's package of that name, unpacked. */
-async function unpack(name: string): Promise<string> {
-  const folder = mkdtempSync("/var/tmp/deploy-finalize-package-");
-  const options = { timeoutMs: 300_000 };
-  await ok(["sh", "-c", `cd ${folder} && apt-get download ${name} && dpkg -x *.deb .`], options);
-  return folder;
 }
 
 /** What becomes of a machine that boots an initrd: it comes up, panics, or stands still. */
@@ -81,7 +72,7 @@ export async function initrd(fate: Fate): Promise<string> {
 /** A read-only ext4 image with Node, busybox and the stand-ins: the root of every machine. */
 export async function tools(): Promise<string> {
   const standIns = readdirSync(join(guest, "bin")).map((name) => join(guest, "bin", name));
-  const bootctl = await bootctlFolder();
+  const bootctl = join(bootPackages, "usr/bin/bootctl");
   const recipe = [...Object.values(PROGRAMS), bootctl, readFileSync(import.meta.filename)];
   const contents = standIns.map((file) => Buffer.concat([Buffer.from(file), readFileSync(file)]));
   return await cached("tools", [...recipe, ...contents], async (path) => {
@@ -104,21 +95,12 @@ export async function tools(): Promise<string> {
     for (const applet of (await ok(["busybox", "--list"])).trim().split("\n")) {
       if (applet !== "busybox") symlinkSync("busybox", join(root, "bin", applet));
     }
-    const programs = { ...PROGRAMS, "bootctl.real": join(bootctl, "usr/bin/bootctl") };
+    const programs = { ...PROGRAMS, "bootctl.real": bootctl };
     for (const [name, file] of Object.entries(programs))
       await install(file, join(root, "bin", name));
     for (const file of standIns) replace(file, join(root, "bin", basename(file)));
     await ok(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, path, "256M"]);
     rmSync(root, { recursive: true });
-  });
-}
-
-/** bootctl lies in a package of its own, which would install itself as this machine's loader. */
-async function bootctlFolder(): Promise<string> {
-  return await cached("bootctl", ["1"], async (folder) => {
-    const unpacked = await unpack("systemd-boot");
-    cpSync(unpacked, folder, { recursive: true });
-    rmSync(unpacked, { recursive: true });
   });
 }
 

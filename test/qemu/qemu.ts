@@ -12,7 +12,7 @@ export interface Hardware {
   readonly console: string;
 }
 
-const FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd";
+const FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 
 /**
  * The command line of a machine whose second serial line is its standard input and output. Always

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { JournalEntry } from "../../src/core/record/journal-entry.ts";
 import type { Host, Announcer } from "../../src/host/process/host.ts";
 import { pathsUnder } from "../../src/host/files/paths.ts";
@@ -79,12 +81,14 @@ export class EdgeHost implements Host, Disposable {
     };
   }
 
-  /** A unit's control group with processes. */
+  /** A unit's control group with processes; each group above it is one too. */
   group(path: string, ...processes: number[]): void {
-    this.folder.write(
-      `sys/fs/cgroup${path}/cgroup.procs`,
-      processes.map((id) => `${id}\n`).join(""),
-    );
+    for (let above = dirname(path); above !== "/"; above = dirname(above)) {
+      const known = this.folder.at(`sys/fs/cgroup${above}/cgroup.procs`);
+      if (!existsSync(known)) this.folder.write(`sys/fs/cgroup${above}/cgroup.procs`, "");
+    }
+    const list = processes.map((id) => `${id}\n`).join("");
+    this.folder.write(`sys/fs/cgroup${path}/cgroup.procs`, list);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { nodeBinary } from "./paths.ts";
+import { realSwitch } from "./toplevel.ts";
 
 export type Availability = { available: true } | { available: false; reason: string };
 
@@ -17,7 +18,11 @@ const needed: Record<string, string> = {
 export function hostAvailable(): Availability {
   if (process.getuid?.() !== 0) return no("not root");
   if (!existsSync("/etc/debian_version")) return no("this machine is not Debian");
-  if (debianCodename() === undefined) return no("/etc/os-release names no VERSION_CODENAME");
+  const wanted = process.env["DEBIAN"];
+  if (wanted !== undefined && !isRelease(wanted))
+    return no(`DEBIAN=${wanted} is none of ${RELEASES.join(", ")}`);
+  const real = realSwitch();
+  if (real !== undefined && !existsSync(real)) return no(`there is no STC=${real}`);
   const missing = Object.entries(needed).filter(([program]) => !onPath(program));
   const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))];
   if (packages.length > 0) return no(`Debian packages not installed: ${packages.join(" ")}`);
@@ -27,9 +32,20 @@ export function hostAvailable(): Availability {
   return { available: true };
 }
 
-/** Debian's name for the release this machine runs, such as `bookworm`. */
-export function debianCodename(): string | undefined {
-  return /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
+/** The releases of Debian that a test host can be made from: systemd 252, 257 and 262. */
+export const RELEASES = ["bookworm", "trixie", "sid"] as const;
+
+export type Release = (typeof RELEASES)[number];
+
+/** The release that test hosts are made from: DEBIAN, or the newest one that is stable. */
+export function release(): Release {
+  const wanted = process.env["DEBIAN"] ?? "trixie";
+  if (!isRelease(wanted)) throw new Error(`DEBIAN=${wanted} is none of ${RELEASES.join(", ")}`);
+  return wanted;
+}
+
+function isRelease(name: string): name is Release {
+  return RELEASES.some((one) => one === name);
 }
 
 function onPath(program: string): boolean {

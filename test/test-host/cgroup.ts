@@ -1,19 +1,24 @@
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
   rmdirSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { until } from "./until.ts";
+
+/** Starts a program in a group: its first argument is the folder of the group. */
+export const inCgroup = join(import.meta.dirname, "in-cgroup.sh");
 
 const family = "deploy-finalize-test-host";
 
 /**
- * A cgroup of its own for each machine: two nspawns started from one cgroup would share the
- * container's cgroup root, and `cgroup.kill` ends all processes of a machine in one write.
+ * A cgroup of its own for each boot of each machine: two nspawns started from one cgroup would share
+ * the container's cgroup root, and `cgroup.kill` ends all processes of a boot in one write. Kernel
+ * 6.18 also kills what starts in a group that was killed, so no boot gets the group of another.
  */
 export class Cgroup {
   readonly folder: string;
@@ -27,10 +32,15 @@ export class Cgroup {
     mkdirSync(this.folder, { recursive: true });
   }
 
+  /** The folder of a new group, for the next boot. */
+  forBoot(): string {
+    return mkdtempSync(join(this.folder, "boot-"));
+  }
+
   /** Kills every process in it and returns when none is left. */
   async kill(): Promise<void> {
     try {
-      writeFileSync(join(this.folder, "cgroup.kill"), "1");
+      for (const boot of this.#boots()) writeFileSync(join(boot, "cgroup.kill"), "1");
       const events = join(this.folder, "cgroup.events");
       await until(
         `processes of ${this.folder} are gone`,
@@ -40,6 +50,26 @@ export class Cgroup {
       // Another test process may sweep the same machine at the same time.
       if (existsSync(this.folder)) throw error;
     }
+  }
+
+  /**
+   * The folder of a group inside of the container whose PID 1 is `leader`. A process that enters the
+   * container joins it: systemd 257 refuses a caller whose group is outside (EUNATCH).
+   */
+  static inside(leader: number): string {
+    const unified = mounts().find(({ type }) => type === "cgroup2")?.folder ?? "";
+    const text = readFileSync(`/proc/${leader}/cgroup`, "utf8");
+    const path = /^0::(.*)$/m.exec(text)?.[1] ?? "";
+    const root = path.endsWith("/init.scope") ? dirname(path) : path;
+    const folder = join(unified, root, "entered");
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+
+  #boots(): string[] {
+    return readdirSync(this.folder)
+      .filter((name) => name.startsWith("boot-"))
+      .map((name) => join(this.folder, name));
   }
 
   /** Also where nspawn made one of the same name, in systemd's hierarchy of cgroup v1. */

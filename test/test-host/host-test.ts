@@ -1,6 +1,7 @@
 import { test, type TestContext } from "node:test";
 import { hostAvailable } from "./available.ts";
 import { Host, type HostOptions } from "./host.ts";
+import { NeedsStandIn } from "./toplevel.ts";
 
 type HostTest = (host: Host, context: TestContext) => Promise<void>;
 
@@ -15,7 +16,7 @@ export function hostTest(name: string, ...rest: [HostTest] | [HostOptions, HostT
     try {
       await body(host, context);
     } catch (error) {
-      context.diagnostic(await host.evidence());
+      if (!(error instanceof NeedsStandIn)) context.diagnostic(await host.evidence());
       throw error;
     }
   });
@@ -25,7 +26,14 @@ export function hostTest(name: string, ...rest: [HostTest] | [HostOptions, HostT
 export function realTest(name: string, body: (context: TestContext) => Promise<void>): void {
   const host = hostAvailable();
   if (host.available) {
-    void test(name, { timeout: 240_000 }, body);
+    void test(name, { timeout: 240_000 }, async (context) => {
+      try {
+        await body(context);
+      } catch (error) {
+        if (!(error instanceof NeedsStandIn)) throw error;
+        context.skip(error.message);
+      }
+    });
   } else if (process.env["CI"] === "true") {
     void test(name, () => {
       throw new Error(`no test host, and CI=true allows no skip: ${host.reason}`);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Cgroup, inCgroup } from "./cgroup.ts";
 import { Machine } from "./machine.ts";
 import { repository } from "./paths.ts";
 import { enqueueScript, readJob, runnerDefinition, runnerReady, type Job } from "./runner.ts";
@@ -67,7 +68,9 @@ export class Host {
     const variables = Object.entries({ ...guestEnv, ...options.env }).map(
       ([name, value]) => `${name}=${value}`,
     );
-    const enter = ["nsenter", "--target", String(this.#leader()), "--all", "--wdns=/"];
+    const leader = this.#leader();
+    const group = [inCgroup, Cgroup.inside(leader)];
+    const enter = [...group, "nsenter", "--target", String(leader), "--all", "--wdns=/"];
     // With nsenter, which a time-out kills, the program inside goes too.
     const inside = ["setpriv", "--pdeathsig", "KILL", "env", "--ignore-environment", ...variables];
     return run([...enter, ...inside, ...argv], { ...options, env: {} });

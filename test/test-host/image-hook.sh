@@ -31,6 +31,8 @@ for scope in system user; do
   rm -rf "$root/etc/systemd/$scope"
   ln -s "/etc/static/systemd/$scope" "$root/etc/systemd/$scope"
 done
+# A toplevel has it only if it sets something: another one makes a switch execute systemd anew.
+rm -f "$root/etc/systemd/system.conf"
 # Debian links this folder to /etc/systemd/user. NixOS has no such link, and unit paths would differ.
 rm -f "$root/etc/xdg/systemd/user"
 touch "$root/etc/NIXOS"

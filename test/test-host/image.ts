@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { debianCodename } from "./available.ts";
+import { release } from "./available.ts";
 import { cacheFolder } from "./paths.ts";
 import { ok } from "./spawn.ts";
 
@@ -41,7 +41,7 @@ export async function image(): Promise<string> {
 }
 
 function recipeHash(): string {
-  const recipe = [process.arch, debianCodename(), ...packages, readFileSync(hook, "utf8")];
+  const recipe = [process.arch, release(), ...packages, readFileSync(hook, "utf8")];
   return createHash("sha256").update(recipe.join("\n")).digest("hex").slice(0, 16);
 }
 
@@ -61,7 +61,7 @@ async function build(folder: string): Promise<void> {
       "--dpkgopt=path-exclude=/usr/share/locale/*",
       `--customize-hook=${hook} "$1"`,
       "--quiet",
-      debianCodename() ?? "",
+      release(),
       unfinished,
       ...(await machineMirror()),
     ],
@@ -70,16 +70,15 @@ async function build(folder: string): Promise<void> {
   renameSync(unfinished, folder);
 }
 
-/** The mirror this machine's own apt uses for its release; mmdebstrap's default when there is none. */
+/** The mirror that this machine's own apt uses for Debian; mmdebstrap's default if there is none. */
 async function machineMirror(): Promise<string[]> {
-  const format = "$(SITE) $(RELEASE) $(COMPONENT)";
+  const format = "$(SITE) $(ORIGIN) $(RELEASE) $(COMPONENT)";
   const targets = await ok(["apt-get", "indextargets", "--format", format, "Created-By: Packages"]);
-  const codename = debianCodename();
-  const found = targets
+  const own = targets
     .split("\n")
     .map((line) => line.split(" "))
-    .find(([, release, component]) => release === codename && component === "main");
-  return found === undefined ? [] : [`deb ${found.join(" ")}`];
+    .find(([, origin, , component]) => origin === "Debian" && component === "main");
+  return own?.[0] === undefined ? [] : [`deb ${own[0]} ${release()} main`];
 }
 
 if (import.meta.main) await build(process.argv[2] ?? "");

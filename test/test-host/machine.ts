@@ -11,11 +11,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { rm } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { Cgroup } from "./cgroup.ts";
+import { basename, join, resolve } from "node:path";
+import { Cgroup, inCgroup } from "./cgroup.ts";
 import { image } from "./image.ts";
 import { compiledFolder, guestFolder, hostsFolder, nodeBinary } from "./paths.ts";
 import { ok, run } from "./spawn.ts";
+import { realSwitch } from "./toplevel.ts";
 
 /**
  * The machine ends with the test process, even by SIGKILL. A namespace of its own, because the
@@ -97,14 +98,15 @@ export class Machine {
   }
 
   #argv(): string[] {
+    const real = realSwitch();
     const options = [
       `--directory=${this.root} --machine=${basename(this.folder)} --hostname=test-host`,
       "--quiet --register=no --keep-unit --private-network",
       "--resolv-conf=off --timezone=off --link-journal=no",
     ];
     return [
-      join(import.meta.dirname, "in-cgroup.sh"),
-      this.#cgroup.folder,
+      inCgroup,
+      this.#cgroup.forBoot(),
       ...tiedToParent,
       "systemd-nspawn",
       ...options.flatMap((line) => line.split(" ")),
@@ -112,6 +114,7 @@ export class Machine {
       `--bind-ro=${nodeBinary()}:/usr/local/bin/node`,
       `--bind-ro=${this.#tool}:/opt/deploy-finalize`,
       `--bind=${compiledFolder}:/var/cache/test-host`,
+      ...(real === undefined ? [] : [`--bind-ro=${resolve(real)}:/opt/real-switch`]),
       "/opt/test-host/init",
     ];
   }

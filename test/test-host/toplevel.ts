@@ -67,9 +67,32 @@ export type ToplevelFailure = {
 /** The last step before the fault: units stopped, activation run, or systemd reloaded. */
 export type SwitchFault = { after: "stop" | "activation" | "daemon-reload"; times?: number };
 
-/** The argument of guest/toplevel.nix: every field there, in a fixed order. */
+/** A test that needs the stand-in while STC puts a real switch-to-configuration in its place. */
+export class NeedsStandIn extends Error {
+  constructor() {
+    super("STC is set, and only the stand-in ends with a forced exit code");
+  }
+}
+
+/**
+ * The argument of guest/toplevel.nix: every field there, in a fixed order.
+ *
+ * @throws NeedsStandIn
+ */
 export function specJson(spec: ToplevelSpec): string {
+  if (realSwitch() !== undefined && forcesAnEnd(spec)) throw new NeedsStandIn();
   return JSON.stringify(wholeSpec(spec));
+}
+
+/** The program that takes the place of the stand-in switch-to-configuration. */
+export function realSwitch(): string | undefined {
+  const path = process.env["STC"] ?? "";
+  return path === "" ? undefined : path;
+}
+
+function forcesAnEnd({ failure = {}, specialisation = {} }: ToplevelSpec): boolean {
+  const own = failure.switchExit !== undefined || failure.switchFault !== undefined;
+  return own || Object.values(specialisation).some(forcesAnEnd);
 }
 
 function wholeSpec(spec: ToplevelSpec): object {

@@ -26,8 +26,8 @@ export function pathsUnder(root: string) {
     loginUsers: at("run/systemd/users"),
     /** One file for each inhibitor; only watched. */
     inhibitors: at("run/systemd/inhibit"),
-    /** The pseudo terminals: pts(4). */
-    terminals: at("dev/pts"),
+    /** The terminals, for one. */
+    devices: at("dev"),
     /** proc(5). */
     processes: at("proc"),
     /** The roots of systemd's control groups: cgroup v2, hybrid, v1. */

@@ -55,8 +55,8 @@ export function sessionState(paths: Paths, id: string): SessionState {
 export interface LoggedIn {
   readonly session: string;
   readonly user: string;
-  /** The device numbers of terminals of which no login is left, so that wall(1) may not know them. */
-  readonly terminals: readonly number[];
+  /** All terminals of the user, named as in /dev. */
+  readonly terminals: readonly string[];
 }
 
 /** org.freedesktop.login1(5): the graphical types of sessions. */
@@ -78,9 +78,9 @@ export function whoIsLoggedIn(paths: Paths, except: string | null): LoggedIn[] {
     const fields = fieldsIn(text);
     const isPerson = (fields.get("CLASS") ?? "user").startsWith("user");
     const state = fields.get("STATE") === "closing" ? "closing" : "open";
-    if (!isPerson || (state === "open" && !isInteractive(paths, fields))) return [];
-    const terminals = state === "closing" ? terminalsOf(paths, fields) : [];
-    if (state === "closing" && terminals.length === 0) return [];
+    const isThere = state === "open" ? isInteractive(paths, fields) : hasTerminals(paths, fields);
+    if (!isPerson || !isThere) return [];
+    const terminals = terminalsOf(paths, fields);
     return [{ session, user: fields.get("USER") ?? "somebody", terminals }];
   });
 }
@@ -88,16 +88,46 @@ export function whoIsLoggedIn(paths: Paths, except: string | null): LoggedIn[] {
 function isInteractive(paths: Paths, fields: ReadonlyMap<string, string>): boolean {
   if (DESKTOPS.has(fields.get("TYPE") ?? "")) return true;
   // logind sets no TTY= for a login over SSH, so its processes decide.
-  return (fields.get("TTY") ?? "") !== "" || terminalsOf(paths, fields).length > 0;
+  return (fields.get("TTY") ?? "") !== "" || hasTerminals(paths, fields);
 }
 
-/** The numbers of the terminals that the processes of a session have. */
-function terminalsOf(paths: Paths, fields: ReadonlyMap<string, string>): number[] {
-  const group = `/user.slice/user-${fields.get("UID") ?? ""}.slice/${fields.get("SCOPE") ?? ""}`;
+function hasTerminals(paths: Paths, fields: ReadonlyMap<string, string>): boolean {
+  const scope = `${sliceOf(fields)}/${fields.get("SCOPE") ?? ""}`;
+  return terminalNumbers(paths, scope).length > 0;
+}
+
+/** Of all processes of the user: the windows of a desktop are not in the scope of its session. */
+function terminalsOf(paths: Paths, fields: ReadonlyMap<string, string>): string[] {
+  const own = fields.get("TTY") ?? "";
+  const pseudo = terminalNumbers(paths, sliceOf(fields)).flatMap(pseudoTerminal);
+  return [...(TERMINAL.test(own) ? [own] : []), ...pseudo];
+}
+
+/** What logind has as TTY=, without `/dev/`. */
+const TERMINAL = /^(pts\/)?\w+$/;
+
+function sliceOf(fields: ReadonlyMap<string, string>): string {
+  return `/user.slice/user-${fields.get("UID") ?? ""}.slice`;
+}
+
+/** The numbers of the terminals that the processes in a control group have. */
+function terminalNumbers(paths: Paths, group: string): number[] {
   const numbers = processesOf(paths, group).map((id) =>
     terminalIn(readIfThere(join(paths.processes, String(id), "stat")) ?? ""),
   );
   return [...new Set(numbers)].filter((number) => number !== 0);
+}
+
+/** devices.txt of the kernel: 136 to 143 are the pseudo terminals, 256 each. */
+const FIRST_PTS_MAJOR = 136;
+const PTS_MAJORS = 8;
+
+/** The name of a pseudo terminal. */
+function pseudoTerminal(number: number): string[] {
+  const major = (number >> 8) & 0xfff;
+  const minor = (number & 0xff) | ((number >> 12) & 0xfff00);
+  const isPseudo = major >= FIRST_PTS_MAJOR && major < FIRST_PTS_MAJOR + PTS_MAJORS;
+  return isPseudo ? [`pts/${(major - FIRST_PTS_MAJOR) * 256 + minor}`] : [];
 }
 
 function processesOf(paths: Paths, group: string): number[] {

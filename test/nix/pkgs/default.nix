@@ -64,7 +64,6 @@ let
     util-linux = fromUsrBin "util-linux" [
       "flock"
       "logger"
-      "wall"
     ];
 
     installShellFiles = make.setupHook "install-shell-files" ./hooks/install-shell-files.sh;

@@ -131,6 +131,8 @@ let
     #!/bin/sh
     export OUT=$out TOPLEVEL=$out DISTRO_ID=nixos SYSTEMD=/usr
     export PRE_SWITCH_CHECK=/opt/test-host/pre-switch-check INSTALL_BOOTLOADER=/opt/test-host/install-boot-loader
+    export LOCALE_ARCHIVE=/usr/lib/locale/locale-archive
+    [ ! -e /opt/real-switch ] || exec /opt/real-switch "\$@"
     exec /opt/test-host/switch-to-configuration "\$@"
     WRAPPER
     sed -i 's/^    //' "$out/bin/switch-to-configuration"

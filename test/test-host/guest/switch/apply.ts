@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { faultAfter } from "./fault.ts";
@@ -18,6 +19,8 @@ export type Switch = {
   lists: Lists;
   plan: Plan;
   before: Map<string, Unit>;
+  /** What /etc/systemd/system.conf is before the activation. */
+  systemConf: string;
 };
 
 /** Stop → activate → reload systemd → users → reload, restart, start → look for failed units. */
@@ -32,6 +35,11 @@ export async function apply(making: Switch): Promise<number> {
 
   let exitCode = activate(toplevel);
   faultAfter(toplevel, "activation");
+  if (replacesSystemd(toplevel, making.systemConf)) {
+    say("restarting systemd...");
+    // There is no reply to wait for: the next call answers once systemd is there again.
+    await manager.run("daemon-reexec");
+  }
   if ((await manager.run("reset-failed")) !== 0) die("Failed to reset failed units");
   if ((await manager.run("daemon-reload")) !== 0) die("systemd daemon reload failed");
   faultAfter(toplevel, "daemon-reload");
@@ -43,10 +51,23 @@ export async function apply(making: Switch): Promise<number> {
   return exitCode;
 }
 
+/** Whether systemd has to execute itself anew: its program or its settings change. */
+export function replacesSystemd(toplevel: string, systemConf: string): boolean {
+  const running = realpathSync("/proc/1/exe");
+  const next = realpathSync(join(process.env["SYSTEMD"] ?? "", "lib/systemd/systemd"));
+  return running !== next || systemConf !== realPath(`${toplevel}/etc/systemd/system.conf`);
+}
+
+export function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : "none";
+}
+
 /** A failed activation does not end the switch: units are started all the same, then exit 2. */
 function activate(toplevel: string): number {
   say("activating the configuration...");
-  const { status } = spawnSync(`${toplevel}/activate`, [toplevel], { stdio: "inherit" });
+  // What it leaves behind does not have the lock: the real one gives it to no child.
+  const without = ["-c", 'exec 9>&-; exec "$@"', "sh", `${toplevel}/activate`, toplevel];
+  const { status } = spawnSync("/bin/sh", without, { stdio: "inherit" });
   if (status === 0) return 0;
   say("Failed to run activate script");
   return 2;

@@ -1,14 +1,14 @@
 /**
  * Stand-in for NixOS' switch-to-configuration, for the test host only. Order of acts, exit codes
  * and the texts that tools parse are those of switch-to-configuration-ng (nixpkgs,
- * pkgs/by-name/sw/switch-to-configuration-ng/src/main.rs). Left out: fstab and swap, re-executing
- * systemd, unit lists written by the activation script.
+ * pkgs/by-name/sw/switch-to-configuration-ng/src/main.rs). Left out: fstab and swap, and unit lists
+ * written by the activation script.
  * The lock is already held: ../switch-to-configuration took it.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { env, exit, argv } from "node:process";
-import { apply } from "./apply.ts";
+import { apply, realPath, replacesSystemd } from "./apply.ts";
 import { Lists } from "./lists.ts";
 import { plan } from "./plan.ts";
 import { say, sayUnits } from "./say.ts";
@@ -52,6 +52,7 @@ const manager = new Manager("system");
 const lists = new Lists("/run/nixos");
 const old = existsSync("/run/current-system") ? realpathSync("/run/current-system") : "";
 const before = manager.units();
+const systemConf = realPath("/etc/systemd/system.conf");
 const folder = "/etc/systemd/system";
 const planned = plan(
   { current: folder, next: `${toplevel}${folder}`, lists },
@@ -63,9 +64,10 @@ if (action === "dry-activate") {
   sayUnits("would stop the following units", planned.stop);
   sayUnits("would NOT stop the following changed units", planned.skip);
   say("would activate the configuration...");
+  if (replacesSystemd(toplevel, systemConf)) say("would restart systemd");
   sayUnits("would reload the following units", planned.reload);
   sayUnits("would restart the following units", planned.restart);
   sayUnits("would start the following units", planned.start);
   exit(0);
 }
-exit(await apply({ toplevel, old, manager, lists, plan: planned, before }));
+exit(await apply({ toplevel, old, manager, lists, plan: planned, before, systemConf }));

@@ -55,7 +55,7 @@ function planUnit(scope: Scope, name: string, units: Map<string, Unit>, made: Pl
   }
   const next = readUnitFile(join(nextFolder, file));
   if (name.endsWith(".target")) planTarget(name, next, made);
-  else planChange(name, compareUnitFiles(current, next), next, units, made);
+  else planChange(name, compareUnitFiles(current, next), next, { scope, units, made });
 }
 
 /** Not there, or masked. */
@@ -73,8 +73,7 @@ function planChange(
   name: string,
   change: "equal" | "restart" | "reload",
   next: UnitFile,
-  units: Map<string, Unit>,
-  made: Plan,
+  { scope, units, made }: { scope: Scope; units: Map<string, Unit>; made: Plan },
 ): void {
   if (change === "equal" || /\.(path|slice|socket)$/.test(name)) return;
   if (change === "reload" || flag(next, "Service.X-ReloadIfChanged", "no")) {
@@ -84,13 +83,28 @@ function planChange(
   } else if (!flag(next, "Service.X-StopIfChanged", "yes") || !name.endsWith(".service")) {
     made.restart.add(name);
   } else {
-    const socket = name.replace(/\.service$/, ".socket");
-    const activatedBySocket =
-      units.has(socket) && !flag(next, "Service.X-NotSocketActivated", "no");
-    if (units.has(socket)) made.stop.add(socket);
     made.stop.add(name);
-    made.start.add(activatedBySocket ? socket : name);
+    const activatedBySocket = planSockets(name, next, { scope, units, made });
+    if (!activatedBySocket || flag(next, "Service.X-NotSocketActivated", "no"))
+      made.start.add(name);
   }
+}
+
+/** Stops and starts the sockets of a service; whether one of them starts the service. */
+function planSockets(
+  name: string,
+  next: UnitFile,
+  { scope, units, made }: { scope: Scope; units: Map<string, Unit>; made: Plan },
+): boolean {
+  const named = (next.get("Service.Sockets") ?? []).join(" ").split(/\s+/).filter(Boolean);
+  const own = name.replace(/(@.*)?\.service$/, ".socket");
+  const sockets = named.length > 0 ? named : [own];
+  const stays = (socket: string): boolean => existsSync(join(scope.next, socket));
+  for (const socket of sockets.filter((one) => units.has(one))) {
+    made.stop.add(socket);
+    if (stays(socket)) made.start.add(socket);
+  }
+  return sockets.some(stays);
 }
 
 function staysAsItIs(next: UnitFile): boolean {
