@@ -13,7 +13,7 @@ import { messageOf } from "../core/refusal.ts";
 import { readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
-import { describeEnd } from "../host/process/spawn.ts";
+import { describeEnd, problemOf } from "../host/process/spawn.ts";
 import * as systemd from "../host/systemd/systemd.ts";
 
 /**
@@ -28,10 +28,21 @@ export async function restart(
   method: RebootConfig["method"],
 ): Promise<string | null> {
   if (method === "reboot") return await systemd.reboot(host);
-  const problem = (await loadKernel(host, toplevel)) ?? (await systemd.kexec(host));
+  const unloaded = await loadKernel(host, toplevel);
+  const refused = unloaded === null ? await systemd.kexec(host) : null;
+  const problem = unloaded ?? refused;
   if (problem === null) return null;
+  // Else a later reboot, by whoever's wish, starts it past the boot loader.
+  if (refused !== null) await unloadKernel(host);
   host.say(`cannot use kexec (${problem}); reboots through the firmware`);
   return await systemd.reboot(host);
+}
+
+/** Unloads the kernel that was loaded for a reboot that does not come. */
+export async function unloadKernel(host: Host): Promise<void> {
+  if (readIfThere(host.paths.kexecLoaded)?.trim() !== "1") return;
+  const problem = problemOf(await host.spawn([programIn(host.paths), "--unload"]));
+  if (problem !== null) host.say(`a later reboot may start the kernel that is loaded: ${problem}`);
 }
 
 /** Loads the kernel that the boot loader would load; resolves to null, or to the problem. */

@@ -3,7 +3,7 @@ import { listFolder, readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
 import { describeEnd } from "../host/process/spawn.ts";
-import { setOneShotEntry } from "../host/systemd/commands.ts";
+import { setOneShotEntry } from "./bootctl-commands.ts";
 import { readLoaderVariable, variablesObstacle } from "./efi-variables.ts";
 import { type MenuEntry, type Loader, toplevelOf, toplevelsOf } from "./loader.ts";
 

@@ -59,6 +59,9 @@ function bodyOf(machine: Machine, program: Program, given: ProgramsGiven): Body 
           program.say(ACTIVATED);
           return "";
         });
+      case "busctl":
+        // No bus, as on a host without logind.
+        return once(() => ({ exitCode: 1 }));
       case "bootctl":
         return once(() => {
           setOneShot(machine.disk, argv[2] ?? "");
