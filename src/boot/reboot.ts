@@ -13,6 +13,7 @@ import { messageOf } from "../core/refusal.ts";
 import { readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
+import { imageOfGrub } from "./started-by.ts";
 import { describeEnd, problemOf } from "../host/process/spawn.ts";
 import * as systemd from "../host/systemd/systemd.ts";
 
@@ -53,7 +54,10 @@ async function loadKernel(host: Host, toplevel: string): Promise<string | null> 
     if (refusal !== null) return refusal;
     const initrd = await prepareInitrd(host, toplevel);
     const parameters = readFileSync(join(toplevel, "kernel-params"), "utf8").trim();
-    const argv = loadCommand(programIn(paths), toplevel, initrd, parameters);
+    const argv = loadCommand(programIn(paths), toplevel, initrd, [
+      ...wordOfGrub(paths),
+      parameters,
+    ]);
     const ended = await host.spawn(argv, { streams: "ends" });
     return ended.exitCode === 0 ? null : describeEnd(ended);
   } catch (error) {
@@ -68,11 +72,17 @@ function loadCommand(
   program: string,
   toplevel: string,
   initrd: string,
-  parameters: string,
+  parameters: readonly string[],
 ): readonly string[] {
-  const commandLine = `${parameters} init=${toplevel}/init`.trim();
+  const commandLine = [...parameters, `init=${toplevel}/init`].join(" ").trim();
   const files = [join(toplevel, "kernel"), `--initrd=${initrd}`];
   return [program, "--load", ...files, `--command-line=${commandLine}`];
+}
+
+/** The next kernel must know too which loader starts this host: GRUB says it nowhere else. */
+function wordOfGrub(paths: Paths): string[] {
+  const word = imageOfGrub(paths);
+  return word === null ? [] : [word];
 }
 
 /** Secure Boot locks the kernel down, and a sysctl forbids loading until the next boot. */
