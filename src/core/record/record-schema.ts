@@ -135,6 +135,8 @@ export const recordSchema = v.object({
   forgeRun: v.optional(v.nullable(forgeRunSchema), null),
   /** The finalization that this one rolls back; null for a deploy. */
   rollbackOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
+  /** The finalization whose target it brings back on purpose; null for none. */
+  retryOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
   state,
   timeline: v.array(v.object({ at: moment, state, detail: v.string() })),
   /** The boot in which it was scheduled. */
