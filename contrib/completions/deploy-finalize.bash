@@ -83,6 +83,13 @@ _deploy_finalize() {
       options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids rollback
       ;;
+    retry)
+      options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids retry
+      ;;
+    undo)
+      options="--json --profile --config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
     lock)
       options="--json --group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
@@ -102,14 +109,14 @@ _deploy_finalize() {
       options="--json --test --revision --only --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume deliver" -- "$current")
   fi
 }
 

@@ -24,6 +24,8 @@ _deploy_finalize() {
     'cancel:cancel a finalization that has not started to act'
     'confirm:confirm a finalization that waits for a confirmation'
     'rollback:roll back to the system that ran before a finalization'
+    'retry:bring back the target of a finalization that failed or was rolled back'
+    'undo:set the profile and the boot default to the running system'
     'lock:show the slots of the fleet lock, or give a slot back'
     'check-config:check a configuration file and list all its errors'
     'run:carry out a finalization until it ends (its systemd unit runs this)'
@@ -96,6 +98,13 @@ _deploy_finalize() {
     (rollback)
       options=('--json:print the result as JSON' '-y:do not ask before the rollback' '--yes:do not ask before the rollback' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids rollback
+      ;;
+    (retry)
+      options=('--json:print the result as JSON' '-y:do not ask before the retry' '--yes:do not ask before the retry' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids retry
+      ;;
+    (undo)
+      options=('--json:print the result as JSON' '--profile:the profile to set, instead of the configured one' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (lock)
       options=('--json:print the result as JSON' '--group:the group, instead of the configured group' '--holder:give back the slot of another host: its HOLDER in lock status' '--unowned:give the slot back only if no finalization of this host may own it' '-y:do not ask before the slot is given back' '--yes:do not ask before the slot is given back' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')

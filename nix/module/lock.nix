@@ -30,6 +30,15 @@ let
       "proceed"
     ]) "give-up" "What then: `give-up` ends as failed and does nothing; `proceed` reboots without a slot.";
 
+    onRollback = option (types.enum [
+      "keep"
+      "give-back"
+    ]) "keep" ''
+      What becomes of the slot of a host that rolled back. `keep`: the host keeps it, so no other host of
+      the group reboots into the same bad deploy. `give-back`: it gives the slot back, and the next host
+      tries.
+    '';
+
     caFile = orNull finalizeTypes.absolutePath "The certificates to trust. Null: those of the system.";
     certFile = orNull finalizeTypes.absolutePath "The certificate of this host. It goes with `keyFile`.";
     keyFile = orNull finalizeTypes.secretFile "The key of `certFile`, which only root may read.";
@@ -54,7 +63,7 @@ in
     };
     description = ''
       The fleet lock. The host takes a slot before a reboot and gives it back after the
-      verification. A host that fails keeps its slot, so that the rollout stops there. Null: no
+      verification. A host that fails or rolls back keeps its slot, so that the rollout stops there. Null: no
       lock.
     '';
   };

@@ -5,7 +5,7 @@
 export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   schedule: [
     "Run this after `switch-to-configuration boot`. It decides between switch and reboot, protects the deployed system from garbage collection, writes a record and starts a systemd timer. Then it returns at once. The switch or reboot follows later, in a systemd unit.",
-    "It prints the paths that it compared. For scripts, it also prints one line that starts with `deploy-finalize: action=`. If the exit code is not zero, nothing was scheduled, and you must undo the deploy.",
+    "It prints the paths that it compared. For scripts, it also prints one line that starts with `deploy-finalize: action=`. If the exit code is not zero, nothing was scheduled, and you must undo the deploy: `deploy-finalize undo`. Exit code 4 is different: another deploy has set the profile in the meantime, so do not undo it.",
   ],
   explain: [
     "Shows the differences between the booted and the deployed system, the units that would stop and start, the changes of packages and of the closure size, the gates (the conditions that it waits for) and the checks. If it does not run as root, it says what it cannot see.",
@@ -29,6 +29,13 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   rollback: [
     "Makes the previous system the running system again. As a deploy does, it writes a record, waits for the gates and verifies the result.",
     "Without an ID, it rolls back the newest finalization that acted. To roll back an older finalization, or a finalization that was itself a rollback, give its ID.",
+  ],
+  retry: [
+    "Brings the target of a finalization that failed, was rolled back or was cancelled back on purpose. It shows why that target was rejected and asks first. Then it sets the profile and the boot default to the target and schedules it, as a deploy does, with the configuration of that finalization.",
+    "Without an ID, it retries the newest finalization. A call of `deploy-finalize` without `retry` does not bring a rejected target back: after a rollback, the profile is the previous system.",
+  ],
+  undo: [
+    "Run this if a deploy has to be undone because `deploy-finalize` has ended with an error. It sets the profile to the generation of the running system and makes that system the boot default. If they already are, it changes nothing. It refuses if a finalization waits whose deploy is in the profile: that deploy counts. Cancel it instead.",
   ],
   lock: [
     "The fleet lock limits how many hosts reboot at once. A host holds a slot from before its reboot until the reboot is verified. If a slot stays taken by mistake, you can give it back by hand.",

@@ -3,8 +3,10 @@ import {
   cancelSchema,
   checkConfigSchema,
   confirmSchema,
+  retrySchema,
   rollbackSchema,
   scheduleSchema,
+  undoSchema,
 } from "../../src/json/commands.ts";
 import { explainSchema } from "../../src/json/explain.ts";
 import { finalizationSchema } from "../../src/json/finalization.ts";
@@ -70,6 +72,16 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
     about:
       "One object: the finalization that is rolled back, and the finalization that rolls it back.",
     example: "deploy-finalize rollback --yes --json | jq -r .finalization.id",
+  },
+  retry: {
+    schema: retrySchema,
+    about: "One object: the finalization whose target comes back, and the new one.",
+    example: "deploy-finalize retry --yes --json | jq -r .finalization.id",
+  },
+  undo: {
+    schema: undoSchema,
+    about: "One object: the system of the profile before, and the system of the next boot.",
+    example: "deploy-finalize undo --json | jq -r .to",
   },
   lock: {
     schema: lockStatusSchema,

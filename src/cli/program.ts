@@ -12,7 +12,9 @@ import { addCancel } from "./commands/cancel.ts";
 import { addCheckConfig } from "./commands/check-config.ts";
 import { addConfirm } from "./commands/confirm.ts";
 import { addExplain } from "./commands/explain.ts";
-import { addRollback } from "./commands/rollback.ts";
+import { addRetry } from "./commands/by-hand/retry.ts";
+import { addUndo } from "./commands/by-hand/undo.ts";
+import { addRollback } from "./commands/by-hand/rollback.ts";
 import { addCompleteIds } from "./commands/complete-ids.ts";
 import { addDeliver } from "./commands/deliver.ts";
 import { addResume } from "./commands/resume.ts";
@@ -31,6 +33,8 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   cancel: addCancel,
   confirm: addConfirm,
   rollback: addRollback,
+  retry: addRetry,
+  undo: addUndo,
   lock: addLock,
   "check-config": addCheckConfig,
   run: addRun,

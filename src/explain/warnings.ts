@@ -2,6 +2,8 @@ import type { Decision } from "../core/decision/decision.ts";
 import type { WantedSpecialisation } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct, isTerminal } from "../core/states.ts";
+import { rejectedBefore, runningTarget } from "../finalize/by-hand/never-anew.ts";
+import type { Weighed } from "../finalize/schedule.ts";
 
 export interface Warning {
   readonly kind: string;
@@ -43,6 +45,21 @@ export function warningsOf(seen: Circumstances): Warning[] {
     ...aboutTheProfile(seen),
     ...aboutSpace(seen),
   ];
+}
+
+/** `schedule` would refuse: a deploy that was rejected is no reason to finalize the running system. */
+export function warnOfRejected(
+  newest: FinalizationRecord | null,
+  profile: string,
+  weighed: Pick<Weighed, "target" | "systems">,
+): Warning[] {
+  const running = runningTarget(weighed);
+  const rejected = running === null ? null : rejectedBefore(newest, profile, running);
+  if (rejected === null) return [];
+  const text =
+    `nothing was deployed since ${rejected.id} ended as ${rejected.state}: schedule would refuse. ` +
+    `To try that target again: deploy-finalize retry ${rejected.id}`;
+  return [now("not-deployed", text)];
 }
 
 function aboutTheDecision(seen: Circumstances): Warning[] {

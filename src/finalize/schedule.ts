@@ -120,6 +120,7 @@ export interface DraftInput {
   /** The CI run that schedules. */
   readonly forgeRun?: FinalizationRecord["forgeRun"];
   readonly rollbackOf?: string;
+  readonly retryOf?: string;
   /** The command of its unit, without the ID. */
   readonly run: OwnCommand;
 }
@@ -160,6 +161,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     revision: input.revision ?? null,
     forgeRun: input.forgeRun ?? null,
     rollbackOf: input.rollbackOf ?? null,
+    retryOf: input.retryOf ?? null,
     bootId: readBootId(host.paths),
   });
   const command = [...input.run.command, id];

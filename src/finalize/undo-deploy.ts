@@ -66,23 +66,43 @@ export async function whileNobodyActs<T>(
   stop: AbortSignal,
   act: () => Promise<T>,
 ): Promise<T> {
+  return await withTurn({ host, store }, record.id, stop, async () => {
+    const waiting: Waiting = { gates: [switchLock], since: "now", stop, interrupted: () => false };
+    const waited = await waitForGates({ host, record, config }, waiting);
+    if (waited.kind !== "gates-opened") {
+      throw new Refusal("stopped while it waited for another activation; nothing was changed");
+    }
+    return await act();
+  });
+}
+
+/** Before the first finalization of a host there is no ID. */
+export const NO_FINALIZATION = "";
+
+/**
+ * Does something while no finalization acts.
+ *
+ * @param id the finalization that is changed, or `NO_FINALIZATION`
+ * @throws Refusal if it is stopped while it waits
+ */
+export async function withTurn<T>(
+  { host, store }: Pick<Services, "host" | "store">,
+  id: string,
+  stop: AbortSignal,
+  act: () => Promise<T>,
+): Promise<T> {
   const patience = new AbortController();
   void sleep(SHORT_WAIT_MS, undefined, { signal: patience.signal }).then(
     () => host.say("waits for another finalization, which is acting"),
     () => {},
   );
-  const turn = new Turn(host, store, record.id, stop);
+  const turn = new Turn(host, store, id, stop);
   const isMine = await turn.waitToBegin().finally(() => {
     patience.abort();
   });
   if (!isMine)
     throw new Refusal("stopped while it waited for another finalization; nothing was changed");
   try {
-    const waiting: Waiting = { gates: [switchLock], since: "now", stop, interrupted: () => false };
-    const waited = await waitForGates({ host, record, config }, waiting);
-    if (waited.kind !== "gates-opened") {
-      throw new Refusal("stopped while it waited for another activation; nothing was changed");
-    }
     return await act();
   } finally {
     await turn.release();

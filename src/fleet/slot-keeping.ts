@@ -191,7 +191,8 @@ export async function settleSlot(
   const isItsOwn = slot.finalization === finalization;
   // An unfinished finalization needs its slot, and gives it back itself.
   if (!isItsOwn && !(await ports.hasEnded(slot.finalization))) return { kind: "given-back" };
-  if (atEnd === "keep") {
+  // A slot that the server never granted stops nobody.
+  if (atEnd === "keep" && !(isItsOwn && slot.keptBecause === null && slot.state === "asked")) {
     if (isItsOwn && slot.keptBecause === null) ports.write({ ...slot, keptBecause: why });
     return { kind: "given-back" };
   }

@@ -53,6 +53,23 @@ export const rollbackSchema = v.object({
   finalization: described(finalizationSchema, "The finalization that does the rollback."),
 });
 
+/** What `retry --json` prints. */
+export const retrySchema = v.object({
+  schemaVersion,
+  of: described(v.string(), "The finalization whose target comes back."),
+  rejectedBecause: orNull(v.string(), "Why it ended as it did; null if its record does not say."),
+  finalization: described(finalizationSchema, "The new finalization of that target."),
+});
+
+/** What `undo --json` prints. */
+export const undoSchema = v.object({
+  schemaVersion,
+  profile: v.string(),
+  from: orNull(v.string(), "The system of the profile before; null if it named none."),
+  to: described(v.string(), "The system of the profile and the boot default now."),
+  generation: orNull(v.number(), "The generation of the profile now; null if it has none."),
+});
+
 /** What `check-config --json` prints. */
 export const checkConfigSchema = v.object({
   schemaVersion,
@@ -72,5 +89,7 @@ export const checkConfigSchema = v.object({
 export type CancelJson = v.InferOutput<typeof cancelSchema>;
 export type CheckConfigJson = v.InferOutput<typeof checkConfigSchema>;
 export type ConfirmJson = v.InferOutput<typeof confirmSchema>;
+export type RetryJson = v.InferOutput<typeof retrySchema>;
 export type RollbackJson = v.InferOutput<typeof rollbackSchema>;
+export type UndoJson = v.InferOutput<typeof undoSchema>;
 export type ScheduleJson = v.InferOutput<typeof scheduleSchema>;

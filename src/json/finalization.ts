@@ -80,6 +80,10 @@ export const finalizationSchema = v.object({
   requester: v.object({ user: v.nullable(v.string()), sshClient: v.nullable(v.string()) }),
   revision: orNull(v.string(), "The commit of the target; null if unknown."),
   rollbackOf: orNull(v.string(), "The finalization that this one rolls back; null for a deploy."),
+  retryOf: orNull(
+    v.string(),
+    "The finalization whose target this one brings back on purpose; null for none.",
+  ),
   timeline: v.array(step),
   waitedFor: v.array(wait),
   checks: v.array(check),
@@ -102,7 +106,7 @@ export type FinalizationJson = v.InferOutput<typeof finalizationSchema>;
 /** The public form of a record. */
 export function toFinalizationJson(record: FinalizationRecord): FinalizationJson {
   const { id, host, state, plan, profile, delay, scheduledAt, fireAt, requester } = record;
-  const { revision, rollbackOf, waitedFor, checks, confirmBy } = record;
+  const { revision, rollbackOf, retryOf, waitedFor, checks, confirmBy } = record;
   const { deferredUntil, rebootRequired, oldCode: examined } = record;
   const since = record.timeline.at(-1)?.at ?? scheduledAt;
   return {
@@ -126,6 +130,7 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     requester: { user: requester.user, sshClient: requester.sshClient },
     revision,
     rollbackOf,
+    retryOf,
     timeline: stepsOf(record),
     waitedFor,
     checks,

@@ -142,7 +142,8 @@ export function shortId(id: string): string {
   return id.slice(id.lastIndexOf("-") + 1);
 }
 
-/** `rollback of km17`; null for a deploy. */
-export function rollbackName({ rollbackOf }: FinalizationRecord): string | null {
-  return rollbackOf === null ? null : `rollback of ${shortId(rollbackOf)}`;
+/** `rollback of km17`, `retry of km17`; null for a deploy. */
+export function originName({ rollbackOf, retryOf }: FinalizationRecord): string | null {
+  if (rollbackOf !== null) return `rollback of ${shortId(rollbackOf)}`;
+  return retryOf === null ? null : `retry of ${shortId(retryOf)}`;
 }

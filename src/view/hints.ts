@@ -3,7 +3,7 @@ import { activatedOf, awaitsConfirmation, type FinalizationRecord } from "../cor
 import { hasBegunToAct, type TerminalState } from "../core/states.ts";
 import type { HostNow } from "../explain/host-now.ts";
 import type { Driver } from "../state-dir/owner.ts";
-import { type Now, previousName } from "./headline.ts";
+import { type Now, previousName, targetName } from "./headline.ts";
 
 export interface ViewedFinalization extends Now {
   readonly record: FinalizationRecord;
@@ -70,7 +70,7 @@ export function hintsAtEnd(
       return [log, ...rollback];
     case "rolled-back":
     case "failed":
-      return [log, ...rollback, EXPLAIN];
+      return [log, ...rollback, ...retryHint(viewed, hint)];
     case "superseded":
     case "cancelled":
       if (place === "older") return [{ command: "status", what: "show the newest finalization" }];
@@ -78,10 +78,13 @@ export function hintsAtEnd(
   }
 }
 
-const EXPLAIN: Hint = {
-  command: "explain",
-  what: "show what deploy-finalize would do now",
-};
+/** A rollback is tried again by `rollback`. */
+function retryHint(
+  { record }: ViewedFinalization,
+  hint: (command: string, what: string) => Hint,
+): Hint[] {
+  return record.rollbackOf === null ? [hint("retry", `try ${targetName(record)} again`)] : [];
+}
 
 /** To roll back a rollback brings back a system that somebody rejected: no hint for that. */
 function offersRollback(record: FinalizationRecord, { current }: LiveSystems): boolean {

@@ -2,7 +2,7 @@ import type { FinalizationRecord } from "../core/record/record.ts";
 import { isTerminal } from "../core/states.ts";
 import { secondsBetween } from "../core/span.ts";
 import { dateOf, shortDuration, timeOfDay } from "../core/age.ts";
-import { reasonOf, rollbackName, shortId } from "./headline.ts";
+import { reasonOf, originName, shortId } from "./headline.ts";
 import { arrow, type Mark, markOf, paintMark, type Style, symbol } from "./style.ts";
 import { type Cell, table } from "./table.ts";
 import { forPeople } from "./timeline.ts";
@@ -66,7 +66,7 @@ function drawEntry(style: Style, now: Date, entry: HistoryEntry): Cell[] {
 /** Not the reason if it only repeats the outcome `live` or that it is a rollback. */
 function whyOf(record: FinalizationRecord): string {
   const { state, plan } = record;
-  const rollback = rollbackName(record);
+  const rollback = originName(record);
   const isRepeated = state === "live" || (rollback !== null && state === "scheduled");
   const why = isRepeated ? plan.reason : reasonOf(record);
   return rollback === null ? why : `${rollback}: ${why}`;

@@ -75,7 +75,7 @@ export function slotInWords(own: Own, now: Date): string {
   const { state, finalization, keptBecause } = own;
   const since = age(new Date(own.takenAt ?? own.askedAt), now);
   if (keptBecause !== null) {
-    return `keeps a slot, taken ${since}, because ${finalization} failed: ${keptBecause}`;
+    return `keeps a slot, taken ${since}, because of ${finalization}: ${keptBecause}`;
   }
   switch (state) {
     case "asked":

@@ -8,7 +8,7 @@ import type { HostNow } from "../explain/host-now.ts";
 import { secondsBetween } from "../core/span.ts";
 import { isTerminal } from "../core/states.ts";
 import { duration } from "../core/age.ts";
-import { headline, rollbackName, systemName } from "./headline.ts";
+import { headline, originName, systemName } from "./headline.ts";
 import type { Hint, ViewedFinalization } from "./hints.ts";
 import { whatNext } from "./what-next.ts";
 import { type Mark, markOf, paint, paintMark, type Style, symbol } from "./style.ts";
@@ -99,7 +99,7 @@ function identity(style: Style, record: FinalizationRecord, now: Date): string[]
   const by = user === null ? "" : ` by user ${user}`;
   const from = sshClient === null ? "" : ` from ${sshClient}`;
   const asked = by + from === "" ? "" : `; requested${by}${from}`;
-  const why = [rollbackName(record), plan.reason].filter((word) => word !== null).join(", ");
+  const why = [originName(record), plan.reason].filter((word) => word !== null).join(", ");
   const text = `${id}: ${plan.action}, ${why}${revisionOf(record)}${asked}`;
   return indented(style, text, now).map((line) => paint(style, "dim", line));
 }

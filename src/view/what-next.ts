@@ -107,9 +107,9 @@ function afterTheEnd(
   const name = targetName(viewed.record);
   switch (state) {
     case "rolled-back":
-      return "nothing happens by itself. Fix the cause, then deploy again";
+      return "nothing happens by itself. Fix the cause, then deploy again or retry";
     case "failed":
-      return "nothing happens by itself. Read the log, repair the host, then deploy again";
+      return "nothing happens by itself. Read the log, repair the host, then deploy again or retry";
     case "cancelled":
       return awaitsBoot(viewed, systems)
         ? `the boot default is still ${name}, so the next boot starts it`

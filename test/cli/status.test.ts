@@ -291,7 +291,7 @@ test("status: a slot that is kept is told, with what to do about it", async () =
   const text = stdout.replaceAll(/\s+/g, " ");
   assert.match(
     text,
-    /! fleet lock, group web: keeps a slot, taken 3 min ago, because \S+ failed: it did/,
+    /! fleet lock, group web: keeps a slot, taken 3 min ago, because of +\S+: it did/,
   );
   assert.match(stdout, /deploy-finalize lock release +give the slot back/);
   const json = parseJson(statusSchema, (await host.operate("status", "--json")).stdout);

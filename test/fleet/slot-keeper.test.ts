@@ -210,3 +210,14 @@ test("keeper: on the way back it asks once, and goes on without", async () => {
   assert.equal(server.count("pre-reboot"), 1);
   assert.match(host.said.join("\n"), /reboots for the rollback without a slot: .*semaphore full/);
 });
+
+test("keeper: a slot that the server never granted is not kept after a rollback", async () => {
+  using host = new KeptHost();
+  await using server = await new LockServer().listen();
+  server.reply = FULL;
+  const keeper = host.keeper(fleetLockConfig(server.url));
+  assert.equal((await keeper.take()).kind, "refused");
+  server.reply = null;
+  assert.ok(await keeper.settle(aRecord({ state: "rolled-back", slotAtEnd: "keep" })));
+  assert.equal(host.slots.read(), null);
+});

@@ -176,16 +176,40 @@ hostTest(
   },
 );
 
+const FAILING: ToplevelSpec = {
+  ...NEW_KERNEL,
+  units: {
+    "web.service":
+      "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n",
+  },
+};
+
 hostTest(
-  "a host that rolled back gives the slot back once it is healthy",
+  "a host that rolled back keeps the slot until it is given back by hand",
   { baseline },
   async (host) => {
     await using server = await lockServer(host);
-    const failing =
-      "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n";
-    const target = await host.buildToplevel(
-      lockedSpec({ ...NEW_KERNEL, units: { "web.service": failing } }),
+    const target = await host.buildToplevel(lockedSpec(FAILING));
+    const id = await deploy(host, target, "--delay", "0");
+    assert.equal((await ended(host, id)).state, "rolled-back");
+    const kept = await host.until(
+      "the slot is kept",
+      () => slotOnDisk(host)?.keptBecause ?? undefined,
     );
+    assert.match(kept, /web\.service/);
+    assert.equal(server.holders.size, 1);
+    assert.match(await host.ok(call(target, "status")), /keeps a slot/);
+    await host.ok(call(target, "lock", "release", "--yes"));
+    assert.deepEqual([server.holders.size, slotOnDisk(host)], [0, null]);
+  },
+);
+
+hostTest(
+  "lock.onRollback = give-back: a host that rolled back gives the slot back once it is healthy",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    const target = await host.buildToplevel(lockedSpec(FAILING, { onRollback: "give-back" }));
     const states: string[] = [];
     const id = await deploy(host, target, "--delay", "0");
     server.onRequest = (what) => {

@@ -85,7 +85,7 @@ async function callAll(host: Host, targets: readonly string[], each: number): Pr
 }
 
 function whyWronglyRefused({ id, said }: Call): string[] {
-  const isTrue = id !== null || /^1 .*in the meantime by another deploy/.test(said);
+  const isTrue = id !== null || /^4 .*in the meantime by another deploy/.test(said);
   return isTrue ? [] : [`a call ended with: ${said}`];
 }
 

@@ -45,4 +45,9 @@ export const FACTS: Facts = {
   requests: NO_REQUESTS,
 };
 
-export const POLICY: Policy = { reboot: "allowed", rollback: "enabled", confirmWithin: null };
+export const POLICY: Policy = {
+  reboot: "allowed",
+  rollback: "enabled",
+  confirmWithin: null,
+  slotOnRollback: "keep",
+};

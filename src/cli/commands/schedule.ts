@@ -15,6 +15,7 @@ import {
   type Proposal,
   propose,
 } from "../../finalize/schedule.ts";
+import { requireDeployed, runningTarget } from "../../finalize/by-hand/never-anew.ts";
 import { warnOfBoot } from "../../explain/after-boot.ts";
 import type { Host } from "../../host/process/host.ts";
 import { RecordStore } from "../../state-dir/store.ts";
@@ -26,7 +27,7 @@ import { loadConfig } from "../shared/load-config.ts";
 import { quoteArgv, runCommand } from "../shared/own-command.ts";
 import { hostOf, revisionToReport } from "../compose.ts";
 import { requesterOf } from "../shared/requests.ts";
-import { requireRoot, requireWindow } from "../shared/guards.ts";
+import { accessTo, requireRoot, requireWindow } from "../shared/guards.ts";
 
 export interface ScheduleOptions extends CommonOptions {
   readonly dryRun?: true;
@@ -46,6 +47,11 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   }
   requireSystemd(host);
   const proposal = await propose(host, config);
+  const store = new RecordStore(config.stateDir);
+  const running = runningTarget(proposal);
+  if (running !== null && accessTo(store).kind === "granted") {
+    await requireDeployed(store, profile, running);
+  }
   await requireWindow(host, config, proposal.plan);
   const { plan: decision } = proposal;
   const { specialisation } = proposal;
@@ -69,7 +75,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   if (options.dryRun !== true) {
     // No signal ends it from here on: a deployer would undo a deploy whose timer runs.
     context.stopSignal();
-    drafted = await commit(host, new RecordStore(config.stateDir), drafted);
+    drafted = await commit(host, store, drafted);
   }
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
   print(context, lines.join("\n"));

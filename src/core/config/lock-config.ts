@@ -52,6 +52,8 @@ const common = {
   deadline: v.optional(wholeSeconds, 86_400),
   /** After that: do nothing, or reboot without a slot. */
   onDeadline: v.optional(v.picklist(["give-up", "proceed"]), "give-up"),
+  /** What becomes of the slot of a host that rolled back: kept, so that the fleet stops, or given back. */
+  onRollback: v.optional(v.picklist(["keep", "give-back"]), "keep"),
   /** The trusted certificates, instead of the system's. */
   caFile: file,
   certFile: file,

@@ -70,7 +70,7 @@ export function conclude(
   outcome: Partial<Outcome> & Pick<Outcome, "reason">,
 ): Step {
   const ended = end(record, state, seen.now, outcome);
-  const atEnd = slotAtEnd(record, state, seen.facts.bootId);
+  const atEnd = slotAtEnd(record, state, seen.facts.bootId, seen.policy.slotOnRollback);
   return { record: { ...ended, slotAtEnd: atEnd }, effect: { kind: "finish" } };
 }
 

@@ -49,6 +49,8 @@ export interface Policy {
   readonly rollback: "enabled" | "disabled";
   /** How long a confirmation from outside may take, in seconds; null if none is needed. */
   readonly confirmWithin: number | null;
+  /** What becomes of the slot of the fleet lock after a rollback. */
+  readonly slotOnRollback: "keep" | "give-back";
 }
 
 /** What the gates were waited for, for the record. */

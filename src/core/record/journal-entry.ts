@@ -15,7 +15,7 @@ export interface JournalEntry {
 }
 
 export function stateEntry(record: FinalizationRecord): JournalEntry {
-  const { id, state, plan, target, previous, timeline, rollbackOf } = record;
+  const { id, state, plan, target, previous, timeline, rollbackOf, retryOf } = record;
   const kind = awaitsConfirmation(record) ? "confirmation-wanted" : state;
   return eventEntry(kind, id, `${state}: ${timeline.at(-1)?.detail ?? ""}`, {
     STATE: state,
@@ -23,6 +23,7 @@ export function stateEntry(record: FinalizationRecord): JournalEntry {
     TARGET: target,
     ...(previous !== null && { PREVIOUS: previous }),
     ...(rollbackOf !== null && { ROLLBACK_OF: rollbackOf }),
+    ...(retryOf !== null && { RETRY_OF: retryOf }),
     ...(isTerminal(state) && { OUTCOME: state, REASON: record.outcome?.reason ?? "" }),
   });
 }

@@ -89,7 +89,7 @@ const SLOT_AT_END = [
   "give-back",
   /** Not worse than before: give the slot back unless an earlier failure kept it. */
   "give-back-own",
-  /** Failed after a reboot: keep the slot, so that the fleet stops. */
+  /** Failed after a reboot, or rolled back: keep the slot, so that the fleet stops. */
   "keep",
 ] as const;
 
@@ -135,6 +135,8 @@ export const recordSchema = v.object({
   forgeRun: v.optional(v.nullable(forgeRunSchema), null),
   /** The finalization that this one rolls back; null for a deploy. */
   rollbackOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
+  /** The finalization whose target it brings back on purpose; null for none. */
+  retryOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
   state,
   timeline: v.array(v.object({ at: moment, state, detail: v.string() })),
   /** The boot in which it was scheduled. */

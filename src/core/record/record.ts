@@ -17,6 +17,7 @@ export type Scheduled = Omit<FinalizationRecord, Derived | Optional> &
 
 type Optional =
   | "rollbackOf"
+  | "retryOf"
   | "revision"
   | "forgeRun"
   | "previousProfile"
@@ -48,8 +49,12 @@ const NOTHING_DONE = {
 };
 
 export function newRecord(scheduled: Scheduled): FinalizationRecord {
-  const { plan, scheduledAt, rollbackOf = null } = scheduled;
-  const why = rollbackOf === null ? plan.reason : `rollback of ${rollbackOf}, ${plan.reason}`;
+  const { plan, scheduledAt, rollbackOf = null, retryOf = null } = scheduled;
+  const why = [
+    ...(rollbackOf === null ? [] : [`rollback of ${rollbackOf}`]),
+    ...(retryOf === null ? [] : [`retry of ${retryOf}`]),
+    plan.reason,
+  ].join(", ");
   return {
     schemaVersion: 1,
     revision: null,
@@ -59,6 +64,7 @@ export function newRecord(scheduled: Scheduled): FinalizationRecord {
     clocks: NO_CLOCKS,
     ...scheduled,
     rollbackOf,
+    retryOf,
     state: "scheduled",
     timeline: [{ at: scheduledAt, state: "scheduled", detail: `${plan.action}: ${why}` }],
     ...NOTHING_DONE,

@@ -8,8 +8,11 @@ export function slotAtEnd(
   { rebootAskedInBoot, rebootBackAskedInBoot }: FinalizationRecord,
   state: FinalizationRecord["state"],
   bootId: string,
+  onRollback: "keep" | "give-back",
 ): SlotAtEnd {
   if (state === "live") return "give-back";
+  // A bad deploy must not walk through the fleet.
+  if (state === "rolled-back") return onRollback === "keep" ? "keep" : "give-back-own";
   const boots = [rebootAskedInBoot, rebootBackAskedInBoot];
   const hasRebooted = boots.some((boot) => boot !== null && boot !== bootId);
   return state === "failed" && hasRebooted ? "keep" : "give-back-own";

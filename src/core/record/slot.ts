@@ -28,7 +28,7 @@ export const slotSchema = v.object({
   lease: v.nullable(v.string()),
   /** Its lock server: the configuration may change before the slot is given back. */
   lock: lockSchema,
-  /** Why the host keeps it: the finalization failed. */
+  /** Why the host keeps it: the finalization failed or was rolled back. */
   keptBecause: v.nullable(v.string()),
 });
 

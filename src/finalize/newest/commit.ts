@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newIdAfter } from "../../core/record/id.ts";
 import { stateEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
+import { EXIT } from "../../core/outcome.ts";
 import { messageOf, Refusal } from "../../core/refusal.ts";
 import { UndoList } from "../../host/files/revert.ts";
 import { toplevelAt } from "../../host/nixos/toplevel.ts";
@@ -122,6 +123,7 @@ function requireUnmoved({ profile, target }: FinalizationRecord): void {
   if (now === target) return;
   throw new Refusal(
     `${profile} was set to ${now ?? "another system"} in the meantime by another deploy. This deploy was not scheduled. Do not roll the profile back.`,
+    EXIT.dropped,
   );
 }
 

@@ -62,6 +62,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
   reboot: fc.constantFrom("allowed" as const, "forbidden" as const),
   rollback: fc.constantFrom("enabled" as const, "disabled" as const),
   confirmWithin: maybe(fc.constant(60)),
+  slotOnRollback: fc.constantFrom("keep" as const, "give-back" as const),
 });
 
 const fields: fc.Arbitrary<Partial<FinalizationRecord>> = fc.record({

@@ -9,7 +9,9 @@ const [BEFORE, AFTER] = ["boot-1", "boot-2"];
 const cases: [State, forward: string | null, back: string | null, SlotAtEnd][] = [
   ["live", BEFORE, null, "give-back"],
   ["live", null, null, "give-back"],
-  ["rolled-back", BEFORE, AFTER, "give-back-own"],
+  // A bad deploy stops here.
+  ["rolled-back", BEFORE, AFTER, "keep"],
+  ["rolled-back", null, null, "keep"],
   ["cancelled", null, null, "give-back-own"],
   ["superseded", null, null, "give-back-own"],
   // It was refused before it came: nothing has happened to the host.
@@ -22,6 +24,12 @@ const cases: [State, forward: string | null, back: string | null, SlotAtEnd][] =
 for (const [state, rebootAskedInBoot, rebootBackAskedInBoot, wanted] of cases) {
   test(`slot: ${state}, asked to reboot in ${rebootAskedInBoot}, back in ${rebootBackAskedInBoot}: ${wanted}`, () => {
     const record = aRecord({ rebootAskedInBoot, rebootBackAskedInBoot });
-    assert.equal(slotAtEnd(record, state, AFTER), wanted);
+    assert.equal(slotAtEnd(record, state, AFTER, "keep"), wanted);
   });
 }
+
+test("slot: a host that rolled back gives its slot back if that is configured", () => {
+  const record = aRecord({ rebootAskedInBoot: BEFORE, rebootBackAskedInBoot: AFTER });
+  assert.equal(slotAtEnd(record, "rolled-back", AFTER, "give-back"), "give-back-own");
+  assert.equal(slotAtEnd(record, "failed", "boot-3", "give-back"), "keep");
+});

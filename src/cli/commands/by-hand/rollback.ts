@@ -1,20 +1,24 @@
-import type { FinalizationRecord } from "../../core/record/record.ts";
-import { Refusal } from "../../core/refusal.ts";
-import type { Services } from "../../finalize/undo-deploy.ts";
-import { requireSystemd } from "../../host/systemd/systemd.ts";
-import { toplevelAt } from "../../host/nixos/toplevel.ts";
-import { findRollbackTarget } from "../../finalize/rollback-target.ts";
-import { toFinalizationJson } from "../../json/finalization.ts";
-import type { RollbackJson } from "../../json/commands.ts";
-import { previousName, targetName } from "../../view/headline.ts";
-import { makeSure } from "../shared/terminal.ts";
-import { acts, type Cli, newCommand, readSpan, withId, withJson } from "../command.ts";
-import { type Context, printResult } from "../context.ts";
-import { findToRollBack } from "../shared/find-to-roll-back.ts";
-import { awaitAnswer, leaveRequest } from "../shared/requests.ts";
-import { requireRoot } from "../shared/guards.ts";
-import { type RollbackOptions, scheduleRollback } from "../shared/schedule-rollback.ts";
-import { openServices } from "../compose.ts";
+import type { FinalizationRecord } from "../../../core/record/record.ts";
+import { Refusal } from "../../../core/refusal.ts";
+import type { Services } from "../../../finalize/undo-deploy.ts";
+import { requireSystemd } from "../../../host/systemd/systemd.ts";
+import { toplevelAt } from "../../../host/nixos/toplevel.ts";
+import { findRollbackTarget } from "../../../finalize/rollback-target.ts";
+import { toFinalizationJson } from "../../../json/finalization.ts";
+import type { RollbackJson } from "../../../json/commands.ts";
+import { previousName, targetName } from "../../../view/headline.ts";
+import { makeSure } from "../../shared/terminal.ts";
+import { acts, type Cli, newCommand, readSpan, withId, withJson } from "../../command.ts";
+import { type Context, printResult } from "../../context.ts";
+import { findToRollBack } from "../../shared/find-to-roll-back.ts";
+import { awaitAnswer, leaveRequest } from "../../shared/requests.ts";
+import { requireRoot } from "../../shared/guards.ts";
+import {
+  type ByHandOptions,
+  scheduleByHand,
+  scheduledLines,
+} from "../../shared/schedule-by-hand.ts";
+import { openServices } from "../../compose.ts";
 
 export function addRollback(cli: Cli): void {
   withJson(withId(newCommand(cli, "rollback")))
@@ -35,7 +39,7 @@ export function addRollback(cli: Cli): void {
 async function rollback(
   context: Context,
   wanted: string | undefined,
-  options: RollbackOptions,
+  options: ByHandOptions,
 ): Promise<void> {
   requireRoot(context, "a rollback");
   const services = await openServices(context, options);
@@ -48,7 +52,7 @@ async function rollback(
   if (options.yes !== true) await makeSure(context, question);
   const asked = record.state === "verifying" ? await ask(context, services, options, record) : null;
   if (asked === null || asked.state === "live") {
-    await scheduleRollback(context, services, asked ?? record, options);
+    await schedule(context, services, asked ?? record, options);
     return;
   }
   if (asked.state === "failed") {
@@ -63,11 +67,33 @@ async function rollback(
   );
 }
 
+async function schedule(
+  context: Context,
+  services: Services,
+  record: FinalizationRecord,
+  options: ByHandOptions,
+): Promise<void> {
+  const scheduled = await scheduleByHand(context, services, options, {
+    of: record,
+    origin: { rollbackOf: record.id },
+    configFile: options.config ?? record.configFile,
+    find: async ({ host, store }) => await findRollbackTarget(host, store, record),
+  });
+  const { id } = scheduled.drafted.record;
+  const finalization = toFinalizationJson(scheduled.drafted.record);
+  printResult(
+    context,
+    options,
+    (): RollbackJson => ({ schemaVersion: 1, of: record.id, how: "scheduled", finalization }),
+    () => scheduledLines(scheduled, `rollback of ${record.id} is scheduled as ${id}`),
+  );
+}
+
 /** Asks the process that verifies; returns the record after its answer. */
 async function ask(
   context: Context,
   services: Services,
-  options: RollbackOptions,
+  options: ByHandOptions,
   { id }: FinalizationRecord,
 ): Promise<FinalizationRecord> {
   await leaveRequest(context, services, options, { id, kind: "rollback" });

@@ -1,0 +1,110 @@
+import { restoreBootDefault, SWITCH_LOCK_TAKEN } from "../../boot/boot-default.ts";
+import { findLoader } from "../../boot/detect.ts";
+import { Refusal } from "../../core/refusal.ts";
+import { isCancellable } from "../../core/states.ts";
+import { whoHoldsSwitchLock } from "../../gates/host/switch-lock.ts";
+import {
+  currentGeneration,
+  profileBehind,
+  restoreProfile,
+  specialisationName,
+} from "../../host/nixos/profile.ts";
+import { findToplevel, toplevelAt } from "../../host/nixos/toplevel.ts";
+import type { Host } from "../../host/process/host.ts";
+import { pause } from "../../host/process/time.ts";
+import type { RecordStore } from "../../state-dir/store.ts";
+import { NO_FINALIZATION, withTurn } from "../undo-deploy.ts";
+
+/** What an undo has changed. */
+export interface Undone {
+  readonly profile: string;
+  /** The toplevel of the profile before. */
+  readonly from: string | null;
+  /** The running system, or the generation of its specialisation. */
+  readonly to: string;
+  /** The generation of the profile now. */
+  readonly generation: number | null;
+}
+
+/**
+ * Sets profile and boot default to the running system, whichever generation that is: a deploy that
+ * was not scheduled leaves them at its own. While no finalization acts and nothing activates.
+ *
+ * @throws Refusal if the profile is that of a finalization that waits, or if a step fails
+ */
+export async function undoToRunning(
+  host: Host,
+  store: RecordStore,
+  profile: string,
+  stop: AbortSignal,
+): Promise<Undone> {
+  // Also before the wait for the turn, which an act may hold for long.
+  await requireNoneWaits(store, profile);
+  store.create();
+  return await withTurn({ host, store }, NO_FINALIZATION, stop, async () => {
+    await requireNoneWaits(store, profile);
+    return await setToRunning(host, profile, stop);
+  });
+}
+
+/** The deploy of a finalization that waits owns the profile and the boot default. */
+async function requireNoneWaits(store: RecordStore, profile: string): Promise<void> {
+  const newest = await store.readNewest();
+  if (newest === null || !isCancellable(newest.state)) return;
+  if (newest.profile !== profile || toplevelAt(profile) !== newest.target) return;
+  const { id, state } = newest;
+  throw new Refusal([
+    `${id} is ${state}, so the profile and the boot default are those of its deploy. Nothing was changed.`,
+    `to give up that deploy: deploy-finalize cancel ${id} --restore-boot-default`,
+  ]);
+}
+
+async function setToRunning(host: Host, profile: string, stop: AbortSignal): Promise<Undone> {
+  const from = toplevelAt(profile);
+  const to = systemToBoot(host, profile);
+  if (from !== null && from !== to) {
+    const problem = await restoreProfile(host, profile, from, to);
+    if (problem !== null) throw new Refusal(problem);
+  }
+  const other = oneShotOf(host) ?? from ?? to;
+  const problem = await setDefault(host, { profile, toplevel: to, other }, stop);
+  if (problem !== null) {
+    const set = from === to ? "" : ` The profile is ${to} now. Run this again.`;
+    throw new Refusal(`${problem}.${set}`);
+  }
+  return { profile, from, to, generation: currentGeneration(profile) };
+}
+
+/** A specialisation is never profile and boot default: its generation is. */
+function systemToBoot({ paths }: Host, profile: string): string {
+  const current = toplevelAt(paths.currentSystem);
+  if (current === null) throw new Refusal("the running system is unknown");
+  const isSpecialisation = specialisationName(profile, current) !== null;
+  const to = isSpecialisation ? profileBehind(profile, current, current) : current;
+  if (to === null || findToplevel(to).kind !== "toplevel") {
+    throw new Refusal(`the running system ${to ?? current} is not a NixOS system in the store`);
+  }
+  return to;
+}
+
+function oneShotOf(host: Host): string | null {
+  const found = findLoader(host);
+  return found.kind === "found" ? found.loader.oneShot : null;
+}
+
+/** Another activation may hold the switch lock for a while. */
+const TRIES = 120;
+const BETWEEN_TRIES_MS = 500;
+
+async function setDefault(
+  host: Host,
+  wanted: Parameters<typeof restoreBootDefault>[1],
+  stop: AbortSignal,
+): Promise<string | null> {
+  for (let left = TRIES; ; left--) {
+    const problem = await restoreBootDefault(host, wanted);
+    if (problem !== SWITCH_LOCK_TAKEN) return problem;
+    if (left === 0 || stop.aborted) return whoHoldsSwitchLock(host.paths);
+    await pause(BETWEEN_TRIES_MS, stop);
+  }
+}
