@@ -1,5 +1,5 @@
-import { restoreBootDefault, SWITCH_LOCK_TAKEN } from "../../boot/boot-default.ts";
-import { findLoader } from "../../boot/detect.ts";
+import { type DefaultToSet, makeBootDefault, SWITCH_LOCK_TAKEN } from "../../boot/boot-default.ts";
+import { findLoader, type Installed } from "../../boot/detect.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { isCancellable } from "../../core/states.ts";
 import { whoHoldsSwitchLock } from "../../gates/host/switch-lock.ts";
@@ -66,7 +66,7 @@ async function setToRunning(host: Host, profile: string, stop: AbortSignal): Pro
     const problem = await restoreProfile(host, profile, from, to);
     if (problem !== null) throw new Refusal(problem);
   }
-  const other = oneShotOf(host) ?? from ?? to;
+  const other = (await oneShotOf(host, { profile, toplevel: to })) ?? from ?? to;
   const problem = await setDefault(host, { profile, toplevel: to, other }, stop);
   if (problem !== null) {
     const set = from === to ? "" : ` The profile is ${to} now. Run this again.`;
@@ -87,8 +87,8 @@ function systemToBoot({ paths }: Host, profile: string): string {
   return to;
 }
 
-function oneShotOf(host: Host): string | null {
-  const found = findLoader(host);
+async function oneShotOf(host: Host, installed: Installed): Promise<string | null> {
+  const found = await findLoader(host, installed);
   return found.kind === "found" ? found.loader.oneShot : null;
 }
 
@@ -98,11 +98,11 @@ const BETWEEN_TRIES_MS = 500;
 
 async function setDefault(
   host: Host,
-  wanted: Parameters<typeof restoreBootDefault>[1],
+  wanted: DefaultToSet,
   stop: AbortSignal,
 ): Promise<string | null> {
   for (let left = TRIES; ; left--) {
-    const problem = await restoreBootDefault(host, wanted);
+    const problem = await makeBootDefault(host, wanted);
     if (problem !== SWITCH_LOCK_TAKEN) return problem;
     if (left === 0 || stop.aborted) return whoHoldsSwitchLock(host.paths);
     await pause(BETWEEN_TRIES_MS, stop);

@@ -51,9 +51,10 @@ export class RunnerDrain {
     const begin = host.elapsedMs();
     const over = new AbortController();
     const runners = config.waitFor.runners.filter(({ unit }) => stoppedRunners.includes(unit));
-    void jobsEnd(host, runners, over.signal).then((areOver) => {
-      if (areOver) nearlyDrained();
-    });
+    const tellJobsEnd = async (): Promise<void> => {
+      if (await jobsEnd(host, runners, over.signal)) nearlyDrained();
+    };
+    void tellJobsEnd();
     const draining = this.draining(record, untilUnwanted);
     const end = await drain(host, stoppedRunners, draining).finally(() => {
       over.abort();

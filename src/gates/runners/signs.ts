@@ -38,33 +38,22 @@ async function look(host: Host, sign: Sign, place: RunnerPlace): Promise<RunnerS
   const { paths } = host;
   const processes = (): number[] => processesIn(paths, place.group);
   switch (sign.kind) {
-    case "processes": {
-      const { mainProcess } = place;
-      const seen = processes();
-      const isLiving = sampled(paths, seen.find((id) => id !== mainProcess) ?? 0);
-      const hadMain = seen.includes(mainProcess);
-      const state = jobProcesses(seen, mainProcess);
-      return traced(state, () => {
-        if (isLiving()) return state;
-        const now = processes();
-        // A runner that was started again has another main process.
-        return hadMain && !now.includes(mainProcess) ? IDLE : jobProcesses(now, mainProcess);
-      });
-    }
+    case "processes":
+      return lookForProcesses(host, place);
     case "process-name": {
       const named = processes().map((id) => ({ id, name: processName(paths, id) ?? "" }));
-      const look = (names: readonly string[]): RunnerState => matching("runs", names, sign.pattern);
-      const found = named.find(({ name }) => look([name]).kind === "busy");
+      const judge = (name: string): RunnerState => matching("runs", [name], sign.pattern);
+      const found = named.find(({ name }) => judge(name).kind === "busy");
       if (found === undefined) return IDLE;
-      return traced(look([found.name]), () => look([processName(paths, found.id) ?? ""]));
+      return traced(judge(found.name), () => judge(processName(paths, found.id) ?? ""));
     }
     case "job-folders": {
       const { mainProcess: id, startedAt: since } = place;
-      const look = (): RunnerState =>
+      const lookAgain = (): RunnerState =>
         foldersSince(paths, { id, below: sign.below, since }).some((name) => sign.name.test(name))
           ? { kind: "busy", why: "has fetched a job" }
           : IDLE;
-      return traced(look(), look);
+      return traced(lookAgain(), lookAgain);
     }
     case "containers": {
       const names = await runningContainers(await enginesOf(host, place));
@@ -87,6 +76,19 @@ async function look(host: Host, sign: Sign, place: RunnerPlace): Promise<RunnerS
       return (await jobsByMetrics(url, metric)) > 0 ? { kind: "busy", why } : IDLE;
     }
   }
+}
+
+function lookForProcesses({ paths }: Host, { group, mainProcess }: RunnerPlace): RunnerState {
+  const seen = processesIn(paths, group);
+  const isLiving = sampled(paths, seen.find((id) => id !== mainProcess) ?? 0);
+  const hadMain = seen.includes(mainProcess);
+  const state = jobProcesses(seen, mainProcess);
+  return traced(state, () => {
+    if (isLiving()) return state;
+    const now = processesIn(paths, group);
+    // A runner that was started again has another main process.
+    return hadMain && !now.includes(mainProcess) ? IDLE : jobProcesses(now, mainProcess);
+  });
 }
 
 /** A job whose end can be seen without asking anybody. A runner that has ended runs no job. */
