@@ -141,6 +141,42 @@ export const MUTANTS: readonly Mutant[] = [
     53,
     edit("report/outbox.ts", `      .toSorted(inOrder);`, `      .toSorted(inOrder).toReversed();`),
   ),
+  // Defects of the fleet lock.
+  mutant(
+    "the slot stays after the end",
+    46,
+    edit(
+      "finalize/interpreter.ts",
+      `  if (!(await slots.settle(record))) return SUSPENDED;\n`,
+      `  void slots;\n`,
+    ),
+  ),
+  mutant(
+    "the slot is given back when the reboot begins",
+    46,
+    edit(
+      "finalize/interpreter.ts",
+      `    const runners = await this.#actRunners.of(record, "reboot");`,
+      `    slots.letGo();
+    await slots.hasLetGo();
+    const runners = await this.#actRunners.of(record, "reboot");`,
+    ),
+  ),
+  mutant(
+    "a server that does not answer gives a slot",
+    77,
+    edit("gates/fleet-lock.ts", `      return taking;\n`, `      return OPEN;\n`),
+  ),
+  mutant(
+    "the note of the slot is gone before it is given back",
+    1591,
+    edit(
+      "fleet/slot-keeping.ts",
+      `  const given = await ports.server(slot.lock)`,
+      `  ports.remove();
+  const given = await ports.server(slot.lock)`,
+    ),
+  ),
   // Faults that the program had before its units, locks and clocks were as they are.
   {
     ...mutant(

@@ -19,6 +19,7 @@ export const QUIET: Plan = {
   hasReceiver: false,
   failedDeliveries: 0,
   reboots: "always",
+  fleet: null,
   deploys: [],
   calls: [],
   faults: [],

@@ -1,3 +1,4 @@
+import type { FleetPlan } from "./host/lock-server.ts";
 import type { LoaderKind } from "./host/boot.ts";
 import type { Health } from "./host/systems.ts";
 import { Random } from "./kernel/random.ts";
@@ -18,6 +19,8 @@ export interface Plan {
   readonly failedDeliveries: number;
   /** Whether the host reboots in its window only; see host/window.ts. */
   readonly reboots: "always" | "in its window";
+  /** Null if the host belongs to no fleet. */
+  readonly fleet: FleetPlan | null;
   readonly deploys: readonly Deploy[];
   readonly calls: readonly Call[];
   readonly faults: readonly Fault[];
@@ -95,6 +98,19 @@ export function planOf(seed: number): Plan {
     faults: faultsOf(random, isLarge ? 4 : 1),
     checks: isLarge ? random.pick(["none", "pass", "fail"]) : "none",
     disk: "loses some",
+    // Last, so that a seed of before means the same.
+    fleet: fleetOf(random, isLarge ? 2 : 5),
+  };
+}
+
+function fleetOf(random: Random, oneIn: number): FleetPlan | null {
+  if (!random.oneIn(oneIn)) return null;
+  const downFrom = random.oneIn(2) ? momentAfter(102, random) : 0;
+  return {
+    neighbourUntil: random.pick([0, 0, 1200, 8000]),
+    downFrom,
+    downUntil: downFrom + random.pick([0, 0, 300, 5000, 20_000]),
+    lostAnswer: random.pick([0, 0, 1, 1, 2, 3]),
   };
 }
 

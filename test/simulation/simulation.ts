@@ -3,6 +3,7 @@ import { Faults } from "./faults.ts";
 import { type Choice, Machine, type Observer } from "./host/machine.ts";
 import { boot } from "./host/power.ts";
 import type { ResumeUnits } from "./host/systemd/resume-unit.ts";
+import { LockServer } from "./host/lock-server.ts";
 import { programsFor } from "./host/programs.ts";
 import { install, prepare } from "./host/setup.ts";
 import type { Switching } from "./host/switch.ts";
@@ -92,6 +93,13 @@ export class Simulation implements Observer {
     // Its boot was long ago: no resume makes up for what is left undriven.
     this.machine.clocks.monoMs += UP_MS;
     this.begin = this.machine.clocks.monoMs;
+    if (plan.fleet !== null) {
+      const server = new LockServer(plan.fleet, this.machine.clocks, this.begin);
+      server.onGiveBack = (holder) => {
+        this.oracle.givesBack(holder);
+      };
+      this.machine.lockServer = server;
+    }
     this.#schedulePlan();
   }
 
