@@ -54,7 +54,11 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a new folder is not synced",
     6,
-    edit("host/files/durable.ts", `  syncFolder(dirname(path));\n  return true;`, `  return true;`),
+    edit(
+      "host/files/durable.ts",
+      `  syncFolder(dirname(path));\n}\n\n/** Creates an empty`,
+      `}\n\n/** Creates an empty`,
+    ),
   ),
   mutant(
     "a record is not synced before its rename",
