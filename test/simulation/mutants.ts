@@ -181,6 +181,27 @@ export const MUTANTS: readonly Mutant[] = [
   const given = await ports.server(slot.lock)`,
     ),
   ),
+  // Defects of draining.
+  mutant(
+    "a switch that is taken up looks at no runner",
+    2098,
+    edit(
+      "finalize/gate-phase.ts",
+      `    if (this.#waited !== null) return await runnersOf(this.#waited.gates);
+    return await stoppedBy(`,
+      `    if (this.#waited !== null || record.id !== "") return await runnersOf(this.#waited?.gates ?? []);
+    return await stoppedBy(`,
+    ),
+  ),
+  mutant(
+    "a runner that finishes its job counts as drained",
+    44,
+    edit(
+      "finalize/runners/drain.ts",
+      `host.spawn(stopUnits(units), { signal })`,
+      `host.spawn(["systemctl", "stop", "--no-block", "--", ...units], { signal })`,
+    ),
+  ),
   // Faults that the program had before its units, locks and clocks were as they are.
   {
     ...mutant(

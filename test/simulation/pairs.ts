@@ -15,6 +15,8 @@ export const QUIET: Plan = {
   confirmWithin: null,
   settle: 0,
   hasRunner: false,
+  drains: false,
+  nextJobAt: 0,
   jobEndsAt: 0,
   hasReceiver: false,
   failedDeliveries: 0,

@@ -204,6 +204,8 @@ export class Machine implements FileHost, NetworkHost, ProgramHost, UnitHost {
 
   kernelFile = (path: string): string | null => kernelFile(this, path);
 
+  /** Whether the runner runs a job that its stop lets it finish; null if its stop ends the job. */
+  isRunnerBusy: (() => boolean) | null = null;
   /** Null if the host belongs to no fleet. */
   lockServer: LockServer | null = null;
 

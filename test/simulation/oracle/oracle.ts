@@ -73,7 +73,10 @@ export class Oracle implements Sight {
     const isSwitch = file.endsWith("/bin/switch-to-configuration") && action !== "dry-activate";
     const isReboot = file === "systemctl" && action === "reboot";
     const isStop = file === "systemctl" && action === "stop" && argv.includes("runner.service");
-    if (parent !== null && (isStop || isReboot) && this.watched.isJobRunning()) {
+    const { plan } = this.watched;
+    const isActing = isSwitch && action !== "boot";
+    const endsJob = isReboot || (isStop && !plan.drains) || (isActing && plan.hasRunner);
+    if (parent !== null && endsJob && this.watched.isJobRunning()) {
       this.blame(`${parent.process.name} calls systemctl ${action} while a job runs`);
     }
     if (parent === null || (!isSwitch && !isReboot)) return;
