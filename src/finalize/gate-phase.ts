@@ -5,6 +5,7 @@ import { policyOf } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
+import { stoppedBy } from "../gates/runners/stopped-by-switch.ts";
 import { gatesFor } from "../gates/table.ts";
 import { takeBaseline, withDrained } from "../checks/units-before.ts";
 import { UnitsAhead } from "../checks/units-ahead.ts";
@@ -238,9 +239,13 @@ export class GatePhase {
     return { kind: "turn-taken", before: withDrained(before, record), userUnits, idleRunners };
   }
 
-  /** The runners to stop for the act: a switch has waited only for those that it would stop. */
-  async runners(): Promise<readonly RunnerConfig[]> {
-    return await runnersOf(this.#waited?.gates ?? []);
+  /**
+   * The runners to stop for the act: a switch has waited only for those that it would stop. A switch
+   * that another process has begun has waited for none here: jobs may have come since.
+   */
+  async runners(record: FinalizationRecord): Promise<readonly RunnerConfig[]> {
+    if (this.#waited !== null) return await runnersOf(this.#waited.gates);
+    return await stoppedBy(this.#gateContext(record), { action: "switch" }).runners();
   }
 
   async #actNow(record: FinalizationRecord): Promise<Act> {

@@ -54,7 +54,11 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a new folder is not synced",
     6,
-    edit("host/files/durable.ts", `  syncFolder(dirname(path));\n  return true;`, `  return true;`),
+    edit(
+      "host/files/durable.ts",
+      `  syncFolder(dirname(path));\n}\n\n/** Creates an empty`,
+      `}\n\n/** Creates an empty`,
+    ),
   ),
   mutant(
     "a record is not synced before its rename",
@@ -140,6 +144,63 @@ export const MUTANTS: readonly Mutant[] = [
     "reports are delivered in any order",
     53,
     edit("report/outbox.ts", `      .toSorted(inOrder);`, `      .toSorted(inOrder).toReversed();`),
+  ),
+  // Defects of the fleet lock.
+  mutant(
+    "the slot stays after the end",
+    46,
+    edit(
+      "finalize/interpreter.ts",
+      `  if (!(await slots.settle(record))) return SUSPENDED;\n`,
+      `  void slots;\n`,
+    ),
+  ),
+  mutant(
+    "the slot is given back when the reboot begins",
+    46,
+    edit(
+      "finalize/interpreter.ts",
+      `    const runners = await this.#actRunners.of(record, "reboot");`,
+      `    slots.letGo();
+    await slots.hasLetGo();
+    const runners = await this.#actRunners.of(record, "reboot");`,
+    ),
+  ),
+  mutant(
+    "a server that does not answer gives a slot",
+    77,
+    edit("gates/fleet-lock.ts", `      return taking;\n`, `      return OPEN;\n`),
+  ),
+  mutant(
+    "the note of the slot is gone before it is given back",
+    1591,
+    edit(
+      "fleet/slot-keeping.ts",
+      `  const given = await ports.server(slot.lock)`,
+      `  ports.remove();
+  const given = await ports.server(slot.lock)`,
+    ),
+  ),
+  // Defects of draining.
+  mutant(
+    "a switch that is taken up looks at no runner",
+    2098,
+    edit(
+      "finalize/gate-phase.ts",
+      `    if (this.#waited !== null) return await runnersOf(this.#waited.gates);
+    return await stoppedBy(`,
+      `    if (this.#waited !== null || record.id !== "") return await runnersOf(this.#waited?.gates ?? []);
+    return await stoppedBy(`,
+    ),
+  ),
+  mutant(
+    "a runner that finishes its job counts as drained",
+    44,
+    edit(
+      "finalize/runners/drain.ts",
+      `host.spawn(stopUnits(units), { signal })`,
+      `host.spawn(["systemctl", "stop", "--no-block", "--", ...units], { signal })`,
+    ),
   ),
   // Faults that the program had before its units, locks and clocks were as they are.
   {

@@ -1,3 +1,4 @@
+import type { FleetPlan } from "./host/lock-server.ts";
 import type { LoaderKind } from "./host/boot.ts";
 import type { Health } from "./host/systems.ts";
 import { Random } from "./kernel/random.ts";
@@ -11,6 +12,10 @@ export interface Plan {
   /** For how many seconds units are watched after an act. */
   readonly settle: number;
   readonly hasRunner: boolean;
+  /** Whether the stop of the runner lets it finish its job. */
+  readonly drains: boolean;
+  /** A job of a second comes then, if the runner takes jobs; 0 for none. */
+  readonly nextJobAt: number;
   /** The job on the runner ends so many milliseconds after the begin; 0 for none. */
   readonly jobEndsAt: number;
   readonly hasReceiver: boolean;
@@ -18,6 +23,8 @@ export interface Plan {
   readonly failedDeliveries: number;
   /** Whether the host reboots in its window only; see host/window.ts. */
   readonly reboots: "always" | "in its window";
+  /** Null if the host belongs to no fleet. */
+  readonly fleet: FleetPlan | null;
   readonly deploys: readonly Deploy[];
   readonly calls: readonly Call[];
   readonly faults: readonly Fault[];
@@ -82,7 +89,7 @@ export function planOf(seed: number): Plan {
   const random = new Random(seed);
   const isLarge = random.oneIn(8);
   const count = isLarge ? random.pick([1, 2, 2, 3]) : random.pick([1, 1, 2]);
-  return {
+  const plan = {
     seed,
     loader: random.oneIn(isLarge ? 2 : 4) ? "systemd-boot" : "unknown",
     confirmWithin: isLarge && random.oneIn(4) ? 20 : null,
@@ -93,8 +100,23 @@ export function planOf(seed: number): Plan {
     deploys: Array.from({ length: count }, (_, index) => deployOf(random, index)),
     calls: callsOf(random),
     faults: faultsOf(random, isLarge ? 4 : 1),
-    checks: isLarge ? random.pick(["none", "pass", "fail"]) : "none",
+    checks: isLarge ? random.pick<Plan["checks"]>(["none", "pass", "fail"]) : "none",
     disk: "loses some",
+  } as const;
+  // Last, so that a seed of before means the same.
+  const fleet = fleetOf(random, isLarge ? 2 : 5);
+  const drains = plan.hasRunner && random.oneIn(2);
+  return { ...plan, fleet, drains, nextJobAt: drains ? momentAfter(102, random) : 0 };
+}
+
+function fleetOf(random: Random, oneIn: number): FleetPlan | null {
+  if (!random.oneIn(oneIn)) return null;
+  const downFrom = random.oneIn(2) ? momentAfter(102, random) : 0;
+  return {
+    neighbourUntil: random.pick([0, 0, 1200, 8000]),
+    downFrom,
+    downUntil: downFrom + random.pick([0, 0, 300, 5000, 20_000]),
+    lostAnswer: random.pick([0, 0, 1, 1, 2, 3]),
   };
 }
 

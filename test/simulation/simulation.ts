@@ -3,6 +3,7 @@ import { Faults } from "./faults.ts";
 import { type Choice, Machine, type Observer } from "./host/machine.ts";
 import { boot } from "./host/power.ts";
 import type { ResumeUnits } from "./host/systemd/resume-unit.ts";
+import { LockServer } from "./host/lock-server.ts";
 import { programsFor } from "./host/programs.ts";
 import { install, prepare } from "./host/setup.ts";
 import type { Switching } from "./host/switch.ts";
@@ -20,6 +21,7 @@ const MOST_STEPS = 30_000;
 const MOST_MS = 100 * 3_600_000;
 /** How long the host has been up at the begin, in milliseconds. */
 const UP_MS = 3_600_000;
+const JOB_MS = 1000;
 /** How long a step takes, in milliseconds. */
 const STEP_MS = 0.25;
 
@@ -88,21 +90,39 @@ export class Simulation implements Observer {
     });
     prepare(this.machine);
     install(this.machine, plan, this.#switching, this.#add("first", FIRST_DEPLOY));
+    if (plan.drains) this.machine.isRunnerBusy = this.#isJobRunning;
     this.#boot();
     // Its boot was long ago: no resume makes up for what is left undriven.
     this.machine.clocks.monoMs += UP_MS;
     this.begin = this.machine.clocks.monoMs;
+    if (plan.fleet !== null) {
+      const server = new LockServer(plan.fleet, this.machine.clocks, this.begin);
+      server.onGiveBack = (holder) => {
+        this.oracle.givesBack(holder);
+      };
+      this.machine.lockServer = server;
+    }
     this.#schedulePlan();
   }
 
-  readonly #isJobRunning = (): boolean =>
-    this.machine.clocks.monoMs < this.begin + this.#plan.jobEndsAt;
+  readonly #isJobRunning = (): boolean => {
+    const { monoMs } = this.machine.clocks;
+    return monoMs < this.begin + this.#plan.jobEndsAt || monoMs < this.#nextJobEndsAt;
+  };
+  #nextJobEndsAt = 0;
 
   #schedulePlan(): void {
     const { clocks } = this.machine;
     for (const [index, one] of this.#plan.deploys.entries()) {
       clocks.after(one.at, `plan: deploy ${index + 1}`, () => {
         this.#deploy(`system-${index + 1}`, one);
+      });
+    }
+    const { nextJobAt } = this.#plan;
+    if (nextJobAt > 0) {
+      clocks.after(nextJobAt, "plan: a job comes", () => {
+        const isTaken = this.machine.systemd.units.get("runner.service")?.active === "active";
+        if (isTaken) this.#nextJobEndsAt = clocks.monoMs + JOB_MS;
       });
     }
     for (const { at, args } of this.#plan.calls) {

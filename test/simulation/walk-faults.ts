@@ -10,8 +10,8 @@ import type { Simulation } from "./simulation.ts";
 interface Walk {
   readonly name: string;
   readonly plan: Partial<Plan>;
-  /** Each before a call of its own, one after the other. */
-  readonly faults: readonly FaultKind[];
+  /** `after`: so many calls after the one that is walked. */
+  readonly faults: readonly { readonly kind: FaultKind; readonly after: number }[];
   /** The calls before which the fault comes. */
   readonly calls: { readonly from: number; readonly to: number; readonly step: number };
   /** Whether a run in which the fault was made counts; the others show nothing. */
@@ -28,7 +28,7 @@ const WALKS: readonly Walk[] = [
   {
     name: "an accepted deploy outlasts a power cut that takes all that was not synced",
     plan: REBOOTS,
-    faults: ["power cut"],
+    faults: [{ kind: "power cut", after: 0 }],
     calls: { from: 90, to: 260, step: 2 },
   },
   {
@@ -38,14 +38,14 @@ const WALKS: readonly Walk[] = [
       calls: [{ at: 2000, args: ["deliver"] }],
       faults: [{ call: 1, kind: "systemd refuses a timer" }],
     },
-    faults: ["power cut"],
+    faults: [{ kind: "power cut", after: 0 }],
     calls: { from: 60, to: 260, step: 1 },
     counts: ({ oracle }) => [...oracle.known.values()].some(({ call }) => call === "refused"),
   },
   {
     name: "a systemd that executes itself anew ends no deploy that reboots",
     plan: REBOOTS,
-    faults: ["systemd executes itself"],
+    faults: [{ kind: "systemd executes itself", after: 0 }],
     end: "live",
     calls: { from: 1, to: 1100, step: 7 },
   },
@@ -57,7 +57,7 @@ const WALKS: readonly Walk[] = [
       // The report of the verification is not delivered then, and its delivery would do the last one too.
       faults: [{ call: 1010, kind: "systemd executes itself" }],
     },
-    faults: ["systemd executes itself"],
+    faults: [{ kind: "systemd executes itself", after: 0 }],
     end: "live",
     calls: { from: 1020, to: 1400, step: 5 },
   },
@@ -66,13 +66,34 @@ const WALKS: readonly Walk[] = [
     // A seed whose slow call lasts until the window has opened.
     plan: { ...REBOOTS, reboots: "in its window", seed: 2 },
     // So its time comes by both clocks.
-    faults: ["clock forward", "slow call"],
+    faults: [
+      { kind: "clock forward", after: 0 },
+      { kind: "slow call", after: 1 },
+    ],
     end: "live",
     calls: { from: 400, to: 445, step: 1 },
     planted: {
       file: "src/finalize/gate-phase.ts",
       from: "(await tellEnding(host, record.id))",
       to: "(tellEnding.length > 9 ? '' : null)",
+    },
+  },
+  {
+    name: "a schedule that was killed does not publish later, over a newer one",
+    plan: {
+      deploys: [{ at: 100, health: "good", kernel: "kernel-1" }],
+      calls: [{ at: 400, args: ["schedule"] }],
+    },
+    // The newer one has been published then, and its timer has not elapsed.
+    faults: [
+      { kind: "kill", after: 0 },
+      { kind: "power cut", after: 138 },
+    ],
+    calls: { from: 80, to: 130, step: 1 },
+    planted: {
+      file: "src/finalize/newest/commit.ts",
+      from: "    for (const other of store.prepared()) if (other !== id) store.discard(other);\n",
+      to: "",
     },
   },
 ];
@@ -86,7 +107,7 @@ async function walk(runner: Runner, walked: Walk): Promise<string> {
   const wrong: string[] = [];
   for (let call = calls.from; call < calls.to; call += calls.step) {
     let seen: Simulation | undefined;
-    const ofWalk = kinds.map((kind, index) => ({ call: call + index, kind }));
+    const ofWalk = kinds.map(({ kind, after }) => ({ call: call + after, kind }));
     const faults = [...(plan.faults ?? []), ...ofWalk];
     const whole: Plan = { ...QUIET, ...plan, faults, disk: "loses all" };
     const result = await runner.run(whole, null, (one) => {
@@ -98,7 +119,7 @@ async function walk(runner: Runner, walked: Walk): Promise<string> {
     });
     wrong.push(...result.wrong.map((what) => `before call ${call}: ${what}`));
     const made = seen?.faults.made ?? new Set();
-    if (seen === undefined || !kinds.every((kind) => made.has(kind)) || !counts(seen)) continue;
+    if (seen === undefined || !kinds.every(({ kind }) => made.has(kind)) || !counts(seen)) continue;
     times++;
     const records = [...recordsOn(seen.machine.disk).values()];
     for (const { id, state } of records) {

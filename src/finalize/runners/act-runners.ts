@@ -30,7 +30,7 @@ export class ActRunners {
     const isRollback = record.state === "rolling-back";
     const stop = isRollback
       ? await this.#forRollback(record, act)
-      : await this.#gatePhase.runners();
+      : await this.#gatePhase.runners(record);
     const drain = await this.#drain.find(stop);
     // A rollback has waited, and comes in any case.
     const idle = isRollback ? [] : stop.filter(({ unit }) => !drain.includes(unit));

@@ -100,19 +100,19 @@ export function readLink(path: string): string | null {
 }
 
 /**
- * Creates a private folder in an existing parent; true if it did not exist before. It syncs the
- * parent: without that, a power cut takes the folder with every synced file in it. Not recursive:
- * Node's recursive mkdir never ends if the kernel always answers ENOENT, as below /proc.
+ * Creates a private folder in an existing parent, unless there is one. It syncs the parent: without
+ * that, a power cut takes the folder with every synced file in it. A folder that is empty may be that
+ * of a process that was killed before it had done so. Not recursive: Node's recursive mkdir never ends
+ * if the kernel always answers ENOENT, as below /proc.
  */
-export function makeFolder(path: string): boolean {
+export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    if (codeOf(error) === "EEXIST" && statSync(path).isDirectory()) return false;
-    throw error;
+    if (codeOf(error) !== "EEXIST" || !statSync(path).isDirectory()) throw error;
+    if (readdirSync(path).length > 0) return;
   }
   syncFolder(dirname(path));
-  return true;
 }
 
 /** Creates an empty private file, unless there is one. */

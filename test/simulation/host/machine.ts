@@ -2,12 +2,14 @@ import type { Program as Code } from "../kernel/bundle.ts";
 import { contextOf, type Input, type ProgramHost } from "../kernel/context.ts";
 import { Disk } from "../kernel/disk.ts";
 import type { FolderNode } from "../kernel/disk-nodes.ts";
-import { Gone } from "../kernel/errors.ts";
+import { Gone, SimulationError } from "../kernel/errors.ts";
 import type { FileHost } from "../kernel/fs-module.ts";
+import type { NetworkHost } from "../kernel/network.ts";
 import { type Delivery, Process, type ProcessEnd, SIGNAL_HANDLE } from "../kernel/process.ts";
 import { Random } from "../kernel/random.ts";
 import { Run } from "../kernel/run.ts";
 import { Clocks, PLANNED } from "./clocks.ts";
+import type { LockServer, Request } from "./lock-server.ts";
 import { kernelFile } from "./kernel-files.ts";
 import type { Body, Program } from "./program.ts";
 import { ProgramTable } from "./program-table.ts";
@@ -34,7 +36,7 @@ export interface Observer {
 export type Programs = (program: Program) => Body;
 
 /** The host: disk, clocks, processes, programs and systemd. It chooses nothing: `choices` lists what may come. */
-export class Machine implements FileHost, ProgramHost, UnitHost {
+export class Machine implements FileHost, NetworkHost, ProgramHost, UnitHost {
   readonly numbers: Random;
   readonly clocks = new Clocks();
   readonly disk = new Disk(() => this.clocks.wallMs);
@@ -201,6 +203,18 @@ export class Machine implements FileHost, ProgramHost, UnitHost {
   };
 
   kernelFile = (path: string): string | null => kernelFile(this, path);
+
+  /** Whether the runner runs a job that its stop lets it finish; null if its stop ends the job. */
+  isRunnerBusy: (() => boolean) | null = null;
+  /** Null if the host belongs to no fleet. */
+  lockServer: LockServer | null = null;
+
+  send = (process: Process, handle: number, request: Request, withinMs: number): void => {
+    if (this.lockServer === null) throw new SimulationError(`nobody answers at ${request.url}`);
+    process.open.add(handle);
+    const asked = { process, handle, request, withinMs };
+    this.run("lock server", this.lockServer.exchange(asked));
+  };
 
   // What may come next.
 

@@ -2,9 +2,8 @@ import { bootDefaultOn, takeNext } from "./boot.ts";
 import type { Machine } from "./machine.ts";
 import type { ResumeUnits } from "./systemd/resume-unit.ts";
 import { startWeb } from "./switch.ts";
-import { startPlain } from "./systemd/systemctl.ts";
 import { fillRun, type System } from "./systems.ts";
-import { newUnit, type Unit } from "./systemd/units.ts";
+import { newUnit, startPlain, type Unit } from "./systemd/units.ts";
 
 const RESUME = "deploy-finalize-resume.service";
 const STUCK = "deploy-finalize-stuck-boot.service";
@@ -55,8 +54,9 @@ function addUnits(
   const add = (name: string): Unit => systemd.add(newUnit(name));
   const targets = ["default.target", "multi-user.target"].map(add);
   const emergency = add("emergency.target");
-  for (const name of ["basic.target", "runner.service", "web.service"]) {
-    startPlain(add(name), machine);
+  startPlain(systemd.add(newUnit("runner.service", { isBusy: machine.isRunnerBusy })), clocks);
+  for (const name of ["basic.target", "web.service"]) {
+    startPlain(add(name), clocks);
   }
   startWeb(machine, health);
   const resume = systemd.add(newUnit(RESUME, { service: { ...service, afterEnd: "active" } }));
@@ -65,7 +65,7 @@ function addUnits(
     newUnit(TIMER, timerMs === null ? {} : { active: "active", sub: "waiting" }),
   );
   const complete = (): void => {
-    for (const target of targets) startPlain(target, machine);
+    for (const target of targets) startPlain(target, clocks);
     if (systemd.state === "starting") systemd.state = "running";
   };
   if (end === "was long ago") {
@@ -94,7 +94,7 @@ function addUnits(
   });
   if (end === "hangs") return;
   clocks.after(BOOT_MS, "the boot ends in emergency mode", () => {
-    startPlain(emergency, machine);
+    startPlain(emergency, clocks);
     resume.job = null;
     if (systemd.state === "starting") systemd.state = "maintenance";
     if (isForEmergency) systemd.queueStart(stuck);

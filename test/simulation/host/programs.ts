@@ -3,11 +3,12 @@ import { setOneShot } from "./boot.ts";
 import { flock } from "./flock.ts";
 import type { Machine, Programs } from "./machine.ts";
 import { nixEnv } from "./nix.ts";
-import { type Body, once, type Program } from "./program.ts";
+import { type Body, once, type Program, type ProgramEnd } from "./program.ts";
 import { type Switching, switchToConfiguration, WOULD_RESTART } from "./switch.ts";
 import { systemdRun } from "./systemd/systemd-run.ts";
 import { systemctl } from "./systemd/systemctl.ts";
 import { systemdNotify } from "./systemd/systemd-notify.ts";
+import { DRAINING_PROCESS } from "./systemd/units.ts";
 import { PROFILE } from "./systems.ts";
 import { calendar } from "./window.ts";
 
@@ -56,7 +57,7 @@ function bodyOf(machine: Machine, program: Program, given: ProgramsGiven): Body 
       case "logger":
         return once(() => "");
       case "grep":
-        return once(() => ({ exitCode: 1 }));
+        return once(() => grep(machine, program));
       case "journalctl":
         return once(() => {
           program.say(ACTIVATED);
@@ -88,6 +89,14 @@ function bodyOf(machine: Machine, program: Program, given: ProgramsGiven): Body 
         throw new SimulationError(`a program that is not simulated: ${argv.join(" ")}`);
     }
   }
+}
+
+/** Which of the processes were started with the word that their stop drains: only the runner, if at all. */
+function grep(machine: Machine, program: Program): ProgramEnd {
+  const found = program.argv.find((word) => word.endsWith(`/${DRAINING_PROCESS}/environ`));
+  if (found === undefined || machine.isRunnerBusy === null) return { exitCode: 1 };
+  program.say(`${found}\n`);
+  return { exitCode: 0 };
 }
 
 const ACTIVATED = `${JSON.stringify({ MESSAGE: "running activation script...", _TRANSPORT: "kernel" })}\n`;

@@ -2,6 +2,7 @@ import { STATES } from "../../../src/core/states.ts";
 import type { Plan } from "../plan.ts";
 import { addLoader } from "./boot.ts";
 import type { Machine } from "./machine.ts";
+import { HOLDER, LOCK_URL } from "./lock-server.ts";
 import { nixEnv } from "./nix.ts";
 import type { Body } from "./program.ts";
 import { WINDOW } from "./window.ts";
@@ -38,9 +39,11 @@ function* nothing(): Body {
   return { exitCode: 0 };
 }
 
+const LOCK = { backend: "fleetlock", url: LOCK_URL, id: HOLDER, timeout: 2, retry: 2 };
+
 /** The configuration file of the host. */
 function configOf(plan: Plan): object {
-  const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots } = plan;
+  const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots, fleet } = plan;
   const detect = { kind: "command", command: ["/bin/job-runs"] };
   const runner = { unit: "runner.service", detect };
   const check = { kind: "command", command: ["/bin/check"], deadline: 2 };
@@ -56,6 +59,7 @@ function configOf(plan: Plan): object {
       confirm: confirmWithin === null ? null : { within: confirmWithin },
     },
     reboot: { window: reboots === "always" ? null : WINDOW },
+    lock: fleet === null ? null : LOCK,
     report: { receivers: hasReceiver ? [receiver] : [] },
   };
 }

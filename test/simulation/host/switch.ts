@@ -2,7 +2,7 @@ import type { Machine } from "./machine.ts";
 import { installLoader, type LoaderKind } from "./boot.ts";
 import { generationsOn } from "./nix.ts";
 import type { Body, Program } from "./program.ts";
-import { startPlain } from "./systemd/systemctl.ts";
+import { startPlain } from "./systemd/units.ts";
 import type { System } from "./systems.ts";
 
 const LOCK = "/run/nixos/switch-to-configuration.lock";
@@ -79,7 +79,7 @@ function* activate(
 export function startWeb(machine: Machine, health: System["health"]): void {
   const web = machine.systemd.units.get("web.service");
   if (web === undefined) return;
-  startPlain(web, machine);
+  startPlain(web, machine.clocks);
   if (health !== "unit fails") return;
   web.active = "failed";
   web.sub = "failed";

@@ -37,7 +37,7 @@ export async function bundleProgram(edits: readonly Edit[] = []): Promise<string
     format: "cjs",
     write: false,
     logLevel: "warning",
-    plugins: [remembering, ...(edits.length === 0 ? [] : [planting(edits)])],
+    plugins: [remembering, networking, ...(edits.length === 0 ? [] : [planting(edits)])],
   });
   return built.outputFiles[0]?.text ?? "";
 }
@@ -68,6 +68,31 @@ const remembering: Plugin = {
         ...names.map((name) => `export const ${name} = remembered(parsers.${name});`),
       ];
       return { contents: contents.join("\n"), loader: "js", resolveDir: PROJECT };
+    });
+  },
+};
+
+/** A module that only the simulation has. */
+export const NETWORK = "simulated-network";
+
+/** Puts the simulated network in the place of the function that sends HTTP requests. */
+const networking: Plugin = {
+  name: "simulated network",
+  setup: (building) => {
+    const namespace = "network";
+    building.onResolve({ filter: new RegExp(`^${NETWORK}$`) }, ({ path }) => ({
+      path,
+      external: true,
+    }));
+    building.onResolve({ filter: /\/http\.ts$/ }, (given) =>
+      given.namespace === namespace
+        ? null
+        : { path: join(given.resolveDir, given.path), namespace },
+    );
+    building.onLoad({ filter: /./, namespace }, ({ path }) => {
+      const own = JSON.stringify(path);
+      const contents = `export * from ${own};\nexport { send } from "${NETWORK}";`;
+      return { contents, loader: "js", resolveDir: PROJECT };
     });
   },
 };

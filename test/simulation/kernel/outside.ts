@@ -4,9 +4,10 @@ import { BlockList, isIP } from "node:net";
 import * as path from "node:path";
 import * as process from "node:process";
 import * as util from "node:util";
-import type { Outside } from "./bundle.ts";
+import { NETWORK, type Outside } from "./bundle.ts";
 import { SimulationError } from "./errors.ts";
 import { type FileHost, FileModule } from "./fs-module.ts";
+import { type NetworkHost, sendOn } from "./network.ts";
 import type { Process } from "./process.ts";
 import { currentRun, defect } from "./run.ts";
 
@@ -16,7 +17,7 @@ export interface TimeHost {
   readonly clear: (process: Process, handle: number) => void;
 }
 
-type AnyHost = FileHost & TimeHost;
+type AnyHost = FileHost & TimeHost & NetworkHost;
 
 /** Where the program acts: one host after another. */
 export interface Stage {
@@ -47,6 +48,7 @@ export function outsideOf(stage: Stage): Outside {
       "node:timers/promises": strict("node:timers/promises", { setTimeout: timers.sleep }),
       "node:crypto": { ...crypto, randomUUID: timers.uniqueName },
       "node:child_process": { spawn: forbidden("child_process") },
+      [NETWORK]: { send: sendOn(() => hostOn(stage)) },
     },
     globals: {
       setTimeout: timers.setTimeout,

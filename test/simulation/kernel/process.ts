@@ -4,7 +4,12 @@ export type Happening =
   | { readonly kind: "changed"; readonly file: string }
   | { readonly kind: "output"; readonly text: string }
   | { readonly kind: "ended"; readonly exitCode: number | null; readonly stderr: string }
+  | { readonly kind: "answered"; readonly status: number }
+  | { readonly kind: "unanswered" }
   | { readonly kind: "signal" };
+
+/** After these nothing more comes for the handle. */
+const LAST = new Set<Happening["kind"]>(["timer", "ended", "answered", "unanswered"]);
 
 export interface Delivery {
   readonly handle: number;
@@ -94,8 +99,7 @@ export class Process {
 
   async receive(delivery: Delivery): Promise<void> {
     this.pending.splice(this.pending.indexOf(delivery), 1);
-    const { kind } = delivery.happening;
-    if (kind === "timer" || kind === "ended") this.open.delete(delivery.handle);
+    if (LAST.has(delivery.happening.kind)) this.open.delete(delivery.handle);
     await this.#run?.deliver(delivery);
   }
 

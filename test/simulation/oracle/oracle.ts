@@ -9,6 +9,7 @@ import { recordIn, recordsOn } from "./records.ts";
 import { judgeEnd } from "./ends.ts";
 import { judgeBegin, judgePause } from "./pauses.ts";
 import { judgeRest } from "./rest.ts";
+import { judgeGiveBack, judgeReboot } from "./slots.ts";
 import type { Known, Sight, Watched } from "./sight.ts";
 
 /** Watches a simulated host and says what must never be so. */
@@ -72,7 +73,10 @@ export class Oracle implements Sight {
     const isSwitch = file.endsWith("/bin/switch-to-configuration") && action !== "dry-activate";
     const isReboot = file === "systemctl" && action === "reboot";
     const isStop = file === "systemctl" && action === "stop" && argv.includes("runner.service");
-    if (parent !== null && (isStop || isReboot) && this.watched.isJobRunning()) {
+    const { plan } = this.watched;
+    const isActing = isSwitch && action !== "boot";
+    const endsJob = isReboot || (isStop && !plan.drains) || (isActing && plan.hasRunner);
+    if (parent !== null && endsJob && this.watched.isJobRunning()) {
       this.blame(`${parent.process.name} calls systemctl ${action} while a job runs`);
     }
     if (parent === null || (!isSwitch && !isReboot)) return;
@@ -84,8 +88,16 @@ export class Oracle implements Sight {
     if (!isReboot || known === undefined) return;
     const way = known.state === "rolling-back" ? "back" : "forward";
     if (this.watched.machine.systemd.state === "stopping") return;
-    if (way === "forward") this.#judgeMoment(id);
+    if (way === "forward") {
+      this.#judgeMoment(id);
+      judgeReboot(this, id);
+    }
     known.reboots[way].add(this.watched.machine.bootNumber);
+  }
+
+  /** This host asks the lock server to take the slot back. */
+  givesBack(holder: string): void {
+    judgeGiveBack(this, holder);
   }
 
   /** A clock that is set after the last look is nobody's fault. */

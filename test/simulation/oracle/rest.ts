@@ -4,6 +4,7 @@ import { isTerminal } from "../../../src/core/states.ts";
 import { PINS } from "../host/systems.ts";
 import type { Known, Sight } from "./sight.ts";
 import type { FaultKind } from "../plan.ts";
+import { judgeSlot } from "./slots.ts";
 import { newestOn } from "./records.ts";
 
 type Records = ReadonlyMap<string, FinalizationRecord>;
@@ -12,6 +13,7 @@ export function judgeRest(oracle: Sight, records: Records): void {
   judgeHost(oracle);
   for (const [id, known] of oracle.known) judgeOne(oracle, records, id, known);
   judgeNewest(oracle, records);
+  judgeSlot(oracle, records);
   const { plan, faults } = oracle.watched;
   // What cannot be noted because the disk is full is not reported.
   const isExcused = UNREPORTED.some((kind) => faults.made.has(kind));

@@ -1,7 +1,7 @@
 import type { Machine } from "../machine.ts";
 import type { Body, Program, ProgramEnd } from "../program.ts";
 import { SimulationError } from "../../kernel/errors.ts";
-import { propertyOf, type Unit } from "./units.ts";
+import { propertyOf, startPlain, type Unit } from "./units.ts";
 
 /** systemctl(1), as far as the program calls it. */
 export function* systemctl(machine: Machine, program: Program): Body {
@@ -22,11 +22,13 @@ export function* systemctl(machine: Machine, program: Program): Body {
     case "start":
       for (const name of units) {
         const unit = systemd.units.get(name);
-        if (unit !== undefined && systemd.isDown(name)) startPlain(unit, machine);
+        if (unit?.active === "deactivating") unit.job = "start";
+        if (unit !== undefined && systemd.isDown(name)) startPlain(unit, machine.clocks);
       }
       break;
     case "stop":
       for (const name of units) systemd.stop(name);
+      if (rest.includes("--no-block")) break;
       yield { until: () => units.every((name) => systemd.isDown(name)) };
       break;
     case "reboot":
@@ -49,13 +51,6 @@ function* reboot(machine: Machine): Body {
   systemd.state = "stopping";
   yield "step";
   return { exitCode: 0 };
-}
-
-export function startPlain(unit: Unit, machine: Machine): void {
-  unit.active = "active";
-  unit.sub = "running";
-  unit.result = "success";
-  unit.startedAt = machine.clocks.monoMs * 1000;
 }
 
 function line({ name, active, sub }: Unit): string {

@@ -4,7 +4,7 @@ import type { Clocks } from "../clocks.ts";
 import type { Body } from "../program.ts";
 import type { ProgramTable } from "../program-table.ts";
 import { Timers, type Timing } from "./timers.ts";
-import { newUnit, type Service, type Unit } from "./units.ts";
+import { newUnit, startPlain, type Service, type Unit } from "./units.ts";
 
 const TRANSIENT = "/run/systemd/transient";
 
@@ -174,7 +174,11 @@ export class Systemd {
     unit.sub = { inactive: "dead", failed: "failed", active: "exited" }[active];
     unit.result = active === "failed" ? "exit-code" : "success";
     this.timers.serviceIsDown(unit.name);
-    if (unit.job === "start") return this.queueStart(unit);
+    if (unit.job === "start") {
+      if (unit.service === null) startPlain(unit, this.#machine.clocks);
+      else this.queueStart(unit);
+      return;
+    }
     const isHeld = this.units.get(unit.name.replace(/service$/, "timer"))?.sub === "waiting";
     if (unit.service?.collect === "collected" && !isHeld) this.#unload(unit.name);
   }
@@ -192,7 +196,9 @@ export class Systemd {
       return;
     }
     if (unit.service === null || unit.main === null) {
-      if (unit.active !== "deactivating") this.#settle(unit, "inactive");
+      if (unit.active === "deactivating") return;
+      if (unit.isBusy?.() === true) this.#machine.run(`stop of ${name}`, this.#drain(unit));
+      else this.#settle(unit, "inactive");
       return;
     }
     const { main, service } = unit;
@@ -200,6 +206,14 @@ export class Systemd {
     unit.active = "deactivating";
     this.#machine.signal(main);
     this.#killLate(unit, main, service);
+  }
+
+  /** It finishes what it does. */
+  *#drain(unit: Unit): Body {
+    unit.active = "deactivating";
+    yield { until: () => unit.isBusy?.() !== true };
+    this.#settle(unit, "inactive");
+    return { exitCode: 0 };
   }
 
   #killLate(unit: Unit, main: Process, { stopMs }: Service): void {

@@ -31,11 +31,16 @@ export interface Unit {
   readonly service: Service | null;
   readonly isTimer: boolean;
   main: Process | null;
+  /** Whether it still does what its stop lets it finish; null if its stop ends it at once. */
+  readonly isBusy: (() => boolean) | null;
   /** Somebody has asked systemd to stop it. */
   isStopping: boolean;
   /** Counts its starts: an old alarm means another one. */
   round: number;
 }
+
+/** The main process of the runner whose stop drains it. */
+export const DRAINING_PROCESS = "77";
 
 export function newUnit(name: string, given: Partial<Unit> = {}): Unit {
   return {
@@ -50,10 +55,20 @@ export function newUnit(name: string, given: Partial<Unit> = {}): Unit {
     service: null,
     isTimer: false,
     main: null,
+    isBusy: null,
     isStopping: false,
     round: 0,
     ...given,
   };
+}
+
+/** It has no process that is simulated. */
+export function startPlain(unit: Unit, { monoMs }: { readonly monoMs: number }): void {
+  unit.job = null;
+  unit.active = "active";
+  unit.sub = "running";
+  unit.result = "success";
+  unit.startedAt = monoMs * 1000;
 }
 
 /** The properties that `systemctl show` prints, as far as the program asks for them. */
@@ -76,8 +91,13 @@ export function propertyOf(name: string, unit: Unit | undefined, property: strin
     case "Result":
       return unit?.result ?? "success";
     case "NRestarts":
-    case "MainPID":
       return "0";
+    case "MainPID":
+      return unit?.isBusy == null || unit.active === "inactive" ? "0" : DRAINING_PROCESS;
+    case "KillMode":
+      return unit?.isBusy == null ? "control-group" : "mixed";
+    case "TimeoutStopUSec":
+      return unit?.isBusy == null ? "1min 30s" : "3h";
     case "InactiveExitTimestampMonotonic":
       return String(unit?.startedAt ?? 0);
     case "InactiveEnterTimestampMonotonic":

@@ -1,0 +1,54 @@
+import { parseSlot, type Slot } from "../../../src/core/record/slot.ts";
+import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { isTerminal } from "../../../src/core/states.ts";
+import { HOLDER } from "../host/lock-server.ts";
+import { STATE } from "../host/systems.ts";
+import { remembered } from "../kernel/remembered.ts";
+import type { Disk } from "../kernel/disk.ts";
+import type { Sight } from "./sight.ts";
+
+const PATH = `${STATE}/slot.json`;
+
+const slotIn = remembered((text: string): Slot | null => parseSlot(text));
+
+function slotOn(disk: Disk): Slot | null {
+  return disk.has(PATH) ? slotIn(disk.file(PATH).text) : null;
+}
+
+/** A host reboots only while it holds the slot of its fleet. */
+export function judgeReboot({ watched: { machine }, blame }: Sight, id: string): void {
+  const { lockServer } = machine;
+  if (lockServer === null || lockServer.holder === HOLDER) return;
+  blame(`${id} reboots without the slot, which ${lockServer.holder ?? "nobody"} holds`);
+}
+
+/** It is not given back before whoever took it to reboot has ended. */
+export function judgeGiveBack({ watched: { machine }, known, blame }: Sight, holder: string): void {
+  const slot = slotOn(machine.disk);
+  if (holder !== HOLDER || slot === null) return;
+  const owner = known.get(slot.finalization);
+  if (owner === undefined || isTerminal(owner.state)) return;
+  if (owner.reboots.forward.size === 0 || owner.state === "waiting") return;
+  blame(`the slot is given back while ${slot.finalization} is ${owner.state}`);
+}
+
+/** At rest no slot is left, unless this host keeps it because it failed. */
+export function judgeSlot(
+  { watched: { machine }, blame }: Sight,
+  records: ReadonlyMap<string, FinalizationRecord>,
+): void {
+  const { lockServer, disk } = machine;
+  if (lockServer === null) return;
+  const slot = slotOn(disk);
+  if (lockServer.holder === HOLDER && slot?.keptBecause == null) {
+    blame(`at rest, the slot is held: ${slot === null ? "this host does not know" : slot.state}`);
+  }
+  if (slot?.state === "held" && lockServer.holder !== HOLDER) {
+    blame("at rest, this host takes the slot for its own, and does not hold it");
+  }
+  if (slot?.keptBecause == null) return;
+  const failed = [...records.values()].some(
+    (one) => one.state === "failed" && one.slotAtEnd === "keep",
+  );
+  if (!failed) blame("at rest, the slot is kept, and nothing has failed after a reboot");
+}
