@@ -5,6 +5,7 @@ import { jsonPage, jsonSchemas } from "./json.ts";
 import { architecturePage } from "./machine.ts";
 import { manPage } from "./man.ts";
 import { outline, theProgram } from "./outline.ts";
+import { testedWithPage } from "./tested-with.ts";
 import { zshCompletion } from "./zsh.ts";
 
 export const MAN_PAGE = "man/deploy-finalize.8.scd";
@@ -24,6 +25,7 @@ export function generatedFiles(read: (path: string) => string): Map<string, stri
     [MAN_PAGE, manPage(read(MAN_PAGE), program)],
     ["docs/commands.md", commandsPage(program)],
     ["docs/json.md", jsonPage()],
+    ["docs/tested-with.md", testedWithPage()],
     ...[...jsonSchemas()].map(([name, text]) => [`docs/schema/${name}`, text] as const),
   ]);
 }

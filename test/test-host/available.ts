@@ -23,6 +23,9 @@ export function hostAvailable(): Availability {
     return no(`DEBIAN=${wanted} is none of ${RELEASES.join(", ")}`);
   const real = realSwitch();
   if (real !== undefined && !existsSync(real)) return no(`there is no STC=${real}`);
+  const deployRs = process.env["DEPLOY_RS"] ?? "";
+  if (deployRs !== "" && !existsSync(join(deployRs, "activate")))
+    return no(`there is no program activate in DEPLOY_RS=${deployRs}`);
   const missing = Object.entries(needed).filter(([program]) => !onPath(program));
   const packages = [...new Set(missing.map(([, debianPackage]) => debianPackage))];
   if (packages.length > 0) return no(`Debian packages not installed: ${packages.join(" ")}`);

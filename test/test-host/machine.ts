@@ -99,6 +99,7 @@ export class Machine {
 
   #argv(): string[] {
     const real = realSwitch();
+    const deployRs = process.env["DEPLOY_RS"] ?? "";
     const options = [
       `--directory=${this.root} --machine=${basename(this.folder)} --hostname=test-host`,
       "--quiet --register=no --keep-unit --private-network",
@@ -115,6 +116,7 @@ export class Machine {
       `--bind-ro=${this.#tool}:/opt/deploy-finalize`,
       `--bind=${compiledFolder}:/var/cache/test-host`,
       ...(real === undefined ? [] : [`--bind-ro=${resolve(real)}:/opt/real-switch`]),
+      ...(deployRs === "" ? [] : [`--bind-ro=${resolve(deployRs)}:/opt/deploy-rs`]),
       "/opt/test-host/init",
     ];
   }
