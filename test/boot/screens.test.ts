@@ -103,9 +103,11 @@ test("advice goes where panics and hangs end in a reset", () => {
   }
 });
 
+function said(changes: Partial<FallbackJson>): string {
+  return comesBackLine({ ...PLAIN, width: 300 }, { ...COMES_BACK, ...changes }).join("\n");
+}
+
 test("status says in one line whether the host would come back by itself", () => {
-  const said = (changes: Partial<FallbackJson>): string =>
-    comesBackLine({ ...PLAIN, width: 300 }, { ...COMES_BACK, ...changes }).join("\n");
   assert.equal(said({}), "  if a new kernel does not boot, this host would come back by itself");
   assert.match(
     said({ comesBack: "after-a-reset", advice: ["a hang would not reset the host"] }),
@@ -144,9 +146,9 @@ test("status says what is booted next where that is not the profile's system", (
     profile: NEW_SYSTEM,
     rebootRequired: null,
   };
-  const said = (bootLoader: Partial<BootLoaderNow>): string =>
+  const saidOf = (bootLoader: Partial<BootLoaderNow>): string =>
     hostLines(PLAIN, { ...host, bootLoader: { ...LOADER, ...bootLoader } }).join("\n");
-  const armed = said({ once: NEW_SYSTEM.toplevel, byDefault: OLD_SYSTEM.toplevel });
+  const armed = saidOf({ once: NEW_SYSTEM.toplevel, byDefault: OLD_SYSTEM.toplevel });
   assert.match(
     armed,
     /next boot: systemd-boot boots generation 42 once; later boots: generation 41/,
