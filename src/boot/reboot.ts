@@ -14,7 +14,14 @@ import { readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
 import { describeEnd } from "../host/process/spawn.ts";
+import type { Inhibitors } from "../host/systemd/commands.ts";
 import * as systemd from "../host/systemd/systemd.ts";
+
+export interface Restart {
+  readonly method: RebootConfig["method"];
+  /** What becomes of programs that block the shutdown; default: respected. */
+  readonly inhibitors?: Inhibitors;
+}
 
 /**
  * Reboots into a toplevel that is the boot default: by kexec if it is configured and possible, else
@@ -25,13 +32,13 @@ import * as systemd from "../host/systemd/systemd.ts";
 export async function restart(
   host: Host,
   toplevel: string,
-  method: RebootConfig["method"],
+  { method, inhibitors }: Restart,
 ): Promise<string | null> {
-  if (method === "reboot") return await systemd.reboot(host);
+  if (method === "reboot") return await systemd.reboot(host, inhibitors);
   const problem = (await loadKernel(host, toplevel)) ?? (await systemd.kexec(host));
   if (problem === null) return null;
   host.say(`cannot use kexec (${problem}); reboots through the firmware`);
-  return await systemd.reboot(host);
+  return await systemd.reboot(host, inhibitors);
 }
 
 /** Loads the kernel that the boot loader would load; resolves to null, or to the problem. */

@@ -1,4 +1,3 @@
-import type { RebootConfig } from "../core/config/config.ts";
 import type { Effect, Event } from "../core/machine/types.ts";
 import { activate } from "../host/nixos/activation.ts";
 import { whoHoldsSwitchLock } from "../gates/host/switch-lock.ts";
@@ -11,7 +10,7 @@ import {
   unprepareBoot,
 } from "../boot/boot-default.ts";
 import { type WatchSwitch, whileWatched } from "./patience/watch-switch.ts";
-import { restart } from "../boot/reboot.ts";
+import { type Restart, restart } from "../boot/reboot.ts";
 import { holdRunners } from "./runners/hold.ts";
 import { type Runners, startAgain, stopRunners } from "./runners/stop.ts";
 import { SUSPENDED, type Suspended } from "./context.ts";
@@ -52,12 +51,12 @@ export async function switchTo(
 export async function rebootInto(
   host: Host,
   next: BootPlan,
-  { runners, method }: { readonly runners: Runners; readonly method: RebootConfig["method"] },
+  { runners, ...how }: Restart & { readonly runners: Runners },
   stop: AbortSignal,
 ): Promise<Event | Suspended> {
   const obstacle = await stopRunners(host, runners);
   if (obstacle !== null) return obstacle;
-  const refusal = await askForReboot(host, next, method, stop).catch(async (error: unknown) => {
+  const refusal = await askForReboot(host, next, how, stop).catch(async (error: unknown) => {
     await startAgain(host, runners.start);
     throw error;
   });
@@ -72,12 +71,12 @@ export async function rebootInto(
 async function askForReboot(
   host: Host,
   next: BootPlan,
-  method: RebootConfig["method"],
+  how: Restart,
   stop: AbortSignal,
 ): Promise<string | null> {
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
-  const refusal = (await restart(host, next.toplevel, method)) ?? (await awaitReboot(stop));
+  const refusal = (await restart(host, next.toplevel, how)) ?? (await awaitReboot(stop));
   if (refusal !== null) await unprepareBoot(host, next);
   return refusal;
 }

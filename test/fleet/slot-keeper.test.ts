@@ -12,7 +12,7 @@ import { until } from "../test-host/until.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 import { etcdConfig, fleetLockConfig } from "./configs.ts";
-import { LockServer } from "./stand-in.ts";
+import { FULL, LockServer } from "./stand-in.ts";
 import { saveNewest } from "../support/store.ts";
 
 /** Every answer of etcd has it. */
