@@ -199,7 +199,8 @@ in
       default = 300;
       description = ''
         How long a rollback waits for the jobs on the runners that it stops, in seconds. Then it
-        ends them. Also how long it waits for the switch lock. Then it fails and names the holder.
+        ends them. Also how long it waits for the switch lock. Then it fails and names the holder. Also how long a
+        rollback by reboot waits for a program that blocks the shutdown. Then it reboots all the same.
       '';
     };
   };

@@ -3,7 +3,10 @@ import {
   cancelSchema,
   checkConfigSchema,
   confirmSchema,
+  deliverSchema,
+  resumeSchema,
   retrySchema,
+  runSchema,
   rollbackSchema,
   scheduleSchema,
   undoSchema,
@@ -60,7 +63,7 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
   cancel: {
     schema: cancelSchema,
     about: "One object: the finalization as it is now, and the system of the next boot.",
-    example: "deploy-finalize cancel --yes --json | jq -r .nextBoot",
+    example: "deploy-finalize cancel --restore-boot-default --json | jq -r .nextBoot",
   },
   confirm: {
     schema: confirmSchema,
@@ -88,10 +91,24 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
     about: "One object: the slots as they are now, and the slot that was given back.",
     example: "deploy-finalize lock status --json | jq -r '.holders[]?.host'",
   },
+  run: {
+    schema: runSchema,
+    about: "One object, when `run` ends: the finalization as it is then.",
+    example: "deploy-finalize run --json ID | jq -r .finalization.state",
+  },
+  resume: {
+    schema: resumeSchema,
+    about: "One object: what was found unfinished after the boot.",
+    example: "deploy-finalize resume --json | jq -r '.problems[]'",
+  },
   deliver: {
+    schema: deliverSchema,
+    about: "One object, when `deliver` ends: how many reports waited, and how many still wait.",
+    example: "deploy-finalize deliver --json | jq -r .left",
+  },
+  "deliver --test": {
     schema: setUpSchema,
-    about:
-      "With `--test`, one object: what works of the set-up. Without `--test` there is no JSON.",
+    about: "One object: what works of the set-up.",
     example:
       "deploy-finalize deliver --test --json | jq -r '.parts[] | select(.works | not) | .name'",
   },

@@ -46,7 +46,7 @@ function sectionOf(command: string, { about, example, schema }: JsonOutput): str
 }
 
 function fileName(command: string): string {
-  return command.replaceAll(" ", "-");
+  return command.replaceAll(/ -*/g, "-");
 }
 
 /** With the shared objects that it uses, and no others, in `$defs`. */

@@ -15,7 +15,14 @@ import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
 import { imageOfGrub } from "./started-by.ts";
 import { describeEnd, problemOf } from "../host/process/spawn.ts";
+import type { Inhibitors } from "../host/systemd/commands.ts";
 import * as systemd from "../host/systemd/systemd.ts";
+
+export interface Restart {
+  readonly method: RebootConfig["method"];
+  /** What becomes of programs that block the shutdown; default: respected. */
+  readonly inhibitors?: Inhibitors;
+}
 
 /**
  * Reboots into a toplevel that is the boot default: by kexec if it is configured and possible, else
@@ -26,9 +33,9 @@ import * as systemd from "../host/systemd/systemd.ts";
 export async function restart(
   host: Host,
   toplevel: string,
-  method: RebootConfig["method"],
+  { method, inhibitors }: Restart,
 ): Promise<string | null> {
-  if (method === "reboot") return await systemd.reboot(host);
+  if (method === "reboot") return await systemd.reboot(host, inhibitors);
   const unloaded = await loadKernel(host, toplevel);
   const refused = unloaded === null ? await systemd.kexec(host) : null;
   const problem = unloaded ?? refused;
@@ -36,7 +43,7 @@ export async function restart(
   // Else a later reboot, by whoever's wish, starts it past the boot loader.
   if (refused !== null) await unloadKernel(host);
   host.say(`cannot use kexec (${problem}); reboots through the firmware`);
-  return await systemd.reboot(host);
+  return await systemd.reboot(host, inhibitors);
 }
 
 /** Unloads the kernel that was loaded for a reboot that does not come. */

@@ -1,4 +1,3 @@
-import type { RebootConfig } from "../core/config/config.ts";
 import type { Effect, Event } from "../core/machine/types.ts";
 import { activate } from "../host/nixos/activation.ts";
 import { whoHoldsSwitchLock } from "../gates/host/switch-lock.ts";
@@ -11,7 +10,7 @@ import {
   unprepareBoot,
 } from "../boot/boot-default.ts";
 import { type WatchSwitch, whileWatched } from "./patience/watch-switch.ts";
-import { restart, unloadKernel } from "../boot/reboot.ts";
+import { type Restart, restart, unloadKernel } from "../boot/reboot.ts";
 import {
   holdsShutdown,
   inhibitorInWords,
@@ -58,12 +57,12 @@ export async function switchTo(
 export async function rebootInto(
   host: Host,
   next: BootPlan,
-  { runners, method }: { readonly runners: Runners; readonly method: RebootConfig["method"] },
+  { runners, ...how }: Restart & { readonly runners: Runners },
   stop: AbortSignal,
 ): Promise<Event | Suspended> {
   const obstacle = await stopRunners(host, runners);
   if (obstacle !== null) return obstacle;
-  const refusal = await askForReboot(host, next, method, stop).catch(async (error: unknown) => {
+  const refusal = await askForReboot(host, next, how, stop).catch(async (error: unknown) => {
     await startAgain(host, runners.id, runners.start);
     throw error;
   });
@@ -78,17 +77,17 @@ export async function rebootInto(
 async function askForReboot(
   host: Host,
   next: BootPlan,
-  method: RebootConfig["method"],
+  how: Restart,
   stop: AbortSignal,
 ): Promise<string | null> {
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
-  const asked = await restart(host, next.toplevel, method);
+  const asked = await restart(host, next.toplevel, how);
   // A shutdown that somebody else has asked for is as good as ours, and it takes the host down.
   const refused = asked === null || (await isGoingDown(host)) ? null : asked;
   const refusal = refused ?? (await awaitReboot(host, stop));
   if (refusal === null) return null;
-  if (method === "kexec") await unloadKernel(host);
+  if (how.method === "kexec") await unloadKernel(host);
   await unprepareBoot(host, next);
   return refusal;
 }

@@ -8,6 +8,8 @@ import { bootPlanOf } from "../boot/boot-default.ts";
 import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./context.ts";
 import { updateNotice } from "../state-dir/notice.ts";
 import { GatePhase } from "./gate-phase.ts";
+import { awaitInhibitors } from "./patience/inhibited-rollback.ts";
+import type { Inhibitors } from "../host/systemd/commands.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
 import { pinnedIds, pinPrevious, unpin } from "../state-dir/pins.ts";
 import {
@@ -172,8 +174,12 @@ export class Interpreter implements Ports {
     const late = hasBegun(record) ? await this.#heldUp.pause(purposeOf(record)) : null;
     const obstacle = late ?? (await regainTurn(this.#context, record));
     if (obstacle !== null) return obstacle;
-    if (isRollback) await slots.takeForRollback();
-    else {
+    let inhibitors: Inhibitors = "respected";
+    if (isRollback) {
+      await slots.takeForRollback();
+      inhibitors = await awaitInhibitors(this.#context, record);
+      if (stop.aborted) return SUSPENDED;
+    } else {
       const kept = await this.#gatePhase.awaitRebootGates(record);
       if (kept !== null) return kept;
     }
@@ -181,7 +187,7 @@ export class Interpreter implements Ports {
     const method = isRollback ? "reboot" : config.reboot.method;
     const runners = await this.#actRunners.of(record, "reboot");
     if ("kind" in runners) return runners;
-    const how = { runners, method };
+    const how = { runners, method, inhibitors };
     return await rebootInto(host, bootPlanOf(host.paths, record, toplevel, config), how, stop);
   }
 }

@@ -70,6 +70,28 @@ export const undoSchema = v.object({
   generation: orNull(v.number(), "The generation of the profile now; null if it has none."),
 });
 
+/** What `run --json` prints. */
+export const runSchema = v.object({
+  schemaVersion,
+  exitCode: described(v.number(), "The exit code of `run`."),
+  finalization: orNull(finalizationSchema, "As it is now; null if there is no record of it."),
+});
+
+/** What `resume --json` prints. */
+export const resumeSchema = v.object({
+  schemaVersion,
+  continued: described(v.array(v.string()), "The unfinished finalizations whose units run now."),
+  lost: described(v.array(v.string()), "Finalizations from before the boot without a record."),
+  problems: described(v.array(v.string()), "What could not be done, and why."),
+});
+
+/** What `deliver --json` prints. */
+export const deliverSchema = v.object({
+  schemaVersion,
+  before: described(v.number(), "How many reports waited."),
+  left: described(v.number(), "How many reports still wait; another process may deliver them."),
+});
+
 /** What `check-config --json` prints. */
 export const checkConfigSchema = v.object({
   schemaVersion,
@@ -91,5 +113,8 @@ export type CheckConfigJson = v.InferOutput<typeof checkConfigSchema>;
 export type ConfirmJson = v.InferOutput<typeof confirmSchema>;
 export type RetryJson = v.InferOutput<typeof retrySchema>;
 export type RollbackJson = v.InferOutput<typeof rollbackSchema>;
+export type RunJson = v.InferOutput<typeof runSchema>;
+export type ResumeJson = v.InferOutput<typeof resumeSchema>;
+export type DeliverJson = v.InferOutput<typeof deliverSchema>;
 export type UndoJson = v.InferOutput<typeof undoSchema>;
 export type ScheduleJson = v.InferOutput<typeof scheduleSchema>;

@@ -17,12 +17,20 @@ export interface Measured {
   readonly reportsGivenUp: ReadonlyMap<string, number>;
 }
 
+interface LastEnded {
+  readonly id: string;
+  readonly state: State;
+  readonly at: string;
+  /** Null or absent if it is unknown. */
+  readonly revision?: string | null | undefined;
+}
+
 /** Counts of all ended finalizations, including those whose records were removed. */
 export interface Totals {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly rollbacks: number;
   /** The finalization that ended last. */
-  readonly last: { readonly id: string; readonly state: State; readonly at: string } | null;
+  readonly last: LastEnded | null;
 }
 
 export const NO_TOTALS: Totals = { outcomes: {}, rollbacks: 0, last: null };
@@ -31,9 +39,12 @@ const HELP = {
   info: "The newest finalization.",
   state: "1 for the state of the newest finalization, 0 for all others.",
   state_changed_timestamp_seconds: "When the newest finalization entered its state.",
+  due_timestamp_seconds:
+    "Until when the newest finalization waits as planned: for its delay, its reboot window or its confirmation; absent otherwise.",
   waiting: "1 for the gate that the newest finalization waits for; absent if it does not wait.",
   phase_duration_seconds: "How long the newest finalization was in each state that it has left.",
   last_outcome: "1 for the outcome of the last ended finalization, 0 for all others.",
+  last_info: "The finalization that ended last; always 1.",
   last_end_timestamp_seconds: "When the last ended finalization ended.",
   reboot_required: "1 if the boot default needs a reboot to become the running system.",
   units_on_old_code:
@@ -55,6 +66,7 @@ export function metricsText(measured: Measured): string {
   const families: readonly (readonly [keyof typeof HELP, readonly Sample[]])[] = [
     ...ofNewest(measured),
     ["last_outcome", set("outcome", ends, totals.last?.state)],
+    ["last_info", lastInfoOf(totals.last)],
     ["last_end_timestamp_seconds", moment(totals.last?.at)],
     ["reboot_required", rebootRequired === null ? [] : [[{}, rebootRequired ? 1 : 0]]],
     ["units_on_old_code", countSample(unitsOnOldCode(measured.newest?.oldCode ?? null))],
@@ -75,6 +87,7 @@ function ofNewest({ newest, waitingFor }: Measured): (readonly [keyof typeof HEL
     ["info", infoOf(newest)],
     ["state", set("state", STATES, newest?.state)],
     ["state_changed_timestamp_seconds", moment(newest?.timeline.at(-1)?.at)],
+    ["due_timestamp_seconds", moment(dueOf(newest))],
     ["waiting", waitingFor === null ? [] : [[{ for: waitingFor }, 1]]],
     ["phase_duration_seconds", phasesOf(newest)],
   ];
@@ -82,13 +95,13 @@ function ofNewest({ newest, waitingFor }: Measured): (readonly [keyof typeof HEL
 
 /** @returns the counts plus one ended finalization */
 export function counted(totals: Totals, record: FinalizationRecord): Totals {
-  const { id, state, timeline } = record;
+  const { id, state, timeline, revision } = record;
   const at = timeline.at(-1)?.at ?? record.scheduledAt;
   const rolledBack = timeline.some((entry) => entry.state === "rolling-back");
   return {
     outcomes: { ...totals.outcomes, [state]: (totals.outcomes[state] ?? 0) + 1 },
     rollbacks: totals.rollbacks + (rolledBack ? 1 : 0),
-    last: totals.last === null || at >= totals.last.at ? { id, state, at } : totals.last,
+    last: totals.last === null || at >= totals.last.at ? { id, state, at, revision } : totals.last,
   };
 }
 
@@ -97,6 +110,22 @@ function infoOf(record: FinalizationRecord | null): Sample[] {
   const { id, plan, targetGeneration, revision } = record;
   const generation = targetGeneration === null ? "" : String(targetGeneration);
   return [[{ id, action: plan.action, generation, revision: revision ?? "" }, 1]];
+}
+
+function lastInfoOf(last: LastEnded | null): Sample[] {
+  return last === null ? [] : [[{ id: last.id, revision: last.revision ?? "" }, 1]];
+}
+
+function dueOf(record: FinalizationRecord | null): string | undefined {
+  switch (record?.state) {
+    case "scheduled":
+    case "waiting":
+      return record.deferredUntil ?? record.fireAt;
+    case "verifying":
+      return record.confirmBy ?? undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** Absent while it is unknown. */

@@ -60,7 +60,14 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const totalsSchema = v.object({
   outcomes: v.record(v.string(), count),
   rollbacks: count,
-  last: v.nullable(v.object({ id: v.string(), state: v.picklist(STATES), at: moment })),
+  last: v.nullable(
+    v.object({
+      id: v.string(),
+      state: v.picklist(STATES),
+      at: moment,
+      revision: v.optional(v.nullable(v.string())),
+    }),
+  ),
   /** The finalizations of the store that are included in the counts. */
   counted: v.array(v.string()),
 });

@@ -49,9 +49,10 @@ function headlineOf(record: FinalizationRecord, seen: Now): string {
   }
 }
 
-/** What a switch that does not end waits for. */
+/** What a switch that does not end, or a rollback that reboots, waits for. */
 function hangsOn({ waiting: note }: Now): string {
-  return note === null || note.for !== "switch" ? "" : ` (${note.why})`;
+  if (note === null) return "";
+  return note.for === "switch" ? ` (${note.why})` : ` (waits for ${note.for}: ${note.why})`;
 }
 
 function scheduled(record: FinalizationRecord, now: Date): string {

@@ -25,7 +25,7 @@ const REBOOT = ["systemctl", "reboot"];
 test("kexec: loads what the boot loader would, then starts it", async () => {
   const { host, toplevel } = prepared();
   using _ = host;
-  assert.equal(await restart(host, toplevel, "kexec"), null);
+  assert.equal(await restart(host, toplevel, { method: "kexec" }), null);
   assert.deepEqual(host.ran, [
     [
       "kexec",
@@ -42,7 +42,7 @@ test("kexec: the program of the running system is taken, where it has one", asyn
   const { host, toplevel } = prepared();
   using _ = host;
   host.folder.write("run/current-system/sw/bin/kexec", "");
-  await restart(host, toplevel, "kexec");
+  await restart(host, toplevel, { method: "kexec" });
   assert.equal(host.ran[0]?.[0], host.folder.at("run/current-system/sw/bin/kexec"));
 });
 
@@ -56,7 +56,7 @@ test("kexec: the secrets of the initrd are added to a copy for root alone, which
     assert.deepEqual([readFileSync(copy, "utf8"), statSync(copy).mode & 0o777], ["i", 0o600]);
     return {};
   };
-  assert.equal(await restart(host, toplevel, "kexec"), null);
+  assert.equal(await restart(host, toplevel, { method: "kexec" }), null);
   assert.deepEqual(host.ran[0], [append, copy]);
   assert.equal(host.ran[1]?.[3], `--initrd=${copy}`);
   assert.ok(!existsSync(copy));
@@ -99,7 +99,7 @@ for (const [what, prepare, why] of [
     const { host, toplevel } = prepared();
     using _ = host;
     prepare(host);
-    assert.equal(await restart(host, toplevel, "kexec"), null);
+    assert.equal(await restart(host, toplevel, { method: "kexec" }), null);
     assert.deepEqual(host.ran.at(-1), REBOOT);
     assert.match(host.said.join(), /^cannot use kexec \(.*\); reboots through the firmware$/);
     assert.match(host.said.join(), why);
@@ -109,7 +109,7 @@ for (const [what, prepare, why] of [
 test("reboot: kexec is not asked for, and neither is it done, nor a soft-reboot, because of what is set up", async () => {
   const { host, toplevel } = prepared();
   using _ = host;
-  assert.equal(await restart(host, toplevel, "reboot"), null);
+  assert.equal(await restart(host, toplevel, { method: "reboot" }), null);
   assert.deepEqual(host.ran, [REBOOT]);
   assert.deepEqual(REBOOT_ENVIRONMENT, {
     SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1",
@@ -137,7 +137,7 @@ test("reboot: a refusal is told", async () => {
   const { host, toplevel } = prepared();
   using _ = host;
   host.answers["systemctl reboot"] = { exitCode: 1, stderr: "inhibited" };
-  assert.match((await restart(host, toplevel, "kexec")) ?? "done", /^done$/);
+  assert.match((await restart(host, toplevel, { method: "kexec" })) ?? "done", /^done$/);
   host.answers["systemctl kexec"] = { exitCode: 1 };
-  assert.match((await restart(host, toplevel, "kexec")) ?? "", /inhibited/);
+  assert.match((await restart(host, toplevel, { method: "kexec" })) ?? "", /inhibited/);
 });

@@ -182,7 +182,7 @@ test("deliver --test: nothing to test, and options that need it", async () => {
   const nothing = await host.operate("deliver", "--test");
   assert.equal(nothing.exitCode, EXIT.failed);
   assert.match(nothing.stderr, /nothing to test/);
-  assert.equal((await host.operate("deliver", "--json")).exitCode, EXIT.usage);
+  assert.equal((await host.operate("deliver", "--revision", COMMIT)).exitCode, EXIT.usage);
 });
 
 etcdTest("deliver --test: a slot of etcd, which leaves nothing behind", async (cluster) => {

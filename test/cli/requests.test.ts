@@ -167,7 +167,7 @@ class RejectedHost extends WaitingHost {
 
 test("cancel: the boot default goes back to what runs, not to what was rejected meanwhile", async () => {
   using host = new RejectedHost();
-  const { exitCode, stderr } = await host.operate("cancel", "--yes");
+  const { exitCode, stderr } = await host.operate("cancel", "--restore-boot-default");
   assert.equal(exitCode, 0, stderr);
   const acts = host.ran.flatMap(([program = "", ...args]) =>
     program === "nix-env" || program.endsWith("to-configuration") ? [[program, args.at(-1)]] : [],
@@ -190,15 +190,31 @@ test("cancel: a profile at what was rejected meanwhile is not said to be as befo
   using host = new RejectedHost();
   host.save({ ...host.record, state: "cancelled" });
   host.moveProfile("system-3-link");
-  const { exitCode, stderr } = await host.operate("cancel", host.record.id, "--yes");
+  const { exitCode, stderr } = await host.operate(
+    "cancel",
+    host.record.id,
+    "--restore-boot-default",
+  );
   assert.equal(exitCode, 1);
   assert.match(stderr, /now points to .*\/rejected, so it was not changed/);
+});
+
+test("cancel --yes asks nothing and leaves the boot default", async () => {
+  using host = new WaitingHost();
+  host.answer = "y";
+  const { exitCode, stdout, stderr } = await host.operate("cancel", "--yes");
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /the boot default is still .*--restore-boot-default/s);
+  assert.deepEqual(
+    host.ran.filter(([program = ""]) => /nix-env|configuration$/.test(program)),
+    [],
+  );
 });
 
 test("cancel: where setting back fails, it says so, and the cancelling holds", async () => {
   using host = new WaitingHost();
   host.ends["nix-env"] = { exitCode: 1, stderr: "generation 1 does not exist" };
-  const { exitCode, stderr } = await host.operate("cancel", "--yes");
+  const { exitCode, stderr } = await host.operate("cancel", "--restore-boot-default");
   assert.equal(exitCode, 1);
   assert.match(stderr, /cannot restore the profile.*generation 1 does not exist/);
   assert.equal(host.state, "cancelled");
@@ -238,7 +254,7 @@ const refused: Refused[] = [
       host.folder.remove("run/current-system");
       host.folder.link("run/current-system", host.target);
     },
-    args: ["cancel", "--yes"],
+    args: ["cancel", "--restore-boot-default"],
     message: /the previous system \/nix\/store\/collected is no longer in the store/,
   },
   {
@@ -247,7 +263,7 @@ const refused: Refused[] = [
     prepare: (host) => {
       host.folder.remove("run/current-system");
     },
-    args: ["cancel", "--yes"],
+    args: ["cancel", "--restore-boot-default"],
     message: /has no previous system to boot/,
   },
   {

@@ -10,7 +10,7 @@ import { etcdTest } from "./etcd-test.ts";
 const now = (): Date => new Date("2026-11-22T21:31:00Z");
 
 function slotsOf(endpoints: readonly string[], more: Partial<EtcdLockConfig> = {}): EtcdSlots {
-  return new EtcdSlots(etcdConfig(endpoints, { timeout: 2, ...more }), now, 0);
+  return new EtcdSlots(etcdConfig(endpoints, { timeout: 20, ...more }), now, 0);
 }
 
 /** The hosts that hold a slot, by the number of the slot. */

@@ -78,7 +78,7 @@ hostTest(
     const next = await host.buildToplevel(systemSpec({ label: "next" }));
     const second = await deploy(host, next, "--delay", "0");
     await waitsForTurn(host, second);
-    const cancel = host.run(call(next, "cancel", second, "--yes"));
+    const cancel = host.run(call(next, "cancel", second, "--restore-boot-default"));
     assert.equal((await ended(host, second)).state, "cancelled");
     assert.equal((await recordOf(host, first)).state, "verifying");
     await host.ok(call(rejected, "rollback", first, "--yes"));

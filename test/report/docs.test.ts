@@ -57,6 +57,9 @@ test("docs/reports.md has every metric, and no other", () => {
   const text = metricsText({
     newest: {
       ...ended("live"),
+      // What waits for its confirmation has a time until which it does so.
+      state: "verifying",
+      confirmBy: ended("live").scheduledAt,
       oldCode: { kind: "known", units: [], more: 0 },
       userUnits: { failed: [], unknown: [] },
     },

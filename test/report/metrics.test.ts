@@ -73,7 +73,8 @@ promtoolTest("the alert rules pass their own tests", () => {
 });
 
 test("rules and dashboard name no metric that there is not, and every rule has a test", () => {
-  const known = new Set(metricsText(measured()).match(/deploy_finalize_[a-z_]+/g));
+  const waiting = metricsText(measured({ newest: aRecord({ state: "waiting" }) }));
+  const known = new Set(`${metricsText(measured())}${waiting}`.match(/deploy_finalize_[a-z_]+/g));
   const rules = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.yml"), "utf8");
   const tests = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.test.yml"), "utf8");
   const dashboard = readFileSync(join(contrib, "grafana/deploy-finalize.json"), "utf8");
@@ -89,6 +90,31 @@ test("rules and dashboard name no metric that there is not, and every rule has a
   for (const [, alert = ""] of rules.matchAll(/alert: (\w+)/g)) {
     assert.match(tests, new RegExp(`alertname: ${alert}\\n\\s+exp_alerts`));
   }
+});
+
+test("until when a finalization waits as planned", () => {
+  const deferredUntil = "2026-11-28T02:00:00.000Z";
+  const confirmBy = "2026-11-22T22:00:00.000Z";
+  const cases: readonly (readonly [Partial<FinalizationRecord>, string | null])[] = [
+    [{ state: "scheduled" }, aRecord().fireAt],
+    [{ state: "waiting" }, aRecord().fireAt],
+    [{ state: "waiting", deferredUntil }, deferredUntil],
+    [{ state: "verifying" }, null],
+    [{ state: "verifying", confirmBy }, confirmBy],
+    [{ state: "switching", deferredUntil }, null],
+    [{ state: "live", deferredUntil, confirmBy }, null],
+  ];
+  for (const [changes, due] of cases) {
+    const text = metricsText(measured({ newest: aRecord(changes) }));
+    const wanted = due === null ? undefined : Date.parse(due) / 1000;
+    assert.equal(valueOf(text, "due_timestamp_seconds"), wanted, JSON.stringify(changes));
+  }
+});
+
+test("the last one that ended is told with its commit", () => {
+  const totals = counted(NO_TOTALS, { ...ended("failed"), revision: "4dcaa3f8" });
+  const text = metricsText(measured({ totals }));
+  assert.match(text, /^deploy_finalize_last_info\{id="[^"]+",revision="4dcaa3f8"\} 1$/m);
 });
 
 test("exactly one state and one outcome is 1", () => {

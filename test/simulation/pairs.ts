@@ -45,16 +45,19 @@ function pair(name: string, from: number, plan: Partial<Plan>): Pair {
 export const PAIRS: readonly Pair[] = [
   pair("two schedules", 500, { calls: [called(600, "schedule"), called(600, "schedule")] }),
   pair("schedule and cancel", 500, {
-    calls: [called(600, "schedule"), called(600, "cancel", "--yes")],
+    calls: [called(600, "schedule"), called(600, "cancel", "--restore-boot-default")],
   }),
   pair("schedule and the run of the older", 1000, {
     deploys: [FIRST, { at: FIRES - 3, ...GOOD }],
   }),
-  pair("run and cancel", 1000, { calls: [called(FIRES, "cancel", "--yes")] }),
+  pair("run and cancel", 1000, { calls: [called(FIRES, "cancel", "--restore-boot-default")] }),
   pair("run and confirm", 3000, { confirmWithin: 20, calls: [called(3500, "confirm")] }),
   pair("run and rollback", 1500, { confirmWithin: 20, calls: [called(3500, "rollback", "--yes")] }),
   pair("resume and run", 1000, { calls: [called(FIRES, "resume")] }),
   pair("two cancels", 500, {
-    calls: [called(600, "cancel", "--yes"), called(600, "cancel", "--yes")],
+    calls: [
+      called(600, "cancel", "--restore-boot-default"),
+      called(600, "cancel", "--restore-boot-default"),
+    ],
   }),
 ];

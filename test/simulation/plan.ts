@@ -151,7 +151,7 @@ function callsOf(random: Random): Call[] {
   return Array.from({ length: count }, () => ({
     at: momentAfter(102, random),
     args: random.pick<readonly string[]>([
-      ["cancel", "--yes"],
+      ["cancel", "--restore-boot-default"],
       ["cancel"],
       ["confirm"],
       ["rollback", "--yes"],

@@ -41,7 +41,7 @@ export function addCancel(cli: Cli): void {
   withJson(withId(newCommand(cli, "cancel")))
     .description("cancel a finalization that has not started to act")
     .option("--restore-boot-default", "also set the profile and the boot default back")
-    .option("-y, --yes", "do not ask, and do the same as --restore-boot-default")
+    .option("-y, --yes", "do not ask: without --restore-boot-default the boot default stays")
     .action(acts(cli, cancel));
 }
 
@@ -55,7 +55,7 @@ async function cancel(
   const { host, store } = services;
   const found = await findFitting(store, wanted, ({ state }) => isCancellable(state));
   const meant = wanted === undefined ? found : await withReplacement(host, store, found);
-  const mayRestore = options.restoreBootDefault === true || options.yes === true;
+  const mayRestore = options.restoreBootDefault === true;
   if (!isCancellable(meant.state) && !(mayRestore && meant.state === "cancelled"))
     refuse(store, meant);
   const own = { ...services, config: await configFor(meant, services.config) };
@@ -68,7 +68,7 @@ async function cancel(
     if (options.json !== true) print(context, `deploy-finalize: ${line}`);
   };
   say(`cancelled ${record.id}: the running system is unchanged`);
-  if (mayRestore || (await wantsRestore(context, host, record))) {
+  if (mayRestore || (options.yes !== true && (await wantsRestore(context, host, record)))) {
     await restoreBootDefault(own, record, context.stopSignal());
   }
   for (const line of await linesAfter(services, record)) say(line);

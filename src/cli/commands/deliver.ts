@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { Config } from "../../core/config/config.ts";
+import { jsonLine } from "../../core/printable.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { Host } from "../../host/process/host.ts";
@@ -7,6 +8,7 @@ import { tryLock } from "../../host/process/lock.ts";
 import { RecordStore } from "../../state-dir/store.ts";
 import type { Outbox } from "../../report/outbox.ts";
 import { LOCK_OF, type Way, WAYS } from "../../report/ways.ts";
+import type { DeliverJson } from "../../json/commands.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
 import { complain, type Context, print } from "../context.ts";
 import { complainOf, loadCalled } from "../shared/load-config.ts";
@@ -32,9 +34,7 @@ interface DeliverOptions extends TryOptions {
 async function deliverOrTest(context: Context, options: DeliverOptions): Promise<number> {
   requireRoot(context, options.test === true ? "testing the set-up" : "delivering reports");
   if (options.test === true) return await trySetUp(context, options);
-  if (options.json === true || options.revision !== undefined) {
-    throw new Refusal("--json and --revision need --test", EXIT.usage);
-  }
+  if (options.revision !== undefined) throw new Refusal("--revision needs --test", EXIT.usage);
   return await deliver(context, options);
 }
 
@@ -52,11 +52,18 @@ async function deliver(context: Context, options: DeliverOptions): Promise<numbe
   const store = new RecordStore(config.stateDir);
   const report = await import("../../report/outbox.ts");
   const outbox = new report.Outbox(host, store.folder);
-  if (outbox.isEmpty()) print(context, "deploy-finalize: there are no reports to deliver");
+  const say = (line: string): void => {
+    if (options.json !== true) print(context, `deploy-finalize: ${line}`);
+  };
+  if (outbox.isEmpty()) say("there are no reports to deliver");
   const ways = options.only === undefined ? WAYS : [options.only];
-  const delivery = { host, store, outbox, config, stop };
+  const before = outbox.owed(ways).length;
+  const delivery = { host, store, outbox, config, stop, say };
   await Promise.all(ways.map(async (way) => await deliverOneWay(context, { ...delivery, way })));
-  if (outbox.owed(ways).length === 0 || !stop.aborted) return exitCode;
+  const left = outbox.owed(ways).length;
+  const json: DeliverJson = { schemaVersion: 1, before, left };
+  if (options.json === true) print(context, jsonLine(json));
+  if (left === 0 || !stop.aborted) return exitCode;
   complain(context, "stopped before all reports were delivered; the next delivery continues");
   // Unless systemd stops its unit, that starts it again.
   return EXIT.unfinished;
@@ -64,14 +71,14 @@ async function deliver(context: Context, options: DeliverOptions): Promise<numbe
 
 /** If another process already delivers this way, that process tries everything at once and this one ends. */
 async function deliverOneWay(context: Context, delivery: Delivery): Promise<void> {
-  const { host, store, outbox, way, stop } = delivery;
+  const { host, store, outbox, way, stop, say } = delivery;
   // Checked again after the release of the lock: a process that adds a report and then finds the
   // lock taken relies on it.
   while (outbox.owed([way]).length > 0 && !stop.aborted) {
     const lock = await tryLock(host, store.lockPath(LOCK_OF[way]));
     if (lock === null) {
       outbox.wake();
-      print(context, "deploy-finalize: the process that delivers will try again now");
+      say("the process that delivers will try again now");
       return;
     }
     try {
@@ -89,6 +96,7 @@ interface Delivery {
   readonly way: Way;
   readonly config: Config;
   readonly stop: AbortSignal;
+  readonly say: (line: string) => void;
 }
 
 async function deliverHolding(

@@ -1,18 +1,20 @@
+import { jsonLine } from "../../core/printable.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { messageOf } from "../../core/refusal.ts";
 import { restoreNotice } from "../../state-dir/notice.ts";
 import { releaseLostSlot } from "../../finalize/lost/slot.ts";
 import { resumeOne, unfinishedIds } from "../../finalize/resume.ts";
 import { RecordStore } from "../../state-dir/store.ts";
-import { acts, type Cli, newCommand } from "../command.ts";
-import { type CommonOptions, complain, type Context } from "../context.ts";
+import type { ResumeJson } from "../../json/commands.ts";
+import { acts, type Cli, newCommand, withJson } from "../command.ts";
+import { type CommonOptions, complain, type Context, print } from "../context.ts";
 import { complainOf, loadCalled } from "../shared/load-config.ts";
 import { releaseCommand, runCommand } from "../shared/own-command.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { hostOf, reportLeftOvers } from "../compose.ts";
 
 export function addResume(cli: Cli): void {
-  newCommand(cli, "resume")
+  withJson(newCommand(cli, "resume"))
     .description("continue unfinished finalizations after a boot (a systemd unit runs this)")
     .action(acts(cli, resume));
 }
@@ -30,10 +32,13 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
   const store = new RecordStore(config.stateDir);
   const run = runCommand(context, config, options);
   const lost: string[] = [];
+  const continued: string[] = [];
+  const problems: string[] = [];
   const steps = unfinishedIds(host).map((id) => ({
     what: `continue ${id}`,
     act: async () => {
-      if ((await resumeOne(host, store, run, id)) === "lost") lost.push(id);
+      const found = await resumeOne(host, store, run, id);
+      (found === "lost" ? lost : continued).push(id);
     },
   }));
   const release = async () =>
@@ -45,13 +50,20 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
   steps.push({ what: "continue the reports", act: report });
   let exitCode = complainOf(context, problem);
   for (const { what, act } of steps) {
-    if (stop.aborted) return EXIT.unfinished;
+    if (stop.aborted) {
+      exitCode = EXIT.unfinished;
+      break;
+    }
     try {
       await act();
     } catch (error) {
-      complain(context, `cannot ${what}: ${messageOf(error)}`);
+      const problem = `cannot ${what}: ${messageOf(error)}`;
+      complain(context, problem);
+      problems.push(problem);
       exitCode = EXIT.failed;
     }
   }
+  const json: ResumeJson = { schemaVersion: 1, continued, lost, problems };
+  if (options.json === true) print(context, jsonLine(json));
   return exitCode;
 }

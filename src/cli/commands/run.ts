@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { jsonLine } from "../../core/printable.ts";
 import { EXIT, UNIT_FAILED } from "../../core/outcome.ts";
 import { ID_PATTERN, UNIT_VARIABLE } from "../../core/record/id.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
@@ -7,9 +8,11 @@ import { endStuck } from "../../finalize/newest/ending.ts";
 import { keepNewestDriven } from "../../finalize/newest/keep-driven.ts";
 import { pause, timeLimit } from "../../host/process/time.ts";
 import { RecordStore } from "../../state-dir/store.ts";
-import { acts, type Cli, newCommand } from "../command.ts";
+import type { RunJson } from "../../json/commands.ts";
+import { toFinalizationJson } from "../../json/finalization.ts";
+import { acts, type Cli, newCommand, withJson } from "../command.ts";
 import { hostOf } from "../compose.ts";
-import { type CommonOptions, complain, type Context } from "../context.ts";
+import { type CommonOptions, complain, type Context, print } from "../context.ts";
 import { attempt, type Attempt, type Called, type Driven } from "../shared/attempt.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { loadCalled } from "../shared/load-config.ts";
@@ -17,10 +20,10 @@ import { runCommand } from "../shared/own-command.ts";
 import { beginTry, CONTINUED, endTry, GIVE_UP, pauseAfter } from "../shared/tries.ts";
 
 export function addRun(cli: Cli): void {
-  newCommand(cli, "run")
+  withJson(newCommand(cli, "run"))
     .description("carry out a finalization until it ends (its systemd unit runs this)")
     .argument("<id>", "the full ID of the finalization", readId)
-    .action(acts(cli, run));
+    .action(acts(cli, runAndPrint));
 }
 
 function readId(text: string): string {
@@ -33,6 +36,17 @@ const GIVE_UP_WITHOUT_CONFIG = 5;
 
 /** By hand: how long to wait for another process that only ends it, in seconds. */
 const PATIENCE = 2;
+
+async function runAndPrint(context: Context, id: string, options: CommonOptions): Promise<number> {
+  const exitCode = await run(context, id, options);
+  if (options.json !== true) return exitCode;
+  const { called } = await loadCalled(options);
+  const read = await new RecordStore(called.stateDir).read(id);
+  const finalization = read.kind === "record" ? toFinalizationJson(read.record) : null;
+  const json: RunJson = { schemaVersion: 1, exitCode, finalization };
+  print(context, jsonLine(json));
+  return exitCode;
+}
 
 /**
  * Drives one finalization to its end. In its unit it tries again, with longer and longer pauses, if

@@ -196,8 +196,13 @@ export function showActiveStates(id: string): Argv {
   return ["systemctl", "show", "--property=ActiveState", "--value", "--", ...units];
 }
 
-export function reboot(): Argv {
-  return ["systemctl", "reboot"];
+/** Whether a reboot respects the programs that block the shutdown: a newer systemd applies them to root. */
+export type Inhibitors = "respected" | "overridden";
+
+export function reboot(inhibitors: Inhibitors = "respected"): Argv {
+  return inhibitors === "respected"
+    ? ["systemctl", "reboot"]
+    : ["systemctl", "--check-inhibitors=no", "reboot"];
 }
 
 /** Starts the kernel that is loaded, without firmware and boot loader. */

@@ -158,7 +158,11 @@ export async function kexec(host: Host): Promise<string | null> {
  * Requests a reboot; resolves to null, or to systemd's refusal. While emergency mode begins, its job
  * forbids every other.
  */
-export async function reboot(host: Host): Promise<string | null> {
-  const ask = async () => await host.spawn(commands.reboot(), { env: commands.REBOOT_ENVIRONMENT });
+export async function reboot(
+  host: Host,
+  inhibitors: commands.Inhibitors = "respected",
+): Promise<string | null> {
+  const argv = commands.reboot(inhibitors);
+  const ask = async () => await host.spawn(argv, { env: commands.REBOOT_ENVIRONMENT });
   return problemOf(await insist(host, ask, INSIST_MS));
 }
