@@ -122,7 +122,7 @@ test("kexec: a kernel that systemd does not start does not stay loaded", async (
   using _ = host;
   host.folder.write("sys/kernel/kexec_loaded", "1\n");
   host.answers["systemctl kexec"] = { exitCode: 1, stderr: "no" };
-  assert.equal(await restart(host, toplevel, "kexec"), null);
+  assert.equal(await restart(host, toplevel, { method: "kexec" }), null);
   assert.deepEqual(host.ran.slice(-2), [["kexec", "--unload"], REBOOT]);
   host.answers["kexec --unload"] = { exitCode: 1, stderr: "busy" };
   await unloadKernel(host);
