@@ -265,3 +265,36 @@ hostTest(
     assert.deepEqual(after, ["switching", "failed"]);
   },
 );
+
+hostTest(
+  "a switch that another process takes up does not end a job that has begun since",
+  { baseline: systemSpec({ runner: "1" }) },
+  async (host) => {
+    // Each look notes the process that looks.
+    const look = "echo $PPID >> /run/looks; test -e /run/job";
+    const detect = { kind: "command", command: ["/bin/sh", "-c", look] };
+    const runners = [{ unit: "ci-runner.service", detect }];
+    const config = { verify: { settle: 0 }, waitFor: { runners, drainRunners: false } };
+    const failure = { switchFault: { after: "stop", times: 1 } } as const;
+    const target = await host.buildToplevel(systemSpec({ runner: "2", failure }, config));
+    // A job begins as soon as the runner is started again.
+    const dropIn = "[Service]\nExecStartPost=/bin/touch /run/job\n";
+    await host.write("/run/systemd/system/ci-runner.service.d/job.conf", dropIn);
+    await host.ok(["systemctl", "daemon-reload"]);
+    const id = await deploy(host, target, "--delay", "0");
+    await host.until("the second switch waits for the job", async () => {
+      const { timeline } = await recordOf(host, id);
+      return timeline.some(({ detail }) => /^held up: .*job/.test(detail));
+    });
+    const before = await processOf(host, id);
+    await host.ok(["systemctl", "restart", `deploy-finalize-${id}.service`]);
+    await host.until("another process looks at the runner", async () => {
+      const now = await processOf(host, id);
+      const looks = await host.read("/run/looks");
+      return now !== "0" && now !== before && looks.split("\n").includes(now);
+    });
+    assert.equal((await recordOf(host, id)).state, "switching");
+    await host.ok(["rm", "/run/job", "/run/systemd/system/ci-runner.service.d/job.conf"]);
+    assert.equal((await ended(host, id, 120_000)).state, "live");
+  },
+);
