@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { hostTest } from "./host-test.ts";
 
+/** A service behind a socket. */
+const spec = (version: string, extra = "") => ({
+  units: {
+    "echo.socket": `[Socket]\nListenStream=/run/echo-${version}\n\n[Install]\nWantedBy=sockets.target\n`,
+    "echo.service": `[Service]\nEnvironment=V=${version}\nExecStart=/usr/bin/sleep infinity\n${extra}`,
+    "sockets.target": "[Unit]\nDescription=Sockets\n",
+  },
+});
+
 hostTest(
   "sockets are stopped and started with their service; without a socket the service itself",
   async (host) => {
-    const spec = (version: string, extra = "") => ({
-      units: {
-        "echo.socket": `[Socket]\nListenStream=/run/echo-${version}\n\n[Install]\nWantedBy=sockets.target\n`,
-        "echo.service": `[Service]\nEnvironment=V=${version}\nExecStart=/usr/bin/sleep infinity\n${extra}`,
-        "sockets.target": "[Unit]\nDescription=Sockets\n",
-      },
-    });
     const go = async (toplevel: string) => {
       const argv = [`${toplevel}/bin/switch-to-configuration`, "switch"];
       const { exitCode, stderr } = await host.run(argv);
