@@ -37,7 +37,7 @@ const RUNNER: Part = {
 };
 const DEPLOY_RS: Part = {
   name: "deploy-rs",
-  real: "`DEPLOY_RS=FOLDER make check`: its program `activate` on the host, not its `deploy`",
+  real: "`DEPLOY_RS=FOLDER make check`; tried with the `activate` of d5eff7f, whose `deploy` stays a stand-in",
   standIn: "scripts with the connections of `deploy` and the acts of `activate`, after d5eff7f",
 };
 const LOADERS: Part = {

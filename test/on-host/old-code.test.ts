@@ -61,7 +61,7 @@ hostTest(
 
 hostTest("nothing is on old code after a reboot", { baseline }, async (host) => {
   const target = await host.buildToplevel(spec("2", { kernel: "6.12.9" }));
-  const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+  const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
   assert.equal(record.state, "live");
   assert.deepEqual(await namedUnits(host, target), []);
 });

@@ -98,7 +98,7 @@ hostTest(
     const before = await host.facts();
     const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }));
     assert.equal(
-      (await ended(host, await deploy(host, target, "--delay", "0"), 30_000)).state,
+      (await ended(host, await deploy(host, target, "--delay", "0"), 60_000)).state,
       "live",
     );
     const rebooted = await host.facts();
@@ -110,7 +110,7 @@ hostTest(
     );
     const { id } = await newestRecord(host);
     assert.match(said, new RegExp(`is scheduled as ${id}$`, "m"));
-    const record = await ended(host, id, 30_000);
+    const record = await ended(host, id, 60_000);
     assert.equal(path(record), "scheduled waiting rebooting verifying live");
     assert.equal((await host.facts()).booted, before.booted);
     await assertRuns(host, before.current);

@@ -115,7 +115,7 @@ hostTest(
     };
     const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, config));
     const id = await deploy(host, target, "--delay", "0");
-    const record = await ended(host, id, 30_000);
+    const record = await ended(host, id, 60_000);
     assert.equal(
       path(record),
       "scheduled waiting rebooting verifying rolling-back rolling-back rolling-back rolled-back",
@@ -149,7 +149,7 @@ hostTest(
     const target = await host.buildToplevel(
       systemSpec({ kernel: "6.12.9", failure: { boot: true } }),
     );
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
     assert.equal(record.state, "failed");
     assert.match(record.outcome?.reason ?? "", /^fell back: booted /);
     await assertRuns(host, before.current);
@@ -164,7 +164,7 @@ hostTest(
     const target = await host.buildToplevel(
       systemSpec({ label: "new", failure: { switchExit: 100 } }),
     );
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
     assert.equal(path(record), "scheduled waiting switching rebooting verifying live");
     const facts = await host.facts();
     assert.notEqual(facts.bootId, before.bootId);
@@ -177,7 +177,7 @@ hostTest(
   { baseline: systemSpec({ switchInhibitors: { dbus: "daemon" } }) },
   async (host) => {
     const target = await host.buildToplevel(systemSpec({ switchInhibitors: { dbus: "broker" } }));
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), 30_000);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
     assert.equal(record.plan.reason, "switch inhibitor changed: dbus");
     assert.equal(record.state, "live");
   },
@@ -220,7 +220,7 @@ hostTest(
     // A relative path, as a person types it.
     await host.shell(`cd /root; ${PROGRAM.join(" ")} --delay 0 --config own.json`);
     const { id } = await newestRecord(host);
-    const record = await ended(host, id, 30_000);
+    const record = await ended(host, id, 60_000);
     assert.equal(record.state, "rolled-back");
     assert.match(record.outcome?.reason ?? "", /127\.0\.0\.1:9/);
   },

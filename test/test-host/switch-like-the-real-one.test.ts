@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { hostTest } from "./host-test.ts";
 
+/** A service behind a socket. */
 const spec = (version: string, extra = "") => ({
   units: {
     "echo.socket": `[Socket]\nListenStream=/run/echo-${version}\n\n[Install]\nWantedBy=sockets.target\n`,
