@@ -15,6 +15,7 @@ import { addExplain } from "./commands/explain.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addCompleteIds } from "./commands/complete-ids.ts";
 import { addDeliver } from "./commands/deliver.ts";
+import { addBootComplete } from "./commands/boot-complete.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRun } from "./commands/run.ts";
 import { schedule, type ScheduleOptions } from "./commands/schedule.ts";
@@ -35,6 +36,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   "check-config": addCheckConfig,
   run: addRun,
   resume: addResume,
+  "boot-complete": addBootComplete,
   deliver: addDeliver,
   "complete-ids": addCompleteIds,
 };

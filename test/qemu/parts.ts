@@ -7,11 +7,13 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { nodeBinary } from "../test-host/paths.ts";
 import { ok } from "../test-host/spawn.ts";
 import { cached } from "./cached.ts";
+import { parts } from "./loaders.ts";
 
 /** The parts that machines are put together from: a kernel, its modules, an initrd, and a file system of tools. */
 
@@ -25,36 +27,23 @@ const MODULES = [
 ].flatMap((line) => line.split(" "));
 
 /** What the machines use of this one; all else that they have is busybox. */
-const PROGRAMS = { node: nodeBinary(), flock: "/usr/bin/flock" };
+const PROGRAMS = { node: nodeBinary(), flock: "/usr/bin/flock", env: "/usr/bin/env" };
 
-/** A folder with `vmlinuz` and `modules/`, from Debian's package, which is not installed. */
+/** A folder with `vmlinuz` and `modules/`. */
 export async function kernel(): Promise<string> {
-  const name = /Depends: (linux-image-\S+)/.exec(
-    await ok(["apt-cache", "depends", "linux-image-amd64"]),
-  )?.[1];
-  if (name === undefined) throw new Error("linux-image-amd64 depends on no kernel: is apt set up?");
-  return await cached("kernel", [name, ...MODULES], async (folder) => {
-    const unpacked = await unpack(name);
+  const unpacked = join(parts, "kernel");
+  const boot = join(unpacked, "boot");
+  const image = readdirSync(boot).find((file) => file.startsWith("vmlinuz-")) ?? "vmlinuz";
+  return await cached("kernel", [image, ...MODULES], async (folder) => {
     mkdirSync(join(folder, "modules"), { recursive: true });
-    const boot = join(unpacked, "boot");
-    const image = readdirSync(boot).find((file) => file.startsWith("vmlinuz-")) ?? "vmlinuz";
     cpSync(join(boot, image), join(folder, "vmlinuz"));
-    const files = await ok(["find", join(unpacked, "lib/modules"), "-name", "*.ko"]);
+    const files = await ok(["find", unpacked, "-name", "*.ko"]);
     for (const file of files.trim().split("\n")) {
       const order = MODULES.indexOf(basename(file, ".ko").replaceAll("-", "_"));
       const to = `${String(order).padStart(2, "0")}-${basename(file)}`;
       if (order >= 0) cpSync(file, join(folder, "modules", to));
     }
-    rmSync(unpacked, { recursive: true });
   });
-}
-
-/** Debian's package of that name, unpacked. */
-async function unpack(name: string): Promise<string> {
-  const folder = mkdtempSync("/var/tmp/deploy-finalize-package-");
-  const options = { timeoutMs: 300_000 };
-  await ok(["sh", "-c", `cd ${folder} && apt-get download ${name} && dpkg -x *.deb .`], options);
-  return folder;
 }
 
 /** What becomes of a machine that boots an initrd: it comes up, panics, or stands still. */
@@ -79,12 +68,13 @@ export async function initrd(fate: Fate): Promise<string> {
 }
 
 /** A read-only ext4 image with Node, busybox and the stand-ins: the root of every machine. */
-export async function tools(): Promise<string> {
+export async function tools(systemd: "252" | "262"): Promise<string> {
   const standIns = readdirSync(join(guest, "bin")).map((name) => join(guest, "bin", name));
-  const bootctl = await bootctlFolder();
+  const unpacked = join(parts, `systemd-${systemd}`);
+  const bootctl = readFileSync(join(unpacked, "usr/bin/bootctl"));
   const recipe = [...Object.values(PROGRAMS), bootctl, readFileSync(import.meta.filename)];
   const contents = standIns.map((file) => Buffer.concat([Buffer.from(file), readFileSync(file)]));
-  return await cached("tools", [...recipe, ...contents], async (path) => {
+  return await cached(`tools-${systemd}`, [...recipe, ...contents], async (path) => {
     const root = mkdtempSync("/var/tmp/deploy-finalize-tools-");
     const folders = [
       "bin",
@@ -104,22 +94,25 @@ export async function tools(): Promise<string> {
     for (const applet of (await ok(["busybox", "--list"])).trim().split("\n")) {
       if (applet !== "busybox") symlinkSync("busybox", join(root, "bin", applet));
     }
-    const programs = { ...PROGRAMS, "bootctl.real": join(bootctl, "usr/bin/bootctl") };
-    for (const [name, file] of Object.entries(programs))
+    for (const [name, file] of Object.entries(PROGRAMS))
       await install(file, join(root, "bin", name));
+    await installBootctl(unpacked, root);
     for (const file of standIns) replace(file, join(root, "bin", basename(file)));
     await ok(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, path, "256M"]);
     rmSync(root, { recursive: true });
   });
 }
 
-/** bootctl lies in a package of its own, which would install itself as this machine's loader. */
-async function bootctlFolder(): Promise<string> {
-  return await cached("bootctl", ["1"], async (folder) => {
-    const unpacked = await unpack("systemd-boot");
-    cpSync(unpacked, folder, { recursive: true });
-    rmSync(unpacked, { recursive: true });
-  });
+/** bootctl with the linker and all libraries of its own Debian: they may be newer than the machine's. */
+async function installBootctl(unpacked: string, root: string): Promise<void> {
+  const folder = join(root, "systemd");
+  mkdirSync(folder);
+  const found = await ok(["find", unpacked, "-path", "*/lib*", "-xtype", "f", "-name", "*.so*"]);
+  for (const library of found.trim().split("\n"))
+    copyFileSync(library, join(folder, basename(library)));
+  copyFileSync(join(unpacked, "usr/bin/bootctl"), join(folder, "bootctl"));
+  const argv = "/systemd/ld-linux-x86-64.so.2 --library-path /systemd /systemd/bootctl";
+  writeFileSync(join(root, "bin/bootctl.real"), `#!/bin/sh\nexec ${argv} "$@"\n`, { mode: 0o755 });
 }
 
 /** A program with the libraries that it is linked to, each where the linker looks for it. */

@@ -1,7 +1,5 @@
-import type { LoaderKind } from "./disk.ts";
-
 export interface Hardware {
-  readonly loader: LoaderKind;
+  readonly firmware: "bios" | "efi";
   readonly disk: string;
   readonly tools: string;
   /** The EFI variables. */
@@ -15,20 +13,23 @@ export interface Hardware {
 const FIRMWARE = "/usr/share/OVMF/OVMF_CODE.fd";
 
 /**
- * The command line of a machine whose second serial line is its standard input and output. Always
- * emulated: where /dev/kvm is there it may not work. Killed with its parent, whatever kills that.
+ * The command line of a machine whose second serial line is its standard input and output. It is
+ * emulated unless ACCEL=kvm says otherwise, because /dev/kvm may be there and not work. It is killed
+ * with its parent, whatever kills that.
  */
-export function qemuCommand(hardware: Hardware): string[] {
-  const { loader, watchdog } = hardware;
+export function qemuCommand({ firmware, watchdog, ...files }: Hardware): string[] {
+  const accel = process.env["ACCEL"] ?? "tcg";
   return [
     "setpriv --pdeathsig KILL qemu-system-x86_64".split(" "),
-    "-M pc -accel tcg -m 1024 -nodefaults -no-user-config -display none -monitor none".split(" "),
-    loader === "grub-bios" ? [] : flash(0, `readonly=on,file=${FIRMWARE}`),
-    loader === "grub-bios" ? [] : flash(1, `file=${hardware.vars}`),
-    virtio(`file=${hardware.disk}`),
-    virtio(`readonly=on,file=${hardware.tools}`),
+    `-M pc -accel ${accel} -m 1024 -nodefaults -no-user-config -display none -monitor none`.split(
+      " ",
+    ),
+    firmware === "bios" ? [] : flash(0, `readonly=on,file=${FIRMWARE}`),
+    firmware === "bios" ? [] : flash(1, `file=${files.vars}`),
+    virtio(`file=${files.disk}`),
+    virtio(`readonly=on,file=${files.tools}`),
     watchdog === "none" ? [] : ["-device", watchdog, "-action", "watchdog=reset"],
-    ["-serial", `file:${hardware.console}`, "-serial", "stdio"],
+    ["-serial", `file:${files.console}`, "-serial", "stdio"],
   ].flat();
 }
 
