@@ -17,7 +17,8 @@ export function judgeCompleteness(
   booted: string,
 ): BootCompleteness {
   const record = records.find(({ target, previous }) => target === booted || previous === booted);
-  if (record === undefined) return { kind: "complete", why: "no finalization is about this system" };
+  if (record === undefined)
+    return { kind: "complete", why: "no finalization is about this system" };
   const { id, state, target } = record;
   if (target === booted) {
     if (!isTerminal(state)) return { kind: "undecided", id };

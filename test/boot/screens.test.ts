@@ -65,7 +65,7 @@ test("explain says why there is no fallback, and what follows from that", async 
   const deployed = deployedTo(host);
   assert.match(
     lines(await explained(deployed, "auto")),
-    /^no fallback: GRUB: .*btrfs.*somebody must repair/,
+    /^no fallback: GRUB: .*btrfs.*: give \/boot an ext4 or FAT[^]*somebody must repair/,
   );
   assert.match(lines(await explained(deployed, "require")), /^no fallback: .*it would not reboot/);
   assert.match(lines(await explained(deployed, "off")), /^no fallback: it is turned off/);
