@@ -98,18 +98,21 @@ _deploy_finalize() {
     resume)
       options="--config --state-dir -q --quiet -v --verbose -h --help"
       ;;
+    boot-complete)
+      options="--config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
     deliver)
       options="--json --test --revision --only --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume boot-complete deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback lock check-config run resume boot-complete deliver" -- "$current")
   fi
 }
 

@@ -211,6 +211,14 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s q -l qu
 complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s v -l verbose -d 'print each program that it runs'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with resume' -s h -l help -d 'show the help'
 
+complete -c deploy-finalize -n __deploy_finalize_has_none -a boot-complete -d 'wait until this boot counts as good (a systemd unit runs this)'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a boot-complete -d 'wait until this boot counts as good (a systemd unit runs this)'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with boot-complete' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with boot-complete' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with boot-complete' -s q -l quiet -d 'print no progress messages, only the result and errors'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with boot-complete' -s v -l verbose -d 'print each program that it runs'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with boot-complete' -s h -l help -d 'show the help'
+
 complete -c deploy-finalize -n __deploy_finalize_has_none -a deliver -d 'deliver all waiting reports now (a systemd unit runs this)'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a deliver -d 'deliver all waiting reports now (a systemd unit runs this)'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l json -d 'print the result as JSON'

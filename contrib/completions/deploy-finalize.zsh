@@ -28,6 +28,7 @@ _deploy_finalize() {
     'check-config:check a configuration file and list all its errors'
     'run:carry out a finalization until it ends (its systemd unit runs this)'
     'resume:continue unfinished finalizations after a boot (a systemd unit runs this)'
+    'boot-complete:wait until this boot counts as good (a systemd unit runs this)'
     'deliver:deliver all waiting reports now (a systemd unit runs this)'
   )
 
@@ -110,6 +111,9 @@ _deploy_finalize() {
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids run
       ;;
     (resume)
+      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
+      ;;
+    (boot-complete)
       options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (deliver)

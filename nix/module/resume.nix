@@ -126,7 +126,6 @@ in
         RestartForceExitStatus = "";
         # A system that is rejected stays so.
         RestartPreventExitStatus = 1;
-        ReadWritePaths = [ ];
       };
     };
 

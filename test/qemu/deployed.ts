@@ -54,6 +54,12 @@ export async function pending(machine: Machine): Promise<string[]> {
   return text.split("\n").filter((line) => line !== "");
 }
 
+/** The counter in the name of a system's menu entry: `+2-1`; empty if it has none, as a good one. */
+export async function counter(machine: Machine, label: Label): Promise<string> {
+  const names = await machine.ok(`cd /boot/loader/entries; grep -l ${TOPLEVELS[label]}/init *`);
+  return /(\+\d+(?:-\d+)?)\.conf/.exec(names)?.[1] ?? "";
+}
+
 /** The system that the profile is at. */
 export async function profile(machine: Machine): Promise<Label> {
   return labelOf((await machine.ok(`basename $(readlink -f ${PROFILE})`)).trim());

@@ -101,12 +101,12 @@ export class Machine implements AsyncDisposable {
 
   /** Waits until so many systems have come up since it was switched on; resolves to the last one. */
   async cameUp(times: number): Promise<Label> {
-    return await this.#until(`boot ${times}`, () => this.boots[times - 1]);
+    return await this.until(`boot ${times}`, () => this.boots[times - 1]);
   }
 
   /** Waits until a stand-in has come to the Nth checkpoint; null if all has ended before. */
   async reached(count: number, hasEnded: () => Promise<boolean>): Promise<string | null> {
-    return await this.#until(`checkpoint ${count}`, async () => {
+    return await this.until(`checkpoint ${count}`, async () => {
       const name = this.#shell.checkpoints()[count - 1];
       if (name !== undefined) return name;
       return (await hasEnded()) && this.#shell.checkpoints().length < count ? null : undefined;
@@ -115,11 +115,12 @@ export class Machine implements AsyncDisposable {
 
   /** Waits until its kernels have panicked so often; resolves to the time of now. */
   async panicked(times: number): Promise<number> {
-    await this.#until(`panic ${times}`, () => this.console.split("Kernel panic").length > times);
+    await this.until(`panic ${times}`, () => this.console.split("Kernel panic").length > times);
     return performance.now();
   }
 
-  async #until<T>(
+  /** Waits until the answer is neither undefined nor false. */
+  async until<T>(
     what: string,
     ask: () => Promise<T | undefined | false> | T | undefined | false,
   ): Promise<T> {

@@ -96,24 +96,32 @@ export async function tools(systemd: "252" | "262"): Promise<string> {
     }
     for (const [name, file] of Object.entries(PROGRAMS))
       await install(file, join(root, "bin", name));
-    await installBootctl(unpacked, root);
+    await installSystemd(unpacked, root);
     for (const file of standIns) replace(file, join(root, "bin", basename(file)));
     await ok(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, path, "256M"]);
     rmSync(root, { recursive: true });
   });
 }
 
-/** bootctl with the linker and all libraries of its own Debian: they may be newer than the machine's. */
-async function installBootctl(unpacked: string, root: string): Promise<void> {
+/**
+ * Programs of systemd with the linker and all libraries of their own Debian, which may be newer than
+ * the machine's.
+ */
+async function installSystemd(unpacked: string, root: string): Promise<void> {
   const folder = join(root, "systemd");
   mkdirSync(folder);
-  const found = await ok(["find", unpacked, "-path", "*/lib*", "-xtype", "f", "-name", "*.so*"]);
-  for (const library of found.trim().split("\n"))
-    copyFileSync(library, join(folder, basename(library)));
-  copyFileSync(join(unpacked, "usr/bin/bootctl"), join(folder, "bootctl"));
-  const argv = "/systemd/ld-linux-x86-64.so.2 --library-path /systemd /systemd/bootctl";
-  writeFileSync(join(root, "bin/bootctl.real"), `#!/bin/sh\nexec ${argv} "$@"\n`, { mode: 0o755 });
+  const library = ["-path", "*/lib*", "-xtype", "f", "-name", "*.so*"];
+  const wanted = ["(", ...library, ")", "-o", "-path", "*/bin/bootctl", "-o", "-name", BLESS];
+  const found = await ok(["find", unpacked, ...wanted]);
+  for (const file of found.trim().split("\n")) copyFileSync(file, join(folder, basename(file)));
+  for (const name of ["bootctl", BLESS]) {
+    const argv = `/systemd/ld-linux-x86-64.so.2 --library-path /systemd /systemd/${name}`;
+    const script = `#!/bin/sh\nexec ${argv} "$@"\n`;
+    writeFileSync(join(root, `bin/${name}.real`), script, { mode: 0o755 });
+  }
 }
+
+const BLESS = "systemd-bless-boot";
 
 /** A program with the libraries that it is linked to, each where the linker looks for it. */
 async function install(file: string, to: string): Promise<void> {
