@@ -4,6 +4,7 @@ import type { FinalizationRecord } from "../core/record/record.ts";
 import { lookAfterBoot, resumeObstacle } from "./after-boot.ts";
 import { findLoader } from "./detect.ts";
 import { armFallback, disarm } from "./fallback.ts";
+import type { Loader } from "./loader.ts";
 import { activate } from "../host/nixos/activation.ts";
 import { addGeneration } from "../host/nixos/profile.ts";
 import { unmountedAt } from "../host/systemd/unmounted.ts";
@@ -15,6 +16,7 @@ export const SWITCH_LOCK_TAKEN = "another process holds the switch lock";
 
 /** The system that a reboot has to start. */
 export interface BootPlan {
+  readonly profile: string;
   readonly toplevel: string;
   /** The other system that may start; null if there is none. */
   readonly previous: string | null;
@@ -35,16 +37,16 @@ export function bootPlanOf(
   toplevel: string,
   { reboot, stateDir }: Pick<Config, "reboot" | "stateDir">,
 ): BootPlan {
-  const { state, target, previous, previousProfile } = record;
+  const { state, profile, target, previous, previousProfile } = record;
   if (state === "rolling-back") {
     const atProblem = isBootFailed(record) ? "reboot-anyway" : "refuse";
-    return { toplevel, previous: target, fallback: "off", obstacle: null, atProblem };
+    return { profile, toplevel, previous: target, fallback: "off", obstacle: null, atProblem };
   }
   const other = previousProfile ?? previous;
   const after = lookAfterBoot(paths, { target: toplevel, previous: other }, stateDir);
   const obstacle = resumeObstacle(after);
   const { fallback } = reboot;
-  return { toplevel, previous: other, fallback, obstacle, atProblem: "refuse" };
+  return { profile, toplevel, previous: other, fallback, obstacle, atProblem: "refuse" };
 }
 
 /** Makes a toplevel the boot default; resolves to null, or to the problem. */
@@ -59,8 +61,10 @@ export async function setBootDefault(host: Host, toplevel: string): Promise<stri
 /** Makes the next boot start a system: only once, if the host can fall back. */
 export async function prepareBoot(host: Host, next: BootPlan): Promise<string | null> {
   if (next.atProblem === "refuse") return await tryToPrepare(host, next);
-  const { toplevel, previous } = next;
-  if (previous !== null && alwaysBoots(host, toplevel, previous)) return null;
+  const { profile, toplevel, previous } = next;
+  const found = await findLoader(host, { profile, toplevel });
+  const wanted = { profile, toplevel, other: previous };
+  if (found.kind === "found" && alwaysBoots(found.loader, wanted)) return null;
   // An installer would write into the empty folder.
   const unmounted = await unmountedBootFolder(host);
   const problem =
@@ -81,10 +85,10 @@ async function unmountedBootFolder(host: Host): Promise<string | null> {
 const BOOT_FOLDERS = ["/boot", "/boot/efi", "/efi"];
 
 async function tryToPrepare(host: Host, next: BootPlan): Promise<string | null> {
-  const { toplevel, previous, fallback, obstacle } = next;
-  if (previous === null || fallback === "off")
-    return await setPermanentDefault(host, toplevel, previous);
-  const trial = { target: toplevel, previous };
+  const { profile, toplevel, previous, fallback, obstacle } = next;
+  const forGood = { profile, toplevel, other: previous };
+  if (previous === null || fallback === "off") return await setPermanentDefault(host, forGood);
+  const trial = { profile, target: toplevel, previous };
   const why =
     obstacle ??
     (await armFallback(host, trial, async (wanted) => await setBootDefault(host, wanted)));
@@ -93,17 +97,42 @@ async function tryToPrepare(host: Host, next: BootPlan): Promise<string | null> 
     return null;
   }
   if (why === SWITCH_LOCK_TAKEN) return why;
-  const problem = await setPermanentDefault(host, toplevel, previous);
+  const problem = await setPermanentDefault(host, forGood);
   if (fallback === "require") return `the boot loader cannot fall back: ${why}`;
   host.say(`the boot loader cannot fall back: ${why}`);
   return problem;
 }
 
 /** Undoes `prepareBoot` for a reboot that does not happen. */
-export async function unprepareBoot(host: Host, { toplevel, previous }: BootPlan): Promise<void> {
-  const problem = await setPermanentDefault(host, toplevel, previous);
-  if (problem !== null) host.say(`the next boot may start another system: ${problem}`);
+export async function unprepareBoot(host: Host, plan: BootPlan): Promise<void> {
+  const { profile, toplevel, previous } = plan;
+  const problem = await setPermanentDefault(host, { profile, toplevel, other: previous });
+  if (problem === null) return;
+  host.say(`the next boot may start another system: ${problem}`);
+  // Whatever the installer could not do: a later boot must not be a trial that nobody verifies.
+  const found = await findLoader(host, { profile, toplevel });
+  const pending = found.kind === "found" ? await disarm(found.loader, trialsOf(plan)) : null;
+  if (pending !== null) host.say(`the next boot may start ${toplevel} once: ${pending}`);
 }
+
+function trialsOf({ toplevel, previous }: Pick<BootPlan, "toplevel" | "previous">): string[] {
+  return [toplevel, ...(previous === null ? [] : [previous])];
+}
+
+/** A system of a profile that every boot has to start. */
+export interface DefaultToSet {
+  readonly profile: string;
+  readonly toplevel: string;
+  /** The other system that may be pending for one boot; null if there is none. */
+  readonly other: string | null;
+}
+
+/** How an installer left the boot loader. */
+type InstallerEnd =
+  | { readonly kind: "default" }
+  /** It made another system the default, or kept it. */
+  | { readonly kind: "other-default"; readonly now: string }
+  | { readonly kind: "problem"; readonly why: string };
 
 /**
  * Makes every boot from now on start a toplevel, and removes a pending one-shot boot of it or of
@@ -111,48 +140,56 @@ export async function unprepareBoot(host: Host, { toplevel, previous }: BootPlan
  */
 export async function setPermanentDefault(
   host: Host,
-  toplevel: string,
-  other: string | null,
+  wanted: DefaultToSet,
 ): Promise<string | null> {
-  const trials = [toplevel, ...(other === null ? [] : [other])];
-  const problem = (await setBootDefault(host, toplevel)) ?? (await disarm(host, trials));
-  if (problem !== null) return problem;
-  const found = findLoader(host);
-  const now = found.kind === "found" ? found.loader.bootDefault : null;
-  return now === null || now === toplevel ? null : `the boot loader's default is ${now}`;
+  return inWords(await installDefault(host, wanted));
 }
 
-/** The system that every boot has to start again, after another one was the boot default. */
-export interface DefaultToRestore {
-  readonly profile: string;
-  readonly toplevel: string;
-  readonly other: string;
+async function installDefault(host: Host, wanted: DefaultToSet): Promise<InstallerEnd> {
+  const { profile, toplevel, other } = wanted;
+  const problem = await setBootDefault(host, toplevel);
+  if (problem !== null) return { kind: "problem", why: problem };
+  const found = await findLoader(host, { profile, toplevel });
+  if (found.kind === "unknown") return { kind: "default" };
+  const { installedDefault: now, releaseDefault } = found.loader;
+  const pending = await disarm(found.loader, trialsOf({ toplevel, previous: other }));
+  if (pending !== null) return { kind: "problem", why: pending };
+  // A default that is held stays until the installer's one is right.
+  if (now !== null && now !== toplevel) return { kind: "other-default", now };
+  const held = await releaseDefault();
+  return held === null ? { kind: "default" } : { kind: "problem", why: held };
+}
+
+function inWords(end: InstallerEnd): string | null {
+  switch (end.kind) {
+    case "default":
+      return null;
+    case "other-default":
+      return `the boot loader's default is ${end.now}`;
+    case "problem":
+      return end.why;
+  }
 }
 
 /**
- * Makes a toplevel that is in the profile the boot default again, and reads it back if the loader
- * can be read. Resolves to null, or to the problem.
+ * Makes a toplevel that is in the profile the boot default, if it is not, and reads it back if the
+ * loader can be read. Resolves to null, or to the problem.
  */
-export async function restoreBootDefault(
-  host: Host,
-  { profile, toplevel, other }: DefaultToRestore,
-): Promise<string | null> {
-  if (alwaysBoots(host, toplevel, other)) return null;
-  const problem = await setPermanentDefault(host, toplevel, other);
-  const found = findLoader(host);
-  const isLeftOut = found.kind === "found" && !found.loader.menu.includes(toplevel);
-  if (problem === null || !isLeftOut || toplevelAt(profile) !== toplevel) return problem;
-  // An installer with a limit of generations leaves an old one out, and keeps the default it had.
+export async function makeBootDefault(host: Host, wanted: DefaultToSet): Promise<string | null> {
+  const { profile, toplevel } = wanted;
+  const found = await findLoader(host, { profile, toplevel });
+  const isLasting = found.kind === "found" && !found.loader.isHeld;
+  if (isLasting && alwaysBoots(found.loader, wanted)) return null;
+  const end = await installDefault(host, wanted);
+  if (end.kind !== "other-default" || toplevelAt(profile) !== toplevel) return inWords(end);
+  // An installer with a limit of generations leaves an old one out, and one without a default boots
+  // the newest one.
   return (
-    (await addGeneration(host, profile, toplevel)) ??
-    (await setPermanentDefault(host, toplevel, other))
+    (await addGeneration(host, profile, toplevel)) ?? (await setPermanentDefault(host, wanted))
   );
 }
 
-/** Whether the loader says that each of the next boots starts the toplevel. */
-function alwaysBoots(host: Host, toplevel: string, other: string): boolean {
-  const found = findLoader(host);
-  if (found.kind === "unknown") return false;
-  const { bootDefault, oneShot } = found.loader;
+/** Whether each of the next boots starts the toplevel. */
+function alwaysBoots({ bootDefault, oneShot }: Loader, { toplevel, other }: DefaultToSet): boolean {
   return bootDefault === toplevel && oneShot !== other && oneShot !== toplevel;
 }

@@ -1,21 +1,50 @@
 import type { Host } from "../host/process/host.ts";
-import { findLoader } from "./detect.ts";
-import type { FoundLoader } from "./loader.ts";
+import { findLoader, type Installed } from "./detect.ts";
+import type { FoundLoader, Loader } from "./loader.ts";
 
 /** A system to boot once, and the system that every other boot starts. */
 export interface Trial {
+  readonly profile: string;
   readonly target: string;
   readonly previous: string;
 }
 
 /** Why the target cannot be booted once with the previous system as the default; null if it can. */
-export function fallbackObstacle(found: FoundLoader, { target, previous }: Trial): string | null {
+export function fallbackObstacle(
+  found: FoundLoader,
+  trial: Pick<Trial, "target" | "previous">,
+): string | null {
+  return lastingObstacle(found, trial) ?? menuObstacle(found, trial);
+}
+
+/** What no installer changes: the default and the menu are what the previous system's one writes. */
+function lastingObstacle(
+  found: FoundLoader,
+  { target, previous }: Pick<Trial, "target" | "previous">,
+): string | null {
   if (found.kind === "unknown") return found.why;
-  const { name, menu, obstacle } = found.loader;
   if (target === previous) return "there is no other system to fall back to";
-  if (obstacle !== null) return `${name}: ${obstacle}`;
+  const { name, obstacle } = found.loader;
+  return obstacle === null ? null : `${name}: ${obstacle}`;
+}
+
+function menuObstacle(
+  found: FoundLoader,
+  { target, previous }: Pick<Trial, "target" | "previous">,
+): string | null {
+  if (found.kind === "unknown") return found.why;
+  const { name, menu, problemOf } = found.loader;
   const missing = [target, previous].find((toplevel) => !menu.includes(toplevel));
-  return missing === undefined ? null : `${name} has no menu entry for ${missing}`;
+  if (missing !== undefined) return `${name} has no menu entry for ${missing}; ${raiseLimit(name)}`;
+  const problem = problemOf(target) ?? problemOf(previous);
+  return problem === null
+    ? null
+    : `${name}: ${problem}; run switch-to-configuration boot of that system`;
+}
+
+function raiseLimit(name: Loader["name"]): string {
+  const option = name === "GRUB" ? "boot.loader.grub" : "boot.loader.systemd-boot";
+  return `its generation may be deleted, or ${option}.configurationLimit be less than 2`;
 }
 
 /**
@@ -30,31 +59,46 @@ export async function armFallback(
   trial: Trial,
   setBootDefault: (toplevel: string) => Promise<string | null>,
 ): Promise<string | null> {
-  const before = fallbackObstacle(findLoader(host), trial);
+  const installed = { profile: trial.profile, toplevel: trial.target };
+  const before = lastingObstacle(await findLoader(host, installed), trial);
   if (before !== null) return before;
   const problem = await setBootDefault(trial.previous);
   if (problem !== null) return problem;
   // The installer has rewritten the menu.
-  const found = findLoader(host);
+  const found = await findLoader(host, installed);
   const obstacle = fallbackObstacle(found, trial);
   if (obstacle !== null || found.kind === "unknown") return obstacle;
-  const { name, bootDefault } = found.loader;
-  if (bootDefault !== trial.previous) {
-    return `${name}: its installer made ${bootDefault ?? "something else"} the boot default`;
-  }
-  const unset = await found.loader.setOneShot(trial.target);
-  return unset === null ? null : `${name}: ${unset}`;
+  const { loader } = found;
+  const unheld = await makeDefault(host, loader, trial.previous, installed);
+  if (unheld !== null) return `${loader.name}: ${unheld}`;
+  const unset = await loader.setOneShot(trial.target);
+  return unset === null ? null : `${loader.name}: ${unset}`;
+}
+
+/** Some installers make the newest generation the default, whatever they are called for. */
+async function makeDefault(
+  host: Host,
+  { bootDefault, holdDefault }: Loader,
+  toplevel: string,
+  installed: Installed,
+): Promise<string | null> {
+  if (bootDefault === toplevel) return null;
+  const made = `its installer made ${bootDefault ?? "something else"} the boot default`;
+  const problem = await holdDefault(toplevel);
+  if (problem !== null) return `${made}; ${problem}`;
+  return (await bootDefaultOf(host, installed)) === toplevel ? null : made;
 }
 
 /** Removes a pending one-shot boot of one of these systems; any other pending one stays. */
-export async function disarm(host: Host, toplevels: readonly string[]): Promise<string | null> {
-  const found = findLoader(host);
-  if (found.kind === "unknown" || found.loader.oneShot === null) return null;
-  return toplevels.includes(found.loader.oneShot) ? await found.loader.clearOneShot() : null;
+export async function disarm(
+  { oneShot, clearOneShot }: Loader,
+  toplevels: readonly string[],
+): Promise<string | null> {
+  return oneShot !== null && toplevels.includes(oneShot) ? await clearOneShot() : null;
 }
 
 /** The toplevel that the loader boots by default; null if unknown. */
-export function bootDefaultOf(host: Host): string | null {
-  const found = findLoader(host);
+export async function bootDefaultOf(host: Host, installed: Installed): Promise<string | null> {
+  const found = await findLoader(host, installed);
   return found.kind === "found" ? found.loader.bootDefault : null;
 }

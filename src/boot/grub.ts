@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
@@ -13,10 +14,17 @@ const NEXT = "next_entry";
 /** The file systems on which GRUB can overwrite the blocks of a file. */
 const WRITABLE: ReadonlySet<string> = new Set(["vfat", "ext2", "ext3", "ext4", "xfs"]);
 
+/** Its menu, if there is one: GRUB need not be what boots. */
+export function grubConfigOf({ grub: folder }: Paths): string | null {
+  const file = join(folder, "grub.cfg");
+  return existsSync(file) ? file : null;
+}
+
 /** The present state of GRUB, on BIOS or EFI; null if there is no grub.cfg. */
 export function grub({ paths }: Host): Loader | null {
   const folder = paths.grub;
-  const text = readIfThere(join(folder, "grub.cfg"));
+  const source = join(folder, "grub.cfg");
+  const text = readIfThere(source);
   if (text === null) return null;
   const config = parseGrubConfig(text);
   const environment = join(folder, "grubenv");
@@ -31,15 +39,21 @@ export function grub({ paths }: Host): Loader | null {
   };
   return {
     name: "GRUB",
+    source,
     menu: toplevelsOf(config.entries),
     bootDefault: config.bootDefault,
+    installedDefault: config.bootDefault,
+    isHeld: false,
     oneShot: next === null ? null : entryNamed(text, next),
     obstacle: obstacle(paths, config),
+    problemOf: () => null,
     setOneShot: async (toplevel) => {
       const entry = config.entries.find((one) => one.toplevel === toplevel);
       return entry === undefined ? `it has no menu entry for ${toplevel}` : put(entry.id);
     },
     clearOneShot: async () => (next === null ? null : put(null)),
+    holdDefault: async () => "its installer sets the default, and nothing else can",
+    releaseDefault: async () => null,
   };
 }
 

@@ -13,7 +13,8 @@ import { messageOf } from "../core/refusal.ts";
 import { readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
-import { describeEnd } from "../host/process/spawn.ts";
+import { imageOfGrub } from "./started-by.ts";
+import { describeEnd, problemOf } from "../host/process/spawn.ts";
 import * as systemd from "../host/systemd/systemd.ts";
 
 /**
@@ -28,10 +29,21 @@ export async function restart(
   method: RebootConfig["method"],
 ): Promise<string | null> {
   if (method === "reboot") return await systemd.reboot(host);
-  const problem = (await loadKernel(host, toplevel)) ?? (await systemd.kexec(host));
+  const unloaded = await loadKernel(host, toplevel);
+  const refused = unloaded === null ? await systemd.kexec(host) : null;
+  const problem = unloaded ?? refused;
   if (problem === null) return null;
+  // Else a later reboot, by whoever's wish, starts it past the boot loader.
+  if (refused !== null) await unloadKernel(host);
   host.say(`cannot use kexec (${problem}); reboots through the firmware`);
   return await systemd.reboot(host);
+}
+
+/** Unloads the kernel that was loaded for a reboot that does not come. */
+export async function unloadKernel(host: Host): Promise<void> {
+  if (readIfThere(host.paths.kexecLoaded)?.trim() !== "1") return;
+  const problem = problemOf(await host.spawn([programIn(host.paths), "--unload"]));
+  if (problem !== null) host.say(`a later reboot may start the kernel that is loaded: ${problem}`);
 }
 
 /** Loads the kernel that the boot loader would load; resolves to null, or to the problem. */
@@ -42,7 +54,10 @@ async function loadKernel(host: Host, toplevel: string): Promise<string | null> 
     if (refusal !== null) return refusal;
     const initrd = await prepareInitrd(host, toplevel);
     const parameters = readFileSync(join(toplevel, "kernel-params"), "utf8").trim();
-    const argv = loadCommand(programIn(paths), toplevel, initrd, parameters);
+    const argv = loadCommand(programIn(paths), toplevel, initrd, [
+      ...wordOfGrub(paths),
+      parameters,
+    ]);
     const ended = await host.spawn(argv, { streams: "ends" });
     return ended.exitCode === 0 ? null : describeEnd(ended);
   } catch (error) {
@@ -57,11 +72,17 @@ function loadCommand(
   program: string,
   toplevel: string,
   initrd: string,
-  parameters: string,
+  parameters: readonly string[],
 ): readonly string[] {
-  const commandLine = `${parameters} init=${toplevel}/init`.trim();
+  const commandLine = [...parameters, `init=${toplevel}/init`].join(" ").trim();
   const files = [join(toplevel, "kernel"), `--initrd=${initrd}`];
   return [program, "--load", ...files, `--command-line=${commandLine}`];
+}
+
+/** The next kernel must know too which loader starts this host: GRUB says it nowhere else. */
+function wordOfGrub(paths: Paths): string[] {
+  const word = imageOfGrub(paths);
+  return word === null ? [] : [word];
 }
 
 /** Secure Boot locks the kernel down, and a sysctl forbids loading until the next boot. */

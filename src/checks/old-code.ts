@@ -26,7 +26,7 @@ import type { Host } from "../host/process/host.ts";
 import { describeEnd } from "../host/process/spawn.ts";
 import { showProperties } from "../host/systemd/commands.ts";
 import { parseProperties } from "../host/systemd/units.ts";
-import { userNameOf } from "../host/systemd/logind.ts";
+import { userNameOf } from "../host/systemd/logind/sessions.ts";
 
 /** The systems that may have left processes behind. */
 export interface Systems {

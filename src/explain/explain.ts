@@ -36,10 +36,11 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
   const activated = activatedBy(weighed);
   const generationsIn = profileWithGenerations(config.profile, input.configuredProfile);
   const dry = await tryDry(host, input, weighed);
-  const [closures, gates, compared] = await Promise.all([
+  const [closures, gates, compared, fallback] = await Promise.all([
     explainClosures(host, weighed),
     explainGates(host, input, weighed, dry),
     compareSystems(host, config, weighed, generationsIn),
+    explainFallback(host, config, weighed, generationsIn),
   ]);
   const readable = records.kind === "known" ? records.records : [];
   return {
@@ -52,7 +53,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     specialisation,
     units: explainUnits(host, config, activated, decision.action, dry),
     userUnits: decision.action === "switch" ? explainUserUnits(host, activated) : null,
-    fallback: explainFallback(host, config, weighed),
+    fallback,
     ...closures,
     ...gates,
     verification: explainVerification(config),

@@ -10,13 +10,14 @@ import type { Host } from "../host/process/host.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
 /** What would happen if the target does not boot; null if nothing would reboot. */
-export function explainFallback(
+export async function explainFallback(
   host: Host,
   { reboot, stateDir }: Config,
   { target, systems, decision }: Weighed,
-): ExplainJson["fallback"] {
+  profile: string,
+): Promise<ExplainJson["fallback"]> {
   if (decision.action !== "reboot") return null;
-  const found = findLoader(host);
+  const found = await findLoader(host, { profile, toplevel: target });
   const previous = systems.current.toplevel;
   const obstacle =
     previous === null

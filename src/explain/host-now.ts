@@ -45,7 +45,10 @@ export async function viewHost(
     current: view(systems.current),
     profile: view(systems.target),
     rebootRequired: decision.action === "reboot" ? decision.reason : null,
-    bootLoader: viewBootLoader(host),
+    bootLoader: await viewBootLoader(host, {
+      profile: generationsIn,
+      toplevel: systems.target.toplevel ?? "",
+    }),
   };
 }
 

@@ -7,7 +7,7 @@ import { listFolder } from "../host/files/durable.ts";
 import { unitTexts } from "../host/nixos/unit-texts.ts";
 import type { Host } from "../host/process/host.ts";
 import { usersWithManager } from "../host/systemd/user-managers.ts";
-import { userNameOf } from "../host/systemd/logind.ts";
+import { userNameOf } from "../host/systemd/logind/sessions.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import type { Warning } from "./warnings.ts";
 

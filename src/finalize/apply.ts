@@ -11,12 +11,14 @@ import {
   unprepareBoot,
 } from "../boot/boot-default.ts";
 import { type WatchSwitch, whileWatched } from "./patience/watch-switch.ts";
-import { restart } from "../boot/reboot.ts";
+import { restart, unloadKernel } from "../boot/reboot.ts";
+import { listInhibitors } from "../host/systemd/logind/inhibitors.ts";
+import { isGoingDown } from "../host/systemd/logind/shutdown.ts";
 import { holdRunners } from "./runners/hold.ts";
 import { type Runners, startAgain, stopRunners } from "./runners/stop.ts";
 import { SUSPENDED, type Suspended } from "./context.ts";
 
-/** After this time a shutdown that hangs counts as failed. */
+/** After this time a shutdown that is not under way counts as failed. */
 const REBOOT_DEADLINE_MS = 600_000;
 
 /**
@@ -77,14 +79,38 @@ async function askForReboot(
 ): Promise<string | null> {
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
-  const refusal = (await restart(host, next.toplevel, method)) ?? (await awaitReboot(stop));
-  if (refusal !== null) await unprepareBoot(host, next);
+  const asked = await restart(host, next.toplevel, method);
+  // A shutdown that somebody else has asked for is as good as ours, and it takes the host down.
+  const refused = asked === null || (await isGoingDown(host)) ? null : asked;
+  const refusal = refused ?? (await awaitReboot(host, stop));
+  if (refusal === null) return null;
+  if (method === "kexec") await unloadKernel(host);
+  await unprepareBoot(host, next);
   return refusal;
 }
 
-async function awaitReboot(stop: AbortSignal): Promise<string | null> {
-  await pause(REBOOT_DEADLINE_MS, stop);
-  return stop.aborted
-    ? null
-    : "systemd accepted the reboot, but the host is still up after ten minutes";
+/** While programs delay the shutdown, it still comes: nothing can call it off. */
+async function awaitReboot(host: Host, stop: AbortSignal): Promise<string | null> {
+  for (let isSaid = false; ; isSaid = true) {
+    await pause(REBOOT_DEADLINE_MS, stop);
+    if (stop.aborted) return null;
+    if (!(await isGoingDown(host))) return STILL_UP;
+    if (!isSaid)
+      host.say(`the shutdown is under way, and is waited for${await delaysInWords(host)}`);
+  }
+}
+
+const STILL_UP = "systemd accepted the reboot, but the host is still up after ten minutes";
+
+/** What delays the shutdown, as far as logind tells. */
+async function delaysInWords(host: Host): Promise<string> {
+  const seen = await listInhibitors(host).catch(() => null);
+  const list = seen?.kind === "listed" ? seen.list : [];
+  const delays = list.filter(({ mode, what }) => mode === "delay" && forShutdown(what));
+  const words = delays.map(({ who, why, processId }) => `${who} (process ${processId}): ${why}`);
+  return words.length === 0 ? "" : `; it is delayed by ${words.join("; ")}`;
+}
+
+function forShutdown(what: string): boolean {
+  return what.split(":").includes("shutdown");
 }

@@ -82,7 +82,7 @@ export async function observe(
     currentProfile: currentGeneration === null ? profileBehind(profile, current, target) : null,
     profile: toplevelAt(profile),
     specialisation,
-    bootDefault: bootDefaultOf(host),
+    bootDefault: await bootDefaultOf(host, { profile, toplevel: target }),
     newest: store.newest(),
     actedSince: await store.actedSince(record.id),
     decision: decide(rebootWhenChanged, systems),

@@ -1,8 +1,4 @@
-import {
-  restoreBootDefault,
-  setPermanentDefault,
-  SWITCH_LOCK_TAKEN,
-} from "../boot/boot-default.ts";
+import { makeBootDefault, SWITCH_LOCK_TAKEN } from "../boot/boot-default.ts";
 import type { Event } from "../core/machine/types.ts";
 import { whyOvertaken } from "../core/machine/overtaken.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
@@ -41,7 +37,8 @@ export async function commitBootDefault(
   for (let left = TRIES; ; left--) {
     const obstacle = await regainToActivate(context, record, awaitLock);
     if (obstacle !== null) return obstacle;
-    const problem = await setPermanentDefault(context.host, toplevel, record.target);
+    const { profile, previous } = record;
+    const problem = await makeBootDefault(context.host, { profile, toplevel, other: previous });
     if (problem !== SWITCH_LOCK_TAKEN || left === 0) {
       return { kind: "boot-default-committed", problem };
     }
@@ -80,7 +77,7 @@ async function tryToRestore(
   const at = toplevelAt(profile);
   // A newer deploy has both now.
   if (at !== target && at !== toplevel) return [];
-  const bootProblem = await restoreBootDefault(host, { profile, toplevel, other: target });
+  const bootProblem = await makeBootDefault(host, { profile, toplevel, other: target });
   const named = bootProblem === SWITCH_LOCK_TAKEN ? noBootDefault(host) : bootProblem;
   return [profileProblem, named].filter((problem) => problem !== null);
 }

@@ -2,7 +2,7 @@ import type { Config } from "../core/config/config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct } from "../core/states.ts";
 import type { FinalizationNow } from "./finalization-now.ts";
-import { sessionOfControlGroup } from "../host/systemd/logind.ts";
+import { sessionOfControlGroup } from "../host/systemd/logind/sessions.ts";
 
 export interface Place {
   readonly controlGroups: string;

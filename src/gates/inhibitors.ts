@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import type { Window } from "../core/config/reboot-config.ts";
-import { type Inhibitor, listInhibitors } from "../host/systemd/inhibitors.ts";
+import { type Inhibitor, listInhibitors } from "../host/systemd/logind/inhibitors.ts";
+import { type ScheduledShutdown, viewShutdowns } from "../host/systemd/logind/shutdown.ts";
 import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gate.ts";
 import { nextChange } from "../host/process/watch.ts";
 
 /**
- * No program blocks a shutdown with an inhibitor of logind, as `systemd-inhibit --mode=block` does.
+ * No program blocks a shutdown with an inhibitor of logind, as `systemd-inhibit --mode=block` does, and
+ * nobody has scheduled a shutdown, which our reboot would delete.
  * The timeout always gives up, whatever `waitFor.onTimeout` says: an inhibitor forbids the reboot,
  * and newer versions of systemd apply it to root too. With a reboot window, the window bounds the
  * wait instead.
@@ -42,9 +44,15 @@ async function look({ host }: GateContext): Promise<GateState> {
   if (!existsSync(host.paths.loginSessions)) return OPEN;
   const seen = await listInhibitors(host);
   if (seen.kind === "none-runs") return NO_LOGIND;
-  const holding = seen.list.filter(blocksShutdown);
-  if (holding.length === 0) return OPEN;
-  return { kind: "closed", why: holding.map(inWords).join("; ") };
+  const holding = seen.list.filter(blocksShutdown).map(inWords);
+  const scheduled = (await viewShutdowns(host))?.scheduled ?? null;
+  const reasons = [...holding, ...(scheduled === null ? [] : [scheduledInWords(scheduled)])];
+  return reasons.length === 0 ? OPEN : { kind: "closed", why: reasons.join("; ") };
+}
+
+function scheduledInWords({ action, at }: ScheduledShutdown): string {
+  const when = at.toISOString().replace(/\.\d+/, "");
+  return `a ${action} is scheduled for ${when}; shutdown -c cancels it`;
 }
 
 /** logind itself waits for `delay`; `block-weak` does not apply to root. */

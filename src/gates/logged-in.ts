@@ -1,5 +1,5 @@
 import type { RebootConfig } from "../core/config/config.ts";
-import { type LoggedIn, whoIsLoggedIn } from "../host/systemd/logind.ts";
+import { type LoggedIn, whoIsLoggedIn } from "../host/systemd/logind/sessions.ts";
 import { writeToTerminals } from "../host/process/terminals.ts";
 import { pause } from "../host/process/time.ts";
 import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gate.ts";

@@ -1,5 +1,5 @@
 import { messageOf } from "../core/refusal.ts";
-import { sessionState } from "../host/systemd/logind.ts";
+import { sessionState } from "../host/systemd/logind/sessions.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
 import { nextChange } from "../host/process/watch.ts";
 import { readBootId } from "../host/nixos/systems.ts";

@@ -1,17 +1,29 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import {
+  makeBootDefault,
   prepareBoot,
-  restoreBootDefault,
   setPermanentDefault,
   unprepareBoot,
 } from "../../src/boot/boot-default.ts";
 import { findLoader } from "../../src/boot/detect.ts";
 import type { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
-import { entry, grubHost, mountBoot, NEW, OLD, systemdBootHost } from "./loaders.ts";
+import {
+  changes,
+  entry,
+  grubHost,
+  mountBoot,
+  NEW,
+  OLD,
+  PROFILE,
+  setVariable,
+  systemdBootHost,
+} from "./loaders.ts";
 
 const NEXT = {
+  profile: PROFILE,
   toplevel: NEW,
   previous: OLD,
   fallback: "auto",
@@ -20,8 +32,8 @@ const NEXT = {
 } as const;
 
 /** What the loader boots by default, and what it boots once. */
-function boots(host: EdgeHost): (string | null)[] {
-  const found = findLoader(host);
+async function boots(host: EdgeHost): Promise<(string | null)[]> {
+  const found = await findLoader(host, { profile: PROFILE, toplevel: NEW });
   return found.kind === "found" ? [found.loader.bootDefault, found.loader.oneShot] : [];
 }
 
@@ -32,22 +44,25 @@ for (const [name, make] of [
   test(`${name}: boots the target once, with the previous system as the default`, async () => {
     using host = make();
     assert.equal(await prepareBoot(host, NEXT), null);
-    assert.deepEqual(boots(host), [OLD, NEW]);
-    assert.equal(await setPermanentDefault(host, NEW, OLD), null);
-    assert.deepEqual(boots(host), [NEW, null]);
+    assert.deepEqual(await boots(host), [OLD, NEW]);
+    assert.equal(
+      await setPermanentDefault(host, { profile: PROFILE, toplevel: NEW, other: OLD }),
+      null,
+    );
+    assert.deepEqual(await boots(host), [NEW, null]);
   });
 
   test(`${name}: is as before where the reboot does not come`, async () => {
     using host = make();
     await prepareBoot(host, NEXT);
     await unprepareBoot(host, NEXT);
-    assert.deepEqual(boots(host), [NEW, null]);
+    assert.deepEqual(await boots(host), [NEW, null]);
   });
 
   test(`${name}: boots the target for good where no fallback is wanted`, async () => {
     using host = make();
     assert.equal(await prepareBoot(host, { ...NEXT, fallback: "off" }), null);
-    assert.deepEqual(boots(host), [NEW, null]);
+    assert.deepEqual(await boots(host), [NEW, null]);
   });
 }
 
@@ -55,21 +70,21 @@ test("where no fallback can be armed, auto reboots all the same and require does
   using host = grubHost();
   mountBoot(host, "zfs", "rw");
   assert.equal(await prepareBoot(host, NEXT), null);
-  assert.deepEqual(boots(host), [NEW, null]);
+  assert.deepEqual(await boots(host), [NEW, null]);
   assert.match(
     host.said.join("\n"),
     /the boot loader cannot fall back: GRUB: GRUB cannot write to zfs/,
   );
   const refusal = await prepareBoot(host, { ...NEXT, fallback: "require" });
   assert.match(refusal ?? "", /the boot loader cannot fall back: GRUB: GRUB cannot write to zfs/);
-  assert.deepEqual(boots(host), [NEW, null]);
+  assert.deepEqual(await boots(host), [NEW, null]);
 });
 
 test("a one-shot that cannot be set leaves the target as the default", async () => {
   using host = systemdBootHost();
   host.answers["bootctl set-oneshot"] = { exitCode: 1, stderr: "no space" };
   assert.equal(await prepareBoot(host, NEXT), null);
-  assert.deepEqual(boots(host), [NEW, null]);
+  assert.deepEqual(await boots(host), [NEW, null]);
   assert.match(host.said.join("\n"), /the boot loader cannot fall back: .*no space/);
 });
 
@@ -82,19 +97,59 @@ test("a previous system that is not in the menu is nothing to fall back to", asy
   );
 });
 
+test("an installer that makes something else the default: the previous system is held as the default", async () => {
+  using host = systemdBootHost();
+  host.answers[`${OLD}/bin/switch-to-configuration boot`] = {};
+  assert.equal(await prepareBoot(host, { ...NEXT, fallback: "require" }), null);
+  assert.deepEqual(await boots(host), [OLD, NEW]);
+  assert.equal(
+    await setPermanentDefault(host, { profile: PROFILE, toplevel: NEW, other: OLD }),
+    null,
+  );
+  assert.deepEqual(await boots(host), [NEW, null]);
+  assert.ok(!existsSync(host.folder.at("boot/loader/deploy-finalize.default")));
+});
+
 test("an installer that makes something else the default is not believed", async () => {
   using host = systemdBootHost();
   host.answers[`${OLD}/bin/switch-to-configuration boot`] = {};
+  host.answers["bootctl set-default"] = { exitCode: 1, stderr: "read-only" };
   const refusal = await prepareBoot(host, { ...NEXT, fallback: "require" });
-  assert.match(refusal ?? "", /its installer made \/nix\/store\/new the boot default/);
+  assert.match(refusal ?? "", /its installer made \/nix\/store\/new the boot default; .*read-only/);
+  assert.deepEqual(await boots(host), [NEW, null]);
+});
+
+test("a default that somebody else has set is neither held nor removed", async () => {
+  using host = systemdBootHost();
+  setVariable(host, "LoaderEntryDefault", "nixos-1111.conf");
+  const refusal = await prepareBoot(host, { ...NEXT, fallback: "require" });
+  assert.match(refusal ?? "", /LoaderEntryDefault \(nixos-1111\.conf\) overrides/);
+  const wanted = { profile: PROFILE, toplevel: NEW, other: OLD };
+  assert.match((await setPermanentDefault(host, wanted)) ?? "", /default is \/nix\/store\/old/);
+  assert.deepEqual(await boots(host), [OLD, null]);
+});
+
+test("a reboot that does not come leaves nothing pending, even if the installer fails", async () => {
+  using host = systemdBootHost();
+  await prepareBoot(host, NEXT);
+  host.answers[`${NEW}/bin/switch-to-configuration boot`] = { exitCode: 1, stderr: "no space" };
+  await unprepareBoot(host, NEXT);
+  assert.deepEqual(await boots(host), [OLD, null]);
+  assert.match(
+    host.said.join("\n"),
+    /the next boot may start another system: cannot set the boot default/,
+  );
 });
 
 test("somebody else's one-shot stays", async () => {
   using host = systemdBootHost();
   entry(host, "nixos-3333.conf", "/nix/store/other");
   await host.spawn(["bootctl", "set-oneshot", "nixos-3333.conf"]);
-  assert.equal(await setPermanentDefault(host, NEW, OLD), null);
-  assert.deepEqual(boots(host), [NEW, "/nix/store/other"]);
+  assert.equal(
+    await setPermanentDefault(host, { profile: PROFILE, toplevel: NEW, other: OLD }),
+    null,
+  );
+  assert.deepEqual(await boots(host), [NEW, "/nix/store/other"]);
 });
 
 test("a taken switch lock holds the reboot up, whatever is required", async () => {
@@ -131,22 +186,22 @@ function limitedHost() {
 test("an old system that the installer leaves out becomes a new generation", async () => {
   const { host, toplevel, profile } = limitedHost();
   using _ = host;
-  assert.equal(await restoreBootDefault(host, { profile, toplevel, other: NEW }), null);
-  assert.deepEqual(boots(host), [toplevel, null]);
+  assert.equal(await makeBootDefault(host, { profile, toplevel, other: NEW }), null);
+  assert.deepEqual(await boots(host), [toplevel, null]);
   assert.deepEqual(
     host.ran.filter(([program]) => program === "nix-env"),
     [["nix-env", "--profile", profile, "--set", toplevel]],
   );
   host.ran.length = 0;
-  assert.equal(await restoreBootDefault(host, { profile, toplevel, other: NEW }), null);
-  assert.deepEqual(host.ran, [], "what the loader says already needs no installer");
+  assert.equal(await makeBootDefault(host, { profile, toplevel, other: NEW }), null);
+  assert.deepEqual(changes(host), [], "what the loader says already needs no installer");
 });
 
 test("an old system that stays left out is a problem with a name", async () => {
   const { host, toplevel, profile } = limitedHost();
   using _ = host;
   host.answers["nix-env"] = { exitCode: 1, stderr: "no space" };
-  const problem = await restoreBootDefault(host, { profile, toplevel, other: NEW });
+  const problem = await makeBootDefault(host, { profile, toplevel, other: NEW });
   assert.match(problem ?? "", /cannot add a generation: .*no space/);
 });
 
@@ -156,7 +211,7 @@ test("where nothing would go on after the boot, no boot is a trial", async () =>
   const refusal = await prepareBoot(host, { ...NEXT, fallback: "require", obstacle });
   assert.equal(refusal, `the boot loader cannot fall back: ${obstacle}`);
   assert.equal(await prepareBoot(host, { ...NEXT, obstacle }), null);
-  assert.deepEqual(boots(host), [NEW, null]);
+  assert.deepEqual(await boots(host), [NEW, null]);
   assert.match(host.said.join("\n"), /cannot fall back: the target system has no deploy-/);
 });
 
@@ -166,17 +221,20 @@ const STUCK = { ...BACK, atProblem: "reboot-anyway" } as const;
 
 test("back from a boot that did not get through: an armed fallback needs no boot loader", async () => {
   using host = systemdBootHost();
-  assert.equal(await setPermanentDefault(host, OLD, NEW), null);
-  const before = host.ran.length;
+  assert.equal(
+    await setPermanentDefault(host, { profile: PROFILE, toplevel: OLD, other: NEW }),
+    null,
+  );
+  const before = changes(host).length;
   assert.equal(await prepareBoot(host, STUCK), null);
-  assert.deepEqual(host.ran.slice(before), []);
-  assert.deepEqual(boots(host), [OLD, null]);
+  assert.deepEqual(changes(host).slice(before), []);
+  assert.deepEqual(await boots(host), [OLD, null]);
 });
 
 test("back from a boot that did not get through: the boot default is set", async () => {
   using host = systemdBootHost();
   assert.equal(await prepareBoot(host, STUCK), null);
-  assert.deepEqual(boots(host), [OLD, null]);
+  assert.deepEqual(await boots(host), [OLD, null]);
 });
 
 test("back from a boot that did not get through: a broken boot loader does not stop it", async () => {

@@ -3,6 +3,8 @@ import { EdgeHost } from "../support/edge-host.ts";
 
 export const OLD = "/nix/store/old";
 export const NEW = "/nix/store/new";
+/** One without generations. */
+export const PROFILE = "/nix/var/nix/profiles/nothing";
 const VENDOR = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f";
 
 /** A host that systemd-boot has started; installers and bootctl are stand-ins that do what those do. */
@@ -12,17 +14,29 @@ export function systemdBootHost(): EdgeHost {
   entry(host, "nixos-1111.conf", OLD);
   entry(host, "nixos-2222.conf", NEW);
   entry(host, "memtest.conf", null);
+  host.folder.write("boot/EFI/nixos/k.efi", "");
   host.folder.write("boot/loader/loader.conf", "timeout 5\ndefault nixos-2222.conf\n");
   installs(host, (toplevel) => {
     const name = toplevel === OLD ? "nixos-1111.conf" : "nixos-2222.conf";
     host.folder.write("boot/loader/loader.conf", `timeout 5\ndefault ${name}\n`);
   });
-  host.answers["bootctl set-oneshot"] = ([, , id = ""]) => {
-    if (id === "") removeVariable(host, "LoaderEntryOneShot");
-    else setVariable(host, "LoaderEntryOneShot", id);
+  setsVariable(host, "bootctl set-oneshot", "LoaderEntryOneShot");
+  setsVariable(host, "bootctl set-default", "LoaderEntryDefault");
+  return host;
+}
+
+function setsVariable(host: EdgeHost, command: string, name: string): void {
+  host.answers[command] = ([, , id = ""]) => {
+    if (id === "") removeVariable(host, name);
+    else setVariable(host, name, id);
     return {};
   };
-  return host;
+}
+
+/** What the host's programs were called for, without questions. */
+export function changes(host: EdgeHost): (readonly string[])[] {
+  const questions = new Set(["--json=short", "--print-esp-path"]);
+  return host.ran.filter(([, first = ""]) => !questions.has(first));
 }
 
 export function entry(host: EdgeHost, name: string, toplevel: string | null): void {
@@ -50,6 +64,7 @@ export function grubHost(): EdgeHost {
   const host = new EdgeHost();
   installs(host, (toplevel) => host.folder.write("boot/grub/grub.cfg", grubConfig(toplevel)));
   host.folder.write("boot/grub/grub.cfg", grubConfig(NEW));
+  host.folder.write("proc/cmdline", "BOOT_IMAGE=(hd0,gpt2)//kernels/linux init=/init quiet\n");
   mountBoot(host, "ext4", "rw");
   return host;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
-import { restart } from "../../src/boot/reboot.ts";
+import { restart, unloadKernel } from "../../src/boot/reboot.ts";
 import { REBOOT_ENVIRONMENT } from "../../src/host/systemd/commands.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 
@@ -106,12 +106,31 @@ for (const [what, prepare, why] of [
   });
 }
 
-test("reboot: kexec is not asked for, and a soft-reboot is ruled out", async () => {
+test("reboot: kexec is not asked for, and neither is it done, nor a soft-reboot, because of what is set up", async () => {
   const { host, toplevel } = prepared();
   using _ = host;
   assert.equal(await restart(host, toplevel, "reboot"), null);
   assert.deepEqual(host.ran, [REBOOT]);
-  assert.deepEqual(REBOOT_ENVIRONMENT, { SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1" });
+  assert.deepEqual(REBOOT_ENVIRONMENT, {
+    SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1",
+    SYSTEMCTL_SKIP_AUTO_KEXEC: "1",
+  });
+});
+
+test("kexec: a kernel that systemd does not start does not stay loaded", async () => {
+  const { host, toplevel } = prepared();
+  using _ = host;
+  host.folder.write("sys/kernel/kexec_loaded", "1\n");
+  host.answers["systemctl kexec"] = { exitCode: 1, stderr: "no" };
+  assert.equal(await restart(host, toplevel, "kexec"), null);
+  assert.deepEqual(host.ran.slice(-2), [["kexec", "--unload"], REBOOT]);
+  host.answers["kexec --unload"] = { exitCode: 1, stderr: "busy" };
+  await unloadKernel(host);
+  assert.match(host.said.join("\n"), /a later reboot may start the kernel that is loaded: .*busy/);
+  host.folder.write("sys/kernel/kexec_loaded", "0\n");
+  const before = host.ran.length;
+  await unloadKernel(host);
+  assert.equal(host.ran.length, before);
 });
 
 test("reboot: a refusal is told", async () => {

@@ -11,7 +11,16 @@ import { PLAIN } from "../../src/view/style.ts";
 import { LOADER, NEW as NEW_SYSTEM, OLD as OLD_SYSTEM } from "../view/samples.ts";
 import type { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
-import { entry, grubHost, mountBoot, NEW, OLD, setVariable, systemdBootHost } from "./loaders.ts";
+import {
+  entry,
+  grubHost,
+  mountBoot,
+  NEW,
+  OLD,
+  PROFILE,
+  setVariable,
+  systemdBootHost,
+} from "./loaders.ts";
 import { viewSystems } from "../../src/host/nixos/systems.ts";
 
 /** A host with two systems that go on after a boot. */
@@ -43,7 +52,7 @@ async function explained(
     systems: { ...systems, current },
     decision: REBOOT,
   };
-  return explainFallback(host, config, weighed);
+  return await explainFallback(host, config, weighed, PROFILE);
 }
 
 function lines(fallback: ExplainJson["fallback"]): string {
@@ -100,9 +109,9 @@ test("status says what is booted next where that is not the profile's system", (
   assert.doesNotMatch(said(LOADER), /systemd-boot/);
 });
 
-test("status reads it from the loader", () => {
+test("status reads it from the loader", async () => {
   using host = systemdBootHost();
   setVariable(host, "LoaderEntryOneShot", "nixos-1111.conf");
   const seen = { name: "systemd-boot", byDefault: NEW, once: OLD, obstacle: null };
-  assert.deepEqual(viewBootLoader(host), seen);
+  assert.deepEqual(await viewBootLoader(host, { profile: PROFILE, toplevel: NEW }), seen);
 });

@@ -39,7 +39,7 @@ export const ROOMS: readonly Room[] = [
   { path: "host/nixos/", holds: "toplevels, profiles, activation" },
   {
     path: "host/systemd/",
-    holds: "units, timers, journal, logind; `commands.ts` builds every argument list",
+    holds: "units, timers, journal, logind; every argument list is made in a `commands.ts`",
   },
   { path: "host/network/", holds: "HTTP and the sockets of container engines" },
   {

@@ -47,6 +47,32 @@ for (const [what, stdout, expected] of [
   });
 }
 
+/** What logind says of shutdowns. */
+function scheduled(action: string, at: number) {
+  return {
+    stdout: `{"type":"b","data":false}\n{"type":"(st)","data":["${action}",${at}]}\n`,
+  };
+}
+
+test("gate: inhibitors: a shutdown that somebody has scheduled is not deleted by a reboot", async () => {
+  using host = new EdgeHost();
+  host.folder.write("run/systemd/sessions/.keep", "");
+  const property = "busctl --json=short --auto-start=no get-property";
+  host.answers["busctl"] = { stdout: answer() };
+  host.answers[property] = scheduled("poweroff", Date.parse("2026-11-23T02:00:00Z") * 1000);
+  assert.deepEqual(await inhibitors(null).look(contextOf(host)), {
+    kind: "closed",
+    why: "a poweroff is scheduled for 2026-11-23T02:00:00Z; shutdown -c cancels it",
+  });
+  host.answers[property] = scheduled("dry-poweroff", 1);
+  assert.deepEqual(await inhibitors(null).look(contextOf(host)), OPEN);
+  // None: systemd's word for never.
+  host.answers[property] = {
+    stdout: '{"type":"b","data":false}\n{"type":"(st)","data":["",18446744073709551615]}\n',
+  };
+  assert.deepEqual(await inhibitors(null).look(contextOf(host)), OPEN);
+});
+
 test("gate: inhibitors: what logind does not tell is unknown, and waited for", async () => {
   using host = new EdgeHost();
   host.folder.write("run/systemd/sessions/.keep", "");

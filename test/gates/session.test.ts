@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
 import { session } from "../../src/gates/session.ts";
 import { gatesFor } from "../../src/gates/table.ts";
-import { findOwnSession, sessionOfControlGroup } from "../../src/host/systemd/logind.ts";
+import { findOwnSession, sessionOfControlGroup } from "../../src/host/systemd/logind/sessions.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 

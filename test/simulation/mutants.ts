@@ -118,8 +118,8 @@ export const MUTANTS: readonly Mutant[] = [
     163,
     edit(
       "finalize/restore.ts",
-      `  const bootProblem = await restoreBootDefault(host, { profile, toplevel, other: target });`,
-      `  void restoreBootDefault;\n  const bootProblem = null;`,
+      `  const bootProblem = await makeBootDefault(host, { profile, toplevel, other: target });`,
+      `  void makeBootDefault;\n  const bootProblem = null;`,
     ),
   ),
   mutant(

@@ -8,7 +8,7 @@ import { findRecord } from "./find-record.ts";
 import { type FinalizationRecord, isUnfinished } from "../../core/record/record.ts";
 import type { Host } from "../../host/process/host.ts";
 import { nextChange } from "../../host/process/watch.ts";
-import { findOwnSession } from "../../host/systemd/logind.ts";
+import { findOwnSession } from "../../host/systemd/logind/sessions.ts";
 import type { CommonOptions, Context } from "../context.ts";
 import { findDriver } from "../../state-dir/owner.ts";
 import type { RecordStore } from "../../state-dir/store.ts";

@@ -40,6 +40,8 @@ export function pathsUnder(root: string) {
     lockdown: at("sys/kernel/security/lockdown"),
     /** 1 if the kernel refuses to load another kernel. */
     kexecDisabled: at("proc/sys/kernel/kexec_load_disabled"),
+    /** 1 if a kernel is loaded that kexec would start. */
+    kexecLoaded: at("sys/kernel/kexec_loaded"),
     /** The folders in which a boot loader may keep kernels. */
     bootFolders: ["boot", "boot/efi", "efi"].map(at),
     /** The folder of GRUB's menu and environment. */

@@ -67,6 +67,16 @@ export function specialisationAt(toplevel: string, name: string): string | null 
   return toplevelAt(join(toplevel, "specialisation", name));
 }
 
+/** The toplevel of the newest generation, whether the profile points to it or not; null if unknown. */
+export function newestToplevel(profile: string): string | null {
+  const all = generations(profile);
+  const newest = all.reduce<Generation | null>(
+    (best, one) => (best === null || one.number > best.number ? one : best),
+    null,
+  );
+  return newest === null ? null : toplevelAt(newest.link);
+}
+
 /** Every generation of a profile, in no order. */
 export function generations(profile: string): Generation[] {
   const folder = dirname(profile);

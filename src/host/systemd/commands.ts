@@ -2,7 +2,7 @@ import { type Sandbox, sandboxed } from "../network/sandbox.ts";
 import { EXIT, UNIT_FAILED } from "../../core/outcome.ts";
 import { UNIT_VARIABLE, unitName } from "../../core/record/id.ts";
 
-/** Every argument list for systemd's programs is made here, and nowhere else. */
+/** Every argument list for systemd's programs is made here or in logind/commands.ts. */
 
 export type Argv = readonly string[];
 
@@ -204,13 +204,14 @@ export function kexec(): Argv {
   return ["systemctl", "kexec"];
 }
 
-/** Makes systemd-boot boot an entry once; an empty name clears it. */
-export function setOneShotEntry(entry: string): Argv {
-  return ["bootctl", "set-oneshot", entry];
-}
-
-/** Without it, a newer systemd may do a soft-reboot, which keeps the old kernel. */
-export const REBOOT_ENVIRONMENT = { SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1" } as const;
+/**
+ * Without it, a newer systemd may do a soft-reboot, which keeps the old kernel, or start a kernel that
+ * somebody has loaded, past the boot loader and its one-shot entry (notes/rebooting.md).
+ */
+export const REBOOT_ENVIRONMENT = {
+  SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT: "1",
+  SYSTEMCTL_SKIP_AUTO_KEXEC: "1",
+} as const;
 
 /** Properties of units, in blocks; times as seconds of the Unix epoch. */
 export function showProperties(properties: readonly string[], units: readonly string[]): Argv {
@@ -275,23 +276,6 @@ export function listJobs(): Argv {
 /** Units that run, start or stop; a oneshot service runs while it is activating. */
 export function listRunning(): Argv {
   return listUnits(["active", "activating", "reloading", "deactivating"]);
-}
-
-const LOGIND = "org.freedesktop.login1";
-
-/**
- * The inhibitors of shutdown, sleep and others: org.freedesktop.login1(5). It does not start logind,
- * because the bus waits 25 s for a logind that cannot start.
- */
-export function listInhibitors(): Argv {
-  const call = [LOGIND, "/org/freedesktop/login1", `${LOGIND}.Manager`, "ListInhibitors"];
-  return ["busctl", "--json=short", "--auto-start=no", "call", ...call];
-}
-
-/** Whether logind is on the bus. */
-export function hasLogind(): Argv {
-  const bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
-  return ["busctl", "--json=short", "call", ...bus, "NameHasOwner", "s", LOGIND];
 }
 
 /** The next times of a calendar expression after a time of whole seconds. */

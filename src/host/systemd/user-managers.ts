@@ -5,7 +5,7 @@ import type { Host } from "../process/host.ts";
 import { describeEnd } from "../process/spawn.ts";
 import { listUnits, type Argv, showProperties } from "./commands.ts";
 import { parseProperties } from "./units.ts";
-import { userNameOf } from "./logind.ts";
+import { userNameOf } from "./logind/sessions.ts";
 
 /** A running systemd of one user: user@.service(5). */
 export interface UserManager {

@@ -4,7 +4,8 @@ import { entryNamed, parseGrubConfig } from "../../../src/boot/grub-config.ts";
 import { formatEnvironment, parseEnvironment } from "../../../src/boot/grub-environment.ts";
 import { toplevelOf } from "../../../src/boot/loader.ts";
 import { parseMounts } from "../../../src/boot/mounts.ts";
-import { valueOf } from "../../../src/boot/systemd-boot.ts";
+import { parseEntries, valueOf } from "../../../src/boot/systemd-boot/entries.ts";
+import { LISTED, LISTED_252 } from "../../boot/bootctl-output.ts";
 import { grubConfig, NEW, OLD } from "../../boot/loaders.ts";
 import type { Target } from "../target.ts";
 
@@ -84,7 +85,18 @@ export const BOOT: readonly Target[] = [
     },
   },
   {
-    file: "boot/systemd-boot.ts",
+    file: "boot/systemd-boot/entries.ts",
+    name: "parseEntries",
+    samples: [LISTED, LISTED_252],
+    parse: (text) => {
+      for (const { id, toplevel } of parseEntries(text)) {
+        assert.equal(typeof id, "string");
+        assertToplevel(toplevel);
+      }
+    },
+  },
+  {
+    file: "boot/systemd-boot/entries.ts",
     name: "valueOf",
     samples: [ENTRY, LOADER],
     parse: (text) => {

@@ -5,7 +5,7 @@ import { secondsOf } from "../../../src/gates/runners/drains.ts";
 import { activationIn, activationInJournal } from "../../../src/host/systemd/boot-activation.ts";
 import { secondsSince } from "../../../src/host/systemd/boot-stage.ts";
 import { parseElapses, unreadOutput } from "../../../src/host/systemd/calendar.ts";
-import { parseInhibitors } from "../../../src/host/systemd/inhibitors.ts";
+import { parseInhibitors } from "../../../src/host/systemd/logind/inhibitors.ts";
 import { jobsInWords, parseJobs } from "../../../src/host/systemd/jobs.ts";
 import { parseJournal } from "../../../src/host/systemd/journal-entries.ts";
 import {
@@ -13,7 +13,7 @@ import {
   hasTerminal,
   nameIn,
   sessionOfControlGroup,
-} from "../../../src/host/systemd/logind.ts";
+} from "../../../src/host/systemd/logind/sessions.ts";
 import { toUnitStates } from "../../../src/host/systemd/unit-states.ts";
 import { parseProperties, parseUnits } from "../../../src/host/systemd/units.ts";
 import { unitNamesIn } from "../../../src/host/systemd/user-managers.ts";
@@ -198,7 +198,7 @@ export const SYSTEMD: readonly Target[] = [
     },
   },
   {
-    file: "host/systemd/inhibitors.ts",
+    file: "host/systemd/logind/inhibitors.ts",
     name: "parseInhibitors",
     samples: [INHIBITORS],
     parse: (text) => {
@@ -208,7 +208,7 @@ export const SYSTEMD: readonly Target[] = [
     mayThrow: /^cannot read the list of inhibitors: /,
   },
   {
-    file: "host/systemd/logind.ts",
+    file: "host/systemd/logind/sessions.ts",
     name: "sessionOfControlGroup",
     samples: [GROUPS],
     parse: (text) => {
@@ -216,7 +216,7 @@ export const SYSTEMD: readonly Target[] = [
     },
   },
   {
-    file: "host/systemd/logind.ts",
+    file: "host/systemd/logind/sessions.ts",
     name: "hasTerminal",
     samples: ["712 (agetty (x) y) S 1 712 712 1025 712 4194560 187 0 0 0 1\n"],
     parse: (text) => {
@@ -224,7 +224,7 @@ export const SYSTEMD: readonly Target[] = [
     },
   },
   {
-    file: "host/systemd/logind.ts",
+    file: "host/systemd/logind/sessions.ts",
     name: "fieldsIn",
     samples: [
       "UID=1000\nUSER=anna\nCLASS=user\nSTATE=active\nTYPE=tty\nTTY=pts/0\nSCOPE=session-4.scope\n",
@@ -244,7 +244,7 @@ export const SYSTEMD: readonly Target[] = [
     },
   },
   {
-    file: "host/systemd/logind.ts",
+    file: "host/systemd/logind/sessions.ts",
     name: "nameIn",
     samples: ["# This is private data.\nNAME=anna\nSTATE=active\n"],
     parse: (text) => {

@@ -10,7 +10,7 @@ import { dryActivate } from "../../../src/host/nixos/dry-activation.ts";
 import { type Baseline, takeBaseline } from "../../../src/checks/units-before.ts";
 import { readBootId } from "../../../src/host/nixos/systems.ts";
 import type { Host } from "../../../src/host/process/host.ts";
-import { findOwnSession, sessionState } from "../../../src/host/systemd/logind.ts";
+import { findOwnSession, sessionState } from "../../../src/host/systemd/logind/sessions.ts";
 import { pathsUnder } from "../../../src/host/files/paths.ts";
 import { spawnWith } from "../../support/spawning.ts";
 import { nextChange } from "../../../src/host/process/watch.ts";

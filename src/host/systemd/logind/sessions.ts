@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { listFolder, readIfThere } from "../files/durable.ts";
-import type { Paths } from "../files/paths.ts";
-import { processesIn } from "../files/control-group.ts";
+import { listFolder, readIfThere } from "../../files/durable.ts";
+import type { Paths } from "../../files/paths.ts";
+import { processesIn } from "../../files/control-group.ts";
 
 /** The state of a login session; a closing session has only leftover processes. */
 export type SessionState = "open" | "closing" | "gone";

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { jsonAs } from "../../core/answer.ts";
-import { messageOf } from "../../core/refusal.ts";
-import { listFolder } from "../files/durable.ts";
-import type { Host } from "../process/host.ts";
-import { outputOf } from "../process/spawn.ts";
+import { jsonAs } from "../../../core/answer.ts";
+import { messageOf } from "../../../core/refusal.ts";
+import { listFolder } from "../../files/durable.ts";
+import type { Host } from "../../process/host.ts";
+import { outputOf } from "../../process/spawn.ts";
 import * as commands from "./commands.ts";
 
 /** A program's inhibitor of a shutdown, a sleep or others. */
