@@ -12,7 +12,11 @@ import {
 } from "../boot/boot-default.ts";
 import { type WatchSwitch, whileWatched } from "./patience/watch-switch.ts";
 import { restart, unloadKernel } from "../boot/reboot.ts";
-import { listInhibitors } from "../host/systemd/logind/inhibitors.ts";
+import {
+  holdsShutdown,
+  inhibitorInWords,
+  listInhibitors,
+} from "../host/systemd/logind/inhibitors.ts";
 import { isGoingDown } from "../host/systemd/logind/shutdown.ts";
 import { holdRunners } from "./runners/hold.ts";
 import { type Runners, startAgain, stopRunners } from "./runners/stop.ts";
@@ -106,11 +110,6 @@ const STILL_UP = "systemd accepted the reboot, but the host is still up after te
 async function delaysInWords(host: Host): Promise<string> {
   const seen = await listInhibitors(host).catch(() => null);
   const list = seen?.kind === "listed" ? seen.list : [];
-  const delays = list.filter(({ mode, what }) => mode === "delay" && forShutdown(what));
-  const words = delays.map(({ who, why, processId }) => `${who} (process ${processId}): ${why}`);
+  const words = list.filter((one) => holdsShutdown(one, "delay")).map(inhibitorInWords);
   return words.length === 0 ? "" : `; it is delayed by ${words.join("; ")}`;
-}
-
-function forShutdown(what: string): boolean {
-  return what.split(":").includes("shutdown");
 }

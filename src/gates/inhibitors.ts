@@ -1,6 +1,10 @@
 import { existsSync } from "node:fs";
 import type { Window } from "../core/config/reboot-config.ts";
-import { type Inhibitor, listInhibitors } from "../host/systemd/logind/inhibitors.ts";
+import {
+  holdsShutdown,
+  inhibitorInWords,
+  listInhibitors,
+} from "../host/systemd/logind/inhibitors.ts";
 import { type ScheduledShutdown, viewShutdowns } from "../host/systemd/logind/shutdown.ts";
 import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gate.ts";
 import { nextChange } from "../host/process/watch.ts";
@@ -44,22 +48,17 @@ async function look({ host }: GateContext): Promise<GateState> {
   if (!existsSync(host.paths.loginSessions)) return OPEN;
   const seen = await listInhibitors(host);
   if (seen.kind === "none-runs") return NO_LOGIND;
-  const holding = seen.list.filter(blocksShutdown).map(inWords);
+  // logind itself waits for `delay`; `block-weak` does not apply to root.
+  const blocks = seen.list.filter((one) => holdsShutdown(one, "block"));
   const scheduled = (await viewShutdowns(host))?.scheduled ?? null;
-  const reasons = [...holding, ...(scheduled === null ? [] : [scheduledInWords(scheduled)])];
+  const reasons = [
+    ...blocks.map(inhibitorInWords),
+    ...(scheduled === null ? [] : [scheduledInWords(scheduled)]),
+  ];
   return reasons.length === 0 ? OPEN : { kind: "closed", why: reasons.join("; ") };
 }
 
 function scheduledInWords({ action, at }: ScheduledShutdown): string {
   const when = at.toISOString().replace(/\.\d+/, "");
   return `a ${action} is scheduled for ${when}; shutdown -c cancels it`;
-}
-
-/** logind itself waits for `delay`; `block-weak` does not apply to root. */
-function blocksShutdown({ what, mode }: Inhibitor): boolean {
-  return mode === "block" && what.split(":").includes("shutdown");
-}
-
-function inWords({ who, why, processId }: Inhibitor): string {
-  return `${who} (process ${processId}): ${why}`;
 }

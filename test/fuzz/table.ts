@@ -22,13 +22,14 @@ export const PARSERS: readonly Target[] = [
 
 /** The files that take a text apart and are not fuzzed, with the reason. */
 export const NO_PARSERS: ReadonlyMap<string, string> = new Map([
+  ["boot/started-by.ts", "a word, which is only compared and given on"],
+  ["boot/systemd-boot/systemd-boot.ts", "words between blanks, which are only compared"],
   ["cli/commands/log.ts", "splits off lines, which parseJournal reads"],
   ["core/age.ts", "its own words"],
   ["core/config/proxy-config.ts", "names of the configuration, which are only compared"],
   ["core/config/schema-parts.ts", "a part of the configuration: parseConfig"],
   ["explain/next-boot.ts", "words between blanks, which are only compared"],
   ["forge/api.ts", "a repository that forgeRunOf or the configuration has let pass"],
-  ["gates/inhibitors.ts", "words between colons, which are only compared"],
   ["host/network/http.ts", "an address that the configuration or a secret's reader has let pass"],
   ["host/nixos/activation.ts", "the last lines, which are only kept and shown"],
   ["host/nixos/closure.ts", "lines, which are only compared"],

@@ -4,6 +4,7 @@ import { entryNamed, parseGrubConfig } from "../../../src/boot/grub-config.ts";
 import { formatEnvironment, parseEnvironment } from "../../../src/boot/grub-environment.ts";
 import { toplevelOf } from "../../../src/boot/loader.ts";
 import { parseMounts } from "../../../src/boot/mounts.ts";
+import { defaultEntry } from "../../../src/boot/systemd-boot/default-entry.ts";
 import { parseEntries, valueOf } from "../../../src/boot/systemd-boot/entries.ts";
 import { LISTED, LISTED_252 } from "../../boot/bootctl-output.ts";
 import { grubConfig, NEW, OLD } from "../../boot/loaders.ts";
@@ -93,6 +94,18 @@ export const BOOT: readonly Target[] = [
         assert.equal(typeof id, "string");
         assertToplevel(toplevel);
       }
+    },
+  },
+  {
+    file: "boot/systemd-boot/default-entry.ts",
+    name: "defaultEntry",
+    samples: ["nixos-*.conf", "NixOS-[12]?.conf", "@saved"],
+    parse: (text) => {
+      const entries = { list: parseEntries(LISTED), order: "menu" } as const;
+      const variables = { preferred: null, default: null };
+      const file = { preferred: text, default: null };
+      const end = defaultEntry(entries, { variables, file });
+      assert.ok(end.kind === "unknown" || entries.list.includes(end.entry));
     },
   },
   {

@@ -6,6 +6,7 @@ import { activationIn, activationInJournal } from "../../../src/host/systemd/boo
 import { secondsSince } from "../../../src/host/systemd/boot-stage.ts";
 import { parseElapses, unreadOutput } from "../../../src/host/systemd/calendar.ts";
 import { parseInhibitors } from "../../../src/host/systemd/logind/inhibitors.ts";
+import { parseShutdowns } from "../../../src/host/systemd/logind/shutdown.ts";
 import { jobsInWords, parseJobs } from "../../../src/host/systemd/jobs.ts";
 import { parseJournal } from "../../../src/host/systemd/journal-entries.ts";
 import {
@@ -206,6 +207,18 @@ export const SYSTEMD: readonly Target[] = [
     },
     // The gate is unknown then, and waits.
     mayThrow: /^cannot read the list of inhibitors: /,
+  },
+  {
+    file: "host/systemd/logind/shutdown.ts",
+    name: "parseShutdowns",
+    samples: [
+      '{"type":"b","data":true}\n{"type":"(st)","data":["poweroff",1795500000000000]}\n',
+      '{"type":"b","data":false}\n{"type":"(st)","data":["",18446744073709551615]}\n',
+    ],
+    parse: (text) => {
+      const at = parseShutdowns(text)?.scheduled?.at ?? null;
+      assert.ok(at === null || !Number.isNaN(at.getTime()));
+    },
   },
   {
     file: "host/systemd/logind/sessions.ts",

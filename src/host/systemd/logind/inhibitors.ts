@@ -45,6 +45,15 @@ async function isAbsent(host: Host): Promise<boolean> {
   return ended.exitCode === 0 && jsonAs(owned, ended.stdout)?.data[0] === false;
 }
 
+/** `delay`: the shutdown is under way, and logind waits a while for the program. */
+export function holdsShutdown({ what, mode }: Inhibitor, wanted: "block" | "delay"): boolean {
+  return mode === wanted && what.split(":").includes("shutdown");
+}
+
+export function inhibitorInWords({ who, why, processId }: Inhibitor): string {
+  return `${who} (process ${processId}): ${why}`;
+}
+
 /** @throws Error that says that the list cannot be read */
 export function parseInhibitors(text: string): Inhibitor[] {
   try {

@@ -25,8 +25,12 @@ export interface Shutdowns {
 /** Null if logind does not answer. It does not start logind, which may be unable to start. */
 export async function viewShutdowns(host: Host): Promise<Shutdowns | null> {
   const ended = await host.spawn(showShutdown());
-  if (ended.exitCode !== 0) return null;
-  const [first = "", second = ""] = ended.stdout.split("\n");
+  return ended.exitCode === 0 ? parseShutdowns(ended.stdout) : null;
+}
+
+/** The two properties, one a line; null if they have another form. */
+export function parseShutdowns(text: string): Shutdowns | null {
+  const [first = "", second = ""] = text.split("\n");
   const underway = jsonAs(preparing, first)?.data;
   return underway === undefined ? null : { underway, scheduled: parseScheduled(second) };
 }
