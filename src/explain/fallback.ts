@@ -5,7 +5,7 @@ import { lookAfterBoot, resumeObstacle } from "../boot/after-boot.ts";
 import { findLoader } from "../boot/detect.ts";
 import { fallbackObstacle } from "../boot/fallback.ts";
 import { kernelParameters } from "./next-boot.ts";
-import { readIfThere } from "../host/files/durable.ts";
+import { listFolder, readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
@@ -31,6 +31,7 @@ export async function explainFallback(
     advice: fallbackAdvice(
       kernelParameters(host.paths, target).target ?? [],
       readIfThere(join(target, "etc/systemd/system.conf")),
+      listFolder(host.paths.watchdogs),
     ),
   };
 }
@@ -40,10 +41,12 @@ export async function explainFallback(
  *
  * @param parameters of its kernel
  * @param managerSettings the text of its systemd's system.conf; null if there is none
+ * @param watchdogs those of this host whose drivers are loaded now
  */
 export function fallbackAdvice(
   parameters: readonly string[],
   managerSettings: string | null,
+  watchdogs: readonly string[],
 ): string[] {
   const advice: string[] = [];
   // A negative time means at once, 0 means never: kernel-parameters, panic=.
@@ -58,6 +61,12 @@ export function fallbackAdvice(
   ) {
     advice.push(
       "a hang would not reset the host: set systemd.watchdog.runtimeTime, if the host has a watchdog",
+    );
+  }
+  if (watchdogs.length === 0) {
+    advice.push(
+      "a hang would not reset the host: Linux knows no watchdog of it; load the driver " +
+        "(boot.kernelModules, and boot.initrd.kernelModules for a hang early in the boot)",
     );
   }
   return advice;
