@@ -15,7 +15,7 @@ import { addExplain } from "./commands/explain.ts";
 import { addRollback } from "./commands/rollback.ts";
 import { addCompleteIds } from "./commands/complete-ids.ts";
 import { addDeliver } from "./commands/deliver.ts";
-import { addBootComplete } from "./commands/boot-complete.ts";
+import { addBootComplete } from "./commands/units/boot-complete.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRun } from "./commands/run.ts";
 import { schedule, type ScheduleOptions } from "./commands/schedule.ts";

@@ -53,13 +53,13 @@ for (const [role, state, expected] of ENDS) {
 }
 
 /** The call, once it has had many turns and has not ended. */
-async function begun(host: OperatedHost): Promise<{ readonly end: Promise<Said> }> {
-  const end = host.operate("boot-complete");
+async function begun(host: OperatedHost): Promise<{ readonly over: Promise<Said> }> {
+  const over = host.operate("boot-complete");
   let hasEnded = false;
-  void end.then(() => (hasEnded = true));
+  void over.then(() => (hasEnded = true));
   for (let turn = 0; turn < 100; turn++) await nextTurn();
   assert.equal(hasEnded, false);
-  return { end };
+  return { over };
 }
 
 test("boot-complete: waits for the verification, and then says what it was", async () => {
@@ -73,7 +73,7 @@ test("boot-complete: waits for the verification, and then says what it was", asy
     host.save(verifying);
     const waiting = await begun(host);
     host.save(end(verifying, last, NOW, { reason: "so" }));
-    assert.equal((await waiting.end).exitCode, expected);
+    assert.equal((await waiting.over).exitCode, expected);
   }
 });
 
@@ -84,7 +84,7 @@ test("boot-complete: the way back has to be proven too", async () => {
   host.save(back);
   const waiting = await begun(host);
   host.save(end(back, "rolled-back", NOW, { reason: "so" }));
-  assert.equal((await waiting.end).exitCode, 0);
+  assert.equal((await waiting.over).exitCode, 0);
 });
 
 test("boot-complete: asked to stop, as in a reboot, it does not say that the boot is good", async () => {

@@ -1,5 +1,5 @@
-import type { FinalizationRecord } from "./record/record.ts";
-import { isTerminal } from "./states.ts";
+import type { FinalizationRecord } from "./record.ts";
+import { isTerminal } from "../states.ts";
 
 /** Whether the boot of now counts as good, so that its menu entry loses its boot counter. */
 export type BootCompleteness =

@@ -1,15 +1,15 @@
 import { realpathSync } from "node:fs";
-import { type BootCompleteness, judgeCompleteness } from "../../core/boot-complete.ts";
-import { EXIT } from "../../core/outcome.ts";
-import type { FinalizationRecord } from "../../core/record/record.ts";
-import { Refusal } from "../../core/refusal.ts";
-import { fingerprint } from "../../finalize/finalization-now.ts";
-import { nextChange } from "../../host/process/watch.ts";
-import type { RecordStore } from "../../state-dir/store.ts";
-import { acts, type Cli, newCommand } from "../command.ts";
-import type { CommonOptions, Context } from "../context.ts";
-import { requireAccess } from "../shared/guards.ts";
-import { openServices } from "../compose.ts";
+import { type BootCompleteness, judgeCompleteness } from "../../../core/record/boot-complete.ts";
+import { EXIT } from "../../../core/outcome.ts";
+import type { FinalizationRecord } from "../../../core/record/record.ts";
+import { Refusal } from "../../../core/refusal.ts";
+import { fingerprint } from "../../../finalize/finalization-now.ts";
+import { nextChange } from "../../../host/process/watch.ts";
+import type { RecordStore } from "../../../state-dir/store.ts";
+import { acts, type Cli, newCommand } from "../../command.ts";
+import type { CommonOptions, Context } from "../../context.ts";
+import { requireAccess } from "../../shared/guards.ts";
+import { openServices } from "../../compose.ts";
 
 export function addBootComplete(cli: Cli): void {
   newCommand(cli, "boot-complete")
