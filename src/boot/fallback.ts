@@ -14,16 +14,21 @@ export function fallbackObstacle(
   found: FoundLoader,
   trial: Pick<Trial, "target" | "previous">,
 ): string | null {
-  return lastingObstacle(found, trial) ?? menuObstacle(found, trial);
+  return beforeInstaller(found, trial) ?? menuObstacle(found, trial);
 }
 
-/** What no installer changes: the default and the menu are what the previous system's one writes. */
-function lastingObstacle(
+/** The default and the menu are what the previous system's installer writes. */
+function beforeInstaller(
   found: FoundLoader,
   { target, previous }: Pick<Trial, "target" | "previous">,
 ): string | null {
+  const isOther = found.kind === "unknown" || target !== previous;
+  return isOther ? lastingObstacle(found) : "there is no other system to fall back to";
+}
+
+/** What no installer changes. */
+export function lastingObstacle(found: FoundLoader): string | null {
   if (found.kind === "unknown") return found.why;
-  if (target === previous) return "there is no other system to fall back to";
   const { name, obstacle } = found.loader;
   return obstacle === null ? null : `${name}: ${obstacle}`;
 }
@@ -60,7 +65,7 @@ export async function armFallback(
   setBootDefault: (toplevel: string) => Promise<string | null>,
 ): Promise<string | null> {
   const installed = { profile: trial.profile, toplevel: trial.target };
-  const before = lastingObstacle(await findLoader(host, installed), trial);
+  const before = beforeInstaller(await findLoader(host, installed), trial);
   if (before !== null) return before;
   const problem = await setBootDefault(trial.previous);
   if (problem !== null) return problem;

@@ -1,39 +1,87 @@
 import { join } from "node:path";
 import type { Config } from "../core/config/config.ts";
-import type { ExplainJson } from "../json/explain.ts";
+import type { FallbackJson } from "../json/fallback.ts";
 import { lookAfterBoot, resumeObstacle } from "../boot/after-boot.ts";
 import { findLoader } from "../boot/detect.ts";
-import { fallbackObstacle } from "../boot/fallback.ts";
+import { fallbackObstacle, lastingObstacle } from "../boot/fallback.ts";
 import { kernelParameters } from "./next-boot.ts";
 import { listFolder, readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
+/** The systems that a reboot is about. */
+export interface Ahead {
+  readonly profile: string;
+  readonly target: string;
+  /** The running one; null if it is unknown. */
+  readonly previous: string | null;
+}
+
 /** What would happen if the target does not boot; null if nothing would reboot. */
 export async function explainFallback(
   host: Host,
-  { reboot, stateDir }: Config,
+  config: Config,
   { target, systems, decision }: Weighed,
   profile: string,
-): Promise<ExplainJson["fallback"]> {
+): Promise<FallbackJson | null> {
   if (decision.action !== "reboot") return null;
+  const ahead = { profile, target, previous: systems.current.toplevel };
+  return await viewFallback(host, config, ahead, "this-target");
+}
+
+/**
+ * Whether this host would come back by itself from a target that does not boot.
+ *
+ * @param which `any-target` is one that is not in the menu yet
+ */
+async function viewFallback(
+  host: Host,
+  { reboot, stateDir }: Pick<Config, "reboot" | "stateDir">,
+  { profile, target, previous }: Ahead,
+  which: "this-target" | "any-target",
+): Promise<FallbackJson> {
   const found = await findLoader(host, { profile, toplevel: target });
-  const previous = systems.current.toplevel;
   const obstacle =
     previous === null
       ? "the running system is unknown"
       : (resumeObstacle(lookAfterBoot(host.paths, { target, previous }, stateDir)) ??
-        fallbackObstacle(found, { target, previous }));
+        (which === "this-target"
+          ? fallbackObstacle(found, { target, previous })
+          : lastingObstacle(found)));
+  const wanted = reboot.fallback;
+  const why = wanted === "off" ? "it is turned off (reboot.fallback)" : obstacle;
+  const advice = fallbackAdvice(
+    kernelParameters(host.paths, target).target ?? [],
+    readIfThere(join(target, "etc/systemd/system.conf")),
+    listFolder(host.paths.watchdogs),
+  );
   return {
-    wanted: reboot.fallback,
+    wanted,
     loader: found.kind === "found" ? found.loader.name : null,
-    obstacle: reboot.fallback === "off" ? "it is turned off (reboot.fallback)" : obstacle,
-    advice: fallbackAdvice(
-      kernelParameters(host.paths, target).target ?? [],
-      readIfThere(join(target, "etc/systemd/system.conf")),
-      listFolder(host.paths.watchdogs),
-    ),
+    comesBack: answerOf(why, advice),
+    obstacle: why,
+    advice,
   };
+}
+
+function answerOf(obstacle: string | null, advice: readonly string[]): FallbackJson["comesBack"] {
+  if (obstacle !== null) return "no";
+  return advice.length === 0 ? "by-itself" : "after-a-reset";
+}
+
+/**
+ * For `status`: the same of the system of the profile; null if this host never reboots by itself. If
+ * that system runs, the next target is not known yet, and only the boot loader counts.
+ */
+export async function viewComingBack(
+  host: Host,
+  config: Config,
+  { profile, target, previous }: Omit<Ahead, "target"> & { readonly target: string | null },
+): Promise<FallbackJson | null> {
+  const mayReboot = config.reboot.allow && config.rebootWhenChanged.length > 0;
+  if (!mayReboot || target === null) return null;
+  const which = target === previous ? "any-target" : "this-target";
+  return await viewFallback(host, config, { profile, target, previous }, which);
 }
 
 /**

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { moment } from "../core/record/clock-schema.ts";
 import { delaySource } from "../core/record/record-schema.ts";
 import { described, orNull } from "./described.ts";
+import { fallbackSchema } from "./fallback.ts";
 
 const bytes = v.pipe(v.number(), v.integer());
 const versions = v.array(v.string());
@@ -160,18 +161,7 @@ export const explainSchema = v.object({
     rollback: v.picklist(["enabled", "disabled"]),
   }),
   fallback: orNull(
-    v.object({
-      wanted: v.picklist(["auto", "require", "off"]),
-      loader: orNull(v.string(), "Null if none is known."),
-      obstacle: orNull(
-        v.string(),
-        "Why the host cannot fall back if the target does not boot; null if it can.",
-      ),
-      advice: described(
-        v.array(v.string()),
-        "Options that make a panic or a hang of the target end in a reset.",
-      ),
-    }),
+    fallbackSchema,
     "What happens if the target does not boot; null without a reboot.",
   ),
   nextBoot: described(

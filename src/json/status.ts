@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { moment } from "../core/record/clock-schema.ts";
 import { STATES } from "../core/states.ts";
 import { finalizationSchema, oldCode, userUnits } from "./finalization.ts";
+import { fallbackSchema } from "./fallback.ts";
 import { ownSlotSchema } from "./lock.ts";
 import { described, orNull } from "./described.ts";
 
@@ -50,6 +51,10 @@ export const statusSchema = v.object({
     once: orNull(v.string(), "The toplevel that it boots next, and only once."),
     obstacle: orNull(v.string(), "Why it cannot boot a system once; null if it can."),
   }),
+  fallback: orNull(
+    fallbackSchema,
+    "What happens if the profile's system does not boot; null if this host never reboots by itself, or for another user than root.",
+  ),
   finalization: orNull(
     finalizationSchema,
     "Null if there is none, or if this user may not see it.",

@@ -1,4 +1,5 @@
 import { age, duration } from "../core/age.ts";
+import type { FallbackJson } from "../json/fallback.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import { arrow, type Mark, type Style, symbol } from "./style.ts";
 import { pairs } from "./table.ts";
@@ -35,18 +36,28 @@ export function rows(style: Style, all: readonly Row[]): string[] {
 export function fallbackLines(style: Style, { fallback }: Pick<ExplainJson, "fallback">): string[] {
   if (fallback === null) return [];
   const { wanted, loader, obstacle, advice } = fallback;
+  const answer = comesBackInWords(fallback);
   if (obstacle === null) {
     const text =
-      `${loader} boots the target once; ` +
+      `${answer}. ${loader} boots the target once; ` +
       `if the host boots again before the target is verified, the system that runs now boots`;
     const lacks = advice.flatMap((line) => hanging(style, `${symbol(style, "warning")} `, line));
     return [...wrap(style, told(style, text), style.width), ...lacks];
   }
-  const then =
-    wanted === "require"
-      ? "so it would not reboot"
-      : "if the target does not boot, somebody must repair the host";
-  return wrap(style, told(style, `no fallback: ${obstacle}; ${then}`), style.width);
+  const then = wanted === "require" ? "so it would not reboot" : "somebody must repair it";
+  return wrap(style, told(style, `${answer}: ${obstacle}; ${then}`), style.width);
+}
+
+/** Without the reasons. */
+export function comesBackInWords({ comesBack }: FallbackJson): string {
+  switch (comesBack) {
+    case "by-itself":
+      return "this host would come back by itself";
+    case "after-a-reset":
+      return "this host would come back after a reset, but nothing resets it in every case";
+    case "no":
+      return "this host would not come back by itself";
+  }
 }
 
 /** Which specialisation is activated; empty if none is. */

@@ -2,7 +2,8 @@ import type { Slot } from "../core/record/slot.ts";
 import { age } from "../core/age.ts";
 import type { HostNow, SystemNow } from "../explain/host-now.ts";
 import type { SlotSeen } from "../fleet/slot-store.ts";
-import { hanging } from "./explain-parts.ts";
+import type { FallbackJson } from "../json/fallback.ts";
+import { comesBackInWords, hanging } from "./explain-parts.ts";
 import { systemName } from "./headline.ts";
 import { paint, type Style, symbol } from "./style.ts";
 import { table } from "./table.ts";
@@ -46,6 +47,16 @@ function bootLoaderLine(style: Style, { bootLoader, ...host }: HostNow): string[
     once === null
       ? `the boot default of ${name} is ${nameOf(byDefault)}, not the system of the profile`
       : `next boot: ${name} boots ${nameOf(once)} once; later boots: ${nameOf(byDefault)}`;
+  return wrap(style, printable(text), style.width - 2).map((line) => `  ${line}`);
+}
+
+/** Whether the host would come back from a new kernel that does not boot, and why not. */
+export function comesBackLine(style: Style, fallback: FallbackJson | null): string[] {
+  if (fallback === null) return [];
+  const { obstacle, advice } = fallback;
+  const reasons = obstacle === null ? advice : [obstacle];
+  const why = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
+  const text = `if a new kernel does not boot, ${comesBackInWords(fallback)}${why}`;
   return wrap(style, printable(text), style.width - 2).map((line) => `  ${line}`);
 }
 

@@ -1,7 +1,8 @@
 import { pairs } from "./table.ts";
 import { forPeople, type TimelineStep, timeline } from "./timeline.ts";
 import { oldCodeLines, userUnitLines } from "./examined.ts";
-import { hostLines, slotLines } from "./host-lines.ts";
+import type { FallbackJson } from "../json/fallback.ts";
+import { comesBackLine, hostLines, slotLines } from "./host-lines.ts";
 import { activatedOf, type FinalizationRecord } from "../core/record/record.ts";
 import type { SlotSeen } from "../fleet/slot-store.ts";
 import type { HostNow } from "../explain/host-now.ts";
@@ -25,6 +26,8 @@ export interface StatusNow {
     | { readonly kind: "none" }
     /** This user may not read the records; `pending` names units that wait or run. */
     | { readonly kind: "hidden"; readonly why: string; readonly pending: readonly string[] };
+  /** What happens if the system of the profile does not boot; null if that is not known. */
+  readonly fallback: FallbackJson | null;
   readonly slot: SlotSeen;
   /** `other` puts `sudo` before the hints. */
   readonly user: "root" | "other";
@@ -34,6 +37,7 @@ export function statusScreen(style: Style, status: StatusNow): string[] {
   const { finalization, now } = status;
   const host = section(style, `host ${status.hostName}`, [
     ...hostLines(style, status.host),
+    ...comesBackLine(style, status.fallback),
     ...slotLines(style, status.slot, now),
   ]);
   switch (finalization.kind) {

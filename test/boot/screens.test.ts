@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fallbackAdvice } from "../../src/explain/fallback.ts";
-import { explainFallback } from "../../src/explain/fallback.ts";
+import { explainFallback, viewComingBack } from "../../src/explain/fallback.ts";
+import type { Config } from "../../src/core/config/config.ts";
+import type { FallbackJson } from "../../src/json/fallback.ts";
 import { type BootLoaderNow, viewBootLoader } from "../../src/boot/detect.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import type { ExplainJson } from "../../src/json/explain.ts";
 import { fallbackLines } from "../../src/view/explain-parts.ts";
-import { hostLines } from "../../src/view/host-lines.ts";
+import { comesBackLine, hostLines } from "../../src/view/host-lines.ts";
 import { PLAIN } from "../../src/view/style.ts";
 import { LOADER, NEW as NEW_SYSTEM, OLD as OLD_SYSTEM } from "../view/samples.ts";
 import type { EdgeHost } from "../support/edge-host.ts";
@@ -63,7 +65,10 @@ test("explain says that the target is booted once, and what it lacks", async () 
   using host = systemdBootHost();
   const deployed = deployedTo(host);
   const text = lines(await explained(deployed, "auto"));
-  assert.match(text, /^systemd-boot boots the target once/);
+  assert.match(
+    text,
+    /^this host would come back after a reset, but .*systemd-boot boots the target once/,
+  );
   assert.match(text, /a kernel panic would hang the host: .*panic=10/);
   assert.match(text, /a hang would not reset the host/);
 });
@@ -74,10 +79,16 @@ test("explain says why there is no fallback, and what follows from that", async 
   const deployed = deployedTo(host);
   assert.match(
     lines(await explained(deployed, "auto")),
-    /^no fallback: GRUB: .*btrfs.*: give \/boot an ext4 or FAT[^]*somebody must repair/,
+    /^this host would not come back by itself: GRUB: .*btrfs.*: give \/boot an ext4 or FAT[^]*somebody\s+must repair/,
   );
-  assert.match(lines(await explained(deployed, "require")), /^no fallback: .*it would not reboot/);
-  assert.match(lines(await explained(deployed, "off")), /^no fallback: it is turned off/);
+  assert.match(
+    lines(await explained(deployed, "require")),
+    /^this host would not come back .*it would not reboot/,
+  );
+  assert.match(
+    lines(await explained(deployed, "off")),
+    /^this host would not come back by itself: it is turned off/,
+  );
   assert.equal(lines(null), "");
 });
 
@@ -103,6 +114,42 @@ test("advice goes where panics and hangs end in a reset", () => {
   }
 });
 
+function said(changes: Partial<FallbackJson>): string {
+  return comesBackLine({ ...PLAIN, width: 300 }, { ...COMES_BACK, ...changes }).join("\n");
+}
+
+test("status says in one line whether the host would come back by itself", () => {
+  assert.equal(said({}), "  if a new kernel does not boot, this host would come back by itself");
+  assert.match(
+    said({ comesBack: "after-a-reset", advice: ["a hang would not reset the host"] }),
+    /come back after a reset, but nothing resets it in every case: a hang would not reset the host$/,
+  );
+  assert.match(
+    said({ comesBack: "no", obstacle: "GRUB: GRUB cannot write to zfs", advice: ["x"] }),
+    /this host would not come back by itself: GRUB: GRUB cannot write to zfs$/,
+  );
+  assert.deepEqual(comesBackLine(PLAIN, null), []);
+});
+
+test("status looks at the loader alone while the next target is not known", async () => {
+  using host = systemdBootHost();
+  const { target, previous } = deployedTo(host);
+  const view = async (config: Config, next: string | null) =>
+    await viewComingBack(host, config, { profile: PROFILE, target: next, previous: target });
+  assert.equal((await view(DEFAULT_CONFIG, target))?.obstacle, null);
+  assert.match((await view(DEFAULT_CONFIG, previous))?.obstacle ?? "", /has no menu entry for/);
+  assert.equal(await view(DEFAULT_CONFIG, null), null);
+  assert.equal(await view({ ...DEFAULT_CONFIG, rebootWhenChanged: [] }, target), null);
+});
+
+const COMES_BACK: FallbackJson = {
+  wanted: "auto",
+  loader: "systemd-boot",
+  comesBack: "by-itself",
+  obstacle: null,
+  advice: [],
+};
+
 test("status says what is booted next where that is not the profile's system", () => {
   const host = {
     booted: OLD_SYSTEM,
@@ -110,9 +157,9 @@ test("status says what is booted next where that is not the profile's system", (
     profile: NEW_SYSTEM,
     rebootRequired: null,
   };
-  const said = (bootLoader: Partial<BootLoaderNow>): string =>
+  const saidOf = (bootLoader: Partial<BootLoaderNow>): string =>
     hostLines(PLAIN, { ...host, bootLoader: { ...LOADER, ...bootLoader } }).join("\n");
-  const armed = said({ once: NEW_SYSTEM.toplevel, byDefault: OLD_SYSTEM.toplevel });
+  const armed = saidOf({ once: NEW_SYSTEM.toplevel, byDefault: OLD_SYSTEM.toplevel });
   assert.match(
     armed,
     /next boot: systemd-boot boots generation 42 once; later boots: generation 41/,

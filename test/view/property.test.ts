@@ -101,6 +101,16 @@ const status: fc.Arbitrary<StatusNow> = fc.record({
       obstacle: fc.option(words, { nil: null }),
     }),
   }),
+  fallback: fc.option(
+    fc.record({
+      wanted: fc.constantFrom("auto" as const, "require" as const, "off" as const),
+      loader: fc.option(words, { nil: null }),
+      comesBack: fc.constantFrom("by-itself" as const, "after-a-reset" as const, "no" as const),
+      obstacle: fc.option(words, { nil: null }),
+      advice: fc.array(words),
+    }),
+    { nil: null },
+  ),
   finalization: fc.record({
     kind: fc.constant("known" as const),
     now: moment.map((at) => new Date(at)),

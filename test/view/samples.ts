@@ -231,7 +231,7 @@ export function statusOf(
   };
   const host = HOSTS[name] ?? BEFORE;
   const finalization = { kind: "known", ...known } as const;
-  return { now, hostName: "web1", host, finalization, slot, user: "root" };
+  return { now, hostName: "web1", host, fallback: null, finalization, slot, user: "root" };
 }
 
 /** A slot of the fleet lock, held by a finalization of the samples. */

@@ -129,6 +129,7 @@ const fresh: StatusNow = {
   now: NOW,
   hostName: "web1",
   host: { booted: OLD, current: OLD, profile: OLD, rebootRequired: null, bootLoader: LOADER },
+  fallback: null,
   finalization: { kind: "none" },
   slot: { kind: "none" },
   user: "root",

@@ -1,3 +1,4 @@
+import { viewComingBack } from "../../explain/fallback.ts";
 import { type HostNow, viewHost } from "../../explain/host-now.ts";
 import { lookAtDriven } from "../../finalize/finalization-now.ts";
 import type { Services } from "../../finalize/undo-deploy.ts";
@@ -29,10 +30,17 @@ export async function lookAtStatus(asked: Asked): Promise<StatusNow> {
   const { context, host, config } = asked;
   const finalization = await lookAtFinalization(asked);
   const profile = "record" in finalization ? finalization.record.profile : config.profile;
+  const seen = await viewHost(host, profile, config.rebootWhenChanged);
+  const [target, previous] = [seen.profile.toplevel, seen.current.toplevel];
   return {
     now: context.now(),
     hostName: context.hostName,
-    host: await viewHost(host, profile, config.rebootWhenChanged),
+    host: seen,
+    // Others cannot read what boots.
+    fallback:
+      context.userId === 0
+        ? await viewComingBack(host, config, { profile, target, previous })
+        : null,
     finalization,
     // The slot is in the folder of the records: if those are hidden, the screen says so already.
     slot:
@@ -67,12 +75,13 @@ function pendingUnits(paths: Paths): string[] {
 }
 
 export function toStatusJson(status: StatusNow): StatusJson {
-  const { finalization, host, slot } = status;
+  const { finalization, host, fallback, slot } = status;
   const { rebootRequired, bootLoader, ...systems } = host;
   const common = {
     schemaVersion: 1 as const,
     host: { name: status.hostName, ...systems, rebootRequired },
     bootLoader,
+    fallback,
     slot: slot.kind === "slot" ? toOwnSlotJson(slot.slot) : null,
     slotUnknown: slot.kind === "unknown" ? slot.why : null,
   };

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { test } from "node:test";
+import { makeBootDefault, prepareBoot } from "../../src/boot/boot-default.ts";
+import { findLoader } from "../../src/boot/detect.ts";
+import type { EdgeHost } from "../support/edge-host.ts";
+import { makeToplevel } from "../support/systems.ts";
+import { setVariable, systemdBootHost } from "./loaders.ts";
+
+// Every deployer's steps on a host with systemd-boot, up to the call of deploy-finalize.
+
+const CONFIGURATION = "boot/loader/loader.conf";
+
+/** Whether the installer takes a generation that deploy-rs has wrapped for the system in it. */
+type Installer = "knows-wrapped" | "knows-none-wrapped" | "newest";
+
+interface Route {
+  readonly name: string;
+  readonly installer: Installer;
+  readonly generations: "plain" | "wrapped";
+  readonly deletesDefault: boolean;
+}
+
+const ROUTES: readonly Route[] = [
+  {
+    name: "nixos-rebuild boot",
+    installer: "knows-wrapped",
+    generations: "plain",
+    deletesDefault: false,
+  },
+  {
+    name: "colmena apply boot",
+    installer: "knows-wrapped",
+    generations: "plain",
+    deletesDefault: false,
+  },
+  { name: "deploy-rs", installer: "knows-wrapped", generations: "wrapped", deletesDefault: true },
+  {
+    name: "deploy-rs, old nixpkgs",
+    installer: "knows-none-wrapped",
+    generations: "wrapped",
+    deletesDefault: true,
+  },
+  {
+    name: "nixos-rebuild boot, lanzaboote",
+    installer: "newest",
+    generations: "plain",
+    deletesDefault: false,
+  },
+];
+
+interface Deployed {
+  readonly host: EdgeHost;
+  readonly profile: string;
+  readonly old: string;
+  readonly target: string;
+}
+
+/** nix-env --set, `boot` of the target, and what the deployer does after it. */
+function deployed({ installer, generations, deletesDefault }: Route): Deployed {
+  const host = systemdBootHost();
+  host.folder.remove("boot/loader/entries");
+  const [old, target] = [makeToplevel(host.folder, "old"), makeToplevel(host.folder, "target")];
+  const menu = [old, target].map((toplevel) => ({ toplevel, kind: generations }));
+  const idOf = (index: number): string => `nixos-generation-${index + 1}.conf`;
+  host.answers["bootctl --json=short list"] = () => ({
+    stdout: JSON.stringify(
+      menu
+        .map(({ toplevel }, index) => ({ id: idOf(index), options: `init=${toplevel}/init` }))
+        .toReversed(),
+    ),
+  });
+  const install = (toplevel: string): void => {
+    const index = menu.findLastIndex(
+      (one) => one.toplevel === toplevel && (installer === "knows-wrapped" || one.kind === "plain"),
+    );
+    if (installer === "newest") host.folder.write(CONFIGURATION, "timeout 5\n");
+    else if (index !== -1) host.folder.write(CONFIGURATION, `default ${idOf(index)}\n`);
+  };
+  for (const toplevel of [old, target]) {
+    host.answers[`${toplevel}/bin/switch-to-configuration boot`] = () => {
+      install(toplevel);
+      return {};
+    };
+  }
+  const profile = host.folder.link("profiles/system", target);
+  host.answers["nix-env"] = ([, , , , toplevel = ""]) => {
+    menu.push({ toplevel, kind: "plain" });
+    return {};
+  };
+  host.folder.write(CONFIGURATION, `default ${idOf(0)}\n`);
+  install(target);
+  if (deletesDefault) host.folder.write(CONFIGURATION, "timeout 5\n");
+  return { host, profile, old, target };
+}
+
+async function boots({ host, profile, target }: Deployed): Promise<(string | null)[]> {
+  const found = await findLoader(host, { profile, toplevel: target });
+  assert.ok(found.kind === "found", JSON.stringify(found));
+  return [found.loader.bootDefault, found.loader.oneShot];
+}
+
+/** The loader has booted what was pending. */
+function boot({ host }: Deployed): void {
+  host.folder.remove(
+    "sys/firmware/efi/efivars/LoaderEntryOneShot-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f",
+  );
+}
+
+function assertNothingLeft({ host }: Deployed): void {
+  for (const name of ["LoaderEntryDefault", "LoaderEntryOneShot"]) {
+    const path = `sys/firmware/efi/efivars/${name}-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f`;
+    assert.ok(!existsSync(host.folder.at(path)), `${name} is left`);
+  }
+  assert.ok(!existsSync(host.folder.at("boot/loader/deploy-finalize.default")));
+}
+
+for (const route of ROUTES) {
+  const plan = ({ profile, target, old }: Deployed) =>
+    ({
+      profile,
+      toplevel: target,
+      previous: old,
+      fallback: "require",
+      obstacle: null,
+      atProblem: "refuse",
+    }) as const;
+
+  test(`${route.name}: the target is booted once, and verified it is the default`, async () => {
+    const host = deployed(route);
+    using _ = host.host;
+    const { profile, old, target } = host;
+    assert.equal(await prepareBoot(host.host, plan(host)), null);
+    assert.deepEqual(await boots(host), [old, target]);
+    boot(host);
+    assert.deepEqual(await boots(host), [old, null], "a reset brings the previous system back");
+    const verified = { profile, toplevel: target, other: old };
+    assert.equal(await makeBootDefault(host.host, verified), null);
+    assert.deepEqual(await boots(host), [target, null]);
+    assertNothingLeft(host);
+  });
+
+  test(`${route.name}: after a rollback the previous system is the default`, async () => {
+    const host = deployed(route);
+    using _ = host.host;
+    const { profile, old, target } = host;
+    assert.equal(await prepareBoot(host.host, plan(host)), null);
+    boot(host);
+    host.host.folder.remove("profiles/system");
+    host.host.folder.link("profiles/system", old);
+    const back = { profile, toplevel: old, other: target };
+    assert.equal(await makeBootDefault(host.host, back), null);
+    assert.deepEqual(await boots(host), [old, null]);
+    assertNothingLeft(host);
+  });
+}
+
+test("a default that is held for a process that was killed is released by the next one", async () => {
+  const route = ROUTES.find(({ installer }) => installer === "newest");
+  assert.ok(route !== undefined);
+  const host = deployed(route);
+  using _ = host.host;
+  const { profile, old, target } = host;
+  // Killed after the default was held, before anything was pending.
+  host.host.folder.write("boot/loader/deploy-finalize.default", "nixos-generation-1.conf");
+  setVariable(host.host, "LoaderEntryDefault", "nixos-generation-1.conf");
+  assert.deepEqual(await boots(host), [old, null]);
+  assert.equal(await makeBootDefault(host.host, { profile, toplevel: target, other: old }), null);
+  assert.deepEqual(await boots(host), [target, null]);
+  assertNothingLeft(host);
+});
