@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { begin, counter, ended, hasEnded, install, pending, profile, restart } from "./deployed.ts";
+import { begin, counter, ended, install, pending, profile, restart } from "./deployed.ts";
 import type { Label } from "./toplevels.ts";
 import type { Loader } from "./loaders.ts";
 import { type Drives, Machine } from "./machine.ts";
@@ -113,8 +113,8 @@ async function copyAtWrites(folder: string, loader: Loader, trouble: Trouble): P
     await begin(machine);
     const cuts: Cut[] = [];
     for (;;) {
-      const name = await machine.reached(cuts.length + 1, async () => await hasEnded(machine));
-      if (name === null) return cuts;
+      const name = await machine.reached(cuts.length + 1);
+      if (name === "end") return cuts;
       const at = join(folder, String(cuts.length));
       mkdirSync(at);
       cuts.push({ name, drives: await machine.copyDrives(at) });

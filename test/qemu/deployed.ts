@@ -24,11 +24,6 @@ export async function begin(machine: Machine): Promise<void> {
   await machine.ok("deploy-finalize");
 }
 
-/** Whether the newest finalization has ended; a question that is asked again and again costs little. */
-export async function hasEnded(machine: Machine): Promise<boolean> {
-  return (await machine.run(`${HAS_ENDED} || { sleep 2; false; }`)).exitCode === 0;
-}
-
 /** The newest finalization once it has ended; the machine must not reboot before that. */
 export async function ended(machine: Machine): Promise<FinalizationRecord> {
   const text = await machine.ok(

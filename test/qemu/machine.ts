@@ -104,13 +104,9 @@ export class Machine implements AsyncDisposable {
     return await this.until(`boot ${times}`, () => this.boots[times - 1]);
   }
 
-  /** Waits until a stand-in has come to the Nth checkpoint; null if all has ended before. */
-  async reached(count: number, hasEnded: () => Promise<boolean>): Promise<string | null> {
-    return await this.until(`checkpoint ${count}`, async () => {
-      const name = this.#shell.checkpoints()[count - 1];
-      if (name !== undefined) return name;
-      return (await hasEnded()) && this.#shell.checkpoints().length < count ? null : undefined;
-    });
+  /** Waits until a stand-in has come to the Nth checkpoint; the last one is `end`. */
+  async reached(count: number): Promise<string> {
+    return await this.until(`checkpoint ${count}`, () => this.#shell.checkpoints()[count - 1]);
   }
 
   /** Waits until its kernels have panicked so often; resolves to the time of now. */
