@@ -131,18 +131,26 @@ export interface DefaultToSet {
 type InstallerEnd =
   | { readonly kind: "default" }
   /** It made another system the default, or kept it. */
-  | { readonly kind: "other-default"; readonly now: string }
+  | { readonly kind: "other-default"; readonly now: string; readonly shadow: string | null }
   | { readonly kind: "problem"; readonly why: string };
 
 /**
  * Makes every boot from now on start a toplevel, and removes a pending one-shot boot of it or of
- * `other`. Resolves to null, or to the problem.
+ * `other`. Reads it back if the loader can be read. Resolves to null, or to the problem.
  */
 export async function setPermanentDefault(
   host: Host,
   wanted: DefaultToSet,
 ): Promise<string | null> {
-  return inWords(await installDefault(host, wanted));
+  const { profile, toplevel } = wanted;
+  const end = await installDefault(host, wanted);
+  const isOther = end.kind === "other-default" && end.shadow === null;
+  if (!isOther || toplevelAt(profile) !== toplevel) return inWords(end);
+  // An installer with a limit of generations leaves an old one out, and others make the newest one
+  // the default.
+  return (
+    (await addGeneration(host, profile, toplevel)) ?? inWords(await installDefault(host, wanted))
+  );
 }
 
 async function installDefault(host: Host, wanted: DefaultToSet): Promise<InstallerEnd> {
@@ -151,11 +159,11 @@ async function installDefault(host: Host, wanted: DefaultToSet): Promise<Install
   if (problem !== null) return { kind: "problem", why: problem };
   const found = await findLoader(host, { profile, toplevel });
   if (found.kind === "unknown") return { kind: "default" };
-  const { installedDefault: now, releaseDefault } = found.loader;
+  const { installedDefault: now, shadow, releaseDefault } = found.loader;
   const pending = await disarm(found.loader, trialsOf({ toplevel, previous: other }));
   if (pending !== null) return { kind: "problem", why: pending };
   // A default that is held stays until the installer's one is right.
-  if (now !== null && now !== toplevel) return { kind: "other-default", now };
+  if (now !== null && now !== toplevel) return { kind: "other-default", now, shadow };
   const held = await releaseDefault();
   return held === null ? { kind: "default" } : { kind: "problem", why: held };
 }
@@ -165,28 +173,19 @@ function inWords(end: InstallerEnd): string | null {
     case "default":
       return null;
     case "other-default":
-      return `the boot loader's default is ${end.now}`;
+      return `the boot loader's default is ${end.now}${end.shadow === null ? "" : `: ${end.shadow}`}`;
     case "problem":
       return end.why;
   }
 }
 
-/**
- * Makes a toplevel that is in the profile the boot default, if it is not, and reads it back if the
- * loader can be read. Resolves to null, or to the problem.
- */
+/** The same, if the loader does not say already that it is so. */
 export async function makeBootDefault(host: Host, wanted: DefaultToSet): Promise<string | null> {
   const { profile, toplevel } = wanted;
   const found = await findLoader(host, { profile, toplevel });
   const isLasting = found.kind === "found" && !found.loader.isHeld;
-  if (isLasting && alwaysBoots(found.loader, wanted)) return null;
-  const end = await installDefault(host, wanted);
-  if (end.kind !== "other-default" || toplevelAt(profile) !== toplevel) return inWords(end);
-  // An installer with a limit of generations leaves an old one out, and one without a default boots
-  // the newest one.
-  return (
-    (await addGeneration(host, profile, toplevel)) ?? (await setPermanentDefault(host, wanted))
-  );
+  const isSet = isLasting && alwaysBoots(found.loader, wanted);
+  return isSet ? null : await setPermanentDefault(host, wanted);
 }
 
 /** Whether each of the next boots starts the toplevel. */

@@ -45,6 +45,7 @@ export function grub({ paths }: Host): Loader | null {
     installedDefault: config.bootDefault,
     isHeld: false,
     oneShot: next === null ? null : entryNamed(text, next),
+    shadow: null,
     obstacle: obstacle(paths, config),
     problemOf: () => null,
     setOneShot: async (toplevel) => {

@@ -13,6 +13,8 @@ export interface Loader {
   readonly isHeld: boolean;
   /** The toplevel that it boots next and only once; null if none is pending, or none of the menu. */
   readonly oneShot: string | null;
+  /** What hides the default that installers write, and how to remove it; null if nothing does. */
+  readonly shadow: string | null;
   /** Why it cannot reliably boot a system once, whatever an installer writes; null if it can. */
   readonly obstacle: string | null;
   /** Why its menu entry would not boot a system; null if nothing is known. */

@@ -125,7 +125,10 @@ test("a default that somebody else has set is neither held nor removed", async (
   const refusal = await prepareBoot(host, { ...NEXT, fallback: "require" });
   assert.match(refusal ?? "", /LoaderEntryDefault \(nixos-1111\.conf\) overrides/);
   const wanted = { profile: PROFILE, toplevel: NEW, other: OLD };
-  assert.match((await setPermanentDefault(host, wanted)) ?? "", /default is \/nix\/store\/old/);
+  assert.match(
+    (await setPermanentDefault(host, wanted)) ?? "",
+    /default is \/nix\/store\/old: .*set-default ""/,
+  );
   assert.deepEqual(await boots(host), [OLD, null]);
 });
 

@@ -148,8 +148,15 @@ for (const route of ROUTES) {
     boot(host);
     host.host.folder.remove("profiles/system");
     host.host.folder.link("profiles/system", old);
-    const back = { profile, toplevel: old, other: target };
-    assert.equal(await makeBootDefault(host.host, back), null);
+    const back = {
+      ...plan(host),
+      toplevel: old,
+      previous: target,
+      fallback: "off",
+    } as const;
+    assert.equal(await prepareBoot(host.host, back), null, "the reboot back");
+    const restored = { profile, toplevel: old, other: target };
+    assert.equal(await makeBootDefault(host.host, restored), null);
     assert.deepEqual(await boots(host), [old, null]);
     assertNothingLeft(host);
   });

@@ -23,6 +23,7 @@ export async function systemdBoot(host: Host): Promise<Loader> {
   const entryOf = (toplevel: string): Entry | undefined =>
     entries.list.find((one) => one.toplevel === toplevel);
   const now = defaultEntry(entries, wishes);
+  const shadow = shadowOf(wishes, held);
   return {
     name: "systemd-boot",
     source: join(esp ?? "/boot", "loader"),
@@ -31,7 +32,8 @@ export async function systemdBoot(host: Host): Promise<Loader> {
     installedDefault: toplevelIn(held === null ? now : defaultEntry(entries, installed)),
     isHeld: held !== null,
     oneShot: entries.list.find((one) => isNamed(one, oneShot))?.toplevel ?? null,
-    obstacle: obstacle(paths, entries.list, { wishes, held }),
+    shadow,
+    obstacle: shadow ?? obstacle(paths, entries.list),
     problemOf: (toplevel) => problemOf(entryOf(toplevel), toplevel),
     setOneShot: async (toplevel) => {
       const entry = entryOf(toplevel);
@@ -88,23 +90,18 @@ function wishesOf(paths: Paths, esp: string | null): Wishes {
   };
 }
 
-interface Shadows {
-  readonly wishes: Wishes;
-  readonly held: string | null;
-}
-
-/** What stays in the way whatever an installer writes. */
-function obstacle(
-  paths: Paths,
-  entries: readonly Entry[],
-  { wishes: { variables }, held }: Shadows,
-): string | null {
+/** A variable that somebody else has set. */
+function shadowOf({ variables }: Wishes, held: string | null): string | null {
   if (variables.preferred !== null) {
     return shadowed("LoaderEntryPreferred", variables.preferred, "set-preferred");
   }
   if (variables.default !== null && variables.default !== held) {
     return shadowed("LoaderEntryDefault", variables.default, "set-default");
   }
+  return null;
+}
+
+function obstacle(paths: Paths, entries: readonly Entry[]): string | null {
   const loader = readLoaderVariable(paths, "LoaderInfo");
   return countingObstacle(entries, loader) ?? variablesObstacle(paths);
 }
