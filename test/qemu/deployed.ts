@@ -49,10 +49,10 @@ export async function pending(machine: Machine): Promise<string[]> {
   return text.split("\n").filter((line) => line !== "");
 }
 
-/** The counter in the name of a system's menu entry: `+2-1`; empty if it has none, as a good one. */
-export async function counter(machine: Machine, label: Label): Promise<string> {
-  const names = await machine.ok(`cd /boot/loader/entries; grep -l ${TOPLEVELS[label]}/init *`);
-  return /(\+\d+(?:-\d+)?)\.conf/.exec(names)?.[1] ?? "";
+/** Waits until the menu entry of a system has no counter: its boot counts as good. */
+export async function countsAsGood(machine: Machine, label: Label): Promise<void> {
+  const named = `grep -l ${TOPLEVELS[label]}/init * | grep -qv +`;
+  await machine.ok(`cd /boot/loader/entries; until ${named}; do sleep 1; done`);
 }
 
 /** The system that the profile is at. */

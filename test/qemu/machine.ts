@@ -101,25 +101,21 @@ export class Machine implements AsyncDisposable {
 
   /** Waits until so many systems have come up since it was switched on; resolves to the last one. */
   async cameUp(times: number): Promise<Label> {
-    return await this.until(`boot ${times}`, () => this.boots[times - 1]);
+    return await this.#until(`boot ${times}`, () => this.boots[times - 1]);
   }
 
   /** Waits until a stand-in has come to the Nth checkpoint; the last one is `end`. */
   async reached(count: number): Promise<string> {
-    return await this.until(`checkpoint ${count}`, () => this.#shell.checkpoints()[count - 1]);
+    return await this.#until(`checkpoint ${count}`, () => this.#shell.checkpoints()[count - 1]);
   }
 
   /** Waits until its kernels have panicked so often; resolves to the time of now. */
   async panicked(times: number): Promise<number> {
-    await this.until(`panic ${times}`, () => this.console.split("Kernel panic").length > times);
+    await this.#until(`panic ${times}`, () => this.console.split("Kernel panic").length > times);
     return performance.now();
   }
 
-  /** Waits until the answer is neither undefined nor false. */
-  async until<T>(
-    what: string,
-    ask: () => Promise<T | undefined | false> | T | undefined | false,
-  ): Promise<T> {
+  async #until<T>(what: string, ask: () => T | undefined | false): Promise<T> {
     return await until(what, ask, { deadlineMs: UP_MS, evidence: () => this.evidence() });
   }
 

@@ -71,8 +71,9 @@ export async function initrd(fate: Fate): Promise<string> {
 export async function tools(systemd: "252" | "262"): Promise<string> {
   const standIns = readdirSync(join(guest, "bin")).map((name) => join(guest, "bin", name));
   const unpacked = join(parts, `systemd-${systemd}`);
+  const names = readFileSync(join(unpacked, ".complete"));
   const bootctl = readFileSync(join(unpacked, "usr/bin/bootctl"));
-  const recipe = [...Object.values(PROGRAMS), bootctl, readFileSync(import.meta.filename)];
+  const recipe = [...Object.values(PROGRAMS), names, bootctl, readFileSync(import.meta.filename)];
   const contents = standIns.map((file) => Buffer.concat([Buffer.from(file), readFileSync(file)]));
   return await cached(`tools-${systemd}`, [...recipe, ...contents], async (path) => {
     const root = mkdtempSync("/var/tmp/deploy-finalize-tools-");
