@@ -5,16 +5,13 @@ BUNDLE := dist/deploy-finalize.cjs
 
 # A build that failed half-way is done again.
 .DELETE_ON_ERROR:
-.PHONY: help build check check-systemd check-boot setup-boot check-races check-runner check-forge chaos chaos-matrix fuzz simulate simulate-pairs demo picture try bench bench-fleet test lint format types setup docs man clean
+.PHONY: help build check check-systemd check-boot check-races check-runner check-forge chaos chaos-matrix fuzz simulate simulate-pairs demo picture try bench bench-fleet test lint format types setup docs man clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## Install what is needed: npm packages and, as root on Debian, the test host's tools
 	@sh scripts/setup
-
-setup-boot: setup
-	@sh scripts/setup boot
 
 build: setup $(BUNDLE) ## Bundle the program into dist/deploy-finalize.cjs
 
@@ -31,8 +28,8 @@ test: build ## Run every test but those of check-boot
 check-systemd: build ## Run all tests on hosts with systemd 252, 257 and 262, and print a table
 	@$(NODE) test/test-host/releases.ts
 
-check-boot: build setup-boot ## Boot good, panicking and hanging systems with real boot loaders under QEMU
-	@sh scripts/check-boot
+check-boot: build ## Play boot loader × trouble on machines under QEMU, or a part: CELLS=grub-efi/panic
+	@CELLS='$(CELLS)' sh scripts/check-boot
 
 check-races: build ## Push to a host with a runner in PAIRS=200 racing pairs, and count the jobs that are killed
 	@$(NODE) test/races/main.ts

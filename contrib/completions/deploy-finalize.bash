@@ -51,72 +51,75 @@ _deploy_finalize() {
 
   case $command in
     "" | schedule)
-      options="--dry-run --delay --revision --profile --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --dry-run --delay --revision --profile --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     explain)
-      options="--profile --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --profile --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     status)
-      options="-f --follow --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json -f --follow --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids status
       ;;
     wait)
-      options="--timeout --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --timeout --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids wait
       ;;
     history)
-      options="-n --limit --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json -n --limit --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     log)
-      options="-f --follow --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json -f --follow --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids log
       ;;
     cancel)
-      options="--restore-boot-default -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --restore-boot-default -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids cancel
       ;;
     confirm)
-      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids confirm
       ;;
     rollback)
-      options="-y --yes --delay --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids rollback
       ;;
     retry)
-      options="-y --yes --delay --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids retry
       ;;
     undo)
-      options="--profile --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --profile --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     lock)
-      options="--group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
       ;;
     check-config)
-      options="--option-prefix --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --option-prefix --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); }
       ;;
     run)
-      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids run
       ;;
     resume)
-      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
+      ;;
+    boot-complete)
+      options="--config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     deliver)
-      options="--test --revision --only --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--json --test --revision --only --config --state-dir -q --quiet -v --verbose -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume boot-complete deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume boot-complete deliver" -- "$current")
   fi
 }
 

@@ -30,6 +30,7 @@ _deploy_finalize() {
     'check-config:check a configuration file and list all its errors'
     'run:carry out a finalization until it ends (its systemd unit runs this)'
     'resume:continue unfinished finalizations after a boot (a systemd unit runs this)'
+    'boot-complete:wait until this boot counts as good (a systemd unit runs this)'
     'deliver:deliver all waiting reports now (a systemd unit runs this)'
   )
 
@@ -67,62 +68,65 @@ _deploy_finalize() {
 
   case $command in
     (|schedule)
-      options=('--dry-run:show what it would do; change nothing' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--revision:the commit that the system was built from; reports show it' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--dry-run:show what it would do; change nothing' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--revision:the commit that the system was built from; reports show it' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (explain)
-      options=('--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (status)
-      options=('-f:update the screen until the finalization ends' '--follow:update the screen until the finalization ends' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-f:update the screen until the finalization ends' '--follow:update the screen until the finalization ends' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids status
       ;;
     (wait)
-      options=('--timeout:stop waiting after this time, with exit code 75' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--timeout:stop waiting after this time, with exit code 75' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids wait
       ;;
     (history)
-      options=('-n:show at most this number of finalizations' '--limit:show at most this number of finalizations' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-n:show at most this number of finalizations' '--limit:show at most this number of finalizations' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (log)
-      options=('-f:keep showing new entries' '--follow:keep showing new entries' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-f:keep showing new entries' '--follow:keep showing new entries' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids log
       ;;
     (cancel)
-      options=('--restore-boot-default:also set the profile and the boot default back' '-y:do not ask: without --restore-boot-default the boot default stays' '--yes:do not ask: without --restore-boot-default the boot default stays' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--restore-boot-default:also set the profile and the boot default back' '-y:do not ask: without --restore-boot-default the boot default stays' '--yes:do not ask: without --restore-boot-default the boot default stays' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids cancel
       ;;
     (confirm)
-      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids confirm
       ;;
     (rollback)
-      options=('-y:do not ask before the rollback' '--yes:do not ask before the rollback' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-y:do not ask before the rollback' '--yes:do not ask before the rollback' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids rollback
       ;;
     (retry)
-      options=('-y:do not ask before the retry' '--yes:do not ask before the retry' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '-y:do not ask before the retry' '--yes:do not ask before the retry' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids retry
       ;;
     (undo)
-      options=('--profile:the profile to set, instead of the configured one' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--profile:the profile to set, instead of the configured one' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (lock)
-      options=('--group:the group, instead of the configured group' '--holder:give back the slot of another host: its HOLDER in lock status' '--unowned:give the slot back only if no finalization of this host may own it' '-y:do not ask before the slot is given back' '--yes:do not ask before the slot is given back' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--group:the group, instead of the configured group' '--holder:give back the slot of another host: its HOLDER in lock status' '--unowned:give the slot back only if no finalization of this host may own it' '-y:do not ask before the slot is given back' '--yes:do not ask before the slot is given back' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && compadd -- status release
       ;;
     (check-config)
-      options=('--option-prefix:put this before each key in the errors, for example services.deployFinalize' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--option-prefix:put this before each key in the errors, for example services.deployFinalize' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _files
       ;;
     (run)
-      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids run
       ;;
     (resume)
-      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
+      ;;
+    (boot-complete)
+      options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (deliver)
-      options=('--test:test the set-up: each receiver, the fleet lock and the metrics file' '--revision:the commit for a test status on a forge, with --test' '--only:deliver only to servers, or only to commands' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--json:print the result as JSON' '--test:test the set-up: each receiver, the fleet lock and the metrics file' '--revision:the commit for a test status on a forge, with --test' '--only:deliver only to servers, or only to commands' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '-h:show the help' '--help:show the help')
       ;;
     (help)
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _describe -V 'command' commands

@@ -109,6 +109,26 @@ in
       after = [ "local-fs.target" ];
     };
 
+    # Only a boot whose menu entry has a counter starts it: nothing else wants boot-complete.target.
+    # After that target systemd removes the counter, so a boot is good only if it is verified.
+    systemd.services.deploy-finalize-boot-complete = lib.recursiveUpdate (lib.recursiveUpdate resume early) {
+      description = "Wait until the booted system is verified";
+      requiredBy = [ "boot-complete.target" ];
+      before = early.before ++ [ "boot-complete.target" ];
+      after = [ "local-fs.target" ];
+      serviceConfig = {
+        ExecStart = "${lib.getExe config.system.build.deployFinalize} boot-complete";
+        # The target waits for the end of a oneshot.
+        Type = "oneshot";
+        RemainAfterExit = true;
+        TimeoutStartSec = "infinity";
+        # Before systemd 256 a oneshot bears none, and for a oneshot no signal is a clean end.
+        RestartForceExitStatus = "";
+        # A system that is rejected stays so.
+        RestartPreventExitStatus = 1;
+      };
+    };
+
     systemd.timers.deploy-finalize-stuck-boot = lib.recursiveUpdate early {
       description = "Take up unfinished finalizations, whether or not the boot gets through";
       documentation = [ "man:deploy-finalize(8)" ];

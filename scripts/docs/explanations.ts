@@ -52,4 +52,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   resume: [
     "`deploy-finalize-resume.service` runs this after each boot, and `deploy-finalize-stuck-boot.service` in a boot that does not get through. It starts the units of the unfinished finalizations and returns.",
   ],
+  "boot-complete": [
+    "`deploy-finalize-boot-complete.service` runs this if the boot loader counts boots: `boot-complete.target` waits for it, and systemd calls the boot good after that target. It ends with 0 if no finalization has to verify the booted system, or has verified it, and with 1 if a finalization has rejected it.",
+  ],
 };

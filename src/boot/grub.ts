@@ -60,13 +60,25 @@ export function grub({ paths }: Host): Loader | null {
 
 /** A one-shot entry that GRUB cannot clear would boot the target for ever. */
 function obstacle(paths: Paths, { nextEntry, bootDefault }: GrubConfig): string | null {
-  if (nextEntry === "ignored") return "its grub.cfg ignores next_entry";
-  if (bootDefault === null) return "its default is not a NixOS entry (boot.loader.grub.default)";
+  if (nextEntry === "ignored") {
+    return "its grub.cfg ignores next_entry, as old versions of NixOS write it: update nixpkgs";
+  }
+  if (bootDefault === null) {
+    return "its default is not a NixOS entry: remove boot.loader.grub.default";
+  }
   const mount = mountOf(paths, paths.grub);
   if (mount === null) return `cannot find the mount point of ${paths.grub}`;
-  if (!WRITABLE.has(mount.type)) return `GRUB cannot write to ${mount.type} (${mount.folder})`;
-  if (mount.device === "mapped") {
-    return `GRUB cannot write to ${mount.folder}: it is on LVM, RAID or an encrypted device`;
+  if (!WRITABLE.has(mount.type)) {
+    return `GRUB cannot write to ${mount.type} (${mount.folder}): ${SEPARATE_BOOT}`;
   }
-  return mount.access === "read-only" ? `${mount.folder} is mounted read-only` : null;
+  if (mount.device === "mapped") {
+    const why = "it is on LVM, RAID or an encrypted device";
+    return `GRUB cannot write to ${mount.folder}, because ${why}: ${SEPARATE_BOOT}`;
+  }
+  return mount.access === "read-only"
+    ? `${mount.folder} is mounted read-only: mount -o remount,rw ${mount.folder}`
+    : null;
 }
+
+/** What to change if GRUB cannot write where /boot is. */
+const SEPARATE_BOOT = `give /boot an ext4 or FAT file system on a plain partition (fileSystems."/boot")`;

@@ -1,4 +1,5 @@
 import { matchesGlob } from "../core/glob.ts";
+import { BOOT_COMPLETE_UNIT } from "../core/record/id.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { readBootId } from "../host/nixos/systems.ts";
 import { DEFAULT_TARGET, wantedUnits } from "../host/nixos/wanted-units.ts";
@@ -67,6 +68,10 @@ export function withDrained(
  * says nothing about which program a deploy brought.
  */
 const NEVER_COUNT = [
+  // They wait for the verification: systemd-bless-boot.service(8).
+  BOOT_COMPLETE_UNIT,
+  "boot-complete.target",
+  "systemd-bless-boot.service",
   "user@*.service",
   "user-runtime-dir@*.service",
   "session-*.scope",

@@ -17,6 +17,7 @@ import { addUndo } from "./commands/by-hand/undo.ts";
 import { addRollback } from "./commands/by-hand/rollback.ts";
 import { addCompleteIds } from "./commands/complete-ids.ts";
 import { addDeliver } from "./commands/deliver.ts";
+import { addBootComplete } from "./commands/units/boot-complete.ts";
 import { addResume } from "./commands/resume.ts";
 import { addRun } from "./commands/run.ts";
 import { schedule, type ScheduleOptions } from "./commands/schedule.ts";
@@ -39,6 +40,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   "check-config": addCheckConfig,
   run: addRun,
   resume: addResume,
+  "boot-complete": addBootComplete,
   deliver: addDeliver,
   "complete-ids": addCompleteIds,
 };

@@ -5,7 +5,7 @@ import { lookAfterBoot, resumeObstacle } from "../boot/after-boot.ts";
 import { findLoader } from "../boot/detect.ts";
 import { fallbackObstacle, lastingObstacle } from "../boot/fallback.ts";
 import { kernelParameters } from "./next-boot.ts";
-import { readIfThere } from "../host/files/durable.ts";
+import { listFolder, readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
@@ -53,6 +53,7 @@ async function viewFallback(
   const advice = fallbackAdvice(
     kernelParameters(host.paths, target).target ?? [],
     readIfThere(join(target, "etc/systemd/system.conf")),
+    listFolder(host.paths.watchdogs),
   );
   return {
     wanted,
@@ -88,10 +89,12 @@ export async function viewComingBack(
  *
  * @param parameters of its kernel
  * @param managerSettings the text of its systemd's system.conf; null if there is none
+ * @param watchdogs those of this host whose drivers are loaded now
  */
 export function fallbackAdvice(
   parameters: readonly string[],
   managerSettings: string | null,
+  watchdogs: readonly string[],
 ): string[] {
   const advice: string[] = [];
   // A negative time means at once, 0 means never: kernel-parameters, panic=.
@@ -106,6 +109,12 @@ export function fallbackAdvice(
   ) {
     advice.push(
       "a hang would not reset the host: set systemd.watchdog.runtimeTime, if the host has a watchdog",
+    );
+  }
+  if (watchdogs.length === 0) {
+    advice.push(
+      "a hang would not reset the host: Linux knows no watchdog of it; load the driver " +
+        "(boot.kernelModules, and boot.initrd.kernelModules for a hang early in the boot)",
     );
   }
   return advice;

@@ -11,6 +11,7 @@ import { enabled, hostView, viewSchema } from "./view.ts";
 
 const CHECK_TIMES = { timeout: 10, interval: 1, deadline: 30 };
 const RESUME = "deploy-finalize-resume";
+const BOOT_COMPLETE = "deploy-finalize-boot-complete";
 const STUCK_BOOT = "deploy-finalize-stuck-boot";
 
 async function viewOf(
@@ -74,13 +75,19 @@ for (const command of [[], ["schedule", "--delay", "5"], ["resume"], ["cancel"],
 
 nixTest("module: the resume unit blocks no boot and is left alone by a switch", async (nix) => {
   const { units, wrapper } = await viewOf(nix, enabled(""));
-  assert.deepEqual(Object.keys(units), ["deploy-finalize-catalog", RESUME, STUCK_BOOT]);
+  assert.deepEqual(Object.keys(units), [
+    BOOT_COMPLETE,
+    "deploy-finalize-catalog",
+    RESUME,
+    STUCK_BOOT,
+  ]);
   const { serviceConfig, ...unit } = units[RESUME] ?? {};
   assert.deepEqual(unit, {
     enable: true,
     description: "Take up unfinished finalizations",
     documentation: ["man:deploy-finalize(8)"],
     wantedBy: ["multi-user.target"],
+    requiredBy: [],
     after: ["multi-user.target"],
     before: [],
     conflicts: [],
@@ -115,6 +122,7 @@ nixTest("module: a boot that does not get through needs nothing but local disks"
     description: "Take up unfinished finalizations in a boot that does not get through",
     documentation: ["man:deploy-finalize(8)"],
     wantedBy: ["emergency.target", "rescue.target"],
+    requiredBy: [],
     after: ["local-fs.target"],
     environment: {},
     path: [],
@@ -140,6 +148,18 @@ nixTest("module: a boot that does not get through needs nothing but local disks"
       timerConfig: { OnBootSec: 120, AccuracySec: "1s" },
     },
   });
+});
+
+nixTest("module: a boot that is counted is good once it is verified", async (nix) => {
+  const { units, wrapper } = await viewOf(nix, enabled(""));
+  const unit = units[BOOT_COMPLETE] ?? {};
+  const settings = v.parse(v.record(v.string(), v.unknown()), unit["serviceConfig"]);
+  assert.deepEqual(unit["requiredBy"], ["boot-complete.target"]);
+  assert.deepEqual(unit["wantedBy"], [], "it costs nothing if no boots are counted");
+  assert.deepEqual(unit["before"], ["shutdown.target", "boot-complete.target"]);
+  assert.equal(settings["ExecStart"], `${wrapper?.exe} boot-complete`);
+  assert.equal(settings["Type"], "oneshot", "the target waits for its end");
+  assert.equal(settings["TimeoutStartSec"], "infinity", "as long as the verification");
 });
 
 for (const [options, seconds] of [

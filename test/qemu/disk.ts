@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,43 +17,22 @@ import { join } from "node:path";
 import { repository } from "../test-host/paths.ts";
 import { ok } from "../test-host/spawn.ts";
 import { cached } from "./cached.ts";
+import { type Loader, systemdBootFile } from "./loaders.ts";
+import { LABELS, TOPLEVELS, toplevelNamed } from "./toplevels.ts";
 import { initrd, kernel } from "./parts.ts";
-
-export type LoaderKind = "systemd-boot" | "grub-bios" | "grub-efi";
+import { makeUki } from "./uki.ts";
 
 const MIB = 1024 * 1024;
-const BOOT = { at: 1, size: 62 };
-const DATA = { at: 63, size: 129 };
+const BOOT = { at: 1, size: 126 };
+const DATA = { at: 127, size: 161 };
 
 const guest = join(import.meta.dirname, "guest");
-
-/** The toplevels that a disk holds, by their fate; `old` is the one that is installed. */
-export const TOPLEVELS = {
-  old: toplevelNamed("old"),
-  good: toplevelNamed("good"),
-  panic: toplevelNamed("panic"),
-  hang: toplevelNamed("hang"),
-} as const;
-export type Label = keyof typeof TOPLEVELS;
-
-const LABELS = ["old", "good", "panic", "hang"] as const;
-
-/** Which of the toplevels a name in the store is. */
-export function labelOf(name: string): Label {
-  const label = LABELS.find((one) => TOPLEVELS[one] === `/nix/store/${name}`);
-  if (label === undefined) throw new Error(`no system of the test: ${name}`);
-  return label;
-}
-
-function toplevelNamed(label: string): string {
-  return `/nix/store/${label.padEnd(32, "0")}-nixos-system-machine`;
-}
 
 /**
  * The disk of a machine as an installer leaves it: the old system is its only generation and the
  * boot default. The other systems are in the store, as after `nix copy`.
  */
-export async function disk(loader: LoaderKind): Promise<string> {
+export async function disk(loader: Loader): Promise<string> {
   const bundle = readFileSync(join(repository, "dist/deploy-finalize.cjs"));
   const files = (await ok(["find", guest, "-type", "f"])).trim().split("\n").toSorted();
   const recipe = [
@@ -61,7 +41,8 @@ export async function disk(loader: LoaderKind): Promise<string> {
     readFileSync(import.meta.filename),
   ];
   const parts = [await kernel(), await initrd("good"), await initrd("panic"), await initrd("hang")];
-  return await cached(`disk-${loader}`, [...parts, ...recipe], async (path) => {
+  const name = `disk-${loader.name}`;
+  return await cached(name, [...parts, JSON.stringify(loader), ...recipe], async (path) => {
     const work = mkdtempSync("/var/tmp/deploy-finalize-disk-");
     await makeData(work, loader);
     await makeBoot(work, loader);
@@ -71,7 +52,7 @@ export async function disk(loader: LoaderKind): Promise<string> {
 }
 
 /** The store, the profile and /var. */
-async function makeData(work: string, loader: LoaderKind): Promise<void> {
+async function makeData(work: string, loader: Loader): Promise<void> {
   const data = join(work, "root");
   const store = join(data, "nix/store");
   const profiles = join(data, "nix/var/nix/profiles");
@@ -80,15 +61,19 @@ async function makeData(work: string, loader: LoaderKind): Promise<void> {
   }
   for (const folder of ["log", "lib", "cache"])
     mkdirSync(join(data, "var", folder), { recursive: true });
-  writeFileSync(join(data, "var/loader"), loader === "systemd-boot" ? loader : "grub");
+  writeFileSync(join(data, "var/installer"), loader.installer);
   cpSync(join(repository, "dist/deploy-finalize.cjs"), join(store, "deploy-finalize.cjs"));
   cpSync(join(await kernel(), "vmlinuz"), join(store, "linux-6.1"));
   for (const fate of ["good", "panic", "hang"] as const) {
     cpSync(await initrd(fate), join(store, `initrd-${fate}`));
   }
-  // The same contents as the good one under another name: a new initrd asks for a reboot.
-  cpSync(await initrd("good"), join(store, "initrd-old"));
-  for (const label of Object.keys(TOPLEVELS)) makeToplevel(data, label);
+  // The same contents as the good one under other names: a new initrd asks for a reboot.
+  for (const label of ["old", "emergency"])
+    cpSync(await initrd("good"), join(store, `initrd-${label}`));
+  for (const label of LABELS) {
+    makeToplevel(data, label);
+    if (loader.installer === "install-uki") await makeUki(data, label);
+  }
   symlinkSync(TOPLEVELS.old, join(profiles, "system-1-link"));
   symlinkSync("system-1-link", join(profiles, "system"));
 }
@@ -115,7 +100,7 @@ function makeToplevel(data: string, label: string): void {
 }
 
 /** The file system of /boot with the loader; its entries are what the stand-in installer writes. */
-async function makeBoot(work: string, loader: LoaderKind): Promise<void> {
+async function makeBoot(work: string, loader: Loader): Promise<void> {
   const image = join(work, "boot.img");
   writeFileSync(image, "");
   truncateSync(image, BOOT.size * MIB);
@@ -123,28 +108,35 @@ async function makeBoot(work: string, loader: LoaderKind): Promise<void> {
   const boot = join(work, "root/boot");
   mkdirSync(join(boot, "EFI/BOOT"), { recursive: true });
   const efi = join(boot, "EFI/BOOT/BOOTX64.EFI");
-  if (loader === "systemd-boot") cpSync("/usr/lib/systemd/boot/efi/systemd-bootx64.efi", efi);
-  if (loader === "grub-efi") await grubImage(work, "x86_64-efi", efi);
-  if (loader === "grub-bios") await grubImage(work, "i386-pc", join(work, "core.img"));
+  const { program } = loader;
+  if (program.kind === "systemd-boot")
+    cpSync(systemdBootFile(program.version, "systemd-bootx64.efi"), efi);
+  else if (program.firmware === "efi") await grubImage(work, "x86_64-efi", efi);
+  else await grubImage(work, "i386-pc", join(work, "core.img"));
   await installEntries(join(work, "root"), loader);
   await ok(["sh", "-c", `mcopy -s -i ${image} ${boot}/* ::`]);
 }
 
 /** Runs the machines' own installer on the disk to be. */
-async function installEntries(root: string, loader: LoaderKind): Promise<void> {
+async function installEntries(root: string, loader: Loader): Promise<void> {
   const bin = join(root, "bin");
-  mkdirSync(bin);
+  for (const name of ["bin", "dev"]) mkdirSync(join(root, name));
   cpSync("/bin/busybox", join(bin, "busybox"));
-  const applets = ["sh", "basename", "cat", "cp", "cut", "ls", "mkdir", "mv", "readlink"];
-  for (const applet of [...applets, "sha256sum", "sync"]) symlinkSync("busybox", join(bin, applet));
-  const installer = loader === "systemd-boot" ? "install-systemd-boot" : "install-grub";
-  for (const name of [installer, "checkpoint"]) cpSync(join(guest, "bin", name), join(bin, name));
+  for (const applet of APPLETS) symlinkSync("busybox", join(bin, applet));
+  for (const name of readdirSync(join(guest, "bin"))) {
+    if (/^install-|^checkpoint$/.test(name)) cpSync(join(guest, "bin", name), join(bin, name));
+  }
   const env = { PATH: "/bin:/usr/sbin:/usr/bin" };
-  await ok(["chroot", root, `/bin/${installer}`, TOPLEVELS.old], { env });
-  if (loader !== "systemd-boot") {
+  await ok(["chroot", root, `/bin/${loader.installer}`, TOPLEVELS.old], { env });
+  if (loader.program.kind === "grub") {
     writeFileSync(join(root, "boot/grub/grubenv"), "# GRUB Environment Block\n".padEnd(1024, "#"));
   }
 }
+
+/** What the installers use. */
+const APPLETS = "sh basename cat cp cut dd ls mkdir mv printf readlink rm sed sha256sum sync".split(
+  " ",
+);
 
 /** A GRUB that finds /boot as the first partition, with all modules that it may need built in. */
 async function grubImage(work: string, format: string, to: string): Promise<void> {
@@ -162,7 +154,7 @@ async function grubImage(work: string, format: string, to: string): Promise<void
 }
 
 /** Partition table and, for BIOS, GRUB's first two stages in front of the partitions. */
-async function assemble(work: string, loader: LoaderKind, path: string): Promise<void> {
+async function assemble(work: string, loader: Loader, path: string): Promise<void> {
   const data = join(work, "data.img");
   mkdirSync(join(work, "data"));
   for (const folder of ["nix", "var"]) {
@@ -179,7 +171,7 @@ async function assemble(work: string, loader: LoaderKind, path: string): Promise
   await ok(["sfdisk", "--quiet", "--label", "dos", path], { stdin: table.join("\n") });
   await put(join(work, "boot.img"), path, BOOT.at * MIB);
   await put(data, path, DATA.at * MIB);
-  if (loader !== "grub-bios") return;
+  if (loader.program.kind !== "grub" || loader.program.firmware !== "bios") return;
   // boot.img looks for the core image in the sector after it, unless it is told otherwise.
   writeAt(path, readFileSync("/usr/lib/grub/i386-pc/boot.img").subarray(0, 440), 0);
   writeAt(path, readFileSync(join(work, "core.img")), 512);

@@ -3,19 +3,21 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { ok } from "../test-host/spawn.ts";
 import { until } from "../test-host/until.ts";
-import { disk, type Label, labelOf, type LoaderKind } from "./disk.ts";
+import { disk } from "./disk.ts";
+import { type Label, labelOf } from "./toplevels.ts";
+import { hasFirmware, type Loader, systemdOf } from "./loaders.ts";
 import { tools } from "./parts.ts";
-import { qemuCommand } from "./qemu.ts";
+import { type Hardware, qemuCommand } from "./qemu.ts";
 import { type Answer, SerialShell } from "./serial-shell.ts";
 
 /** How long a machine may take to come up: it is emulated, and others may be busy on this one. */
-const UP_MS = 90_000;
+const UP_MS = 900_000;
 
+/** What a machine has besides its loader. */
 export interface MachineOptions {
-  readonly loader: LoaderKind;
-  readonly watchdog?: "i6300esb";
+  readonly watchdog: Hardware["watchdog"];
   /** Settings of the program. */
-  readonly settings?: object;
+  readonly settings: object;
 }
 
 /** Where a machine's disk and its EFI variables are. */
@@ -29,19 +31,22 @@ const SETTINGS = { delay: 0, waitFor: { session: false }, verify: { settle: 0 } 
 
 /** A PC under QEMU with a real boot loader on its disk. */
 export class Machine implements AsyncDisposable {
-  readonly loader: LoaderKind;
+  readonly loader: Loader;
   readonly #folder: string;
   readonly #process: ChildProcess;
   readonly #shell: SerialShell;
 
-  private constructor(folder: string, options: MachineOptions, root: string) {
+  private constructor(
+    folder: string,
+    loader: Loader,
+    hardware: Pick<Hardware, "watchdog" | "tools">,
+  ) {
     this.#folder = folder;
-    this.loader = options.loader;
+    this.loader = loader;
     const drives = drivesIn(folder);
     writeFileSync(this.#consolePath, "");
-    const { loader, watchdog = "none" } = options;
-    const console = this.#consolePath;
-    const argv = qemuCommand({ ...drives, loader, watchdog, tools: root, console });
+    const firmware = hasFirmware(loader.program) ? "efi" : "bios";
+    const argv = qemuCommand({ ...drives, ...hardware, firmware, console: this.#consolePath });
     const [program = "", ...args] = argv;
     // A group of its own: Ctrl-C reaches the test, which then switches the machine off.
     const child = spawn(program, args, { detached: true });
@@ -55,19 +60,26 @@ export class Machine implements AsyncDisposable {
   }
 
   /** A new machine, switched on and up. */
-  static async boot(options: MachineOptions): Promise<Machine> {
+  static async boot(loader: Loader, { watchdog, settings }: MachineOptions): Promise<Machine> {
     const vars = "/usr/share/OVMF/OVMF_VARS_4M.fd";
-    const machine = await Machine.bootWith(options, { disk: await disk(options.loader), vars });
-    const text = JSON.stringify({ ...SETTINGS, ...options.settings });
+    const machine = await Machine.bootWith(loader, watchdog, { disk: await disk(loader), vars });
+    const text = JSON.stringify({ ...SETTINGS, ...settings });
     await machine.ok(`cat >/data/nix/store/deploy-finalize.json <<'END'\n${text}\nEND\nsync`);
     return machine;
   }
 
   /** A machine with copies of disks as another one had them at a moment, switched on and up. */
-  static async bootWith(options: MachineOptions, drives: Drives): Promise<Machine> {
+  static async bootWith(
+    loader: Loader,
+    watchdog: Hardware["watchdog"],
+    drives: Drives,
+  ): Promise<Machine> {
     const folder = mkdtempSync("/var/tmp/deploy-finalize-machine-");
     await copy(drives, drivesIn(folder));
-    const machine = new Machine(folder, options, await tools());
+    const machine = new Machine(folder, loader, {
+      watchdog,
+      tools: await tools(systemdOf(loader)),
+    });
     try {
       await machine.cameUp(1);
       return machine;
@@ -92,14 +104,15 @@ export class Machine implements AsyncDisposable {
     return await this.#until(`boot ${times}`, () => this.boots[times - 1]);
   }
 
-  /** Waits until a stand-in has come to the Nth checkpoint. */
+  /** Waits until a stand-in has come to the Nth checkpoint; the last one is `end`. */
   async reached(count: number): Promise<string> {
     return await this.#until(`checkpoint ${count}`, () => this.#shell.checkpoints()[count - 1]);
   }
 
-  /** Waits until its kernels have panicked so often. */
-  async panicked(times: number): Promise<void> {
+  /** Waits until its kernels have panicked so often; resolves to the time of now. */
+  async panicked(times: number): Promise<number> {
     await this.#until(`panic ${times}`, () => this.console.split("Kernel panic").length > times);
+    return performance.now();
   }
 
   async #until<T>(what: string, ask: () => T | undefined | false): Promise<T> {

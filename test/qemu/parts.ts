@@ -7,12 +7,13 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { bootPackages } from "./available.ts";
 import { nodeBinary } from "../test-host/paths.ts";
 import { ok } from "../test-host/spawn.ts";
 import { cached } from "./cached.ts";
+import { parts } from "./loaders.ts";
 
 /** The parts that machines are put together from: a kernel, its modules, an initrd, and a file system of tools. */
 
@@ -26,24 +27,21 @@ const MODULES = [
 ].flatMap((line) => line.split(" "));
 
 /** What the machines use of this one; all else that they have is busybox. */
-const PROGRAMS = { node: nodeBinary(), flock: "/usr/bin/flock" };
+const PROGRAMS = { node: nodeBinary(), flock: "/usr/bin/flock", env: "/usr/bin/env" };
 
 /** A folder with `vmlinuz` and `modules/`. */
 export async function kernel(): Promise<string> {
-  const boot = join(bootPackages, "boot");
-  const image = readdirSync(boot).find((file) => file.startsWith("vmlinuz-"));
-  if (image === undefined) throw new Error(`there is no kernel in ${boot}`);
+  const unpacked = join(parts, "kernel");
+  const boot = join(unpacked, "boot");
+  const image = readdirSync(boot).find((file) => file.startsWith("vmlinuz-")) ?? "vmlinuz";
   return await cached("kernel", [image, ...MODULES], async (folder) => {
     mkdirSync(join(folder, "modules"), { recursive: true });
     cpSync(join(boot, image), join(folder, "vmlinuz"));
-    const files = await ok(["find", bootPackages, "-name", "*.ko", "-o", "-name", "*.ko.xz"]);
+    const files = await ok(["find", unpacked, "-name", "*.ko"]);
     for (const file of files.trim().split("\n")) {
-      const name = basename(file).replace(/\.ko(\.xz)?$/, "");
-      const order = MODULES.indexOf(name.replaceAll("-", "_"));
-      if (order < 0) continue;
-      const to = join(folder, "modules", `${String(order).padStart(2, "0")}-${basename(file)}`);
-      cpSync(file, to);
-      if (to.endsWith(".xz")) await ok(["xz", "--decompress", to]);
+      const order = MODULES.indexOf(basename(file, ".ko").replaceAll("-", "_"));
+      const to = `${String(order).padStart(2, "0")}-${basename(file)}`;
+      if (order >= 0) cpSync(file, join(folder, "modules", to));
     }
   });
 }
@@ -70,12 +68,14 @@ export async function initrd(fate: Fate): Promise<string> {
 }
 
 /** A read-only ext4 image with Node, busybox and the stand-ins: the root of every machine. */
-export async function tools(): Promise<string> {
+export async function tools(systemd: "252" | "262"): Promise<string> {
   const standIns = readdirSync(join(guest, "bin")).map((name) => join(guest, "bin", name));
-  const bootctl = join(bootPackages, "usr/bin/bootctl");
-  const recipe = [...Object.values(PROGRAMS), bootctl, readFileSync(import.meta.filename)];
+  const unpacked = join(parts, `systemd-${systemd}`);
+  const names = readFileSync(join(unpacked, ".complete"));
+  const bootctl = readFileSync(join(unpacked, "usr/bin/bootctl"));
+  const recipe = [...Object.values(PROGRAMS), names, bootctl, readFileSync(import.meta.filename)];
   const contents = standIns.map((file) => Buffer.concat([Buffer.from(file), readFileSync(file)]));
-  return await cached("tools", [...recipe, ...contents], async (path) => {
+  return await cached(`tools-${systemd}`, [...recipe, ...contents], async (path) => {
     const root = mkdtempSync("/var/tmp/deploy-finalize-tools-");
     const folders = [
       "bin",
@@ -95,14 +95,34 @@ export async function tools(): Promise<string> {
     for (const applet of (await ok(["busybox", "--list"])).trim().split("\n")) {
       if (applet !== "busybox") symlinkSync("busybox", join(root, "bin", applet));
     }
-    const programs = { ...PROGRAMS, "bootctl.real": bootctl };
-    for (const [name, file] of Object.entries(programs))
+    for (const [name, file] of Object.entries(PROGRAMS))
       await install(file, join(root, "bin", name));
+    await installSystemd(unpacked, root);
     for (const file of standIns) replace(file, join(root, "bin", basename(file)));
     await ok(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", root, path, "256M"]);
     rmSync(root, { recursive: true });
   });
 }
+
+/**
+ * Programs of systemd with the linker and all libraries of their own Debian, which may be newer than
+ * the machine's.
+ */
+async function installSystemd(unpacked: string, root: string): Promise<void> {
+  const folder = join(root, "systemd");
+  mkdirSync(folder);
+  const library = ["-path", "*/lib*", "-xtype", "f", "-name", "*.so*"];
+  const wanted = ["(", ...library, ")", "-o", "-path", "*/bin/bootctl", "-o", "-name", BLESS];
+  const found = await ok(["find", unpacked, ...wanted]);
+  for (const file of found.trim().split("\n")) copyFileSync(file, join(folder, basename(file)));
+  for (const name of ["bootctl", BLESS]) {
+    const argv = `/systemd/ld-linux-x86-64.so.2 --library-path /systemd /systemd/${name}`;
+    const script = `#!/bin/sh\nexec ${argv} "$@"\n`;
+    writeFileSync(join(root, `bin/${name}.real`), script, { mode: 0o755 });
+  }
+}
+
+const BLESS = "systemd-bless-boot";
 
 /** A program with the libraries that it is linked to, each where the linker looks for it. */
 async function install(file: string, to: string): Promise<void> {

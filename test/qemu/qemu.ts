@@ -1,7 +1,7 @@
-import type { LoaderKind } from "./disk.ts";
+import { availableParallelism, loadavg } from "node:os";
 
 export interface Hardware {
-  readonly loader: LoaderKind;
+  readonly firmware: "bios" | "efi";
   readonly disk: string;
   readonly tools: string;
   /** The EFI variables. */
@@ -15,21 +15,36 @@ export interface Hardware {
 const FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd";
 
 /**
- * The command line of a machine whose second serial line is its standard input and output. Always
- * emulated: where /dev/kvm is there it may not work. Killed with its parent, whatever kills that.
+ * The command line of a machine whose second serial line is its standard input and output. It is
+ * emulated unless ACCEL=kvm says otherwise, because /dev/kvm may be there and not work. It is killed
+ * with its parent, whatever kills that.
  */
-export function qemuCommand(hardware: Hardware): string[] {
-  const { loader, watchdog } = hardware;
+export function qemuCommand({ firmware, watchdog, ...files }: Hardware): string[] {
+  const accel = process.env["ACCEL"] ?? "tcg";
   return [
     "setpriv --pdeathsig KILL qemu-system-x86_64".split(" "),
-    "-M pc -accel tcg -m 1024 -nodefaults -no-user-config -display none -monitor none".split(" "),
-    loader === "grub-bios" ? [] : flash(0, `readonly=on,file=${FIRMWARE}`),
-    loader === "grub-bios" ? [] : flash(1, `file=${hardware.vars}`),
-    virtio(`file=${hardware.disk}`),
-    virtio(`readonly=on,file=${hardware.tools}`),
+    `-M pc -accel ${accel} -m 1024 -nodefaults -no-user-config -display none -monitor none`.split(
+      " ",
+    ),
+    firmware === "bios" ? [] : flash(0, `readonly=on,file=${FIRMWARE}`),
+    firmware === "bios" ? [] : flash(1, `file=${files.vars}`),
+    virtio(`file=${files.disk}`),
+    virtio(`readonly=on,file=${files.tools}`),
     watchdog === "none" ? [] : ["-device", watchdog, "-action", "watchdog=reset"],
-    ["-serial", `file:${hardware.console}`, "-serial", "stdio"],
+    watchdog === "none" && !isBusy() ? [] : COUNTED,
+    ["-serial", `file:${files.console}`, "-serial", "stdio"],
   ].flat();
+}
+
+/**
+ * Its time is counted in instructions, which is slower. Without it a machine that gets little of a
+ * busy processor has no time left between its clock ticks, and a slow boot is a hang for a watchdog.
+ */
+const COUNTED = ["-icount", "shift=3"];
+
+function isBusy(): boolean {
+  const [load = 0] = loadavg();
+  return load > 2 * availableParallelism();
 }
 
 function virtio(file: string): string[] {

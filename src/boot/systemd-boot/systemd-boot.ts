@@ -6,6 +6,7 @@ import type { Paths } from "../../host/files/paths.ts";
 import { describeEnd } from "../../host/process/spawn.ts";
 import { readLoaderVariable, variablesObstacle } from "../efi-variables.ts";
 import { type Loader, toplevelsOf } from "../loader.ts";
+import { countingObstacle } from "./boot-counting.ts";
 import { printEspPath, setOneShotEntry } from "./commands.ts";
 import { type DefaultEntry, defaultEntry, type Wishes } from "./default-entry.ts";
 import { type Entry, readEntries, valueOf } from "./entries.ts";
@@ -101,9 +102,8 @@ function shadowOf({ variables }: Wishes, held: string | null): string | null {
 }
 
 function obstacle(paths: Paths, entries: readonly Entry[]): string | null {
-  const counted = entries.find(({ triesLeft }) => triesLeft !== null);
-  if (counted !== undefined) return `boot counting is in use (${counted.id})`;
-  return variablesObstacle(paths);
+  const loader = readLoaderVariable(paths, "LoaderInfo");
+  return countingObstacle(entries, loader) ?? variablesObstacle(paths);
 }
 
 function shadowed(variable: string, value: string, verb: string): string {

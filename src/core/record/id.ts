@@ -47,5 +47,8 @@ export const RESUME_UNIT = "deploy-finalize-resume.service";
 export const STUCK_BOOT_UNIT = "deploy-finalize-stuck-boot.service";
 export const STUCK_BOOT_TIMER = "deploy-finalize-stuck-boot.timer";
 
+/** `boot-complete.target` waits for it, and it for the verification. */
+export const BOOT_COMPLETE_UNIT = "deploy-finalize-boot-complete.service";
+
 /** Set in the environment of a finalization's unit: the exit codes are those for systemd then. */
 export const UNIT_VARIABLE = "DEPLOY_FINALIZE_UNIT";

@@ -52,6 +52,8 @@ export function pathsUnder(root: string) {
     grub: at("boot/grub"),
     /** efivarfs. */
     efiVariables: at("sys/firmware/efi/efivars"),
+    /** The watchdogs whose drivers are loaded. */
+    watchdogs: at("sys/class/watchdog"),
     /** Block devices by their numbers, in sysfs. */
     blockDevices: at("sys/dev/block"),
     /** The garbage-collector roots of this program; Nix also reads links in folders below gcroots. */

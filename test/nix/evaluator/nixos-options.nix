@@ -51,6 +51,7 @@ in
             enable = value types.bool true;
             description = value types.str "";
             documentation = value (types.listOf types.str) [ ];
+            requiredBy = value (types.listOf types.str) [ ];
             wantedBy = value (types.listOf types.str) [ ];
             after = value (types.listOf types.str) [ ];
             before = value (types.listOf types.str) [ ];

@@ -1,0 +1,53 @@
+import { realpathSync } from "node:fs";
+import { type BootCompleteness, judgeCompleteness } from "../../../core/record/boot-complete.ts";
+import { EXIT } from "../../../core/outcome.ts";
+import type { FinalizationRecord } from "../../../core/record/record.ts";
+import { Refusal } from "../../../core/refusal.ts";
+import { fingerprint } from "../../../finalize/finalization-now.ts";
+import { nextChange } from "../../../host/process/watch.ts";
+import type { RecordStore } from "../../../state-dir/store.ts";
+import { acts, type Cli, newCommand } from "../../command.ts";
+import type { CommonOptions, Context } from "../../context.ts";
+import { requireAccess } from "../../shared/guards.ts";
+import { openServices } from "../../compose.ts";
+
+export function addBootComplete(cli: Cli): void {
+  newCommand(cli, "boot-complete")
+    .description("wait until this boot counts as good (a systemd unit runs this)")
+    .action(acts(cli, bootComplete));
+}
+
+/**
+ * Waits until the system that has booted is verified, or is known not to need it.
+ *
+ * @throws Refusal if it was rejected, or (75) if a signal ends the wait
+ */
+async function bootComplete(context: Context, options: CommonOptions): Promise<number> {
+  const { host, store } = await openServices(context, options);
+  requireAccess(store);
+  const stop = context.stopSignal("stop");
+  const booted = realpathSync(host.paths.bootedSystem);
+  for (;;) {
+    const now = await look(store, booted);
+    if (now.kind === "complete") {
+      host.say(`this boot is good: ${now.why}`);
+      return EXIT.done;
+    }
+    if (now.kind === "rejected") throw new Refusal(`this boot is not good: ${now.why}`);
+    host.say(`waits for ${now.id}`);
+    await change(store, now.id, stop);
+    if (stop.aborted) throw new Refusal(`asked to stop: ${now.id} has not ended`, EXIT.unfinished);
+  }
+}
+
+async function look(store: RecordStore, booted: string): Promise<BootCompleteness> {
+  const records: FinalizationRecord[] = [];
+  for await (const record of store.newestFirst()) records.push(record);
+  return judgeCompleteness(records, booted);
+}
+
+async function change(store: RecordStore, id: string, stop: AbortSignal): Promise<void> {
+  const before = fingerprint(store, id);
+  const hasChanged = (): boolean => fingerprint(store, id) !== before;
+  while (!hasChanged() && !stop.aborted) await nextChange(store.folder, hasChanged, stop);
+}
