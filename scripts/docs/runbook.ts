@@ -21,12 +21,16 @@ export function withRunbook(page: string): string {
 const MAN_INTRODUCTION =
   "*deploy-finalize help* _reason_ shows one of these on the host. The reason is a name from this list, or the words that *deploy-finalize status* shows.";
 
+/** What scdoc takes for marks is text here. */
+function escaped(text: string): string {
+  return text.replaceAll(/[_*\\]/g, String.raw`\$&`);
+}
+
 function inMan({ name, title, host, nextBoot, wait, commands }: Topic): string {
-  const escape = (text: string): string => text.replaceAll(/[_*\\]/g, String.raw`\$&`);
   return [
     `## ${name}: ${title}`,
-    `Is the host well? ${escape(host)}++\nWhat would boot next? ${escape(nextBoot)}++\nCan it wait until morning? ${escape(wait)}`,
-    ...commands.map(([command, what]) => `*${escape(command)}*\n\t${escape(what)}`),
+    `Is the host well? ${escaped(host)}++\nWhat would boot next? ${escaped(nextBoot)}++\nCan it wait until morning? ${escaped(wait)}`,
+    ...commands.map(([command, what]) => `*${escaped(command)}*\n\t${escaped(what)}`),
   ].join("\n\n");
 }
 
