@@ -6,6 +6,7 @@ import { architecturePage } from "./machine.ts";
 import { manPage } from "./man.ts";
 import { outline, theProgram } from "./outline.ts";
 import { testedWithPage } from "./tested-with.ts";
+import { runbookPage, withRunbook } from "./runbook.ts";
 import { zshCompletion } from "./zsh.ts";
 
 export const MAN_PAGE = "man/deploy-finalize.8.scd";
@@ -22,7 +23,8 @@ export function generatedFiles(read: (path: string) => string): Map<string, stri
     ["contrib/completions/deploy-finalize.bash", bashCompletion(program)],
     ["contrib/completions/deploy-finalize.zsh", zshCompletion(program)],
     ["contrib/completions/deploy-finalize.fish", fishCompletion(program)],
-    [MAN_PAGE, manPage(read(MAN_PAGE), program)],
+    [MAN_PAGE, withRunbook(manPage(read(MAN_PAGE), program))],
+    ["docs/runbook.md", runbookPage()],
     ["docs/commands.md", commandsPage(program)],
     ["docs/json.md", jsonPage()],
     ["docs/tested-with.md", testedWithPage()],

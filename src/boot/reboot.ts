@@ -15,13 +15,13 @@ import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
 import { imageOfGrub } from "./started-by.ts";
 import { describeEnd, problemOf } from "../host/process/spawn.ts";
-import type { Inhibitors } from "../host/systemd/commands.ts";
+import type { OnInhibitors } from "../host/systemd/inhibitors.ts";
 import * as systemd from "../host/systemd/systemd.ts";
 
 export interface Restart {
   readonly method: RebootConfig["method"];
   /** What becomes of programs that block the shutdown; default: respected. */
-  readonly inhibitors?: Inhibitors;
+  readonly inhibitors?: OnInhibitors;
 }
 
 /**

@@ -5,6 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import { Refusal } from "../core/refusal.ts";
 import { type AddCommand, type Cli, newCommand, readPath, readSpan, withJson } from "./command.ts";
 import { type Context, exitCodeAfterOutput } from "./context.ts";
+import { helpWith } from "./commands/by-hand/help.ts";
 import { addHistory } from "./commands/history.ts";
 import { addLock } from "./commands/lock.ts";
 import { addLog } from "./commands/log.ts";
@@ -46,6 +47,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
 };
 
 const HELP_FOOTER = `
+To know what to do about a reason that status shows: deploy-finalize help REASON.
 Without a command, deploy-finalize runs \`schedule\`. See: deploy-finalize schedule --help.
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 rolled back,
 4 superseded or cancelled, 75 not finished yet.`;
@@ -65,6 +67,8 @@ export async function runProgram(context: Context, args: readonly string[]): Pro
     exitCode = code;
   };
   const program = buildProgram(context, end, only);
+  const topic = topicAmong(program, args);
+  if (topic !== null) return await helpWith(context, topic, shownCommands(program));
   const words = commandFirst(program, args);
   try {
     await program.parseAsync(words, { from: "user" });
@@ -99,6 +103,16 @@ function wordsAmong(program: Command, args: readonly string[]): (index: number) 
   return (index) => args[index]?.startsWith("-") === false && !isValue(index);
 }
 
+/** The words after `help`, if they do not name a command. */
+function topicAmong(program: Command, args: readonly string[]): string | null {
+  const isWord = wordsAmong(program, args);
+  const [command, ...topic] = args.filter((_, index) => isWord(index));
+  const isCommand = [...program.commands.map((one) => one.name()), "help"].includes(
+    topic[0] ?? "help",
+  );
+  return command !== "help" || isCommand ? null : topic.join(" ");
+}
+
 /** The parser expects the command directly after `help`. */
 function helpFirst(
   program: Command,
@@ -111,12 +125,16 @@ function helpFirst(
   return [...words, ...args.filter((_, index) => !isWord(index))];
 }
 
-function requireKnown(program: Command, word: string): void {
-  if (word === "help" || program.commands.some((command) => command.name() === word)) return;
-  const shown = program
+function shownCommands(program: Command): string[] {
+  return program
     .createHelp()
     .visibleCommands(program)
     .map((command) => command.name());
+}
+
+function requireKnown(program: Command, word: string): void {
+  if (word === "help" || program.commands.some((command) => command.name() === word)) return;
+  const shown = shownCommands(program);
   const meant = nearest(word, shown);
   const hint = meant === null ? `Commands: ${shown.join(", ")}` : `Did you mean ${meant}?`;
   throw new Refusal(`unknown command ${JSON.stringify(word)}. ${hint}`, EXIT.usage);

@@ -9,7 +9,7 @@ import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./
 import { updateNotice } from "../state-dir/notice.ts";
 import { GatePhase } from "./gate-phase.ts";
 import { awaitInhibitors } from "./patience/inhibited-rollback.ts";
-import type { Inhibitors } from "../host/systemd/commands.ts";
+import type { OnInhibitors } from "../host/systemd/inhibitors.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
 import { pinnedIds, pinPrevious, unpin } from "../state-dir/pins.ts";
 import {
@@ -174,7 +174,7 @@ export class Interpreter implements Ports {
     const late = hasBegun(record) ? await this.#heldUp.pause(purposeOf(record)) : null;
     const obstacle = late ?? (await regainTurn(this.#context, record));
     if (obstacle !== null) return obstacle;
-    let inhibitors: Inhibitors = "respected";
+    let inhibitors: OnInhibitors = "respected";
     if (isRollback) {
       await slots.takeForRollback();
       inhibitors = await awaitInhibitors(this.#context, record);

@@ -2,7 +2,7 @@ import { unitsOnOldCode } from "../core/old-code/schema.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { printable } from "../core/printable.ts";
 import { secondsBetween } from "../core/span.ts";
-import { STATES, type State, isTerminal } from "../core/states.ts";
+import { STATES, type State, isCancellable, isTerminal } from "../core/states.ts";
 
 export interface Measured {
   readonly newest: FinalizationRecord | null;
@@ -117,15 +117,10 @@ function lastInfoOf(last: LastEnded | null): Sample[] {
 }
 
 function dueOf(record: FinalizationRecord | null): string | undefined {
-  switch (record?.state) {
-    case "scheduled":
-    case "waiting":
-      return record.deferredUntil ?? record.fireAt;
-    case "verifying":
-      return record.confirmBy ?? undefined;
-    default:
-      return undefined;
-  }
+  if (record === null) return undefined;
+  const { state, deferredUntil, fireAt, confirmBy } = record;
+  if (isCancellable(state)) return deferredUntil ?? fireAt;
+  return state === "verifying" ? (confirmBy ?? undefined) : undefined;
 }
 
 /** Absent while it is unknown. */

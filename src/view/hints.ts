@@ -4,6 +4,7 @@ import { hasBegunToAct, type TerminalState } from "../core/states.ts";
 import type { HostNow } from "../explain/host-now.ts";
 import type { Driver } from "../state-dir/owner.ts";
 import { type Now, previousName, targetName } from "./headline.ts";
+import { topicOf } from "./runbook/find.ts";
 
 export interface ViewedFinalization extends Now {
   readonly record: FinalizationRecord;
@@ -70,12 +71,19 @@ export function hintsAtEnd(
       return [log, ...rollback];
     case "rolled-back":
     case "failed":
-      return [log, ...rollback, ...retryHint(viewed, hint)];
+      return [...helpHint(record), log, ...rollback, ...retryHint(viewed, hint)];
     case "superseded":
     case "cancelled":
       if (place === "older") return [{ command: "status", what: "show the newest finalization" }];
       return state === "cancelled" && isRestorable(viewed, systems) ? [log, RESTORE] : [log];
   }
+}
+
+/** The part of the runbook for this reason. */
+function helpHint(record: FinalizationRecord): Hint[] {
+  const topic = topicOf(record);
+  if (topic === null) return [];
+  return [{ command: `help ${topic.name}`, what: "whether it can wait, and what to do" }];
 }
 
 /** A rollback is tried again by `rollback`. */

@@ -3,6 +3,7 @@ import { previousSystem } from "../core/record/can-roll-back.ts";
 import { isTerminal, type TerminalState, type UnfinishedState } from "../core/states.ts";
 import type { Driver } from "../state-dir/owner.ts";
 import { type Now, previousName, targetName } from "./headline.ts";
+import { topicOf } from "./runbook/find.ts";
 import {
   awaitsBoot,
   type Hint,
@@ -107,9 +108,9 @@ function afterTheEnd(
   const name = targetName(viewed.record);
   switch (state) {
     case "rolled-back":
-      return "nothing happens by itself. Fix the cause, then deploy again or retry";
+      return `nothing happens by itself. ${first(viewed)}Fix the cause, then deploy again or retry`;
     case "failed":
-      return "nothing happens by itself. Read the log, repair the host, then deploy again or retry";
+      return `nothing happens by itself. ${first(viewed)}Repair the host, then deploy again or retry`;
     case "cancelled":
       return awaitsBoot(viewed, systems)
         ? `the boot default is still ${name}, so the next boot starts it`
@@ -118,4 +119,10 @@ function afterTheEnd(
     case "superseded":
       return null;
   }
+}
+
+/** The first command of the runbook, unless this screen is it. */
+function first({ record }: ViewedFinalization): string {
+  const command = topicOf(record)?.commands.find(([one]) => one !== "deploy-finalize status")?.[0];
+  return command === undefined ? "" : `First: ${command}. `;
 }

@@ -57,9 +57,9 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
     try {
       await act();
     } catch (error) {
-      const problem = `cannot ${what}: ${messageOf(error)}`;
-      complain(context, problem);
-      problems.push(problem);
+      const said = `cannot ${what}: ${messageOf(error)}`;
+      complain(context, said);
+      problems.push(said);
       exitCode = EXIT.failed;
     }
   }

@@ -2,7 +2,7 @@ import { eventEntry } from "../../core/record/journal-entry.ts";
 import { printableLine } from "../../core/printable.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { inhibitors } from "../../gates/inhibitors.ts";
-import type { Inhibitors } from "../../host/systemd/commands.ts";
+import type { OnInhibitors } from "../../host/systemd/inhibitors.ts";
 import { timeLimit } from "../../host/process/time.ts";
 import { tellLate } from "../../state-dir/waiting-note.ts";
 import { type FinalizationContext, tellerOf } from "../context.ts";
@@ -19,7 +19,7 @@ const LOOK_EVERY_MS = 5000;
 export async function awaitInhibitors(
   context: FinalizationContext,
   record: FinalizationRecord,
-): Promise<Inhibitors> {
+): Promise<OnInhibitors> {
   const { host, config, stop } = context;
   const seconds = config.waitFor.rollbackTimeout;
   const over = AbortSignal.any([stop, timeLimit(seconds)]);
@@ -45,7 +45,7 @@ async function override(
   { host, config }: FinalizationContext,
   { id }: FinalizationRecord,
   why: string,
-): Promise<Inhibitors> {
+): Promise<OnInhibitors> {
   const waited = `after ${config.waitFor.rollbackTimeout} s`;
   const message = `reboots for the rollback although a program blocks the shutdown, ${waited}: ${why}`;
   await host.journal.announce(eventEntry("inhibitor-overridden", id, message));

@@ -196,13 +196,8 @@ export function showActiveStates(id: string): Argv {
   return ["systemctl", "show", "--property=ActiveState", "--value", "--", ...units];
 }
 
-/** Whether a reboot respects the programs that block the shutdown: a newer systemd applies them to root. */
-export type Inhibitors = "respected" | "overridden";
-
-export function reboot(inhibitors: Inhibitors = "respected"): Argv {
-  return inhibitors === "respected"
-    ? ["systemctl", "reboot"]
-    : ["systemctl", "--check-inhibitors=no", "reboot"];
+export function reboot(...options: readonly "--check-inhibitors=no"[]): Argv {
+  return ["systemctl", ...options, "reboot"];
 }
 
 /** Starts the kernel that is loaded, without firmware and boot loader. */

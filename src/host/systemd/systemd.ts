@@ -9,6 +9,7 @@ import { describeEnd, type Ended, problemOf } from "../process/spawn.ts";
 import { insist } from "./insist.ts";
 import { askProperties } from "./units.ts";
 import * as commands from "./commands.ts";
+import type { OnInhibitors } from "./inhibitors.ts";
 
 /** @throws Refusal if systemd is not PID 1: nothing could run the detached unit */
 export function requireSystemd(host: Host): void {
@@ -154,15 +155,18 @@ export async function kexec(host: Host): Promise<string | null> {
   return problemOf(await insist(host, async () => await host.spawn(commands.kexec()), INSIST_MS));
 }
 
+const OVERRIDING = ["--check-inhibitors=no"] as const;
+
 /**
  * Requests a reboot; resolves to null, or to systemd's refusal. While emergency mode begins, its job
  * forbids every other.
  */
 export async function reboot(
   host: Host,
-  inhibitors: commands.Inhibitors = "respected",
+  inhibitors: OnInhibitors = "respected",
 ): Promise<string | null> {
-  const argv = commands.reboot(inhibitors);
+  // A newer systemd applies inhibitors to root too.
+  const argv = commands.reboot(...(inhibitors === "respected" ? [] : OVERRIDING));
   const ask = async () => await host.spawn(argv, { env: commands.REBOOT_ENVIRONMENT });
   return problemOf(await insist(host, ask, INSIST_MS));
 }

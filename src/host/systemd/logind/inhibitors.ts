@@ -63,3 +63,6 @@ export function parseInhibitors(text: string): Inhibitor[] {
     throw new Error(`cannot read the list of inhibitors: ${messageOf(error)}`, { cause: error });
   }
 }
+
+/** Whether a reboot respects the programs that block the shutdown. */
+export type OnInhibitors = "respected" | "overridden";
