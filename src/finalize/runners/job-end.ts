@@ -7,19 +7,22 @@ import { asked } from "../../host/process/time.ts";
 const LOOK_MS = 250;
 
 /**
- * Resolves when no job is seen any more on runners that are being drained, or with the signal; true if
- * that was seen. Never rejects.
+ * Watches runners that are being drained, until the signal. Never rejects.
+ *
+ * @param ended called once no job of them is seen any more
  */
-export async function jobsEnd(
+export async function watchJobs(
   host: Host,
   runners: readonly RunnerConfig[],
   signal: AbortSignal,
-): Promise<boolean> {
+  ended: () => void,
+): Promise<void> {
   const seen = await lookAtRunners(host, runners);
   const traces = seen.flatMap(({ state }) => (state.kind === "busy" ? [state.isOver] : []));
   const ends = traces.filter((isOver) => isOver !== undefined);
-  if (ends.length < traces.length) return false;
+  // Some end is not seen from here.
+  if (ends.length < traces.length) return;
   const areOver = (): boolean => ends.every((isOver) => isOver());
   if (!areOver()) await asked(LOOK_MS, areOver, signal);
-  return !signal.aborted;
+  if (!signal.aborted) ended();
 }

@@ -5,7 +5,7 @@ import { stopsOf } from "../../gates/runners/drains.ts";
 import { pause } from "../../host/process/time.ts";
 import { type FinalizationContext, SUSPENDED, type Suspended, tellerOf } from "../context.ts";
 import { drain, type Draining } from "./drain.ts";
-import { jobsEnd } from "./job-end.ts";
+import { watchJobs } from "./job-end.ts";
 import { startAgain } from "./stop.ts";
 import { noteStopped } from "./stopped.ts";
 
@@ -51,10 +51,7 @@ export class RunnerDrain {
     const begin = host.elapsedMs();
     const over = new AbortController();
     const runners = config.waitFor.runners.filter(({ unit }) => stoppedRunners.includes(unit));
-    const tellJobsEnd = async (): Promise<void> => {
-      if (await jobsEnd(host, runners, over.signal)) nearlyDrained();
-    };
-    void tellJobsEnd();
+    void watchJobs(host, runners, over.signal, nearlyDrained);
     const draining = this.draining(record, untilUnwanted);
     const end = await drain(host, stoppedRunners, draining).finally(() => {
       over.abort();
