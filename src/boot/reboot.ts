@@ -15,7 +15,7 @@ import type { Host } from "../host/process/host.ts";
 import type { Paths } from "../host/files/paths.ts";
 import { imageOfGrub } from "./started-by.ts";
 import { describeEnd, problemOf } from "../host/process/spawn.ts";
-import type { OnInhibitors } from "../host/systemd/inhibitors.ts";
+import type { OnInhibitors } from "../host/systemd/logind/inhibitors.ts";
 import * as systemd from "../host/systemd/systemd.ts";
 
 export interface Restart {

@@ -9,7 +9,7 @@ import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./
 import { updateNotice } from "../state-dir/notice.ts";
 import { GatePhase } from "./gate-phase.ts";
 import { awaitInhibitors } from "./patience/inhibited-rollback.ts";
-import type { OnInhibitors } from "../host/systemd/inhibitors.ts";
+import type { OnInhibitors } from "../host/systemd/logind/inhibitors.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
 import { pinnedIds, pinPrevious, unpin } from "../state-dir/pins.ts";
 import {

@@ -2,7 +2,7 @@ import { eventEntry } from "../../core/record/journal-entry.ts";
 import { printableLine } from "../../core/printable.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { inhibitors } from "../../gates/inhibitors.ts";
-import type { OnInhibitors } from "../../host/systemd/inhibitors.ts";
+import type { OnInhibitors } from "../../host/systemd/logind/inhibitors.ts";
 import { timeLimit } from "../../host/process/time.ts";
 import { tellLate } from "../../state-dir/waiting-note.ts";
 import { type FinalizationContext, tellerOf } from "../context.ts";

@@ -9,7 +9,7 @@ import { describeEnd, type Ended, problemOf } from "../process/spawn.ts";
 import { insist } from "./insist.ts";
 import { askProperties } from "./units.ts";
 import * as commands from "./commands.ts";
-import type { OnInhibitors } from "./inhibitors.ts";
+import type { OnInhibitors } from "./logind/inhibitors.ts";
 
 /** @throws Refusal if systemd is not PID 1: nothing could run the detached unit */
 export function requireSystemd(host: Host): void {
