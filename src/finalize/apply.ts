@@ -91,11 +91,7 @@ async function askForReboot(
 }
 
 /** A shutdown that somebody else has asked for is as good as ours: it takes the host down. */
-async function requestReboot(
-  host: Host,
-  toplevel: string,
-  how: Restart,
-): Promise<string | null> {
+async function requestReboot(host: Host, toplevel: string, how: Restart): Promise<string | null> {
   const refused = await restart(host, toplevel, how);
   if (refused === null || !(await isGoingDown(host))) return refused;
   host.say(`a shutdown is under way already, and is waited for (${refused})`);
