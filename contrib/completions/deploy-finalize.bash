@@ -51,65 +51,65 @@ _deploy_finalize() {
 
   case $command in
     "" | schedule)
-      options="--json --dry-run --delay --revision --profile --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--dry-run --delay --revision --profile --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     explain)
-      options="--json --profile --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--profile --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     status)
-      options="--json -f --follow --config --state-dir -q --quiet -v --verbose -h --help"
+      options="-f --follow --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids status
       ;;
     wait)
-      options="--json --timeout --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--timeout --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids wait
       ;;
     history)
-      options="--json -n --limit --config --state-dir -q --quiet -v --verbose -h --help"
+      options="-n --limit --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     log)
-      options="--json -f --follow --config --state-dir -q --quiet -v --verbose -h --help"
+      options="-f --follow --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids log
       ;;
     cancel)
-      options="--json --restore-boot-default -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--restore-boot-default -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids cancel
       ;;
     confirm)
-      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids confirm
       ;;
     rollback)
-      options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
+      options="-y --yes --delay --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids rollback
       ;;
     retry)
-      options="--json -y --yes --delay --config --state-dir -q --quiet -v --verbose -h --help"
+      options="-y --yes --delay --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids retry
       ;;
     undo)
-      options="--json --profile --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--profile --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     lock)
-      options="--json --group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
       ;;
     check-config)
-      options="--json --option-prefix --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--option-prefix --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); }
       ;;
     run)
-      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids run
       ;;
     resume)
-      options="--json --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     boot-complete)
-      options="--config --state-dir -q --quiet -v --verbose -h --help"
+      options="--config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     deliver)
-      options="--json --test --revision --only --config --state-dir -q --quiet -v --verbose -h --help"
+      options="--test --revision --only --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     help)
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume boot-complete deliver" -- "$current")

@@ -1,5 +1,6 @@
 import type { GenericSchema } from "valibot";
 import {
+  bootCompleteSchema,
   cancelSchema,
   checkConfigSchema,
   confirmSchema,
@@ -100,6 +101,11 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
     schema: resumeSchema,
     about: "One object: what was found unfinished after the boot.",
     example: "deploy-finalize resume --json | jq -r '.problems[]'",
+  },
+  "boot-complete": {
+    schema: bootCompleteSchema,
+    about: "One object, when the boot counts as good: why.",
+    example: "deploy-finalize boot-complete --json | jq -r .why",
   },
   deliver: {
     schema: deliverSchema,

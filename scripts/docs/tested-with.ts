@@ -114,7 +114,7 @@ export const CLAIMS: readonly Claim[] = [
   {
     claim: "**tries a new kernel only once**",
     parts: [LOADERS],
-    tests: ["test/qemu/systemd-boot.test.ts", "test/qemu/grub.test.ts"],
+    tests: ["test/qemu/loaders.ts", "test/qemu/troubles.ts"],
   },
   {
     claim: "**reports**",

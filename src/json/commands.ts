@@ -85,6 +85,12 @@ export const resumeSchema = v.object({
   problems: described(v.array(v.string()), "What could not be done, and why."),
 });
 
+/** What `boot-complete --json` prints. */
+export const bootCompleteSchema = v.object({
+  schemaVersion,
+  why: described(v.string(), "Why this boot counts as good."),
+});
+
 /** What `deliver --json` prints. */
 export const deliverSchema = v.object({
   schemaVersion,
@@ -115,6 +121,7 @@ export type RetryJson = v.InferOutput<typeof retrySchema>;
 export type RollbackJson = v.InferOutput<typeof rollbackSchema>;
 export type RunJson = v.InferOutput<typeof runSchema>;
 export type ResumeJson = v.InferOutput<typeof resumeSchema>;
+export type BootCompleteJson = v.InferOutput<typeof bootCompleteSchema>;
 export type DeliverJson = v.InferOutput<typeof deliverSchema>;
 export type UndoJson = v.InferOutput<typeof undoSchema>;
 export type ScheduleJson = v.InferOutput<typeof scheduleSchema>;

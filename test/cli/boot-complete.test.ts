@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
 import type { State } from "../../src/core/states.ts";
+import { bootCompleteSchema } from "../../src/json/commands.ts";
 import type { Said } from "../support/fake-host.ts";
-import { OperatedHost } from "./operating.ts";
+import { OperatedHost, parseJson } from "./operating.ts";
 
 const NOW = new Date("2026-11-22T21:29:30Z");
 const OTHER = "/nix/store/other";
@@ -19,9 +20,10 @@ test("boot-complete: a boot that no finalization is about is good", async () => 
   using host = new OperatedHost();
   assert.equal((await host.operate("boot-complete")).exitCode, 0);
   host.save({ target: OTHER, previous: OTHER });
-  const { exitCode, stderr } = await host.operate("boot-complete");
+  const { exitCode, stdout, stderr } = await host.operate("boot-complete", "--json");
   assert.equal(exitCode, 0);
   assert.match(stderr, /no finalization is about this system/);
+  assert.match(parseJson(bootCompleteSchema, stdout).why, /no finalization is about this system/);
 });
 
 const ENDS = [

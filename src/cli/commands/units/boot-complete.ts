@@ -1,18 +1,20 @@
 import { realpathSync } from "node:fs";
 import { type BootCompleteness, judgeCompleteness } from "../../../core/record/boot-complete.ts";
 import { EXIT } from "../../../core/outcome.ts";
+import { jsonLine } from "../../../core/printable.ts";
 import type { FinalizationRecord } from "../../../core/record/record.ts";
 import { Refusal } from "../../../core/refusal.ts";
 import { fingerprint } from "../../../finalize/finalization-now.ts";
 import { nextChange } from "../../../host/process/watch.ts";
+import type { BootCompleteJson } from "../../../json/commands.ts";
 import type { RecordStore } from "../../../state-dir/store.ts";
-import { acts, type Cli, newCommand } from "../../command.ts";
-import type { CommonOptions, Context } from "../../context.ts";
+import { acts, type Cli, newCommand, withJson } from "../../command.ts";
+import { type CommonOptions, type Context, print } from "../../context.ts";
 import { requireAccess } from "../../shared/guards.ts";
 import { openServices } from "../../compose.ts";
 
 export function addBootComplete(cli: Cli): void {
-  newCommand(cli, "boot-complete")
+  withJson(newCommand(cli, "boot-complete"))
     .description("wait until this boot counts as good (a systemd unit runs this)")
     .action(acts(cli, bootComplete));
 }
@@ -31,6 +33,8 @@ async function bootComplete(context: Context, options: CommonOptions): Promise<n
     const now = await look(store, booted);
     if (now.kind === "complete") {
       host.say(`this boot is good: ${now.why}`);
+      const json: BootCompleteJson = { schemaVersion: 1, why: now.why };
+      if (options.json === true) print(context, jsonLine(json));
       return EXIT.done;
     }
     if (now.kind === "rejected") throw new Refusal(`this boot is not good: ${now.why}`);
