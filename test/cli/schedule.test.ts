@@ -87,6 +87,7 @@ test("schedule: pins, records and arms", async () => {
       "--timer-property=IgnoreOnIsolate=yes",
       "--property=KillMode=mixed",
       "--property=TimeoutStopSec=10min",
+      "--property=NotifyAccess=main",
       "--property=Restart=on-failure",
       "--property=RestartForceExitStatus=SIGTERM SIGINT SIGHUP SIGPIPE",
       "--property=StartLimitIntervalSec=0",
