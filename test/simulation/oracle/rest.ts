@@ -32,9 +32,10 @@ function judgeHost(oracle: Sight): void {
     const known = oracle.known.get(id);
     // Of a scheduling that was killed: the next boot, or a call ten minutes later, removes it.
     if (known === undefined || known.call === "killed") continue;
-    // Another process ended it and was interrupted before it removed the pins: the next boot does.
+    // A process without a unit ended it, and died or had no files before it removed the pins: the next boot does.
     const isEndedByOther = known.state === "superseded" || known.state === "cancelled";
-    if (isEndedByOther && oracle.watched.faults.made.has("kill")) continue;
+    const { made } = oracle.watched.faults;
+    if (isEndedByOther && (made.has("kill") || made.has("no more files"))) continue;
     oracle.blame(`at rest, there is the pin ${name}`);
   }
 }

@@ -211,7 +211,8 @@ export class Systemd {
   /** It finishes what it does. */
   *#drain(unit: Unit): Body {
     unit.active = "deactivating";
-    yield { until: () => unit.isBusy?.() !== true };
+    // Time passes until then.
+    while (unit.isBusy?.() === true) yield { ms: 100 };
     this.#settle(unit, "inactive");
     return { exitCode: 0 };
   }
