@@ -56,7 +56,9 @@ interface Deployed {
   readonly target: string;
 }
 
-const idOf = (index: number): string => `nixos-generation-${index + 1}.conf`;
+function idOf(index: number): string {
+  return `nixos-generation-${index + 1}.conf`;
+}
 
 /** nix-env --set, `boot` of the target, and what the deployer does after it. */
 function deployed({ installer, generations, deletesDefault }: Route): Deployed {

@@ -66,6 +66,11 @@ test("gate: inhibitors: a shutdown that somebody has scheduled is not deleted by
   });
   host.answers[property] = scheduled("dry-poweroff", 1);
   assert.deepEqual(await inhibitors(null).look(contextOf(host)), OPEN);
+  // One that is under way.
+  host.answers[property] = {
+    stdout: '{"type":"b","data":true}\n{"type":"(st)","data":["reboot",0]}\n',
+  };
+  assert.deepEqual(await inhibitors(null).look(contextOf(host)), OPEN);
   // None: systemd's word for never.
   host.answers[property] = {
     stdout: '{"type":"b","data":false}\n{"type":"(st)","data":["",18446744073709551615]}\n',

@@ -32,7 +32,9 @@ export async function viewShutdowns(host: Host): Promise<Shutdowns | null> {
 export function parseShutdowns(text: string): Shutdowns | null {
   const [first = "", second = ""] = text.split("\n");
   const underway = jsonAs(preparing, first)?.data;
-  return underway === undefined ? null : { underway, scheduled: parseScheduled(second) };
+  if (underway === undefined) return null;
+  // logind names the one that is under way here too, with the time 0.
+  return { underway, scheduled: underway ? null : parseScheduled(second) };
 }
 
 /** logind names no action if nothing is scheduled. `dry-` only warns the users. */
