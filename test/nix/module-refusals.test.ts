@@ -124,7 +124,7 @@ const refusedByCheck: [string, string[]][] = [
     `lock = { backend = "fleetlock"; slots = 2; };`,
     [
       `${own}.lock.url is missing`,
-      `unknown key ${own}.lock.slots. Known keys of backend "fleetlock": group, id, timeout, retry, deadline, onDeadline, caFile, certFile, keyFile, backend, url`,
+      `unknown key ${own}.lock.slots. Known keys of backend "fleetlock": group, id, timeout, retry, deadline, onDeadline, onRollback, caFile, certFile, keyFile, backend, url`,
     ],
   ],
   [
