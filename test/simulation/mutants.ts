@@ -43,7 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a stop during a rollback or a reboot counts as an end",
-    11,
+    17,
     edit(
       "cli/shared/exit-code-after.ts",
       `return { exitCode: EXIT.unfinished, left:`,
@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "the folder of a record is not synced",
-    223,
+    1628,
     edit(
       "host/files/durable.ts",
       `  replaceFile(path, text);\n  syncFolder(dirname(path));`,
@@ -110,7 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a reboot is asked for again after a boot",
-    64,
+    163,
     edit(
       "core/machine/act.ts",
       `  if (seen.facts.bootId !== record.rebootAskedInBoot) return afterBoot(record, seen);`,
@@ -128,7 +128,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a unit is not started again",
-    7,
+    17,
     edit("host/systemd/commands.ts", `  "--property=Restart=on-failure",\n`, ``),
   ),
   mutant(
@@ -142,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "reports are delivered in any order",
-    53,
+    4,
     edit("report/outbox.ts", `      .toSorted(inOrder);`, `      .toSorted(inOrder).toReversed();`),
   ),
   // Defects of the fleet lock.
@@ -182,17 +182,6 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ),
   // Defects of draining.
-  mutant(
-    "a switch that is taken up looks at no runner",
-    2098,
-    edit(
-      "finalize/gate-phase.ts",
-      `    if (this.#waited !== null) return await runnersOf(this.#waited.gates);
-    return await stoppedBy(`,
-      `    if (this.#waited !== null || record.id !== "") return await runnersOf(this.#waited?.gates ?? []);
-    return await stoppedBy(`,
-    ),
-  ),
   mutant(
     "a runner that finishes its job counts as drained",
     44,
@@ -234,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("exit code 1 means an end to the unit", 120, ENDS_AFTER_1),
   mutant(
     "a schedule that fails has already superseded",
-    24,
+    66,
     edit(
       "finalize/newest/commit.ts",
       `    await arm(host, draft.arming);`,
@@ -250,7 +239,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "resume is not started again",
-    1625,
+    2,
     {
       file: MODULE,
       from: `Restart = "on-failure";`,
