@@ -83,14 +83,24 @@ async function askForReboot(
 ): Promise<string | null> {
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
-  const asked = await restart(host, next.toplevel, method);
-  // A shutdown that somebody else has asked for is as good as ours, and it takes the host down.
-  const refused = asked === null || (await isGoingDown(host)) ? null : asked;
+  const refused = await requestReboot(host, next.toplevel, method);
   const refusal = refused ?? (await awaitReboot(host, stop));
   if (refusal === null) return null;
   if (method === "kexec") await unloadKernel(host);
   await unprepareBoot(host, next);
   return refusal;
+}
+
+/** A shutdown that somebody else has asked for is as good as ours: it takes the host down. */
+async function requestReboot(
+  host: Host,
+  toplevel: string,
+  method: RebootConfig["method"],
+): Promise<string | null> {
+  const refused = await restart(host, toplevel, method);
+  if (refused === null || !(await isGoingDown(host))) return refused;
+  host.say(`a shutdown is under way already, and is waited for (${refused})`);
+  return null;
 }
 
 /** While programs delay the shutdown, it still comes: nothing can call it off. */

@@ -56,13 +56,16 @@ interface Deployed {
   readonly target: string;
 }
 
+function idOf(index: number): string {
+  return `nixos-generation-${index + 1}.conf`;
+}
+
 /** nix-env --set, `boot` of the target, and what the deployer does after it. */
 function deployed({ installer, generations, deletesDefault }: Route): Deployed {
   const host = systemdBootHost();
   host.folder.remove("boot/loader/entries");
   const [old, target] = [makeToplevel(host.folder, "old"), makeToplevel(host.folder, "target")];
   const menu = [old, target].map((toplevel) => ({ toplevel, kind: generations }));
-  const idOf = (index: number): string => `nixos-generation-${index + 1}.conf`;
   host.answers["bootctl --json=short list"] = () => ({
     stdout: JSON.stringify(
       menu

@@ -6,7 +6,7 @@ import { hostTest } from "../test-host/host-test.ts";
 import type { Host } from "../test-host/host.ts";
 import { repository } from "../test-host/paths.ts";
 import { LockServer } from "../fleet/stand-in.ts";
-import { deploy, ended, recordOf, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, recordOf, systemSpec } from "./deploying.ts";
 
 // logind gives a delay inhibitor InhibitDelayMaxSec to end its work: 15 minutes and more on a node whose
 // kubelet moves its pods away. The reboot is accepted and comes: PreparingForShutdown is true. To be
@@ -77,17 +77,41 @@ hostTest(
   "a reboot that somebody else has asked for is as good as one's own",
   { baseline: systemSpec() },
   async (host) => {
-    await delayShutdowns(host, 8);
+    await delayShutdowns(host, 600);
     const { bootId } = await host.facts();
     const target = await host.buildToplevel(systemSpec({ label: "new", kernel: "6.12.9" }));
     await host.ok(["systemctl", "reboot"]);
     const id = await deploy(host, target, "--delay", "0");
+    await host.until("its own request was refused", async () =>
+      (await host.journal(`deploy-finalize-${id}.service`)).includes("under way already"),
+    );
+    await host.ok(["systemctl", "stop", "--no-block", "kubelet.service"]);
     await host.until(
       "it has rebooted",
       () => host.bootId() !== undefined && host.bootId() !== bootId,
       { deadlineMs: 120_000 },
     );
     const record = await ended(host, id);
+    assert.equal(record.state, "live", record.outcome?.reason);
+  },
+);
+
+hostTest(
+  "a shutdown that somebody has scheduled is not deleted: the reboot waits for its end",
+  { baseline: systemSpec() },
+  async (host) => {
+    const { bootId } = await host.facts();
+    const target = await host.buildToplevel(systemSpec({ label: "new", kernel: "6.12.9" }));
+    await host.ok(["shutdown", "--no-wall", "-P", "+600"]);
+    const id = await deploy(host, target, "--delay", "0");
+    const status = call(target, "status", id);
+    await host.until("it waits for the shutdown", async () =>
+      (await host.ok(status)).includes("a poweroff is scheduled for"),
+    );
+    assert.match(await host.read("/run/systemd/shutdown/scheduled"), /MODE=poweroff/);
+    await host.ok(["shutdown", "--no-wall", "-c"]);
+    await host.rebooted(bootId, { deadlineMs: 120_000 });
+    const record = await ended(host, id, 120_000);
     assert.equal(record.state, "live", record.outcome?.reason);
   },
 );
