@@ -51,9 +51,12 @@
         deploy-finalize.lib.deployRs.activate: ${config.networking.hostName or "this host"} has no services.deployFinalize.enable = true, so nothing there would finalize its deploys.
         Import deploy-finalize.nixosModules.default into its configuration and enable it, or use deploy-rs' own activate.nixos, which switches at once.''
     else
-      # Both steps fail only where the deploy has to be undone: deploy-rs then rolls back.
+      # Both steps fail only if the deploy has to be undone: deploy-rs then rolls back. Exit code 4 means
+      # that another deploy has set the profile since: a rollback would undo that one.
       activation config.system.build.toplevel ''
         ${boot}
-        ${program} --profile "$PROFILE"
+        status=0
+        ${program} --profile "$PROFILE" || status=$?
+        if [ "$status" != 0 ] && [ "$status" != 4 ]; then exit "$status"; fi
       '';
 }

@@ -42,7 +42,7 @@ const DEPLOY_RS: Part = {
 };
 const LOADERS: Part = {
   name: "boot loaders",
-  real: "systemd-boot 252 and GRUB 2.06 under QEMU (`make check-boot`)",
+  real: "systemd-boot 252 and 262 and GRUB under QEMU (`make check-boot`)",
   standIn: "on the other hosts a file with the menu",
 };
 const ETCD: Part = { name: "fleet lock", real: "etcd 3.4", standIn: "a FleetLock server" };

@@ -4,7 +4,7 @@ import { activatedOf, type FinalizationRecord, isReplacedBy } from "../core/reco
 import { profileBehind, restoreProfile, specialisationName } from "../host/nixos/profile.ts";
 import { findToplevel, toplevelAt } from "../host/nixos/toplevel.ts";
 import type { Host } from "../host/process/host.ts";
-import { setBootDefault } from "../boot/boot-default.ts";
+import { makeBootDefault } from "../boot/boot-default.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import { switchLock } from "../gates/host/switch-lock.ts";
 import { waitForGates, type Waiting } from "../gates/wait.ts";
@@ -30,7 +30,7 @@ export async function undoDeploy(host: Host, { profile, from, to }: DeployUndo):
   }
   const problem = await restoreProfile(host, profile, from, to);
   if (problem !== null) throw new Refusal(problem);
-  const bootProblem = await setBootDefault(host, to);
+  const bootProblem = await makeBootDefault(host, { profile, toplevel: to, other: from });
   if (bootProblem === null) return;
   const second = at === from ? await restoreProfile(host, profile, to, from) : null;
   throw new Refusal([bootProblem, ...(second === null ? [] : [second])].join("; "));

@@ -80,7 +80,10 @@ export const runSchema = v.object({
 /** What `resume --json` prints. */
 export const resumeSchema = v.object({
   schemaVersion,
-  continued: described(v.array(v.string()), "The unfinished finalizations whose units run now."),
+  continued: described(
+    v.array(v.string()),
+    "The unfinished finalizations whose units run, or that a timer starts.",
+  ),
   lost: described(v.array(v.string()), "Finalizations from before the boot without a record."),
   problems: described(v.array(v.string()), "What could not be done, and why."),
 });

@@ -283,6 +283,13 @@ export const SCENARIOS: readonly Scenario[] = [
     ...scenario,
     policy: POLICY,
   })),
+  {
+    ...REBOOTS,
+    name: "lock, a check fails, the slot goes back",
+    policy: { ...POLICY, slotOnRollback: "give-back" },
+    problem: "web",
+    ends: "rolled-back",
+  },
   { name: "switch, not confirmed", policy: CONFIRMED, ends: "rolled-back" },
   { name: "switch, confirmed", policy: CONFIRMED, requests: { confirm: "ann" }, ends: "live" },
   { ...ONCE, name: "loader, not confirmed", policy: CONFIRMED, ends: "rolled-back" },

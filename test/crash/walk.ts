@@ -96,7 +96,7 @@ function violations(scenario: Scenario, world: World): string[] {
   must(world.rebootsOutsideWindow === 0, "no reboot outside of the window");
   must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
   wrong.push(...loaderViolations(scenario, world));
-  wrong.push(...slotViolations(world));
+  wrong.push(...slotViolations(scenario, world));
   wrong.push(...runnerViolations(world));
   must(saved.outcome !== null && saved.outcome.reason !== "", "the end has a reason");
   return wrong;
@@ -125,23 +125,22 @@ function loaderViolations({ loader, profileProblem }: Scenario, world: World): s
   ];
 }
 
-/** The fleet lock: no reboot without a slot, none kept but by a host that came up and failed. */
-function slotViolations({
-  saved,
-  lock,
-  reboots,
-  rebootsWithoutSlot,
-  slotsWhileDeferred,
-}: World): string[] {
+/** The fleet lock: no reboot without a slot, none kept but by a host that failed or went back. */
+function slotViolations(
+  { policy }: Scenario,
+  { saved, lock, reboots, rebootsWithoutSlot, slotsWhileDeferred }: World,
+): string[] {
   const wrong: string[] = [];
   const must = (holds: boolean, what: string): void => void (holds || wrong.push(what));
   must(rebootsWithoutSlot === 0, "no reboot without a slot");
   must(slotsWhileDeferred === 0, "no slot is held while it is deferred");
   must(!lock.isHeld || lock.slot !== null, "the host knows that it may hold a slot");
-  must(!lock.isHeld || saved.state === "failed", `${saved.state} gives the slot back`);
+  const isKept = saved.state === "rolled-back" && policy.slotOnRollback === "keep";
+  const mayKeep = saved.state === "failed" || isKept;
+  must(!lock.isHeld || mayKeep, `${saved.state} gives the slot back`);
   must(!lock.isHeld || lock.slot?.keptBecause !== null, "a slot that is kept has a reason");
   const hasRebooted = lock.wasTaken && reboots.forward + reboots.back > 0;
-  must(saved.state !== "failed" || !hasRebooted || lock.isHeld, "failed keeps the slot");
+  must(!mayKeep || !hasRebooted || lock.isHeld, `${saved.state} keeps the slot`);
   return wrong;
 }
 

@@ -192,7 +192,7 @@ hostTest(
     await host.shell(SCHEDULE);
     await letGo(host);
     const told = await early;
-    assert.deepEqual([told.exitCode, /by another deploy/.test(told.stderr)], [1, true]);
+    assert.deepEqual([told.exitCode, /by another deploy/.test(told.stderr)], [4, true]);
     assert.equal((await newestRecord(host)).target, second);
   },
 );

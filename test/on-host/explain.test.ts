@@ -167,7 +167,7 @@ hostTest(
     const after = await explained(host, bad);
     assert.deepEqual(
       after.warnings.map(({ kind }) => kind),
-      ["nothing-to-do", "older-generation", "boot-full"],
+      ["nothing-to-do", "older-generation", "boot-full", "not-deployed"],
     );
     await host.setProfile(bad);
     const again = (await explained(host, bad)).warnings.find(

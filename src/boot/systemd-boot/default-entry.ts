@@ -37,19 +37,44 @@ export function defaultEntry(entries: Entries, { variables, file }: Wishes): Def
 
 /** Old versions of NixOS and systemd leave `.conf` out. */
 function isNamed(id: string, pattern: string): boolean {
-  const glob = globToExpression(pattern);
-  return glob.test(id) || glob.test(id.replace(/\.conf$/, ""));
+  const parts = pattern.toLowerCase().match(/\[[^\]]+\]|[^]/g) ?? [];
+  const name = id.toLowerCase();
+  return fits(name, parts) || fits(name.replace(/\.conf$/, ""), parts);
 }
 
-/** `*`, `?` and `[…]`, without regard to case: loader.conf(5). */
-function globToExpression(pattern: string): RegExp {
-  const parts = pattern.match(/\[[^\]]+\]|[^]/g) ?? [];
-  const source = parts.map((part) => {
-    if (part === "*") return ".*";
-    if (part === "?") return ".";
-    const inside = /^\[([^]+)\]$/.exec(part)?.[1];
-    if (inside === undefined) return part.replaceAll(/[\\^$.|+()[\]{}*?]/g, String.raw`\$&`);
-    return `[${inside.replaceAll(/[\\^[\]]/g, String.raw`\$&`)}]`;
-  });
-  return new RegExp(`^${source.join("")}$`, "i");
+/**
+ * `*`, `?` and `[…]`: loader.conf(5). If the rest does not fit, the last `*` takes one character more;
+ * an earlier one never has to.
+ */
+function fits(name: string, parts: readonly string[]): boolean {
+  let [at, part] = [0, 0];
+  let star: { readonly part: number; at: number } | null = null;
+  while (at < name.length) {
+    const wanted = parts[part];
+    if (wanted === "*") {
+      star = { part, at };
+      part++;
+    } else if (wanted !== undefined && isOneOf(name.charAt(at), wanted)) {
+      at++;
+      part++;
+    } else if (star !== null) {
+      star.at++;
+      [at, part] = [star.at, star.part + 1];
+    } else return false;
+  }
+  return parts.slice(part).every((left) => left === "*");
+}
+
+/** Whether a part that stands for one character stands for this one. */
+function isOneOf(character: string, part: string): boolean {
+  if (part === "?" || part === character) return true;
+  const inside = part.length > 2 ? part.slice(1, -1) : "";
+  for (let index = 0; index < inside.length; index++) {
+    const first = inside.charAt(index);
+    const isRange = inside.charAt(index + 1) === "-" && index + 2 < inside.length;
+    const last = isRange ? inside.charAt(index + 2) : first;
+    if (first <= character && character <= last) return true;
+    if (isRange) index += 2;
+  }
+  return false;
 }

@@ -23,9 +23,12 @@ export interface Entries {
   readonly order: "menu" | "unknown";
 }
 
+/** bootctl reads a few small files. */
+export const BOOTCTL_MS = 60_000;
+
 /** Every entry: by bootctl, or, if it does not find the partitions, from the files of type 1. */
 export async function readEntries(host: Host): Promise<Entries> {
-  const ended = await host.spawn(listEntries());
+  const ended = await host.spawn(listEntries(), { timeoutMs: BOOTCTL_MS });
   const list = ended.exitCode === 0 ? parseEntries(ended.stdout) : [];
   return list.length > 0
     ? { list, order: "menu" }

@@ -9,7 +9,7 @@ import { type Loader, toplevelsOf } from "../loader.ts";
 import { countingObstacle } from "./boot-counting.ts";
 import { printEspPath, setOneShotEntry } from "./commands.ts";
 import { type DefaultEntry, defaultEntry, type Wishes } from "./default-entry.ts";
-import { type Entry, readEntries, valueOf } from "./entries.ts";
+import { BOOTCTL_MS, type Entry, readEntries, valueOf } from "./entries.ts";
 import { heldEntry, holdEntry, releaseEntry } from "./held-default.ts";
 
 /** The present state of systemd-boot: systemd-boot(7), loader.conf(5). */
@@ -67,7 +67,7 @@ function isNamed({ id }: Entry, name: string | null): boolean {
  * partition, the only folder with a loader.conf counts.
  */
 async function findEsp(host: Host): Promise<string | null> {
-  const ended = await host.spawn(printEspPath());
+  const ended = await host.spawn(printEspPath(), { timeoutMs: BOOTCTL_MS });
   const path = ended.exitCode === 0 ? ended.stdout.trim() : "";
   if (path !== "") return path;
   const folders = host.paths.bootFolders.filter((folder) =>

@@ -23,7 +23,9 @@ export function judgeCompleteness(
   if (target === booted) {
     if (!isTerminal(state)) return { kind: "undecided", id };
     const words = `${id}, which booted this system, is ${state}`;
-    const isRejected = state === "failed" || state === "rolled-back";
+    // One that failed before it acted says nothing about the system.
+    const hasActed = record.rebootAskedInBoot !== null || record.switchedInBoot !== null;
+    const isRejected = state === "rolled-back" || (state === "failed" && hasActed);
     return { kind: isRejected ? "rejected" : "complete", why: words };
   }
   // The way back has to be proven too; before the act nothing is asked of the previous system.

@@ -17,6 +17,8 @@ export function rejectedBefore(
   running: string,
 ): FinalizationRecord | null {
   if (newest === null || newest.profile !== profile || newest.target === running) return null;
+  // Its end is about to leave the profile so.
+  if (newest.state === "rolling-back") return newest;
   if (newest.state !== "failed" && newest.state !== "rolled-back") return null;
   const endedAt = newest.timeline.at(-1)?.at;
   const setAt = lstatSync(profile, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
@@ -42,9 +44,12 @@ export async function requireDeployed(
   if (rejected === null) return;
   const { id, state, target } = rejected;
   const reason = rejected.outcome?.reason ?? "its record does not say why";
+  const since =
+    state === "rolling-back"
+      ? `${id} is rolling back`
+      : `nothing was deployed since ${id} ended as ${state} (${reason})`;
   throw new Refusal([
-    `nothing was deployed since ${id} ended as ${state} (${reason}), and the profile is the running system. ` +
-      `Nothing was scheduled, and nothing was changed.`,
+    `${since}, and the profile is the running system. Nothing was scheduled, and nothing was changed.`,
     `to try ${target} again: deploy-finalize retry ${id}`,
   ]);
 }

@@ -7,6 +7,6 @@ export async function startRunnersOfLost(host: Host, id: string): Promise<void> 
   const units = [...stoppedBy(host, id).keys()];
   if (units.length === 0) return;
   host.say(`starts ${units.join(", ")} again, which ${id} had stopped`);
-  await startAgain(host, id, units);
-  forgetStopped(host, id);
+  const left = await startAgain(host, id, units);
+  if (left.length === 0) forgetStopped(host, id);
 }

@@ -200,6 +200,15 @@ export function reboot(...options: readonly "--check-inhibitors=no"[]): Argv {
   return ["systemctl", ...options, "reboot"];
 }
 
+/** What logind does for a reboot that it allows: an orderly shutdown that no later job replaces. */
+export const REBOOT_PAST_LOGIND: Argv = [
+  "systemctl",
+  "--no-block",
+  "--job-mode=replace-irreversibly",
+  "start",
+  "reboot.target",
+];
+
 /** Starts the kernel that is loaded, without firmware and boot loader. */
 export function kexec(): Argv {
   return ["systemctl", "kexec"];

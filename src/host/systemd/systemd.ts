@@ -155,8 +155,6 @@ export async function kexec(host: Host): Promise<string | null> {
   return problemOf(await insist(host, async () => await host.spawn(commands.kexec()), INSIST_MS));
 }
 
-const OVERRIDING = ["--check-inhibitors=no"] as const;
-
 /**
  * Requests a reboot; resolves to null, or to systemd's refusal. While emergency mode begins, its job
  * forbids every other.
@@ -165,8 +163,15 @@ export async function reboot(
   host: Host,
   inhibitors: OnInhibitors = "respected",
 ): Promise<string | null> {
-  // A newer systemd applies inhibitors to root too.
-  const argv = commands.reboot(...(inhibitors === "respected" ? [] : OVERRIDING));
+  if (inhibitors === "respected") return await requestReboot(host, commands.reboot());
+  // A newer systemd applies inhibitors to root too, and may allow nobody to override them.
+  const refusal = await requestReboot(host, commands.reboot("--check-inhibitors=no"));
+  if (refusal === null) return null;
+  host.say(`starts reboot.target, because logind refuses: ${refusal}`);
+  return await requestReboot(host, commands.REBOOT_PAST_LOGIND);
+}
+
+async function requestReboot(host: Host, argv: commands.Argv): Promise<string | null> {
   const ask = async () => await host.spawn(argv, { env: commands.REBOOT_ENVIRONMENT });
   return problemOf(await insist(host, ask, INSIST_MS));
 }

@@ -4,6 +4,7 @@ import { entryNamed, parseGrubConfig } from "../../../src/boot/grub-config.ts";
 import { formatEnvironment, parseEnvironment } from "../../../src/boot/grub-environment.ts";
 import { toplevelOf } from "../../../src/boot/loader.ts";
 import { parseMounts } from "../../../src/boot/mounts.ts";
+import { countingObstacle } from "../../../src/boot/systemd-boot/boot-counting.ts";
 import { defaultEntry } from "../../../src/boot/systemd-boot/default-entry.ts";
 import { parseEntries, valueOf } from "../../../src/boot/systemd-boot/entries.ts";
 import { LISTED, LISTED_252 } from "../../boot/bootctl-output.ts";
@@ -106,6 +107,15 @@ export const BOOT: readonly Target[] = [
       const file = { preferred: text, default: null };
       const end = defaultEntry(entries, { variables, file });
       assert.ok(end.kind === "unknown" || entries.list.includes(end.entry));
+    },
+  },
+  {
+    file: "boot/systemd-boot/boot-counting.ts",
+    name: "countingObstacle",
+    samples: ["systemd-boot 258.3-1", "GRUB 2.12"],
+    parse: (text) => {
+      const why = countingObstacle([{ id: "nixos-generation-2", triesLeft: 3 }], text);
+      assert.doesNotMatch(why ?? "", /\n/);
     },
   },
   {

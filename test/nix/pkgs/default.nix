@@ -59,6 +59,7 @@ let
       "journalctl"
       "systemctl"
       "systemd-analyze"
+      "systemd-notify"
       "systemd-run"
     ];
     util-linux = fromUsrBin "util-linux" [
