@@ -31,7 +31,8 @@ const ENDS = [
   ["target", "live", 0],
   ["target", "superseded", 0],
   ["target", "cancelled", 0],
-  ["target", "failed", 1],
+  ["target", "failed after the act", 1],
+  ["target", "failed", 0],
   ["target", "rolled-back", 1],
   // Of another one, which came before it or is still to come.
   ["previous", "rolled-back", 0],
@@ -47,7 +48,9 @@ for (const [role, state, expected] of ENDS) {
     using host = new OperatedHost();
     const booted = realpathSync(host.booted);
     const roles = { target: OTHER, previous: OTHER, [role]: booted };
-    host.save(inState({ ...host.save(roles) }, state));
+    const acted = state === "failed after the act";
+    const saved = host.save({ ...roles, rebootAskedInBoot: acted ? "before" : null });
+    host.save(inState(saved, acted ? "failed" : state));
     const { exitCode, stderr } = await host.operate("boot-complete");
     assert.equal(exitCode, expected);
     assert.match(stderr, expected === 0 ? /this boot is good/ : /this boot is not good: .* is /);
@@ -70,7 +73,7 @@ test("boot-complete: waits for the verification, and then says what it was", asy
     ["failed", 1],
   ] as const) {
     using host = new OperatedHost();
-    const record = host.save({ target: realpathSync(host.booted) });
+    const record = host.save({ target: realpathSync(host.booted), rebootAskedInBoot: "before" });
     const verifying = enter(inState(record, "rebooting"), "verifying", NOW, "the target is up");
     host.save(verifying);
     const waiting = await begun(host);

@@ -33,7 +33,7 @@ hostTest(
     const id = await deploy(host, target, "--delay", "0");
     assert.equal((await ended(host, id)).state, "rolled-back");
     const notice = host.path("/run/deploy-finalize/notice");
-    assert.ok(existsSync(notice));
+    await host.until("the notice is there", () => existsSync(notice));
     const bare = await host.run(call(before));
     assert.equal(bare.exitCode, 1);
     assert.match(bare.stderr, new RegExp(`deploy-finalize retry ${id}`));
@@ -47,7 +47,7 @@ hostTest(
     const record = await ended(host, json.finalization.id);
     assert.deepEqual([record.state, record.retryOf], ["live", id], record.outcome?.reason);
     await assertRuns(host, target);
-    assert.ok(!existsSync(notice), "the notice has ended");
+    await host.until("the notice has ended", () => !existsSync(notice));
   },
 );
 
