@@ -141,3 +141,33 @@ test("reboot: a refusal is told", async () => {
   host.answers["systemctl kexec"] = { exitCode: 1 };
   assert.match((await restart(host, toplevel, { method: "kexec" })) ?? "", /inhibited/);
 });
+
+test("reboot: over a program that blocks the shutdown, past a logind that lets nobody override", async () => {
+  for (const [refusal, last] of [
+    [undefined, ["systemctl", "--check-inhibitors=no", "reboot"]],
+    ["Access denied", [...PAST_LOGIND, "start", "reboot.target"]],
+  ] as const) {
+    const { host, toplevel } = prepared();
+    using _ = host;
+    if (refusal !== undefined) {
+      host.answers["systemctl --check-inhibitors=no reboot"] = { exitCode: 1, stderr: refusal };
+    }
+    assert.equal(
+      await restart(host, toplevel, { method: "reboot", inhibitors: "overridden" }),
+      null,
+    );
+    assert.deepEqual(host.ran.at(-1), last);
+    assert.equal(host.said.join().includes("Access denied"), refusal !== undefined);
+  }
+});
+
+test("reboot: a program that blocks the shutdown is not passed by", async () => {
+  const { host, toplevel } = prepared();
+  using _ = host;
+  host.answers["systemctl reboot"] = { exitCode: 1, stderr: "Operation inhibited" };
+  assert.match((await restart(host, toplevel, { method: "reboot" })) ?? "", /Operation inhibited/);
+  assert.ok(!host.ran.some((argv) => argv.includes("reboot.target")));
+});
+
+/** An orderly shutdown, which no later job replaces. */
+const PAST_LOGIND = ["systemctl", "--no-block", "--job-mode=replace-irreversibly"];
