@@ -32,7 +32,7 @@ export function judgeGiveBack({ watched: { machine }, known, blame }: Sight, hol
   blame(`the slot is given back while ${slot.finalization} is ${owner.state}`);
 }
 
-/** At rest no slot is left, unless this host keeps it because it failed. */
+/** At rest no slot is left, unless this host keeps it because it failed or rolled back. */
 export function judgeSlot(
   { watched: { machine }, blame }: Sight,
   records: ReadonlyMap<string, FinalizationRecord>,
@@ -47,8 +47,9 @@ export function judgeSlot(
     blame("at rest, this host takes the slot for its own, and does not hold it");
   }
   if (slot?.keptBecause == null) return;
-  const failed = [...records.values()].some(
-    (one) => one.state === "failed" && one.slotAtEnd === "keep",
+  const hasReason = [...records.values()].some(
+    ({ state, slotAtEnd }) =>
+      slotAtEnd === "keep" && (state === "failed" || state === "rolled-back"),
   );
-  if (!failed) blame("at rest, the slot is kept, and nothing has failed after a reboot");
+  if (!hasReason) blame("at rest, the slot is kept, and nothing has failed or gone back");
 }
