@@ -141,7 +141,7 @@ export function testedWithPage(): string {
 <!-- Made from scripts/docs/tested-with.ts by \`make docs\`, do not edit. -->
 
 For each claim of the [README](../README.md): the parts that its tests need. \`make check\` runs on hosts of Debian
-trixie; \`make check-systemd\` runs the tests that boot hosts on all three releases and prints a table.
+bookworm; \`make check-systemd\` runs the tests that boot hosts on all three releases and prints a table.
 
 | it… | parts | tests |
 |---|---|---|

@@ -40,9 +40,12 @@ export const RELEASES = ["bookworm", "trixie", "sid"] as const;
 
 export type Release = (typeof RELEASES)[number];
 
-/** The release that test hosts are made from: DEBIAN, or the newest one that is stable. */
+/**
+ * The release that test hosts are made from: DEBIAN, or the one whose hosts boot fastest, so that
+ * `make check` stays short.
+ */
 export function release(): Release {
-  const wanted = process.env["DEBIAN"] ?? "trixie";
+  const wanted = process.env["DEBIAN"] ?? "bookworm";
   if (!isRelease(wanted)) throw new Error(`DEBIAN=${wanted} is none of ${RELEASES.join(", ")}`);
   return wanted;
 }
