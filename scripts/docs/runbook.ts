@@ -41,7 +41,7 @@ export function runbookPage(): string {
 
 const INTRODUCTION = `# Runbook
 
-For whoever is called at night. Each section is about one reason that \`deploy-finalize status\` or an alert shows. On the
+For the operator who is called at night. Each section is about one reason that \`deploy-finalize status\` or an alert shows. On the
 host, \`deploy-finalize help REASON\` shows the same, and so does the section RUNBOOK of \`man deploy-finalize\`.
 More about causes: [troubleshooting.md](troubleshooting.md).`;
 

@@ -3,7 +3,7 @@ import { RESUME_UNIT, STUCK_BOOT_TIMER, STUCK_BOOT_UNIT, unitName } from "../cor
 import type { Host } from "../host/process/host.ts";
 import { isProbablyLocked } from "../host/files/kernel-locks.ts";
 import type { RecordStore } from "./store.ts";
-import { showSystemState } from "../host/systemd/commands.ts";
+import { isSystemStopping } from "../host/systemd/systemd.ts";
 import { askProperties, type Properties } from "../host/systemd/units.ts";
 
 /** The process, unit or timer that continues an unfinished finalization. */
@@ -57,7 +57,7 @@ export async function findDrivingUnit(host: Host, id: string): Promise<Driver> {
     if (isRunning(service)) return { kind: "unit" };
     if (isRunning(timer)) return { kind: "timer" };
     // Asked last, because it is rarely needed.
-    if (await isGoingDown(host)) return { kind: "shutdown" };
+    if (await isSystemStopping(host)) return { kind: "shutdown" };
     return { kind: isResumeToCome(...resuming) ? "resume" : "nobody" };
   } catch (error) {
     return { kind: "unknown", why: messageOf(error) };
@@ -97,9 +97,4 @@ function isAtWork(unit: Properties | undefined): boolean {
 
 function isQueued(unit: Properties | undefined): boolean {
   return !["", "0"].includes(unit?.["Job"] ?? "");
-}
-
-export async function isGoingDown(host: Host): Promise<boolean> {
-  const ended = await host.spawn(showSystemState());
-  return ended.stdout.trim() === "stopping";
 }

@@ -3,7 +3,7 @@ import type { FinalizationRecord } from "../../core/record/record.ts";
 import { isTerminal } from "../../core/states.ts";
 import type { Host } from "../../host/process/host.ts";
 import { isTimerWaiting } from "../../host/systemd/systemd.ts";
-import { isGoingDown } from "../../state-dir/owner.ts";
+import { isSystemStopping } from "../../host/systemd/systemd.ts";
 import { pinnedIds } from "../../state-dir/pins.ts";
 
 /** The exit code of a process that drives no more, and why the finalization is not done; null if it is. */
@@ -23,7 +23,7 @@ export async function endAfter(
   const isDeferred = state === "waiting" && deferredUntil !== null;
   if (isDeferred && (await isTimerWaiting(host, id))) return { exitCode: EXIT.done, left: null };
   // A shutdown ends this process, whether its own reboot or another one.
-  if (await isGoingDown(host)) return { exitCode: EXIT.done, left: null };
+  if (await isSystemStopping(host)) return { exitCode: EXIT.done, left: null };
   const left = isTerminal(state)
     ? `asked to stop before it had cleaned up after ${id}, which is ${state}`
     : `asked to stop while it is ${state}`;

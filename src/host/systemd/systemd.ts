@@ -175,3 +175,9 @@ async function requestReboot(host: Host, argv: commands.Argv): Promise<string | 
   const ask = async () => await host.spawn(argv, { env: commands.REBOOT_ENVIRONMENT });
   return problemOf(await insist(host, ask, INSIST_MS));
 }
+
+/** Whether systemd stops the units of this host. Before that, a shutdown may wait for programs. */
+export async function isSystemStopping(host: Host): Promise<boolean> {
+  const ended = await host.spawn(commands.showSystemState());
+  return ended.stdout.trim() === "stopping";
+}

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { jsonAs } from "../../../core/answer.ts";
 import type { Host } from "../../process/host.ts";
-import { showSystemState } from "../commands.ts";
+import { isSystemStopping } from "../systemd.ts";
 import { showShutdown } from "./commands.ts";
 
 /** org.freedesktop.login1(5): PreparingForShutdown, then ScheduledShutdown with action and time. */
@@ -45,9 +45,8 @@ function parseScheduled(line: string): ScheduledShutdown | null {
   return Number.isNaN(at.getTime()) ? null : { action, at };
 }
 
-/** Whether this host is on its way down, by whoever's wish: nothing can call that off. */
+/** Whether this host is on its way down, whoever asked for it: nothing can call that off. */
 export async function isGoingDown(host: Host): Promise<boolean> {
   if ((await viewShutdowns(host))?.underway === true) return true;
-  const ended = await host.spawn(showSystemState());
-  return ended.exitCode === 0 && ended.stdout.trim() === "stopping";
+  return await isSystemStopping(host);
 }
