@@ -104,6 +104,21 @@ test("run: a process that has died in all of its tries for a day has failed", as
   const read = await host.store.read(id);
   assert.ok(read.kind === "record");
   assert.match(read.record.outcome?.reason ?? "", /its process has died 900 times in a row/);
+  assert.equal(readTries(host.store, id), null, "the row is gone with it");
+});
+
+// `resume` may have read the record just before its end, and starts the unit just after it.
+test("run: the unit of a finalization that has ended cleans up without a pause", async () => {
+  using host = inUnit(new OperatedHost());
+  const { id } = host.save(end(aRecord(), "failed", new Date(host.time), { reason: "x" }));
+  const row = { bootId: "boot-1", since: 10 * DAY - 60, at: 10 * DAY - 2, tries: 900 };
+  writeTries(host.store, id, row);
+  const paused = setTimeout(() => {
+    host.stop.abort();
+  }, 10_000);
+  assert.equal((await host.operate("run", id)).exitCode, 10);
+  clearTimeout(paused);
+  assert.equal(readTries(host.store, id), null);
 });
 
 for (const [name, row] of [

@@ -61,6 +61,7 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
   if (context.env[UNIT_VARIABLE] === undefined) return await runOnce(context, driven, called, stop);
   switch (await beginTry(driven, stop)) {
     case "failed":
+      await leaveNobodyBehind(context, driven, called, options);
       return UNIT_FAILED;
     case "stopped":
       return EXIT.unfinished;

@@ -1,3 +1,4 @@
+import { isUnfinished } from "../../core/record/record.ts";
 import { endStuck } from "../../finalize/newest/ending.ts";
 import { readClock } from "../../host/process/clock.ts";
 import type { Host } from "../../host/process/host.ts";
@@ -40,16 +41,26 @@ export async function beginTry(
   const row = rowNow(host, readTries(store, id));
   if (row !== null && row.at - row.since > GIVE_UP) {
     const reason = `could not continue: its process has died ${row.tries} times in a row`;
-    if ((await endStuck(host, store, id, reason)) === "ended") return "failed";
+    if ((await endStuck(host, store, id, reason)) === "ended") {
+      writeTries(store, id, null);
+      return "failed";
+    }
   }
   const tries = row?.tries ?? 0;
-  if (tries > FREE) await pause(pauseAfter(tries - FREE) * 1000, stop);
+  if (tries > FREE && !(await hasEnded(store, id)))
+    await pause(pauseAfter(tries - FREE) * 1000, stop);
   if (stop.aborted) return "stopped";
   const { bootId, uptime } = readClock(host);
   if (uptime === null) return "begun";
   const since = row?.since ?? uptime;
   writeTries(store, id, { bootId, since, at: uptime, tries: tries + 1 });
   return "begun";
+}
+
+/** Only its clean-up is left then, which must not wait. */
+async function hasEnded(store: RecordStore, id: string): Promise<boolean> {
+  const read = await store.read(id);
+  return read.kind === "record" && !isUnfinished(read.record);
 }
 
 /** The row up to now; null if its last try continued, or was in another boot. */
