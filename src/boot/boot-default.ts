@@ -188,6 +188,28 @@ export async function makeBootDefault(host: Host, wanted: DefaultToSet): Promise
   return isSet ? null : await setPermanentDefault(host, wanted);
 }
 
+/**
+ * Removes a held default if it only hides the system that another activation has made the default
+ * meanwhile. It stays while it keeps the host from booting the target of its trial.
+ */
+export async function releaseOutdatedHold(
+  host: Host,
+  { profile, toplevel, other }: DefaultToSet,
+): Promise<ReleasedHold> {
+  const found = await findLoader(host, { profile, toplevel });
+  if (found.kind === "unknown" || !found.loader.isHeld) return { kind: "nothing-outdated" };
+  const { installedDefault: installed, releaseDefault } = found.loader;
+  const isOther = installed !== null && installed !== toplevel && installed !== other;
+  if (!isOther) return { kind: "nothing-outdated" };
+  const problem = await releaseDefault();
+  return problem === null ? { kind: "released", installed } : { kind: "problem", problem };
+}
+
+export type ReleasedHold =
+  | { readonly kind: "nothing-outdated" }
+  | { readonly kind: "released"; readonly installed: string }
+  | { readonly kind: "problem"; readonly problem: string };
+
 /** Whether each of the next boots starts the toplevel. */
 function alwaysBoots({ bootDefault, oneShot }: Loader, { toplevel, other }: DefaultToSet): boolean {
   return bootDefault === toplevel && oneShot !== other && oneShot !== toplevel;

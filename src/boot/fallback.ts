@@ -91,7 +91,7 @@ async function makeDefault(
   const made = `its installer made ${bootDefault ?? "something else"} the boot default`;
   const problem = await holdDefault(toplevel);
   if (problem !== null) return `${made}; ${problem}`;
-  return (await bootDefaultOf(host, installed)) === toplevel ? null : made;
+  return (await bootDefaultOf(host, installed)).toplevel === toplevel ? null : made;
 }
 
 /** Removes a pending one-shot boot of one of these systems; any other pending one stays. */
@@ -102,8 +102,16 @@ export async function disarm(
   return oneShot !== null && toplevels.includes(oneShot) ? await clearOneShot() : null;
 }
 
-/** The toplevel that the loader boots by default; null if unknown. */
-export async function bootDefaultOf(host: Host, installed: Installed): Promise<string | null> {
+/** What the loader boots by default. */
+export interface BootDefault {
+  /** Null if unknown. */
+  readonly toplevel: string | null;
+  readonly isHeld: boolean;
+}
+
+export async function bootDefaultOf(host: Host, installed: Installed): Promise<BootDefault> {
   const found = await findLoader(host, installed);
-  return found.kind === "found" ? found.loader.bootDefault : null;
+  if (found.kind === "unknown") return { toplevel: null, isHeld: false };
+  const { bootDefault, isHeld } = found.loader;
+  return { toplevel: bootDefault, isHeld };
 }

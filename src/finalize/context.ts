@@ -72,6 +72,7 @@ export async function observe(
       : { ...systems, target: await viewSystem(previous, rebootWhenChanged, known) };
   const current = systems.current.toplevel;
   const currentGeneration = generationOf(profile, current);
+  const bootDefault = await bootDefaultOf(host, { profile, toplevel: target });
   return {
     bootId: readBootId(paths),
     uptime: sinceBoot(host),
@@ -82,7 +83,8 @@ export async function observe(
     currentProfile: currentGeneration === null ? profileBehind(profile, current, target) : null,
     profile: toplevelAt(profile),
     specialisation,
-    bootDefault: await bootDefaultOf(host, { profile, toplevel: target }),
+    bootDefault: bootDefault.toplevel,
+    isBootDefaultHeld: bootDefault.isHeld,
     newest: store.newest(),
     actedSince: await store.actedSince(record.id),
     decision: decide(rebootWhenChanged, systems),

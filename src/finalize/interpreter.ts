@@ -7,11 +7,12 @@ import { rebootInto, switchTo } from "./apply.ts";
 import { bootPlanOf } from "../boot/boot-default.ts";
 import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./context.ts";
 import { updateNotice } from "../state-dir/notice.ts";
+import { finish } from "./finish.ts";
 import { GatePhase } from "./gate-phase.ts";
 import { awaitInhibitors } from "./patience/inhibited-rollback.ts";
 import type { OnInhibitors } from "../host/systemd/logind/inhibitors.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
-import { pinnedIds, pinPrevious, unpin } from "../state-dir/pins.ts";
+import { pinPrevious } from "../state-dir/pins.ts";
 import {
   type AwaitSwitchLock,
   commitBootDefault,
@@ -22,9 +23,6 @@ import {
 } from "./restore.ts";
 import { ActRunners } from "./runners/act-runners.ts";
 import { RunnerDrain } from "./runners/runner-drain.ts";
-import { startAgain } from "./runners/stop.ts";
-import { stopTimerLeft } from "./newest/timer-left.ts";
-import { forgetStopped } from "./runners/stopped.ts";
 import { watchOf } from "./patience/watch-switch.ts";
 import { awaitBoot, checksOf, confirmBefore, verifyNow } from "./verify.ts";
 
@@ -199,23 +197,4 @@ const NOT_VERIFIED: Event = { kind: "verified", checks: [] };
 function hasBegun(record: FinalizationRecord): boolean {
   const isFirst = record.state === "switching" || record.state === "rebooting";
   return !isFirst || hasSwitchedBefore(record);
-}
-
-async function finish(
-  { host, store, turn, slots, stop }: FinalizationContext,
-  record: FinalizationRecord,
-): Promise<Suspended> {
-  if (isUnfinished(record)) return SUSPENDED;
-  await startAgain(host, record.id, record.stoppedRunners);
-  forgetStopped(host, record.id);
-  await stopTimerLeft(host, record);
-  // Others may act now. The pins stay until the slot is given back, so that the next boot can do it.
-  await turn.release();
-  if (!(await slots.settle(record))) return SUSPENDED;
-  // Reported again, in case that failed before: without pins nothing tries again.
-  await host.report?.changed(record);
-  await host.report?.settled(record, stop);
-  unpin(host.paths, record.id);
-  store.prune(() => pinnedIds(host.paths));
-  return SUSPENDED;
 }

@@ -1,4 +1,4 @@
-import { makeBootDefault, SWITCH_LOCK_TAKEN } from "../boot/boot-default.ts";
+import { makeBootDefault, releaseOutdatedHold, SWITCH_LOCK_TAKEN } from "../boot/boot-default.ts";
 import type { Event } from "../core/machine/types.ts";
 import { whyOvertaken } from "../core/machine/overtaken.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
@@ -38,7 +38,11 @@ export async function commitBootDefault(
     const obstacle = await regainToActivate(context, record, awaitLock);
     if (obstacle !== null) return obstacle;
     const { profile, previous } = record;
-    const problem = await makeBootDefault(context.host, { profile, toplevel, other: previous });
+    const wanted = { profile, toplevel, other: previous };
+    const hold = await releaseOutdatedHold(context.host, wanted);
+    // A newer deploy has installed its own default.
+    if (hold.kind === "released") return { kind: "boot-default-committed", problem: null };
+    const problem = await makeBootDefault(context.host, wanted);
     if (problem !== SWITCH_LOCK_TAKEN || left === 0) {
       return { kind: "boot-default-committed", problem };
     }

@@ -48,14 +48,14 @@ export function entry(host: EdgeHost, name: string, toplevel: string | null): vo
 }
 
 /** As efivarfs shows it: four bytes of attributes, then UTF-16 with a closing zero. */
-export function setVariable(host: EdgeHost, name: string, text: string): void {
+export function setVariable(host: Pick<EdgeHost, "folder">, name: string, text: string): void {
   const path = host.folder.write(`sys/firmware/efi/efivars/${name}-${VENDOR}`, "");
   rmSync(path);
   const bytes = Buffer.concat([Buffer.from([7, 0, 0, 0]), Buffer.from(`${text}\0`, "utf16le")]);
   host.folder.write(`sys/firmware/efi/efivars/${name}-${VENDOR}`, bytes.toString("latin1"));
 }
 
-function removeVariable(host: EdgeHost, name: string): void {
+export function removeVariable(host: Pick<EdgeHost, "folder">, name: string): void {
   host.folder.remove(`sys/firmware/efi/efivars/${name}-${VENDOR}`);
 }
 

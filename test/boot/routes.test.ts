@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { makeBootDefault, prepareBoot } from "../../src/boot/boot-default.ts";
+import {
+  type BootPlan,
+  makeBootDefault,
+  prepareBoot,
+  releaseOutdatedHold,
+} from "../../src/boot/boot-default.ts";
 import { findLoader } from "../../src/boot/detect.ts";
 import type { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
@@ -118,22 +123,17 @@ function assertNothingLeft({ host }: Deployed): void {
   assert.ok(!existsSync(host.folder.at("boot/loader/deploy-finalize.default")));
 }
 
-for (const route of ROUTES) {
-  const plan = ({ profile, target, old }: Deployed) =>
-    ({
-      profile,
-      toplevel: target,
-      previous: old,
-      fallback: "require",
-      obstacle: null,
-      atProblem: "refuse",
-    }) as const;
+function planOf({ profile, target, old }: Deployed): BootPlan {
+  const systems = { profile, toplevel: target, previous: old };
+  return { ...systems, fallback: "require", obstacle: null, atProblem: "refuse" };
+}
 
+for (const route of ROUTES) {
   test(`${route.name}: the target is booted once, and verified it is the default`, async () => {
     const host = deployed(route);
     using _ = host.host;
     const { profile, old, target } = host;
-    assert.equal(await prepareBoot(host.host, plan(host)), null);
+    assert.equal(await prepareBoot(host.host, planOf(host)), null);
     assert.deepEqual(await boots(host), [old, target]);
     boot(host);
     assert.deepEqual(await boots(host), [old, null], "a reset brings the previous system back");
@@ -147,16 +147,12 @@ for (const route of ROUTES) {
     const host = deployed(route);
     using _ = host.host;
     const { profile, old, target } = host;
-    assert.equal(await prepareBoot(host.host, plan(host)), null);
+    assert.equal(await prepareBoot(host.host, planOf(host)), null);
     boot(host);
     host.host.folder.remove("profiles/system");
     host.host.folder.link("profiles/system", old);
-    const back = {
-      ...plan(host),
-      toplevel: old,
-      previous: target,
-      fallback: "off",
-    } as const;
+    const systems = { toplevel: old, previous: target };
+    const back: BootPlan = { ...planOf(host), ...systems, fallback: "off" };
     assert.equal(await prepareBoot(host.host, back), null, "the reboot back");
     const restored = { profile, toplevel: old, other: target };
     assert.equal(await makeBootDefault(host.host, restored), null);
@@ -164,6 +160,45 @@ for (const route of ROUTES) {
     assertNothingLeft(host);
   });
 }
+
+/** A host whose installer makes the newest generation the default; the trial has been booted. */
+async function held(): Promise<Deployed> {
+  const route = ROUTES.find(({ installer }) => installer === "newest");
+  assert.ok(route !== undefined);
+  const host = deployed(route);
+  assert.equal(await prepareBoot(host.host, planOf(host)), null);
+  boot(host);
+  assert.deepEqual(await boots(host), [host.old, null]);
+  return host;
+}
+
+test("a held default that hides what another activation has installed is released", async () => {
+  const host = await held();
+  using _ = host.host;
+  const { profile, old, target } = host;
+  const trial = { profile, toplevel: target, other: old };
+  assert.deepEqual(await releaseOutdatedHold(host.host, trial), { kind: "nothing-outdated" });
+  assert.deepEqual(await boots(host), [old, null], "it keeps the host from the rejected target");
+  const byHand = makeToplevel(host.host.folder, "by-hand");
+  await host.host.spawn(["nix-env", "--profile", profile, "--set", byHand]);
+  assert.deepEqual(await boots(host), [old, null], "the hold hides the newest generation");
+  const released = { kind: "released", installed: byHand };
+  assert.deepEqual(await releaseOutdatedHold(host.host, trial), released);
+  assert.deepEqual(await boots(host), [byHand, null]);
+  assertNothingLeft(host);
+});
+
+test("a held default that cannot be released is a problem", async () => {
+  const host = await held();
+  using _ = host.host;
+  const { profile, old, target } = host;
+  const byHand = makeToplevel(host.host.folder, "by-hand");
+  await host.host.spawn(["nix-env", "--profile", profile, "--set", byHand]);
+  host.host.answers["bootctl set-default"] = { exitCode: 1, stderr: "Read-only file system" };
+  const trial = { profile, toplevel: target, other: old };
+  const end = await releaseOutdatedHold(host.host, trial);
+  assert.match(end.kind === "problem" ? end.problem : end.kind, /Read-only file system/);
+});
 
 test("a default that is held for a process that was killed is released by the next one", async () => {
   const route = ROUTES.find(({ installer }) => installer === "newest");

@@ -206,6 +206,7 @@ export class World {
       specialisation: this.#specialisation(),
       profile: movedTo ?? this.profile,
       bootDefault: this.#scenario.loader === undefined ? null : this.bootDefault,
+      isBootDefaultHeld: false,
       newest: newest ?? this.saved.id,
       actedSince: null,
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,

@@ -38,6 +38,7 @@ export const FACTS: Facts = {
   profile: TARGET,
   specialisation: null,
   bootDefault: null,
+  isBootDefaultHeld: false,
   newest: "20261122-213000-aaaa",
   actedSince: null,
   decision: { action: "switch", reason: "services only", changed: [] },

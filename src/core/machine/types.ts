@@ -18,6 +18,8 @@ export interface Facts {
   readonly specialisation: WantedSpecialisation | null;
   /** The toplevel that the boot loader boots unless told otherwise; null if it cannot be read. */
   readonly bootDefault: string | null;
+  /** Whether the boot default is held for a trial: it hides what an installer has written. */
+  readonly isBootDefaultHeld: boolean;
   /** The id of the newest finalization. */
   readonly newest: string | null;
   /** A newer finalization that has begun to act, possible if nothing drove this one; null if none has. */

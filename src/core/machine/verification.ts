@@ -100,7 +100,10 @@ function commit(record: FinalizationRecord, seen: Situation, reason: string): St
   return endLive(record, seen, reason);
 }
 
-function lacksBootDefault(record: FinalizationRecord, { bootDefault, profile }: Facts): boolean {
+function lacksBootDefault(record: FinalizationRecord, facts: Facts): boolean {
+  const { bootDefault, isBootDefaultHeld, profile } = facts;
+  // Even if the target is the one that is held: nobody else would ever release it.
+  if (isBootDefaultHeld) return true;
   if (bootDefault === record.target) return false;
   // A specialisation is activated without its boot loader.
   return (

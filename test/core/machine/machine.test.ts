@@ -594,6 +594,13 @@ const rows: Row[] = [
     expect: ["live", "finish"],
   },
   {
+    name: "releases a boot default that is held, whichever it is",
+    from: "verifying",
+    event: verified(),
+    facts: { ...AT_TARGET, bootDefault: "/nix/store/other", isBootDefaultHeld: true },
+    expect: ["verifying", "commit-boot-default"],
+  },
+  {
     name: "leaves a boot default alone that is neither system",
     from: "verifying",
     event: verified(),

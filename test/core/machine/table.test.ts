@@ -51,6 +51,7 @@ const facts: fc.Arbitrary<Facts> = fc.record({
     fc.constantFrom({ name: "night", toplevel: SPECIAL }, { name: "night", toplevel: null }),
   ),
   bootDefault: system,
+  isBootDefaultHeld: mostly(false, fc.constant(true)),
   newest: mostly(aRecord().id, maybe(fc.constant(NEWER))),
   actedSince: mostly(null, fc.constant(NEWER)),
   decision,

@@ -1,0 +1,53 @@
+import { type ReleasedHold, releaseOutdatedHold } from "../boot/boot-default.ts";
+import { type FinalizationRecord, isUnfinished } from "../core/record/record.ts";
+import { messageOf } from "../core/refusal.ts";
+import type { Host } from "../host/process/host.ts";
+import { pinnedIds, unpin } from "../state-dir/pins.ts";
+import { type FinalizationContext, SUSPENDED, type Suspended } from "./context.ts";
+import { stopTimerLeft } from "./newest/timer-left.ts";
+import { startAgain } from "./runners/stop.ts";
+import { forgetStopped } from "./runners/stopped.ts";
+
+/** Cleans up after a finalization that has ended; a process that was killed in it does it again. */
+export async function finish(
+  { host, store, turn, slots, stop }: FinalizationContext,
+  record: FinalizationRecord,
+): Promise<Suspended> {
+  if (isUnfinished(record)) return SUSPENDED;
+  await startAgain(host, record.id, record.stoppedRunners);
+  forgetStopped(host, record.id);
+  await stopTimerLeft(host, record);
+  await releaseHold(host, record);
+  // Others may act now. The pins stay until the slot is given back, so that the next boot can do it.
+  await turn.release();
+  if (!(await slots.settle(record))) return SUSPENDED;
+  // Reported again, in case that failed before: without pins nothing tries again.
+  await host.report?.changed(record);
+  await host.report?.settled(record, stop);
+  unpin(host.paths, record.id);
+  store.prune(() => pinnedIds(host.paths));
+  return SUSPENDED;
+}
+
+/** Another activation may have ended the finalization before it could commit or restore the boot default. */
+async function releaseHold(
+  host: Host,
+  { profile, target, previous, rebootAskedInBoot }: FinalizationRecord,
+): Promise<void> {
+  if (rebootAskedInBoot === null) return;
+  const held = { profile, toplevel: target, other: previous };
+  const hold = await releaseOutdatedHold(host, held).catch(asProblem);
+  switch (hold.kind) {
+    case "nothing-outdated":
+      return;
+    case "released":
+      host.say(`the next boot starts ${hold.installed}, which was installed meanwhile`);
+      return;
+    case "problem":
+      host.say(`the next boot starts ${previous ?? "the system before"}: ${hold.problem}`);
+  }
+}
+
+function asProblem(error: unknown): ReleasedHold {
+  return { kind: "problem", problem: messageOf(error) };
+}
