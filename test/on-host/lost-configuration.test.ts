@@ -41,7 +41,7 @@ async function scheduleWith(
 
 hostTest("gone before it acts: it has failed, or can be cancelled", { baseline }, async (host) => {
   const target = await host.buildToplevel(systemSpec({ label: "next" }));
-  const first = await scheduleWith(host, target, QUICK, "--delay", "4");
+  const first = await scheduleWith(host, target, QUICK, "--delay", "8");
   await host.ok(["rm", FILE]);
   const { state, outcome } = await ended(host, first);
   assert.equal(state, "failed");
@@ -57,8 +57,8 @@ hostTest("gone, and it named the state folder: it has failed", { baseline }, asy
   const places = ["--state-dir", "/var/lib/other"];
   await configure(host, { ...QUICK, stateDir: "/var/lib/other" });
   await host.deployBoot(target);
-  await host.ok([...PROGRAM, "--config", FILE, "--delay", "4"]);
-  await host.ok(["rm", FILE]);
+  const words = [...PROGRAM, "--config", FILE, "--delay", "4"].join(" ");
+  await host.shell(`${words} && rm ${FILE}`);
   const waited = await host.run([...PROGRAM, "wait", "--timeout", "20", ...places]);
   assert.deepEqual([waited.exitCode, /cannot read the/.test(waited.stdout)], [1, true]);
 });

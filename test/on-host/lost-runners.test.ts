@@ -24,7 +24,9 @@ hostTest(
     await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
     await works(host, RUNNER);
     assert.ok(!existsSync(held));
-    assert.ok(!existsSync(host.path(`/run/deploy-finalize/stopped/${id}`)));
+    // Only once the runner is started.
+    const stopped = host.path(`/run/deploy-finalize/stopped/${id}`);
+    await host.until("nothing says that it is stopped", () => !existsSync(stopped));
   },
 );
 

@@ -49,7 +49,7 @@ hostTest("of two deploys in a row only the second acts", { baseline }, async (ho
     await host.buildToplevel(systemSpec({ label: "first" })),
     await host.buildToplevel(systemSpec({ label: "second" })),
   ];
-  const olderId = await deploy(host, first, "--delay", "2");
+  const olderId = await deploy(host, first, "--delay", "60");
   const newerId = await deploy(host, second, "--delay", "1");
   assert.equal(path(await ended(host, newerId)), "scheduled waiting switching verifying live");
   const older = await ended(host, olderId);
@@ -67,7 +67,7 @@ hostTest(
       await host.buildToplevel(systemSpec({ label: "other" })),
     ];
     const before = await host.facts();
-    const id = await deploy(host, target, "--delay", "4");
+    const id = await deploy(host, target, "--delay", "8");
     await host.setProfile(other);
     const record = await ended(host, id);
     assert.equal(record.state, "superseded");

@@ -134,9 +134,9 @@ hostTest(
     await host.write("/usr/local/bin/deploy-finalize", COMMAND);
     await host.shell("chmod +x /usr/local/bin/deploy-finalize");
     const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }));
-    const id = await deploy(host, target, "--delay", "6");
-    assert.match(await screen(host), /scheduled: reboot into generation 2 /);
     const looks = operator.run(LOOKS);
+    const id = await deploy(host, target, "--delay", "8");
+    assert.match(await screen(host), /scheduled: reboot into generation 2 /);
     const { exitCode, stdout, stderr } = await operator.run(documentedLoop(), { id });
     assert.equal(exitCode, 0, `${stdout}${stderr}`);
     assert.match(stdout, /live: the target is the running system\n$/);

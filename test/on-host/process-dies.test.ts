@@ -44,7 +44,7 @@ hostTest(
   async (host) => {
     await host.write("/root/death.mjs", once(`throw new Error("in each try");`));
     const target = await host.buildToplevel(systemSpec({ label: "target" }));
-    const id = await schedule(host, target, "--delay", "3");
+    const id = await schedule(host, target, "--delay", "8");
     // As a day of tries leaves it.
     const [bootId, uptime] = (
       await host.shell("cat /proc/sys/kernel/random/boot_id /proc/uptime")

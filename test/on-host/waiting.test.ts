@@ -68,7 +68,7 @@ hostTest(
   async (host) => {
     const first = await host.buildToplevel(systemSpec({ label: "first", runner: "2" }, GATED));
     const second = await host.buildToplevel(systemSpec({ label: "second", runner: "3" }, GATED));
-    const firstId = await deploy(host, first, "--delay", "1");
+    const firstId = await deploy(host, first, "--delay", "5");
     const job = await host.queueJob(`${HOLD}\n${deployScript(second)}`);
     await isHeld(host);
     await host.until("the pending one has fired and waits", async () =>
@@ -141,7 +141,10 @@ hostTest(
     for (let i = 0; i < 20; i++)
       targets.push(await host.buildToplevel(systemSpec({ label: `n${i}` })));
     const ids: string[] = [];
-    for (const target of targets) ids.push(await schedule(host, target, "--delay", "2"));
+    for (const target of targets.slice(0, -1)) {
+      ids.push(await schedule(host, target, "--delay", "60"));
+    }
+    ids.push(await schedule(host, targets.at(-1) ?? "", "--delay", "0"));
     const last = ids.at(-1) ?? "";
     assert.equal((await ended(host, last)).state, "live");
     assert.equal((await host.facts()).current, targets.at(-1));

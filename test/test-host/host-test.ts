@@ -16,10 +16,20 @@ export function hostTest(name: string, ...rest: [HostTest] | [HostOptions, HostT
     try {
       await body(host, context);
     } catch (error) {
-      if (!(error instanceof NeedsStandIn)) context.diagnostic(await host.evidence());
-      throw error;
+      if (error instanceof NeedsStandIn) throw error;
+      throw await withEvidence(error, host);
     }
   });
+}
+
+const JOURNAL = "--- journal";
+
+/** In the error itself, because a reporter prints no diagnostics. */
+async function withEvidence(error: unknown, host: Host): Promise<unknown> {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // A wait that ends at its deadline has it already.
+  if (text.includes(JOURNAL)) return error;
+  return new Error(`${text}\n${await host.evidence()}`, { cause: error });
 }
 
 /** The same rules for a test that boots its hosts itself, or none. */
