@@ -17,6 +17,20 @@ in
     '';
   };
 
+  options.services.deployFinalize.guard.olderRun = mkOption {
+    type = types.enum [
+      "warn"
+      "refuse"
+      "off"
+    ];
+    default = "warn";
+    description = ''
+      What happens if a CI run comes to deploy after the deploy of a newer run of the same workflow.
+      `warn`: the deploy goes on, and its output says so. `refuse`: nothing is scheduled, unless
+      somebody has started that run again. `off`: runs are not compared.
+    '';
+  };
+
   options.services.deployFinalize.act = {
     switchTimeout = mkOption {
       type = types.nullOr finalizeTypes.someSeconds;
@@ -32,6 +46,7 @@ in
   config = {
     services.deployFinalize.generated = {
       inherit (cfg) specialisation;
+      guard = { inherit (cfg.guard) olderRun; };
       act = { inherit (cfg.act) switchTimeout; };
     };
 

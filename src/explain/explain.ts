@@ -1,7 +1,7 @@
 import { refusalReason, verdict } from "./components.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { aboutUserRunners, explainUserUnits } from "./user-units.ts";
-import { warnOfRejected, warningsOf } from "./warnings.ts";
+import { warnOfOlderRun, warnOfRejected, warningsOf } from "./warnings.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import { dryActivateGently, type DryActivation } from "../host/nixos/dry-activation.ts";
 import { explainGates, explainUnits, explainVerification } from "./act.ts";
@@ -61,6 +61,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
       ...warningsOf(circumstancesOf(host, config, weighed, readable, generationsIn)),
       ...aboutUserRunners(host, config, activated, input.forgeRun ?? null),
       ...warnOfBoot(host, config, weighed),
+      ...warnOfOlderRun(config, { run: input.forgeRun ?? null, records: readable }),
       ...warnOfRejected(readable[0] ?? null, config.profile, weighed),
     ],
     unseen: records.kind === "hidden" ? [`earlier finalizations: ${records.why}`] : [],

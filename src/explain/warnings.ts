@@ -1,3 +1,6 @@
+import type { Config } from "../core/config/config.ts";
+import type { ForgeRun } from "../core/config/forge-run.ts";
+import { type OlderRun, olderRun } from "../core/record/older-run.ts";
 import type { Decision } from "../core/decision/decision.ts";
 import type { WantedSpecialisation } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
@@ -60,6 +63,26 @@ export function warnOfRejected(
     `nothing was deployed since ${rejected.id} ended as ${rejected.state}: schedule would refuse. ` +
     `To try that target again: deploy-finalize retry ${rejected.id}`;
   return [now("not-deployed", text)];
+}
+
+/** Warns of a deploy that would replace a newer one; `schedule` may refuse it. */
+export function warnOfOlderRun({ guard, profile }: Config, deploy: Deploy): Warning[] {
+  const { run, records } = deploy;
+  const older = guard.olderRun === "off" ? null : olderRun(run, profile, records);
+  if (older === null) return [];
+  const then =
+    guard.olderRun === "refuse" && older.attempt === "first" ? ": schedule would refuse" : "";
+  return [now("older-run", `${olderRunInWords(older)}${then}`)];
+}
+
+interface Deploy {
+  readonly run: ForgeRun | null;
+  /** Newest first. */
+  readonly records: readonly FinalizationRecord[];
+}
+
+export function olderRunInWords({ number, newer }: OlderRun): string {
+  return `run ${number} of this workflow is older than run ${newer.number}, whose deploy ${newer.id} is ${newer.state}`;
 }
 
 function aboutTheDecision(seen: Circumstances): Warning[] {

@@ -212,7 +212,7 @@ nixTest("module: every option reaches the file", async (nix) => {
        { unit = "a.service"; detect = { kind = "containers"; pattern = "^a-\\\\d+"; }; }
        { unit = "b.service"; detect = { kind = "command"; command = [ "/busy" "-q" ]; }; }
      ]; };
-     specialisation = "night"; act.switchTimeout = 900;
+     specialisation = "night"; act.switchTimeout = 900; guard.olderRun = "refuse";
      verify = { settle = 0; bootTimeout = null; switchWarnAfter = 30; ignoreFailedUnits = [ "c*.service" ]; userUnits = "fail"; confirm.within = 60; checks = [
        { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
        { kind = "tcp"; host = "localhost"; port = 22; }
@@ -238,6 +238,7 @@ nixTest("module: every option reaches the file", async (nix) => {
       ],
     },
     specialisation: "night",
+    guard: { olderRun: "refuse" },
     act: { switchTimeout: 900 },
     verify: {
       bootTimeout: null,

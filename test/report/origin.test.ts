@@ -24,6 +24,7 @@ const ACTIONS = {
   GITHUB_REPOSITORY: "infra/hosts",
   GITHUB_SHA: COMMIT,
   GITHUB_REF_NAME: "main",
+  GITHUB_WORKFLOW: "deploy.yml",
   GITHUB_RUN_ID: "881",
   GITHUB_RUN_NUMBER: "42",
   GITHUB_RUN_ATTEMPT: "1",

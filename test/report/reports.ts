@@ -47,6 +47,7 @@ export function aRun(changes: Partial<ForgeRun> = {}): ForgeRun {
     repository: "infra/hosts",
     sha: COMMIT,
     ref: "main",
+    workflow: "deploy.yml",
     run: "881",
     runNumber: "42",
     attempt: "1",

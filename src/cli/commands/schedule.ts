@@ -16,6 +16,10 @@ import {
   propose,
 } from "../../finalize/schedule.ts";
 import { requireDeployed, runningTarget } from "../../finalize/by-hand/never-anew.ts";
+import { olderRunInWords } from "../../explain/warnings.ts";
+import { olderRun } from "../../core/record/older-run.ts";
+import { type FinalizationRecord } from "../../core/record/record.ts";
+import { Refusal } from "../../core/refusal.ts";
 import { warnOfBoot } from "../../explain/after-boot.ts";
 import type { Host } from "../../host/process/host.ts";
 import { RecordStore } from "../../state-dir/store.ts";
@@ -53,6 +57,8 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     await requireDeployed(store, profile, running);
   }
   await requireWindow(host, config, proposal.plan);
+  const origin = await originOf(context, host, config, options, proposal);
+  await guardOlderRun(host, store, config, origin.forgeRun ?? null);
   const { plan: decision } = proposal;
   const { specialisation } = proposal;
   if (specialisation !== null && specialisation.toplevel === null) {
@@ -69,7 +75,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     random: context.random,
     hostName: context.hostName,
     requester: requesterOf(context),
-    ...(await originOf(context, host, config, options, proposal)),
+    ...origin,
     run: runCommand(context, config, options),
   });
   if (options.dryRun !== true) {
@@ -80,6 +86,35 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
   print(context, lines.join("\n"));
   if (options.dryRun === true && options.json !== true) printDryRun(context, drafted);
+}
+
+/**
+ * A run that waited for its runner may come after a newer one: it would replace the newer state
+ * without anybody noticing. A deploy that comes between this look and `commit` has set the profile.
+ *
+ * @throws Refusal if `guard.olderRun` says so, unless somebody has started the run again
+ */
+async function guardOlderRun(
+  host: Host,
+  store: RecordStore,
+  { guard, profile }: Config,
+  run: DraftInput["forgeRun"],
+): Promise<void> {
+  if (run === null || run === undefined || guard.olderRun === "off") return;
+  if (accessTo(store).kind === "denied") return;
+  const records: FinalizationRecord[] = [];
+  for await (const record of store.newestFirst()) records.push(record);
+  const older = olderRun(run, profile, records);
+  if (older === null) return;
+  const words = olderRunInWords(older);
+  if (guard.olderRun === "warn" || older.attempt === "again") {
+    host.say(`warning: ${words}`);
+    return;
+  }
+  throw new Refusal([
+    `${words}. Nothing was scheduled.`,
+    `to deploy the older state on purpose: start the run again, or set guard.olderRun`,
+  ]);
 }
 
 /**

@@ -97,7 +97,7 @@ const runnerSchema = v.pipe(
   ),
 );
 
-const { waitFor, act, verify, rollback } = DEFAULT_CONFIG;
+const { waitFor, guard, act, verify, rollback } = DEFAULT_CONFIG;
 
 const waitForSchema = v.strictObject({
   /** Whether to wait for the end of the login session that scheduled. */
@@ -112,6 +112,11 @@ const waitForSchema = v.strictObject({
   onTimeout: v.optional(v.picklist(["give-up", "proceed"]), waitFor.onTimeout),
   /** The maximum wait in seconds of a rollback for the jobs of the runners that it stops. */
   rollbackTimeout: v.optional(wholeSeconds, waitFor.rollbackTimeout),
+});
+
+const guardSchema = v.strictObject({
+  /** What a CI run may do that comes after the deploy of a newer run of the same workflow. */
+  olderRun: v.optional(v.picklist(["warn", "refuse", "off"]), guard.olderRun),
 });
 
 const actSchema = v.strictObject({
@@ -145,6 +150,7 @@ export const configSchema = v.strictObject({
   waitFor: v.optional(waitForSchema, {}),
   /** The specialisation to activate: `keep` the one that runs, none, or the named one. */
   specialisation: v.optional(v.nullable(componentName), DEFAULT_CONFIG.specialisation),
+  guard: v.optional(guardSchema, {}),
   act: v.optional(actSchema, {}),
   verify: v.optional(verifySchema, {}),
   rollback: v.optional(v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }), {}),

@@ -21,6 +21,7 @@ export const DEFAULT_CONFIG = {
     rollbackTimeout: 300,
   },
   specialisation: "keep",
+  guard: { olderRun: "warn" },
   act: { switchTimeout: null },
   verify: {
     // No shorter: a start that is merely slow, of a large database or after a check of its disk, must

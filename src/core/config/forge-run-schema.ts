@@ -10,6 +10,8 @@ export const forgeRunSchema = v.object({
   repository: text,
   sha: text,
   ref: text,
+  /** The name of the workflow; GitLab has none, and older records do not have it. */
+  workflow: v.optional(text, null),
   /** The ID of the run; on GitLab of the pipeline. */
   run: text,
   runNumber: text,

@@ -36,6 +36,7 @@ function actionsRun(forge: "forgejo" | "gitea" | "github", read: Read): ForgeRun
     repository,
     sha: read("GITHUB_SHA"),
     ref: read("GITHUB_REF_NAME"),
+    workflow: read("GITHUB_WORKFLOW"),
     run,
     runNumber,
     attempt: numberOf(read("GITHUB_RUN_ATTEMPT")),
@@ -53,6 +54,7 @@ function gitlabRun(read: Read): ForgeRun {
     // In a pipeline for merged results, the commit is a merge that only GitLab has.
     sha: read("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") ?? read("CI_COMMIT_SHA"),
     ref: read("CI_COMMIT_REF_NAME"),
+    workflow: null,
     run: numberOf(read("CI_PIPELINE_ID")),
     runNumber: null,
     attempt: null,
@@ -84,8 +86,8 @@ function addressOf(text: string | null): string | null {
 export function placeOf(run: ForgeRun | null): ForgeRun | null {
   if (run === null) return null;
   const { forge, server, repository } = run;
-  const none = { sha: null, ref: null, run: null, runNumber: null, attempt: null, job: null };
-  return { forge, server, repository, ...none, runner: null, page: null };
+  const none = { sha: null, ref: null, workflow: null, run: null, runNumber: null, attempt: null };
+  return { forge, server, repository, ...none, job: null, runner: null, page: null };
 }
 
 const MOST_CHARACTERS = 500;

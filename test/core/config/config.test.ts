@@ -24,6 +24,7 @@ test("config: an empty object is the default", () => {
       rollbackTimeout: 300,
     },
     specialisation: "keep",
+    guard: { olderRun: "warn" },
     act: { switchTimeout: null },
     verify: {
       bootTimeout: 600,

@@ -1,0 +1,56 @@
+import type { ForgeRun } from "../config/forge-run.ts";
+import { type FinalizationRecord, isUnfinished } from "./record.ts";
+
+/** A CI run that comes after the deploy of a newer run of the same workflow. */
+export interface OlderRun {
+  /** The number of the run that deploys now. */
+  readonly number: number;
+  readonly newer: { readonly id: string; readonly number: number; readonly state: string };
+  /** Whether somebody has started the run again: then a person wants the older state. */
+  readonly attempt: "first" | "again";
+}
+
+/**
+ * Finds out whether a run deploys what a newer run has replaced already: runs may wait for a runner,
+ * and end in another order than they began. Null if it does not, or if that cannot be known.
+ *
+ * @param records newest first; a rollback, or a finalization that has come to nothing, is no deploy
+ */
+export function olderRun(
+  run: ForgeRun | null,
+  profile: string,
+  records: readonly FinalizationRecord[],
+): OlderRun | null {
+  const own = run === null ? null : placeInOrder(run);
+  if (run === null || own === null) return null;
+  const deploys = records.filter(
+    (record) => record.profile === profile && (record.state === "live" || isUnfinished(record)),
+  );
+  for (const { id, state, forgeRun, rollbackOf } of deploys) {
+    // Somebody has gone back on purpose since.
+    if (rollbackOf !== null) return null;
+    const place = forgeRun === null ? null : placeInOrder(forgeRun);
+    if (place === null || place.series !== own.series) continue;
+    if (place.number <= own.number) return null;
+    const attempt = Number(run.attempt ?? 1) > 1 ? "again" : "first";
+    return { number: own.number, newer: { id, number: place.number, state }, attempt };
+  }
+  return null;
+}
+
+interface PlaceInOrder {
+  /** Numbers can be compared within it only. */
+  readonly series: string;
+  readonly number: number;
+}
+
+/** Null if the environment of the job did not contain enough. */
+function placeInOrder(run: ForgeRun): PlaceInOrder | null {
+  const { forge, server, repository, workflow, ref } = run;
+  // GitLab has no workflows, and counts the pipelines of all projects; each branch has its own.
+  const [counted, within] = forge === "gitlab" ? [run.run, ref] : [run.runNumber, workflow];
+  const names = [forge, server, repository, within];
+  if (counted === null || names.includes(null)) return null;
+  const number = Number(counted);
+  return Number.isSafeInteger(number) ? { series: JSON.stringify(names), number } : null;
+}
