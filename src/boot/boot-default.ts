@@ -115,6 +115,17 @@ export async function unprepareBoot(host: Host, plan: BootPlan): Promise<void> {
   if (pending !== null) host.say(`the next boot may start ${toplevel} once: ${pending}`);
 }
 
+/**
+ * A boot by kexec passes the loader by, so it uses up no one-shot boot: without this, a target that
+ * panics would be booted once more, by the loader, before the previous system comes back.
+ */
+export async function forgetTrialOfKexec(host: Host, plan: BootPlan): Promise<void> {
+  const { profile, toplevel } = plan;
+  const found = await findLoader(host, { profile, toplevel });
+  const pending = found.kind === "found" ? await disarm(found.loader, [toplevel]) : null;
+  if (pending !== null) host.say(`a reset may start ${toplevel} once more: ${pending}`);
+}
+
 function trialsOf({ toplevel, previous }: Pick<BootPlan, "toplevel" | "previous">): string[] {
   return [toplevel, ...(previous === null ? [] : [previous])];
 }

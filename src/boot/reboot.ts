@@ -22,6 +22,8 @@ export interface Restart {
   readonly method: RebootConfig["method"];
   /** What becomes of programs that block the shutdown; default: respected. */
   readonly inhibitors?: OnInhibitors;
+  /** Called once systemd has accepted a boot that passes the boot loader by. */
+  readonly onKexec?: () => Promise<void>;
 }
 
 /**
@@ -33,13 +35,16 @@ export interface Restart {
 export async function restart(
   host: Host,
   toplevel: string,
-  { method, inhibitors }: Restart,
+  { method, inhibitors, onKexec }: Restart,
 ): Promise<string | null> {
   if (method === "reboot") return await systemd.reboot(host, inhibitors);
   const unloaded = await loadKernel(host, toplevel);
   const refused = unloaded === null ? await systemd.kexec(host) : null;
   const problem = unloaded ?? refused;
-  if (problem === null) return null;
+  if (problem === null) {
+    await onKexec?.();
+    return null;
+  }
   // Else a later reboot, by whoever's wish, starts it past the boot loader.
   if (refused !== null) await unloadKernel(host);
   host.say(`cannot use kexec (${problem}); reboots through the firmware`);

@@ -5,6 +5,7 @@ import type { Host } from "../host/process/host.ts";
 import { pause } from "../host/process/time.ts";
 import {
   type BootPlan,
+  forgetTrialOfKexec,
   SWITCH_LOCK_TAKEN,
   prepareBoot,
   unprepareBoot,
@@ -82,7 +83,9 @@ async function askForReboot(
 ): Promise<string | null> {
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
-  const refused = await requestReboot(host, next.toplevel, how);
+  // The shutdown waits for this process.
+  const onKexec = async (): Promise<void> => await forgetTrialOfKexec(host, next);
+  const refused = await requestReboot(host, next.toplevel, { ...how, onKexec });
   const refusal = refused ?? (await awaitReboot(host, stop));
   if (refusal === null) return null;
   if (how.method === "kexec") await unloadKernel(host);

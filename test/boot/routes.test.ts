@@ -8,6 +8,10 @@ import {
   releaseOutdatedHold,
 } from "../../src/boot/boot-default.ts";
 import { findLoader } from "../../src/boot/detect.ts";
+import { rebootInto } from "../../src/finalize/apply.ts";
+import { SUSPENDED } from "../../src/finalize/context.ts";
+import type { Runners } from "../../src/finalize/runners/stop.ts";
+import { aRecord } from "../support/records.ts";
 import type { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { setVariable, systemdBootHost } from "./loaders.ts";
@@ -158,6 +162,51 @@ for (const route of ROUTES) {
     assert.equal(await makeBootDefault(host.host, restored), null);
     assert.deepEqual(await boots(host), [old, null]);
     assertNothingLeft(host);
+  });
+}
+
+const NO_RUNNERS: Runners = {
+  id: aRecord().id,
+  stop: [],
+  drain: [],
+  draining: {
+    seconds: 0,
+    next: "give-up",
+    stop: AbortSignal.abort(),
+    untilUnwanted: async () => {},
+    tell: () => {},
+  },
+  start: [],
+  isUnwanted: () => false,
+};
+
+for (const [what, load, left] of [
+  ["uses up no one-shot boot, so none stays", {}, "nothing"],
+  [
+    "that the host cannot do leaves the one-shot boot to the loader",
+    { exitCode: 1, stderr: "cannot load" },
+    "target",
+  ],
+] as const) {
+  test(`a boot by kexec ${what}`, async () => {
+    const [route] = ROUTES;
+    assert.ok(route !== undefined);
+    const host = deployed(route);
+    using _ = host.host;
+    const { old, target } = host;
+    host.host.answers["kexec"] = load;
+    // Whatever somebody else has loaded.
+    host.host.folder.write("sys/kernel/kexec_loaded", "1\n");
+    host.host.folder.write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+    host.host.folder.write("store/target/kernel-params", "\n");
+    const how = { runners: NO_RUNNERS, method: "kexec" } as const;
+    const goesDown = AbortSignal.abort();
+    assert.equal(await rebootInto(host.host, planOf(host), how, goesDown), SUSPENDED);
+    assert.ok(
+      host.host.ran.some((argv) => argv.includes("--load")),
+      host.host.said.join(),
+    );
+    assert.deepEqual(await boots(host), [old, left === "target" ? target : null]);
   });
 }
 
