@@ -66,12 +66,13 @@ export async function whileNobodyActs<T>(
   stop: AbortSignal,
   act: () => Promise<T>,
 ): Promise<T> {
-  return await withTurn({ host, store }, record.id, stop, async () => {
+  return await withTurn({ host, store }, record.id, stop, async (requireTurn) => {
     const waiting: Waiting = { gates: [switchLock], since: "now", stop, interrupted: () => false };
     const waited = await waitForGates({ host, record, config }, waiting);
     if (waited.kind !== "gates-opened") {
       throw new Refusal("stopped while it waited for another activation; nothing was changed");
     }
+    requireTurn();
     return await act();
   });
 }
@@ -83,13 +84,14 @@ export const NO_FINALIZATION = "";
  * Does something while no finalization acts.
  *
  * @param id the finalization that is changed, or `NO_FINALIZATION`
+ * @param act what is done; after a wait it calls `requireTurn`, which throws LockLost
  * @throws Refusal if it is stopped while it waits
  */
 export async function withTurn<T>(
   { host, store }: Pick<Services, "host" | "store">,
   id: string,
   stop: AbortSignal,
-  act: () => Promise<T>,
+  act: (requireTurn: () => void) => Promise<T>,
 ): Promise<T> {
   const patience = new AbortController();
   void sleep(SHORT_WAIT_MS, undefined, { signal: patience.signal }).then(
@@ -103,7 +105,9 @@ export async function withTurn<T>(
   if (!isMine)
     throw new Refusal("stopped while it waited for another finalization; nothing was changed");
   try {
-    return await act();
+    return await act(() => {
+      turn.lost.throwIfAborted();
+    });
   } finally {
     await turn.release();
   }

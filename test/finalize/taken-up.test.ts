@@ -10,6 +10,9 @@ import { ensureDelivery, reportState } from "../../src/report/start-delivery.ts"
 import { EdgeHost } from "../support/edge-host.ts";
 import { ended, receiver, scheduled } from "../report/reports.ts";
 
+/** No lock is lost. */
+const NEVER = new AbortController().signal;
+
 const DELIVER = { command: ["/node", "/x.cjs", "deliver"], path: "/bin" };
 
 /** A host with a gitea that is told, and the deliveries that were started. */
@@ -113,7 +116,7 @@ test("at the end, before it lets go of its pins, it notes what could not be note
     store: host.store,
     config: DEFAULT_CONFIG,
   };
-  const ports = new Interpreter(finalizationContext(record, { ...given, stop }));
+  const ports = new Interpreter(finalizationContext(record, { ...given, stop, lost: NEVER }));
   await ports.perform({ kind: "finish" }, record);
   assert.ok(host.outbox().includes(`${record.id}.04.live.gitea.json`));
   assert.equal(lstatSync(pin, { throwIfNoEntry: false }), undefined);
