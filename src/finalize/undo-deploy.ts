@@ -17,19 +17,28 @@ export interface DeployUndo {
   readonly to: string;
 }
 
+/** @throws LockLost if another process may have the turn: called right before each change */
+export type RequireTurn = () => void;
+
 /**
  * Undoes a deploy that was not activated: sets the profile, then the boot default. If the call is
  * interrupted in between, the same call does the rest.
  *
  * @throws Refusal if the profile points to a third system or a step fails; the profile is unchanged then
  */
-export async function undoDeploy(host: Host, { profile, from, to }: DeployUndo): Promise<void> {
+export async function undoDeploy(
+  host: Host,
+  { profile, from, to }: DeployUndo,
+  requireTurn: RequireTurn,
+): Promise<void> {
+  requireTurn();
   const at = toplevelAt(profile);
   if (at !== from && at !== to) {
     throw new Refusal(`${profile} now points to ${at ?? "nothing"}, so it was not changed`);
   }
   const problem = await restoreProfile(host, profile, from, to);
   if (problem !== null) throw new Refusal(problem);
+  requireTurn();
   const bootProblem = await makeBootDefault(host, { profile, toplevel: to, other: from });
   if (bootProblem === null) return;
   const second = at === from ? await restoreProfile(host, profile, to, from) : null;
@@ -37,9 +46,13 @@ export async function undoDeploy(host: Host, { profile, from, to }: DeployUndo):
 }
 
 /** Reverts `undoDeploy` after an error. Only reports its own errors, because the first error matters. */
-export async function redoDeploy(host: Host, { profile, from, to }: DeployUndo): Promise<void> {
+export async function redoDeploy(
+  host: Host,
+  { profile, from, to }: DeployUndo,
+  requireTurn: RequireTurn,
+): Promise<void> {
   try {
-    await undoDeploy(host, { profile, from: to, to: from });
+    await undoDeploy(host, { profile, from: to, to: from }, requireTurn);
   } catch (error) {
     host.say(`${profile} could not be reset to ${from}: ${messageOf(error)}`);
   }
@@ -64,7 +77,7 @@ export async function whileNobodyActs<T>(
   { host, store, config }: Services,
   record: FinalizationRecord,
   stop: AbortSignal,
-  act: () => Promise<T>,
+  act: (requireTurn: RequireTurn) => Promise<T>,
 ): Promise<T> {
   return await withTurn({ host, store }, record.id, stop, async (requireTurn) => {
     const waiting: Waiting = { gates: [switchLock], since: "now", stop, interrupted: () => false };
@@ -72,8 +85,7 @@ export async function whileNobodyActs<T>(
     if (waited.kind !== "gates-opened") {
       throw new Refusal("stopped while it waited for another activation; nothing was changed");
     }
-    requireTurn();
-    return await act();
+    return await act(requireTurn);
   });
 }
 
@@ -84,14 +96,13 @@ export const NO_FINALIZATION = "";
  * Does something while no finalization acts.
  *
  * @param id the finalization that is changed, or `NO_FINALIZATION`
- * @param act what is done; after a wait it calls `requireTurn`, which throws LockLost
  * @throws Refusal if it is stopped while it waits
  */
 export async function withTurn<T>(
   { host, store }: Pick<Services, "host" | "store">,
   id: string,
   stop: AbortSignal,
-  act: (requireTurn: () => void) => Promise<T>,
+  act: (requireTurn: RequireTurn) => Promise<T>,
 ): Promise<T> {
   const patience = new AbortController();
   void sleep(SHORT_WAIT_MS, undefined, { signal: patience.signal }).then(
@@ -149,7 +160,7 @@ export async function restoreBootDefault(
 ): Promise<void> {
   const { id, profile, target } = record;
   const { host, store } = acting;
-  await whileNobodyActs(acting, record, stop, async () => {
+  await whileNobodyActs(acting, record, stop, async (requireTurn) => {
     const newest = store.newest();
     if (isReplacedBy(newest, record)) {
       throw new Refusal(
@@ -162,6 +173,6 @@ export async function restoreBootDefault(
     if (findToplevel(to).kind !== "toplevel") {
       throw new Refusal(`the previous system ${to} is no longer in the store`);
     }
-    await undoDeploy(host, { profile, from: target, to });
+    await undoDeploy(host, { profile, from: target, to }, requireTurn);
   });
 }

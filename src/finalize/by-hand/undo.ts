@@ -13,7 +13,7 @@ import { findToplevel, toplevelAt } from "../../host/nixos/toplevel.ts";
 import type { Host } from "../../host/process/host.ts";
 import { pause } from "../../host/process/time.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
-import { NO_FINALIZATION, withTurn } from "../undo-deploy.ts";
+import { NO_FINALIZATION, type RequireTurn, withTurn } from "../undo-deploy.ts";
 
 /** What an undo has changed. */
 export interface Undone {
@@ -63,11 +63,12 @@ async function setToRunning(
   host: Host,
   profile: string,
   stop: AbortSignal,
-  requireTurn: () => void,
+  requireTurn: RequireTurn,
 ): Promise<Undone> {
   const from = toplevelAt(profile);
   const to = systemToBoot(host, profile);
   if (from !== null && from !== to) {
+    requireTurn();
     const problem = await restoreProfile(host, profile, from, to);
     if (problem !== null) throw new Refusal(problem);
   }
@@ -105,7 +106,7 @@ async function setDefault(
   host: Host,
   wanted: DefaultToSet,
   stop: AbortSignal,
-  requireTurn: () => void,
+  requireTurn: RequireTurn,
 ): Promise<string | null> {
   for (let left = TRIES; ; left--) {
     requireTurn();
