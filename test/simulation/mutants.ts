@@ -181,6 +181,39 @@ export const MUTANTS: readonly Mutant[] = [
   const given = await ports.server(slot.lock)`,
     ),
   ),
+  mutant(
+    "a host that rolled back keeps its slot, although it is to give it back",
+    1,
+    edit("core/machine/policy.ts", `lock?.onRollback ?? "keep"`, `lock === null ? "keep" : "keep"`),
+  ),
+  // Defects of specialisations.
+  mutant(
+    "no specialisation is activated after a boot",
+    1,
+    edit(
+      "core/machine/specialisation.ts",
+      `if (specialisation === null || current !== target`,
+      `if (specialisation === null || current === target`,
+    ),
+  ),
+  mutant(
+    "a specialisation becomes the boot default",
+    1,
+    edit(
+      "core/machine/act.ts",
+      `const mode = record.specialisation === null ? "switch" : "test";`,
+      `const mode = "switch";`,
+    ),
+  ),
+  mutant(
+    "the named specialisation is not looked for",
+    1,
+    edit(
+      "host/nixos/specialisation.ts",
+      `wanted === "keep" ? specialisationName(profile, current) : wanted;`,
+      `specialisationName(profile, wanted === "keep" ? current : null);`,
+    ),
+  ),
   // Defects of draining.
   mutant(
     "a runner that finishes its job counts as drained",
