@@ -1,6 +1,7 @@
 import type { Ports } from "../core/machine/loop.ts";
 import { stateEntry } from "../core/record/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
+import { noteEnd } from "./note-end.ts";
 import { policyOf } from "../core/machine/policy.ts";
 import { type FinalizationRecord, hasSwitchedBefore, isUnfinished } from "../core/record/record.ts";
 import { type AskForReboot, rebootInto, switchTo } from "./apply.ts";
@@ -229,7 +230,7 @@ async function finish(
   await turn.release();
   if (!(await slots.settle(record))) return SUSPENDED;
   // Reported again, in case that failed before: without pins nothing tries again.
-  await host.report?.changed(record);
+  await noteEnd(host, record, stop);
   await host.report?.settled(record, stop);
   unpin(host.paths, record.id);
   store.prune(() => pinnedIds(host.paths));

@@ -167,6 +167,25 @@ const WALKS: readonly Walk[] = [
     },
   },
   {
+    name: "an end that cannot be noted for a moment is reported",
+    plan: {
+      deploys: [
+        { at: 100, health: "good", kernel: "kernel-1" },
+        { at: 700, health: "good", kernel: "kernel-1" },
+      ],
+      hasReceiver: true,
+    },
+    seeds: "each",
+    // While the newer one ends the older one.
+    faults: [{ kind: "no more files", after: 0 }],
+    calls: { from: 497, to: 551, step: 3 },
+    planted: {
+      file: "src/finalize/note-end.ts",
+      from: "const BACK_OFF = [0.5, 1, 2];",
+      to: "const BACK_OFF: readonly number[] = [];",
+    },
+  },
+  {
     name: "an undo sets profile and boot default to the running system",
     plan: {
       ...REBOOTS,
