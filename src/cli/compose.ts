@@ -6,7 +6,7 @@ import { messageOf } from "../core/refusal.ts";
 import { hasMetricsFiles } from "../report/metrics-files.ts";
 import type * as Reports from "../report/start-delivery.ts";
 import type { Services } from "../finalize/undo-deploy.ts";
-import type { Host, OwnCommand, Reporter } from "../host/process/host.ts";
+import type { Host, Noted, OwnCommand, Reporter } from "../host/process/host.ts";
 import type { Spawn } from "../host/process/spawn.ts";
 import { Journal } from "../host/systemd/journal.ts";
 import { RecordStore } from "../state-dir/store.ts";
@@ -43,7 +43,7 @@ export function hostOf(context: Context, options: CommonOptions): Host {
 type Tell = (
   reports: typeof Reports,
   ...by: readonly [config: Config, deliver: OwnCommand]
-) => Promise<void>;
+) => Promise<Noted>;
 
 /**
  * Reports with the configuration of each record. Loads its code only if there is something to
@@ -51,7 +51,7 @@ type Tell = (
  */
 function reporting(context: Context, options: CommonOptions, host: Host) {
   const configs = new Map<string | null, Config>();
-  let queue = Promise.resolve();
+  let queue = Promise.resolve<Noted>("noted");
   const configFor = async (record: FinalizationRecord): Promise<Config> => {
     const { configFile, profile } = record;
     const config = configs.get(configFile) ?? (await configOf(record, await loadConfig(options)));
@@ -59,20 +59,21 @@ function reporting(context: Context, options: CommonOptions, host: Host) {
     return { ...config, profile };
   };
   /** One after the other: two must not write the same file at the same time. */
-  const inTurn = async (act: () => Promise<void>): Promise<void> => {
+  const inTurn = async (act: () => Promise<Noted>): Promise<Noted> => {
     queue = queue.then(act).catch((error: unknown) => {
       host.say(`cannot report: ${messageOf(error)}`);
+      return "missing" as const;
     });
-    await queue;
+    return await queue;
   };
-  return async (record: FinalizationRecord, tell: Tell): Promise<void> => {
-    await inTurn(async () => {
+  return async (record: FinalizationRecord, tell: Tell): Promise<Noted> => {
+    return await inTurn(async () => {
       const config = await configFor(record);
-      if (!wantsReports(config.report) && !hasMetricsFiles(config.stateDir)) return;
+      if (!wantsReports(config.report) && !hasMetricsFiles(config.stateDir)) return "noted";
       const reports = await import("../report/start-delivery.ts");
       const { configFile } = record;
       const places = configFile === null ? options : { ...options, config: configFile };
-      await tell(reports, config, ownCommand(context, "deliver", places));
+      return await tell(reports, config, ownCommand(context, "deliver", places));
     });
   };
 }
@@ -81,23 +82,31 @@ export function reporterOf(context: Context, options: CommonOptions, host: Host)
   const report = reporting(context, options, host);
   const reportState =
     (what: Reports.Occasion) =>
-    async (record: FinalizationRecord): Promise<void> => {
-      await report(record, async (reports, config, deliver) => {
-        await reports.reportState(host, config, record, what, deliver);
-      });
-    };
+    async (record: FinalizationRecord): Promise<Noted> =>
+      await report(
+        record,
+        async (reports, config, deliver) =>
+          await reports.reportState(host, config, record, what, deliver),
+      );
+  const [takenUp, measured] = [reportState("taken-up"), reportState("measured")];
   return {
     changed: reportState("changed"),
-    takenUp: reportState("taken-up"),
-    measured: reportState("measured"),
+    takenUp: async (record) => {
+      await takenUp(record);
+    },
+    measured: async (record) => {
+      await measured(record);
+    },
     settled: async (record, stop) => {
       await report(record, async (reports, config, deliver) => {
         await reports.ensureDelivery(host, config, deliver, stop);
+        return "noted";
       });
     },
     late: async (record, why) => {
       await report(record, async (reports, config, deliver) => {
         await reports.reportLate(host, config, record, why, deliver);
+        return "noted";
       });
     },
   };

@@ -16,11 +16,12 @@ import {
   holdsShutdown,
   inhibitorInWords,
   listInhibitors,
+  type OnInhibitors,
 } from "../host/systemd/logind/inhibitors.ts";
 import { isGoingDown } from "../host/systemd/logind/shutdown.ts";
 import { holdRunners } from "./runners/hold.ts";
 import { type Runners, startAgain, stopRunners } from "./runners/stop.ts";
-import { SUSPENDED, type Suspended } from "./context.ts";
+import { type FinalizationContext, SUSPENDED, type Suspended } from "./context.ts";
 
 /** After this time a shutdown that is not under way counts as failed. */
 const REBOOT_DEADLINE_MS = 600_000;
@@ -31,7 +32,7 @@ const REBOOT_DEADLINE_MS = 600_000;
  * @param watch says what a long switch waits for, and ends it at its time limit
  */
 export async function switchTo(
-  host: Host,
+  { host, requireLocks }: Pick<FinalizationContext, "host" | "requireLocks">,
   { toplevel, mode }: Effect & { kind: "switch" },
   runners: Runners,
   watch: WatchSwitch,
@@ -40,6 +41,8 @@ export async function switchTo(
   if (obstacle !== null) return obstacle;
   holdRunners(host, runners.start);
   try {
+    // A runner may have drained for hours.
+    requireLocks();
     const { activation, cut } = await whileWatched(watch, async (signal) => {
       return await activate(host, toplevel, mode, { signal });
     });
@@ -51,6 +54,16 @@ export async function switchTo(
   }
 }
 
+/** Asks for a reboot at the right moment; resolves to null, to the refusal, or if it is stopped before. */
+export type AskForReboot = (
+  request: (inhibitors: OnInhibitors) => Promise<string | null>,
+) => Promise<string | null | Suspended>;
+
+interface Reboot extends Pick<Restart, "method"> {
+  readonly runners: Runners;
+  readonly ask: AskForReboot;
+}
+
 /**
  * Makes the next boot start a toplevel, because another finalization may have set another default
  * since the deploy, and reboots. Returns only if there is no reboot.
@@ -58,9 +71,10 @@ export async function switchTo(
 export async function rebootInto(
   host: Host,
   next: BootPlan,
-  { runners, ...how }: Restart & { readonly runners: Runners },
+  how: Reboot,
   stop: AbortSignal,
 ): Promise<Event | Suspended> {
+  const { runners } = how;
   const obstacle = await stopRunners(host, runners);
   if (obstacle !== null) return obstacle;
   const refusal = await askForReboot(host, next, how, stop).catch(async (error: unknown) => {
@@ -69,6 +83,7 @@ export async function rebootInto(
   });
   if (refusal === null) return SUSPENDED;
   await startAgain(host, runners.id, runners.start);
+  if (typeof refusal !== "string") return refusal;
   return refusal === SWITCH_LOCK_TAKEN
     ? { kind: "held-up", why: whoHoldsSwitchLock(host.paths) }
     : { kind: "reboot-refused", why: refusal };
@@ -78,17 +93,19 @@ export async function rebootInto(
 async function askForReboot(
   host: Host,
   next: BootPlan,
-  how: Restart,
+  { method, ask }: Reboot,
   stop: AbortSignal,
-): Promise<string | null> {
+): Promise<string | null | Suspended> {
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
   // The shutdown waits for this process.
   const onKexec = async (): Promise<void> => await forgetTrialOfKexec(host, next);
-  const refused = await requestReboot(host, next.toplevel, { ...how, onKexec });
+  const refused = await ask(async (inhibitors) => {
+    return await requestReboot(host, next.toplevel, { method, inhibitors, onKexec });
+  });
   const refusal = refused ?? (await awaitReboot(host, stop));
   if (refusal === null) return null;
-  if (how.method === "kexec") await unloadKernel(host);
+  if (method === "kexec") await unloadKernel(host);
   await unprepareBoot(host, next);
   return refusal;
 }

@@ -23,20 +23,33 @@ export interface FinalizationContext {
   readonly host: Host;
   readonly store: RecordStore;
   readonly config: Config;
-  /** Aborted when systemd stops this process; an act that has started is finished first. */
+  /**
+   * Aborted when systemd stops this process, or when a lock is lost; an act that has started is
+   * finished first.
+   */
   readonly stop: AbortSignal;
+  /** @throws LockLost if this process may not act or save any more: called right before it does */
+  readonly requireLocks: () => void;
   readonly turn: Turn;
   readonly slots: SlotKeeper;
 }
 
 export function finalizationContext(
   { id, host: hostName }: Pick<FinalizationRecord, "id" | "host">,
-  given: Pick<FinalizationContext, "host" | "store" | "config" | "stop">,
+  given: Pick<FinalizationContext, "host" | "store" | "config" | "stop"> & {
+    /** The lock of the finalization is lost. */
+    readonly lost: AbortSignal;
+  },
 ): FinalizationContext {
-  const { host, store, config, stop } = given;
-  const turn = new Turn(host, store, id, stop);
+  const { host, store, config } = given;
+  const turn = new Turn(host, store, id, AbortSignal.any([given.stop, given.lost]));
+  const lost = AbortSignal.any([given.lost, turn.lost]);
+  const stop = AbortSignal.any([given.stop, lost]);
   const slots = new SlotKeeper(host, store, config, { id, host: hostName }, stop);
-  return { ...given, turn, slots };
+  const requireLocks = (): void => {
+    lost.throwIfAborted();
+  };
+  return { host, store, config, stop, requireLocks, turn, slots };
 }
 
 /** Writes what a finalization waits for, for `status` and the metrics. */

@@ -42,7 +42,8 @@ export async function finalize(
   const known = await readOrRefuse(host, store, id);
   const lock = await waitForLock(host, store.recordLockPath(id), AbortSignal.any([stop, patience]));
   if (lock === null) throw new AlreadyRunning(id);
-  const context = finalizationContext(known, { host, store, config, stop });
+  const { lost } = lock;
+  const context = finalizationContext(known, { host, store, config, stop, lost });
   try {
     // A process that was killed leaves its last note.
     writeWaitingNote(store, id, null);
@@ -54,7 +55,10 @@ export async function finalize(
     if (isUnfinished(record)) store.publish(id);
     await supersedeOlder(host, store, id);
     await host.report?.takenUp(record);
-    return await drive(record, new Interpreter(context));
+    const last = await drive(record, new Interpreter(context));
+    // Not asked to stop: the next try waits for whoever has the lock now.
+    context.requireLocks();
+    return last;
   } catch (error) {
     if (error instanceof UnusableRecord) await startRunnersOfLost(host, id);
     throw error;

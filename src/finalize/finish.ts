@@ -4,6 +4,7 @@ import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/process/host.ts";
 import { pinnedIds, unpin } from "../state-dir/pins.ts";
 import { type FinalizationContext, SUSPENDED, type Suspended } from "./context.ts";
+import { noteEnd } from "./note-end.ts";
 import { stopTimerLeft } from "./newest/timer-left.ts";
 import { startAgain } from "./runners/stop.ts";
 import { forgetStopped } from "./runners/stopped.ts";
@@ -22,7 +23,7 @@ export async function finish(
   await turn.release();
   if (!(await slots.settle(record))) return SUSPENDED;
   // Reported again, in case that failed before: without pins nothing tries again.
-  await host.report?.changed(record);
+  await noteEnd(host, record, stop);
   await host.report?.settled(record, stop);
   unpin(host.paths, record.id);
   store.prune(() => pinnedIds(host.paths));

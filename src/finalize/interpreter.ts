@@ -3,14 +3,15 @@ import { stateEntry } from "../core/record/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
 import { policyOf } from "../core/machine/policy.ts";
 import { type FinalizationRecord, hasSwitchedBefore, isUnfinished } from "../core/record/record.ts";
-import { rebootInto, switchTo } from "./apply.ts";
+import { type AskForReboot, rebootInto, switchTo } from "./apply.ts";
 import { bootPlanOf } from "../boot/boot-default.ts";
 import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./context.ts";
 import { updateNotice } from "../state-dir/notice.ts";
 import { finish } from "./finish.ts";
 import { GatePhase } from "./gate-phase.ts";
-import { awaitInhibitors } from "./patience/inhibited-rollback.ts";
-import type { OnInhibitors } from "../host/systemd/logind/inhibitors.ts";
+import { InhibitedRollback } from "./patience/inhibited-rollback.ts";
+import { looked } from "../gates/gate.ts";
+import { lookAtBlocks } from "../gates/inhibitors.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
 import { pinPrevious } from "../state-dir/pins.ts";
 import {
@@ -53,7 +54,8 @@ export class Interpreter implements Ports {
   };
 
   save = async (record: FinalizationRecord): Promise<void> => {
-    const { host, store } = this.#context;
+    const { host, store, requireLocks } = this.#context;
+    requireLocks();
     if (isUnfinished(record)) pinPrevious(host.paths, record);
     store.save(record);
     updateNotice(host, store, record);
@@ -65,6 +67,7 @@ export class Interpreter implements Ports {
   };
 
   perform = async (effect: Effect, record: FinalizationRecord): Promise<Event | Suspended> => {
+    this.#context.requireLocks();
     switch (effect.kind) {
       case "await-gates":
         return await this.#gatePhase.awaitGates(record);
@@ -128,7 +131,6 @@ export class Interpreter implements Ports {
     record: FinalizationRecord,
     effect: Effect & { kind: "switch" },
   ): Promise<Event | Suspended> {
-    const { host } = this.#context;
     // One that has not begun has paused before its gates.
     const late = hasBegun(record) ? await this.#heldUp.pause(purposeOf(record)) : null;
     if (late !== null) return late;
@@ -141,7 +143,7 @@ export class Interpreter implements Ports {
     if (kept !== null) return kept;
     const runners = await this.#actRunners.of(record, "switch");
     if ("kind" in runners) return runners;
-    return await switchTo(host, effect, runners, watchOf(this.#context, record));
+    return await switchTo(this.#context, effect, runners, watchOf(this.#context, record));
   }
 
   /**
@@ -167,15 +169,16 @@ export class Interpreter implements Ports {
 
   /** A switch that became a reboot has waited only for the runners that the switch would stop. */
   async #reboot(record: FinalizationRecord, toplevel: string): Promise<Event | Suspended> {
-    const { host, config, slots, stop } = this.#context;
+    const { host, config, slots, stop, requireLocks } = this.#context;
     const isRollback = record.state === "rolling-back";
     const late = hasBegun(record) ? await this.#heldUp.pause(purposeOf(record)) : null;
     const obstacle = late ?? (await regainTurn(this.#context, record));
     if (obstacle !== null) return obstacle;
-    let inhibitors: OnInhibitors = "respected";
+    const inhibited = new InhibitedRollback(this.#context, record);
     if (isRollback) {
       await slots.takeForRollback();
-      inhibitors = await awaitInhibitors(this.#context, record);
+      // The runners work meanwhile.
+      await inhibited.wait();
       if (stop.aborted) return SUSPENDED;
     } else {
       const kept = await this.#gatePhase.awaitRebootGates(record);
@@ -185,8 +188,21 @@ export class Interpreter implements Ports {
     const method = isRollback ? "reboot" : config.reboot.method;
     const runners = await this.#actRunners.of(record, "reboot");
     if ("kind" in runners) return runners;
-    const how = { runners, method, inhibitors };
-    return await rebootInto(host, bootPlanOf(host.paths, record, toplevel, config), how, stop);
+    const ask: AskForReboot = async (request) => {
+      requireLocks();
+      return isRollback ? await inhibited.ask(request) : await request("respected");
+    };
+    const plan = bootPlanOf(host.paths, record, toplevel, config);
+    const end = await rebootInto(host, plan, { runners, method, ask }, stop);
+    const isRefused = end.kind === "reboot-refused" && !isRollback;
+    return isRefused ? ((await this.#whyBlocked()) ?? end) : end;
+  }
+
+  /** A program that has begun to block the shutdown since the gates were open: they wait for it. */
+  async #whyBlocked(): Promise<Event | null> {
+    const { host } = this.#context;
+    const seen = await looked(async () => await lookAtBlocks(host));
+    return seen.kind === "closed" ? { kind: "held-up", why: seen.why } : null;
   }
 }
 

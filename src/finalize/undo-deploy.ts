@@ -17,19 +17,28 @@ export interface DeployUndo {
   readonly to: string;
 }
 
+/** @throws LockLost if another process may have the turn: called right before each change */
+export type RequireTurn = () => void;
+
 /**
  * Undoes a deploy that was not activated: sets the profile, then the boot default. If the call is
  * interrupted in between, the same call does the rest.
  *
  * @throws Refusal if the profile points to a third system or a step fails; the profile is unchanged then
  */
-export async function undoDeploy(host: Host, { profile, from, to }: DeployUndo): Promise<void> {
+export async function undoDeploy(
+  host: Host,
+  { profile, from, to }: DeployUndo,
+  requireTurn: RequireTurn,
+): Promise<void> {
+  requireTurn();
   const at = toplevelAt(profile);
   if (at !== from && at !== to) {
     throw new Refusal(`${profile} now points to ${at ?? "nothing"}, so it was not changed`);
   }
   const problem = await restoreProfile(host, profile, from, to);
   if (problem !== null) throw new Refusal(problem);
+  requireTurn();
   const bootProblem = await makeBootDefault(host, { profile, toplevel: to, other: from });
   if (bootProblem === null) return;
   const second = at === from ? await restoreProfile(host, profile, to, from) : null;
@@ -37,9 +46,13 @@ export async function undoDeploy(host: Host, { profile, from, to }: DeployUndo):
 }
 
 /** Reverts `undoDeploy` after an error. Only reports its own errors, because the first error matters. */
-export async function redoDeploy(host: Host, { profile, from, to }: DeployUndo): Promise<void> {
+export async function redoDeploy(
+  host: Host,
+  { profile, from, to }: DeployUndo,
+  requireTurn: RequireTurn,
+): Promise<void> {
   try {
-    await undoDeploy(host, { profile, from: to, to: from });
+    await undoDeploy(host, { profile, from: to, to: from }, requireTurn);
   } catch (error) {
     host.say(`${profile} could not be reset to ${from}: ${messageOf(error)}`);
   }
@@ -64,15 +77,15 @@ export async function whileNobodyActs<T>(
   { host, store, config }: Services,
   record: FinalizationRecord,
   stop: AbortSignal,
-  act: () => Promise<T>,
+  act: (requireTurn: RequireTurn) => Promise<T>,
 ): Promise<T> {
-  return await withTurn({ host, store }, record.id, stop, async () => {
+  return await withTurn({ host, store }, record.id, stop, async (requireTurn) => {
     const waiting: Waiting = { gates: [switchLock], since: "now", stop, interrupted: () => false };
     const waited = await waitForGates({ host, record, config }, waiting);
     if (waited.kind !== "gates-opened") {
       throw new Refusal("stopped while it waited for another activation; nothing was changed");
     }
-    return await act();
+    return await act(requireTurn);
   });
 }
 
@@ -89,7 +102,7 @@ export async function withTurn<T>(
   { host, store }: Pick<Services, "host" | "store">,
   id: string,
   stop: AbortSignal,
-  act: () => Promise<T>,
+  act: (requireTurn: RequireTurn) => Promise<T>,
 ): Promise<T> {
   const patience = new AbortController();
   void sleep(SHORT_WAIT_MS, undefined, { signal: patience.signal }).then(
@@ -103,7 +116,9 @@ export async function withTurn<T>(
   if (!isMine)
     throw new Refusal("stopped while it waited for another finalization; nothing was changed");
   try {
-    return await act();
+    return await act(() => {
+      turn.lost.throwIfAborted();
+    });
   } finally {
     await turn.release();
   }
@@ -145,7 +160,7 @@ export async function restoreBootDefault(
 ): Promise<void> {
   const { id, profile, target } = record;
   const { host, store } = acting;
-  await whileNobodyActs(acting, record, stop, async () => {
+  await whileNobodyActs(acting, record, stop, async (requireTurn) => {
     const newest = store.newest();
     if (isReplacedBy(newest, record)) {
       throw new Refusal(
@@ -158,6 +173,6 @@ export async function restoreBootDefault(
     if (findToplevel(to).kind !== "toplevel") {
       throw new Refusal(`the previous system ${to} is no longer in the store`);
     }
-    await undoDeploy(host, { profile, from: target, to });
+    await undoDeploy(host, { profile, from: target, to }, requireTurn);
   });
 }

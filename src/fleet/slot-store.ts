@@ -1,8 +1,8 @@
 import { renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { messageOf } from "../core/refusal.ts";
 import { parseSlot, type Slot } from "../core/record/slot.ts";
-import { readIfThere, writeDurably } from "../host/files/durable.ts";
+import { readIfThere, syncFolder, writeDurably } from "../host/files/durable.ts";
 
 /** The slot of this host according to the disk. */
 export type SlotSeen =
@@ -54,5 +54,7 @@ export class SlotStore {
 
   remove = (): void => {
     rmSync(this.#path, { force: true });
+    // Else a power cut brings it back, and with it the reason for which an operator gave the slot back.
+    syncFolder(dirname(this.#path));
   };
 }

@@ -5,7 +5,8 @@ import {
   inhibitorInWords,
   listInhibitors,
 } from "../host/systemd/logind/inhibitors.ts";
-import { type ScheduledShutdown, viewShutdowns } from "../host/systemd/logind/shutdown.ts";
+import { viewShutdowns } from "../host/systemd/logind/shutdown.ts";
+import type { Host } from "../host/process/host.ts";
 import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gate.ts";
 import { nextChange } from "../host/process/watch.ts";
 
@@ -44,21 +45,36 @@ const NO_LOGIND = {
 } as const satisfies GateState;
 
 async function look({ host }: GateContext): Promise<GateState> {
+  const blocked = await lookAtBlocks(host);
+  if (blocked.kind !== "closed" && blocked !== OPEN) return blocked;
+  const scheduled = await scheduledShutdown(host);
+  const reasons = [
+    ...(blocked.kind === "closed" ? [blocked.why] : []),
+    ...(scheduled === null ? [] : [`a ${scheduled}; shutdown -c cancels it`]),
+  ];
+  return reasons.length === 0 ? OPEN : { kind: "closed", why: reasons.join("; ") };
+}
+
+/**
+ * Closed while a program blocks the shutdown.
+ *
+ * @throws Error if that cannot be found out
+ */
+export async function lookAtBlocks(host: Host): Promise<GateState> {
   // Without logind there are no inhibitors.
   if (!existsSync(host.paths.loginSessions)) return OPEN;
   const seen = await listInhibitors(host);
   if (seen.kind === "none-runs") return NO_LOGIND;
   // logind itself waits for `delay`; `block-weak` does not apply to root.
   const blocks = seen.list.filter((one) => holdsShutdown(one, "block"));
-  const scheduled = (await viewShutdowns(host))?.scheduled ?? null;
-  const reasons = [
-    ...blocks.map(inhibitorInWords),
-    ...(scheduled === null ? [] : [scheduledInWords(scheduled)]),
-  ];
-  return reasons.length === 0 ? OPEN : { kind: "closed", why: reasons.join("; ") };
+  const why = blocks.map(inhibitorInWords).join("; ");
+  return blocks.length === 0 ? OPEN : { kind: "closed", why };
 }
 
-function scheduledInWords({ action, at }: ScheduledShutdown): string {
-  const when = at.toISOString().replace(/\.\d+/, "");
-  return `a ${action} is scheduled for ${when}; shutdown -c cancels it`;
+/** The shutdown that somebody has scheduled, in words; null if there is none. */
+export async function scheduledShutdown(host: Host): Promise<string | null> {
+  if (!existsSync(host.paths.loginSessions)) return null;
+  const scheduled = (await viewShutdowns(host))?.scheduled ?? null;
+  if (scheduled === null) return null;
+  return `${scheduled.action} is scheduled for ${scheduled.at.toISOString().replace(/\.\d+/, "")}`;
 }

@@ -8,8 +8,8 @@ import type { Outbox } from "./outbox.ts";
 import { subjectOf } from "./receivers/forge.ts";
 import type { RecordStore } from "../state-dir/store.ts";
 
-/** Whether a report became owed that was not before. */
-export type Owed = "owed-now" | "known";
+/** Whether a report became owed that was not before; `missing` if one could not. */
+export type Owed = "owed-now" | "known" | "missing";
 
 /**
  * Makes all missing reports on a record owed. It goes through the whole timeline, because a crash
@@ -24,6 +24,13 @@ export function oweReports(
   return oweEach(host, receivers, (receiver) => oweTo(host, outbox, receiver, record));
 }
 
+/** What is missing counts most. */
+export function more(one: Owed, other: Owed): Owed {
+  return ORDER.find((owed) => owed === one || owed === other) ?? one;
+}
+
+const ORDER: readonly Owed[] = ["missing", "owed-now", "known"];
+
 /** An error for one receiver does not stop the others. */
 export function oweEach(
   host: Host,
@@ -33,8 +40,9 @@ export function oweEach(
   let all: Owed = "known";
   for (const receiver of receivers) {
     try {
-      if (owe(receiver) === "owed-now") all = "owed-now";
+      all = more(all, owe(receiver));
     } catch (error) {
+      all = "missing";
       host.say(`cannot record the reports for ${receiver.name}: ${messageOf(error)}`);
     }
   }

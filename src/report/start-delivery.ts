@@ -9,13 +9,13 @@ import type { Sandbox } from "../host/network/sandbox.ts";
 import { pause } from "../host/process/time.ts";
 import { askProperties } from "../host/systemd/units.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
-import type { Host, OwnCommand } from "../host/process/host.ts";
+import type { Host, Noted, OwnCommand } from "../host/process/host.ts";
 import { describeEnd } from "../host/process/spawn.ts";
 import { RecordStore } from "../state-dir/store.ts";
 import { type MetricsWriter, writeMetrics } from "./metrics.ts";
 import { Outbox } from "./outbox.ts";
 import { LOCK_OF, type Way, WAYS } from "./ways.ts";
-import { oweLate, type Owed, oweReports, oweUndone } from "./report.ts";
+import { more, oweLate, type Owed, oweReports, oweUndone } from "./report.ts";
 
 /** The reason to report: a new state, a process that continues another's work, or only the metrics. */
 export type Occasion = "changed" | "taken-up" | "measured";
@@ -27,14 +27,20 @@ export async function reportState(
   record: FinalizationRecord,
   occasion: Occasion,
   deliver: OwnCommand,
-): Promise<void> {
+): Promise<Noted> {
   const store = new RecordStore(config.stateDir);
   const outbox = new Outbox(host, store.folder);
   const noted = occasion === "measured" ? "known" : await owe(host, store, outbox, config, record);
   // A process killed between recording and starting leaves the start to this one.
   const isLeftOver = occasion === "taken-up" && !outbox.isEmpty();
-  if (noted === "owed-now" || isLeftOver) await startDelivery(host, config, deliver);
+  // Others may be noted if one is missing.
+  if (noted !== "known" || isLeftOver) {
+    await startDelivery(host, config, deliver).catch((error: unknown) => {
+      host.say(`cannot start the delivery of reports: ${messageOf(error)}`);
+    });
+  }
   await refreshMetrics(host, store, config);
+  return noted === "missing" ? "missing" : "noted";
 }
 
 /** Records the owed reports on a switch that has not ended, and starts their delivery. */
@@ -59,7 +65,7 @@ async function owe(
 ): Promise<Owed> {
   const onOther = await oweUndone(host, outbox, store, report, record);
   const onOwn = oweReports(host, outbox, report, record);
-  return onOther === "owed-now" ? onOther : onOwn;
+  return more(onOther, onOwn);
 }
 
 /** After a boot, whatever is configured now: reports may be owed from before the boot. */

@@ -18,6 +18,7 @@ export class Turn {
   readonly #store: RecordStore;
   readonly #id: string;
   readonly #stop: AbortSignal;
+  readonly #lost = new AbortController();
   #lock: Lock | null = null;
 
   /** @param id the finalization that acts or is changed */
@@ -26,6 +27,11 @@ export class Turn {
     this.#store = store;
     this.#id = id;
     this.#stop = stop;
+  }
+
+  /** Aborted with the reason if its lock is lost: another finalization may have the turn then. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
   }
 
   isMine(): boolean {
@@ -50,7 +56,7 @@ export class Turn {
   /** Takes the turn, to begin, if no other finalization acts. */
   async try(): Promise<boolean> {
     if (this.isMine()) return true;
-    this.#lock = await tryLock(this.#host, this.#store.lockPath("turn"));
+    this.#hold(await tryLock(this.#host, this.#store.lockPath("turn")));
     return this.isMine() && (await this.#mayBegin());
   }
 
@@ -71,8 +77,16 @@ export class Turn {
   }
 
   async #lockUntil(signal: AbortSignal): Promise<boolean> {
-    this.#lock ??= await waitForLock(this.#host, this.#store.lockPath("turn"), signal);
+    if (this.isMine()) return true;
+    this.#hold(await waitForLock(this.#host, this.#store.lockPath("turn"), signal));
     return this.isMine();
+  }
+
+  #hold(lock: Lock | null): void {
+    this.#lock = lock;
+    lock?.lost.addEventListener("abort", () => {
+      this.#lost.abort(lock.lost.reason);
+    });
   }
 
   async release(): Promise<void> {

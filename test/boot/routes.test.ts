@@ -8,7 +8,7 @@ import {
   releaseOutdatedHold,
 } from "../../src/boot/boot-default.ts";
 import { findLoader } from "../../src/boot/detect.ts";
-import { rebootInto } from "../../src/finalize/apply.ts";
+import { type AskForReboot, rebootInto } from "../../src/finalize/apply.ts";
 import { SUSPENDED } from "../../src/finalize/context.ts";
 import type { Runners } from "../../src/finalize/runners/stop.ts";
 import { aRecord } from "../support/records.ts";
@@ -199,7 +199,8 @@ for (const [what, load, left] of [
     host.host.folder.write("sys/kernel/kexec_loaded", "1\n");
     host.host.folder.write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     host.host.folder.write("store/target/kernel-params", "\n");
-    const how = { runners: NO_RUNNERS, method: "kexec" } as const;
+    const ask: AskForReboot = async (reboot) => await reboot("respected");
+    const how = { runners: NO_RUNNERS, method: "kexec", ask } as const;
     const goesDown = AbortSignal.abort();
     assert.equal(await rebootInto(host.host, planOf(host), how, goesDown), SUSPENDED);
     assert.ok(

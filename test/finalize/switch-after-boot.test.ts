@@ -10,6 +10,9 @@ import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 
+/** No lock is lost. */
+const NEVER = new AbortController().signal;
+
 const SPECIAL = { name: "night", toplevel: "/nix/store/special" };
 type Switch = Effect & { readonly kind: "switch" };
 const ACTIVATE: Switch = { kind: "switch", toplevel: SPECIAL.toplevel, mode: "test" };
@@ -36,7 +39,10 @@ function bootedHost(boot: "through" | "emergency" | "on its way"): EdgeHost {
   };
   const { spawn } = host;
   host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") options.onOutput?.("held\n", "stdout");
+    if (argv[0] === "flock") {
+      options.onOutput?.("held\n", "stdout");
+      await options.holdInput;
+    }
     return await spawn(argv, options);
   };
   return host;
@@ -52,7 +58,7 @@ async function perform(
   const record = aRecord({ rebootAskedInBoot: "boot-1", ...changes });
   const stop = AbortSignal.timeout(5_000);
   const config = { ...DEFAULT_CONFIG, verify: { ...DEFAULT_CONFIG.verify, bootTimeout } };
-  const context = finalizationContext(record, { host, store, config, stop });
+  const context = finalizationContext(record, { host, store, config, stop, lost: NEVER });
   const interpreter = new Interpreter(context);
   const events = [];
   for (const effect of effects) events.push(await interpreter.perform(effect, record));

@@ -62,6 +62,12 @@ export class Faults {
       case "kill a program":
         this.#killOne();
         return;
+      case "block the shutdown":
+        machine.logind?.block(numbers.pick([200, 3000, 40_000]));
+        return;
+      case "lose a lock":
+        this.#loseOne();
+        return;
       case "terminate":
         machine.signal(process);
         return;
@@ -103,7 +109,22 @@ export class Faults {
     }
   }
 
-  /** Not flock, which holds the locks: that would be another kernel. */
+  /** A program that holds the lock of a finalization, or the turn, is killed. */
+  #loseOne(): void {
+    const { programs, numbers } = this.#machine;
+    const holders = [...programs.all].filter(
+      ({ id, argv }) =>
+        argv[0] === "flock" &&
+        argv.some((word) => /\/(turn|\d{8}-\S+)\.lock$/.test(word)) &&
+        [...programs.locks.values()].includes(id),
+    );
+    const program = holders[numbers.below(holders.length)];
+    if (program === undefined) return;
+    this.#machine.trace("fault", `kills ${program.name} ${program.argv.join(" ")}`);
+    programs.kill(program);
+  }
+
+  /** Not flock, which holds the locks: see `#loseOne`. */
   #killOne(): void {
     const machine = this.#machine;
     const all = [...machine.programs.all].filter(

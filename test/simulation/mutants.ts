@@ -142,7 +142,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "reports are delivered in any order",
-    4,
+    17,
     edit("report/outbox.ts", `      .toSorted(inOrder);`, `      .toSorted(inOrder).toReversed();`),
   ),
   // Defects of the fleet lock.
@@ -181,6 +181,39 @@ export const MUTANTS: readonly Mutant[] = [
   const given = await ports.server(slot.lock)`,
     ),
   ),
+  mutant(
+    "a host that rolled back keeps its slot, although it is to give it back",
+    207,
+    edit("core/machine/policy.ts", `lock?.onRollback ?? "keep"`, `lock === null ? "keep" : "keep"`),
+  ),
+  // Defects of specialisations.
+  mutant(
+    "no specialisation is activated after a boot",
+    6,
+    edit(
+      "core/machine/specialisation.ts",
+      `if (specialisation === null || current !== target`,
+      `if (specialisation === null || current === target`,
+    ),
+  ),
+  mutant(
+    "a specialisation becomes the boot default",
+    711,
+    edit(
+      "core/machine/act.ts",
+      `const mode = record.specialisation === null ? "switch" : "test";`,
+      `const mode = "switch";`,
+    ),
+  ),
+  mutant(
+    "the named specialisation is not looked for",
+    6,
+    edit(
+      "host/nixos/specialisation.ts",
+      `wanted === "keep" ? specialisationName(profile, current) : wanted;`,
+      `specialisationName(profile, wanted === "keep" ? current : null);`,
+    ),
+  ),
   // Defects of draining.
   mutant(
     "a runner that finishes its job counts as drained",
@@ -192,34 +225,31 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ),
   // Faults that the program had before its units, locks and clocks were as they are.
-  {
-    ...mutant(
-      "a lock is taken only to find out who drives",
-      4794,
-      edit(
-        "state-dir/owner.ts",
-        `    if (isProbablyLocked(host.paths.kernelLocks, store.recordLockPath(id)))
+  mutant(
+    "a lock is taken only to find out who drives",
+    711,
+    edit(
+      "state-dir/owner.ts",
+      `    if (isProbablyLocked(host.paths.kernelLocks, store.recordLockPath(id)))
       return { kind: "process" };`,
-        `    const { tryLock } = await import("../host/process/lock.ts");
+      `    const { tryLock } = await import("../host/process/lock.ts");
     const lock = await tryLock(host, store.recordLockPath(id));
     if (lock === null) return { kind: "process" };
     await lock.release();`,
-      ),
-      edit(
-        "finalize/finalize.ts",
-        `await waitForLock(host, store.recordLockPath(id), AbortSignal.any([stop, patience]));`,
-        `await (await import("../host/process/lock.ts")).tryLock(host, store.recordLockPath(id));
-  void waitForLock;`,
-      ),
-      edit(
-        "cli/commands/run.ts",
-        `    if (end.kind === "ended" || end.kind === "gone") return end;`,
-        `    if (end.kind === "driven") return FAILED;
-    if (end.kind === "ended" || end.kind === "gone") return end;`,
-      ),
     ),
-    within: 5000,
-  },
+    edit(
+      "finalize/finalize.ts",
+      `await waitForLock(host, store.recordLockPath(id), AbortSignal.any([stop, patience]));`,
+      `await (await import("../host/process/lock.ts")).tryLock(host, store.recordLockPath(id));
+  void waitForLock;`,
+    ),
+    edit(
+      "cli/commands/run.ts",
+      `    if (end.kind === "ended" || end.kind === "gone") return end;`,
+      `    if (end.kind === "driven") return FAILED;
+    if (end.kind === "ended" || end.kind === "gone") return end;`,
+    ),
+  ),
   mutant("exit code 1 means an end to the unit", 120, ENDS_AFTER_1),
   mutant(
     "a schedule that fails has already superseded",

@@ -27,6 +27,8 @@ export const QUIET: Plan = {
   faults: [],
   checks: "none",
   disk: "loses some",
+  specialisation: "none",
+  hasLogind: false,
 };
 
 const GOOD = { health: "good", kernel: "kernel-1" } as const;

@@ -32,7 +32,14 @@ export interface Plan {
   readonly checks: "none" | "pass" | "fail";
   /** What a power cut takes of that which was not synced. */
   readonly disk: "loses some" | "loses all";
+  /** `none`: no system has one. Otherwise each has one, and this is the option of the host. */
+  readonly specialisation: "none" | "keep" | typeof SPECIALISATION;
+  /** Whether the host has a logind, so that a program can block the shutdown. */
+  readonly hasLogind: boolean;
 }
+
+/** The name of every simulated specialisation. */
+export const SPECIALISATION = "night";
 
 export interface Deploy {
   /** Milliseconds after the begin. */
@@ -65,7 +72,9 @@ const HARD = [
   "systemd executes itself",
   "systemd refuses a timer",
 ] as const;
-export type FaultKind = "interrupt" | (typeof HARD)[number];
+/** What came later than the seeds of `HARD`. */
+type LaterFault = "lose a lock" | "block the shutdown";
+export type FaultKind = "interrupt" | (typeof HARD)[number] | LaterFault;
 
 /** Something that comes before the call of this number, of all calls of all processes. */
 export interface Fault {
@@ -106,10 +115,38 @@ export function planOf(seed: number): Plan {
   // Last, so that a seed of before means the same.
   const fleet = fleetOf(random, isLarge ? 2 : 5);
   const drains = plan.hasRunner && random.oneIn(2);
-  return { ...plan, fleet, drains, nextJobAt: drains ? momentAfter(102, random) : 0 };
+  const nextJobAt = drains ? momentAfter(102, random) : 0;
+  const onRollback = random.oneIn(3) ? "give-back" : "keep";
+  return {
+    ...plan,
+    fleet: fleet === null ? null : { ...fleet, onRollback },
+    drains,
+    nextJobAt,
+    specialisation: random.oneIn(isLarge ? 4 : 12) ? random.pick(["keep", SPECIALISATION]) : "none",
+    calls: [...plan.calls, ...laterCallsOf(random)],
+    ...laterFaultsOf(plan.faults, random),
+  };
 }
 
-function fleetOf(random: Random, oneIn: number): FleetPlan | null {
+function laterCallsOf(random: Random): Call[] {
+  if (!random.oneIn(6)) return [];
+  const args = random.pick<readonly string[]>([["retry", "--yes"], ["undo"]]);
+  return [{ at: momentAfter(102, random), args }];
+}
+
+function laterFaultsOf(
+  before: readonly Fault[],
+  random: Random,
+): Pick<Plan, "hasLogind" | "faults"> {
+  const hasLogind = random.oneIn(10);
+  const faultOf = (kind: LaterFault): Fault => ({ kind, call: 200 + random.below(1600) });
+  const lost = random.oneIn(12) ? [faultOf("lose a lock")] : [];
+  const blocks = hasLogind ? [faultOf("block the shutdown"), faultOf("block the shutdown")] : [];
+  const faults = [...before, ...lost, ...blocks].toSorted((a, b) => a.call - b.call);
+  return { hasLogind, faults };
+}
+
+function fleetOf(random: Random, oneIn: number): Omit<FleetPlan, "onRollback"> | null {
   if (!random.oneIn(oneIn)) return null;
   const downFrom = random.oneIn(2) ? momentAfter(102, random) : 0;
   return {

@@ -7,13 +7,14 @@ import { LockServer } from "./host/lock-server.ts";
 import { programsFor } from "./host/programs.ts";
 import { install, prepare } from "./host/setup.ts";
 import type { Switching } from "./host/switch.ts";
-import { addSystem, CONFIG, type System } from "./host/systems.ts";
+import { addSpecialisation, addSystem, CONFIG, makeCurrent, type System } from "./host/systems.ts";
+import { Logind } from "./host/logind/logind.ts";
 import type { Program as Code } from "./kernel/bundle.ts";
 import type { FolderNode } from "./kernel/disk-nodes.ts";
 import type { Stage } from "./kernel/outside.ts";
 import type { Process } from "./kernel/process.ts";
 import { Oracle } from "./oracle/oracle.ts";
-import type { Deploy, Plan } from "./plan.ts";
+import { type Deploy, type Plan, SPECIALISATION } from "./plan.ts";
 
 const ENVIRONMENT = { PATH: "/bin", USER: "ann" };
 const FIRST = "/nix/store/first";
@@ -91,7 +92,12 @@ export class Simulation implements Observer {
     prepare(this.machine);
     install(this.machine, plan, this.#switching, this.#add("first", FIRST_DEPLOY));
     if (plan.drains) this.machine.isRunnerBusy = this.#isJobRunning;
+    if (plan.hasLogind) this.machine.logind = new Logind(this.machine.clocks);
     this.#boot();
+    // A person has activated it.
+    if (plan.specialisation === "keep") {
+      makeCurrent(this.machine.disk, `${FIRST}-${SPECIALISATION}`);
+    }
     // Its boot was long ago: no resume makes up for what is left undriven.
     this.machine.clocks.monoMs += UP_MS;
     this.begin = this.machine.clocks.monoMs;
@@ -134,8 +140,12 @@ export class Simulation implements Observer {
   }
 
   #add(name: string, { health, kernel }: Pick<Deploy, "health" | "kernel">): System {
-    const system = addSystem(this.machine.disk, name, { health, kernel });
+    const { disk } = this.machine;
+    const system = addSystem(disk, name, { health, kernel });
     this.#systems.set(system.path, system);
+    if (this.#plan.specialisation === "none") return system;
+    const special = addSpecialisation(disk, system, SPECIALISATION);
+    this.#systems.set(special.path, special);
     return system;
   }
 

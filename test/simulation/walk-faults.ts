@@ -1,5 +1,5 @@
 /** Walks a fault, or a few in a row, over the calls of a plan: before each of them in a run of its own. */
-import { isTerminal } from "../../src/core/states.ts";
+import { isTerminal, type State } from "../../src/core/states.ts";
 import { recordsOn } from "./oracle/records.ts";
 import type { Edit } from "./kernel/bundle.ts";
 import { QUIET } from "./pairs.ts";
@@ -10,19 +10,30 @@ import type { Simulation } from "./simulation.ts";
 interface Walk {
   readonly name: string;
   readonly plan: Partial<Plan>;
+  /** `each`: every run has a seed of its own, and so other picks. */
+  readonly seeds?: "one" | "each";
   /** `after`: so many calls after the one that is walked. */
   readonly faults: readonly { readonly kind: FaultKind; readonly after: number }[];
   /** The calls before which the fault comes. */
   readonly calls: { readonly from: number; readonly to: number; readonly step: number };
   /** Whether a run in which the fault was made counts; the others show nothing. */
   readonly counts?: (simulation: Simulation) => boolean;
-  /** Whether each deploy has to be accepted and to end as `live`. */
-  readonly end?: "live";
+  /** How each finalization has to end; then each deploy has to be accepted too. */
+  readonly end?: State;
   /** A planted defect that the walk has to find. */
   readonly planted?: Edit;
 }
 
 const REBOOTS = { deploys: [{ at: 100, health: "good", kernel: "kernel-2" }] } as const;
+
+/** A fleet whose slot nobody else wants. */
+const ALONE = {
+  neighbourUntil: 0,
+  downFrom: 0,
+  downUntil: 0,
+  lostAnswer: 0,
+  onRollback: "keep",
+} as const;
 
 const WALKS: readonly Walk[] = [
   {
@@ -96,20 +107,151 @@ const WALKS: readonly Walk[] = [
       to: "",
     },
   },
+  {
+    name: "a rollback waits for a program that blocks the shutdown right before its reboot",
+    plan: {
+      deploys: [{ at: 100, health: "unit fails", kernel: "kernel-2" }],
+      hasLogind: true,
+    },
+    faults: [{ kind: "block the shutdown", after: 0 }],
+    end: "rolled-back",
+    calls: { from: 934, to: 964, step: 1 },
+    planted: {
+      file: "src/finalize/interpreter.ts",
+      from: "return isRollback ? await inhibited.ask(request)",
+      to: "return inhibited === null ? await inhibited",
+    },
+  },
+  {
+    name: "a finalization whose lock is lost goes on when it has the lock again",
+    plan: REBOOTS,
+    seeds: "each",
+    faults: [{ kind: "lose a lock", after: 0 }],
+    end: "live",
+    calls: { from: 480, to: 580, step: 1 },
+    planted: {
+      file: "src/finalize/context.ts",
+      from: "AbortSignal.any([given.lost, turn.lost])",
+      to: "AbortSignal.any([])",
+    },
+  },
+  {
+    name: "a slot that was given back does not come back with a power cut",
+    plan: {
+      ...REBOOTS,
+      fleet: ALONE,
+      disk: "loses some",
+    },
+    seeds: "each",
+    faults: [{ kind: "power cut", after: 0 }],
+    end: "live",
+    calls: { from: 930, to: 980, step: 2 },
+    planted: {
+      file: "src/fleet/slot-store.ts",
+      from: "    syncFolder(dirname(this.#path));\n",
+      to: "",
+    },
+  },
+  {
+    name: "a retry that cannot arm its timer leaves profile and boot default as they were",
+    plan: {
+      deploys: [{ at: 100, health: "unit fails", kernel: "kernel-1" }],
+      calls: [{ at: 9000, args: ["retry", "--yes"] }],
+    },
+    faults: [{ kind: "systemd refuses a timer", after: 0 }],
+    calls: { from: 1080, to: 1270, step: 10 },
+    planted: {
+      file: "src/cli/shared/schedule-by-hand.ts",
+      from: "    await redoDeploy(host, change, requireTurn);\n",
+      to: "    void redoDeploy;\n",
+    },
+  },
+  {
+    name: "an end that cannot be noted for a moment is reported",
+    plan: {
+      deploys: [
+        { at: 100, health: "good", kernel: "kernel-1" },
+        { at: 700, health: "good", kernel: "kernel-1" },
+      ],
+      hasReceiver: true,
+    },
+    seeds: "each",
+    // While the newer one ends the older one.
+    faults: [{ kind: "no more files", after: 0 }],
+    calls: { from: 497, to: 551, step: 3 },
+    planted: {
+      file: "src/finalize/note-end.ts",
+      from: "const BACK_OFF = [0.5, 1, 2];",
+      to: "const BACK_OFF: readonly number[] = [];",
+    },
+  },
+  {
+    name: "an undo sets profile and boot default to the running system",
+    plan: {
+      ...REBOOTS,
+      calls: [
+        { at: 600, args: ["cancel"] },
+        { at: 3000, args: ["undo"] },
+      ],
+    },
+    faults: [{ kind: "interrupt", after: 0 }],
+    end: "cancelled",
+    calls: { from: 130, to: 400, step: 10 },
+    planted: {
+      file: "src/finalize/by-hand/undo.ts",
+      from: "const problem = await setDefault(host, { profile, toplevel: to, other }, stop, requireTurn);",
+      to: "const problem = [setDefault, stop, other].length > 9 ? '' : null;",
+    },
+  },
+  {
+    name: "a cancelled finalization does not act",
+    // It waits for its slot.
+    plan: {
+      ...REBOOTS,
+      fleet: { ...ALONE, neighbourUntil: 8000 },
+      calls: [{ at: 3000, args: ["cancel"] }],
+    },
+    faults: [{ kind: "interrupt", after: 0 }],
+    end: "cancelled",
+    calls: { from: 400, to: 700, step: 12 },
+    planted: {
+      file: "src/core/machine/not-wanted.ts",
+      from: "  if (requests.cancel !== null) {",
+      to: '  if (requests.cancel === "nobody") {',
+    },
+  },
+  {
+    name: "a finalization that was confirmed stays live",
+    plan: {
+      deploys: [{ at: 100, health: "good", kernel: "kernel-1" }],
+      confirmWithin: 20,
+      calls: [{ at: 3500, args: ["confirm"] }],
+    },
+    faults: [{ kind: "interrupt", after: 0 }],
+    end: "live",
+    calls: { from: 600, to: 900, step: 15 },
+    planted: {
+      file: "src/state-dir/store.ts",
+      from: 'confirm: read("confirm")',
+      to: "confirm: null",
+    },
+  },
 ];
 
 ownThisProcess();
 const program = await Runner.make();
 
-async function walk(runner: Runner, walked: Walk): Promise<string> {
-  const { plan, faults: kinds, calls, counts = () => true, end } = walked;
+/** @param most after so many things that are wrong it ends */
+async function walk(runner: Runner, walked: Walk, most = Infinity): Promise<string> {
+  const { plan, faults: kinds, calls, counts = () => true, end, seeds } = walked;
   let times = 0;
   const wrong: string[] = [];
-  for (let call = calls.from; call < calls.to; call += calls.step) {
+  for (let call = calls.from; call < calls.to && wrong.length < most; call += calls.step) {
     let seen: Simulation | undefined;
     const ofWalk = kinds.map(({ kind, after }) => ({ call: call + after, kind }));
     const faults = [...(plan.faults ?? []), ...ofWalk];
-    const whole: Plan = { ...QUIET, ...plan, faults, disk: "loses all" };
+    const seed = seeds === "each" ? { seed: call } : {};
+    const whole: Plan = { ...QUIET, disk: "loses all", ...plan, ...seed, faults };
     const result = await runner.run(whole, null, (one) => {
       seen = one;
       return ([first]) => {
@@ -136,7 +278,7 @@ async function walk(runner: Runner, walked: Walk): Promise<string> {
 for (const one of WALKS) {
   console.log(`${one.name}: ${await walk(program, one)}`);
   if (one.planted === undefined) continue;
-  const found = await walk(await Runner.make([one.planted]), one);
+  const found = await walk(await Runner.make([one.planted]), one, 1);
   if (found.endsWith("nothing is wrong"))
     console.log(`${one.name}: the planted defect is not found`);
 }

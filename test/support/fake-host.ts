@@ -1,7 +1,7 @@
 import type { Context } from "../../src/cli/context.ts";
 import { runCommandLine } from "../../src/cli/command-line.ts";
 import { pathsUnder } from "../../src/host/files/paths.ts";
-import type { Ended, Spawn, SpawnOptions } from "../../src/host/process/spawn.ts";
+import type { Ended, Spawn } from "../../src/host/process/spawn.ts";
 import type { Terminal } from "../../src/view/style.ts";
 import { Folder } from "./folder.ts";
 import { makeToplevel } from "./systems.ts";
@@ -57,20 +57,20 @@ export class FakeHost implements Disposable {
   /** What programs were given on standard input, those that were given anything. */
   readonly given: string[] = [];
 
-  spawn: Spawn = async (argv, { input = "", onOutput } = {}) => {
-    if (argv[0] === "flock" && this.ends["flock"] === undefined) return this.#lock(argv, onOutput);
+  spawn: Spawn = async (argv, { input = "", onOutput, holdInput } = {}) => {
+    if (argv[0] === "flock" && this.ends["flock"] === undefined) {
+      onOutput?.("held\n", "stdout");
+      // A lock that ends earlier is lost.
+      await holdInput;
+      return { argv, exitCode: 0, cause: null, stdout: "", stderr: "" };
+    }
     this.ran.push(argv);
     if (input !== "") this.given.push(input);
     const end = this.ends[argv[0] ?? ""];
     if (end?.stdout !== undefined) onOutput?.(end.stdout, "stdout");
+    if (end?.stdout === "held\n") await holdInput;
     return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...end };
   };
-
-  /** Every lock is free, unless a test says how flock ends. */
-  #lock(argv: readonly string[], onOutput: SpawnOptions["onOutput"]): Ended {
-    onOutput?.("held\n", "stdout");
-    return { argv, exitCode: 0, cause: null, stdout: "", stderr: "" };
-  }
 
   async call(...args: string[]): Promise<Said> {
     const said = { stdout: "", stderr: "" };

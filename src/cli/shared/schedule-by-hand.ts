@@ -12,6 +12,7 @@ import {
 import {
   type DeployUndo,
   redoDeploy,
+  type RequireTurn,
   type Services,
   undoDeploy,
   whileNobodyActs,
@@ -65,7 +66,7 @@ export async function scheduleByHand(
     of,
     context.stopSignal(),
     // Looked for again: the facts may have changed while it waited for its turn.
-    async () => await setAndSchedule(context, acting, options, wanted),
+    async (requireTurn) => await setAndSchedule(context, acting, options, wanted, requireTurn),
   );
 }
 
@@ -74,17 +75,18 @@ async function setAndSchedule(
   acting: Services,
   options: ByHandOptions,
   wanted: Wanted,
+  requireTurn: RequireTurn,
 ): Promise<Scheduled> {
   const { host, store, config } = acting;
   const change = await wanted.find(acting);
-  await undoDeploy(host, change);
+  await undoDeploy(host, change, requireTurn);
   try {
     const proposal = await propose(host, config);
     const input = await inputOf(context, acting, options, wanted, proposal);
     const drafted = await commit(host, store, draft(host, input));
     return { config, proposal, drafted };
   } catch (error) {
-    await redoDeploy(host, change);
+    await redoDeploy(host, change, requireTurn);
     throw error;
   }
 }

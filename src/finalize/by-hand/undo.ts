@@ -13,7 +13,7 @@ import { findToplevel, toplevelAt } from "../../host/nixos/toplevel.ts";
 import type { Host } from "../../host/process/host.ts";
 import { pause } from "../../host/process/time.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
-import { NO_FINALIZATION, withTurn } from "../undo-deploy.ts";
+import { NO_FINALIZATION, type RequireTurn, withTurn } from "../undo-deploy.ts";
 
 /** What an undo has changed. */
 export interface Undone {
@@ -41,9 +41,9 @@ export async function undoToRunning(
   // Also before the wait for the turn, which an act may hold for long.
   await requireNoneWaits(store, profile);
   store.create();
-  return await withTurn({ host, store }, NO_FINALIZATION, stop, async () => {
+  return await withTurn({ host, store }, NO_FINALIZATION, stop, async (requireTurn) => {
     await requireNoneWaits(store, profile);
-    return await setToRunning(host, profile, stop);
+    return await setToRunning(host, profile, stop, requireTurn);
   });
 }
 
@@ -59,15 +59,21 @@ async function requireNoneWaits(store: RecordStore, profile: string): Promise<vo
   ]);
 }
 
-async function setToRunning(host: Host, profile: string, stop: AbortSignal): Promise<Undone> {
+async function setToRunning(
+  host: Host,
+  profile: string,
+  stop: AbortSignal,
+  requireTurn: RequireTurn,
+): Promise<Undone> {
   const from = toplevelAt(profile);
   const to = systemToBoot(host, profile);
   if (from !== null && from !== to) {
+    requireTurn();
     const problem = await restoreProfile(host, profile, from, to);
     if (problem !== null) throw new Refusal(problem);
   }
   const other = (await oneShotOf(host, { profile, toplevel: to })) ?? from ?? to;
-  const problem = await setDefault(host, { profile, toplevel: to, other }, stop);
+  const problem = await setDefault(host, { profile, toplevel: to, other }, stop, requireTurn);
   if (problem !== null) {
     const set = from === to ? "" : ` The profile is ${to} now. Run this again.`;
     throw new Refusal(`${problem}.${set}`);
@@ -100,8 +106,10 @@ async function setDefault(
   host: Host,
   wanted: DefaultToSet,
   stop: AbortSignal,
+  requireTurn: RequireTurn,
 ): Promise<string | null> {
   for (let left = TRIES; ; left--) {
+    requireTurn();
     const problem = await makeBootDefault(host, wanted);
     if (problem !== SWITCH_LOCK_TAKEN) return problem;
     if (left === 0 || stop.aborted) return whoHoldsSwitchLock(host.paths);

@@ -9,6 +9,7 @@ import { updateNotice } from "../../state-dir/notice.ts";
 import { findDrivingUnit, hasProcess, isBeingScheduled } from "../../state-dir/owner.ts";
 import { pinnedIds, unpin } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
+import { noteEnd } from "../note-end.ts";
 import { startAgain } from "../runners/stop.ts";
 import { stopTimerLeft } from "./timer-left.ts";
 import { forgetStopped } from "../runners/stopped.ts";
@@ -133,7 +134,7 @@ async function cleanUp(host: Host, store: RecordStore, ended: FinalizationRecord
   await startAgain(host, ended.id, ended.stoppedRunners);
   forgetStopped(host, ended.id);
   await stopTimerLeft(host, ended);
-  await host.report?.changed(ended);
+  await noteEnd(host, ended);
   unpin(host.paths, ended.id);
   updateNotice(host, store, ended);
 }

@@ -1,53 +1,91 @@
 import { eventEntry } from "../../core/record/journal-entry.ts";
 import { printableLine } from "../../core/printable.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
-import { inhibitors } from "../../gates/inhibitors.ts";
+import { type GateState, looked } from "../../gates/gate.ts";
+import { inhibitors, lookAtBlocks, scheduledShutdown } from "../../gates/inhibitors.ts";
 import type { OnInhibitors } from "../../host/systemd/logind/inhibitors.ts";
-import { timeLimit } from "../../host/process/time.ts";
+import { LONGEST_TIMER_MS } from "../../host/process/time.ts";
 import { tellLate } from "../../state-dir/waiting-note.ts";
-import { type FinalizationContext, tellerOf } from "../context.ts";
+import type { AskForReboot } from "../apply.ts";
+import { type FinalizationContext, SUSPENDED, tellerOf } from "../context.ts";
 
 const MOST_IN_WHY = 1000;
 
 /** systemd tells of no change of an inhibitor's reason. */
 const LOOK_EVERY_MS = 5000;
 
-/**
- * Waits until no program blocks the shutdown, for `waitFor.rollbackTimeout` at most: the host runs a
- * rejected system meanwhile. After that the rollback goes on, and the journal says over whom.
- */
-export async function awaitInhibitors(
-  context: FinalizationContext,
-  record: FinalizationRecord,
-): Promise<OnInhibitors> {
-  const { host, config, stop } = context;
-  const seconds = config.waitFor.rollbackTimeout;
-  const over = AbortSignal.any([stop, timeLimit(seconds)]);
-  const gate = inhibitors(null);
-  const seen = { host, config, record };
-  let note: { readonly end: () => void } | null = null;
-  try {
-    for (;;) {
-      const state = await gate.look(seen);
-      // Unknown, as in a boot that did not get through: the rejected system must not stay for that.
-      if (state.kind !== "closed" || stop.aborted) return "respected";
-      const why = printableLine(state.why, MOST_IN_WHY);
-      if (over.aborted) return await override(context, record, why);
-      note ??= tellLate(tellerOf(context, record), { for: gate.name, why, now: host.now() });
-      await gate.change(seen, AbortSignal.any([over, AbortSignal.timeout(LOOK_EVERY_MS)]));
-    }
-  } finally {
-    note?.end();
-  }
-}
+/** A program that comes and goes refuses a reboot so often; then it is overridden. */
+const MOST_REFUSALS = 3;
 
-async function override(
-  { host, config }: FinalizationContext,
-  { id }: FinalizationRecord,
-  why: string,
-): Promise<OnInhibitors> {
-  const waited = `after ${config.waitFor.rollbackTimeout} s`;
-  const message = `reboots for the rollback although a program blocks the shutdown, ${waited}: ${why}`;
-  await host.journal.announce(eventEntry("inhibitor-overridden", id, message));
-  return "overridden";
+/**
+ * What a rollback by reboot does about programs that block the shutdown: it waits until there is none,
+ * for `waitFor.rollbackTimeout` in all, because the host runs a rejected system meanwhile. After that
+ * the rollback goes on, and the journal says over whom.
+ */
+export class InhibitedRollback {
+  readonly #context: FinalizationContext;
+  readonly #record: FinalizationRecord;
+  readonly #gate = inhibitors(null);
+  #leftMs: number;
+
+  constructor(context: FinalizationContext, record: FinalizationRecord) {
+    this.#context = context;
+    this.#record = record;
+    this.#leftMs = context.config.waitFor.rollbackTimeout * 1000;
+  }
+
+  /** Waits, and resolves to what it saw last: still closed if the time is over, or if it is stopped. */
+  async wait(): Promise<GateState> {
+    const { host, config, stop } = this.#context;
+    const seen = { host, config, record: this.#record };
+    const tell = tellerOf(this.#context, this.#record);
+    let note: { readonly end: () => void } | null = null;
+    try {
+      for (;;) {
+        const state = await looked(async () => await lookAtBlocks(host));
+        if (state.kind !== "closed" || stop.aborted || this.#leftMs <= 0) return state;
+        const why = printableLine(state.why, MOST_IN_WHY);
+        note ??= tellLate(tell, { for: this.#gate.name, why, now: host.now() });
+        const mostMs = Math.min(LOOK_EVERY_MS, this.#leftMs, LONGEST_TIMER_MS);
+        const begin = host.elapsedMs();
+        await this.#gate.change(seen, AbortSignal.any([stop, AbortSignal.timeout(mostMs)]));
+        this.#leftMs -= host.elapsedMs() - begin;
+      }
+    } finally {
+      note?.end();
+    }
+  }
+
+  /** Asks for the reboot when no program blocks it. One that comes right then is waited for too. */
+  ask: AskForReboot = async (request) => {
+    for (let refusals = 0; ; refusals++) {
+      const seen = await this.wait();
+      if (this.#context.stop.aborted) return SUSPENDED;
+      // Unknown, as in a boot that did not get through: the rejected system must not stay for that.
+      const isOver = seen.kind === "closed" || refusals === MOST_REFUSALS;
+      await this.#sayWhatEnds();
+      if (seen.kind === "closed") await this.#override(seen.why);
+      const refused = await request(isOver ? "overridden" : ("respected" satisfies OnInhibitors));
+      if (refused === null || isOver) return refused;
+      const { host } = this.#context;
+      if ((await looked(async () => await lookAtBlocks(host))).kind !== "closed") return refused;
+    }
+  };
+
+  async #override(why: string): Promise<void> {
+    const { host, config } = this.#context;
+    const waited = `after ${config.waitFor.rollbackTimeout} s`;
+    const message = `reboots for the rollback although a program blocks the shutdown, ${waited}: ${printableLine(why, MOST_IN_WHY)}`;
+    await host.journal.announce(eventEntry("inhibitor-overridden", this.#record.id, message));
+  }
+
+  /** A rollback does not wait for a shutdown that somebody has scheduled: it may be due in days. */
+  async #sayWhatEnds(): Promise<void> {
+    const { host } = this.#context;
+    const scheduled = await scheduledShutdown(host).catch(() => null);
+    if (scheduled === null || this.#hasSaid) return;
+    this.#hasSaid = true;
+    host.say(`reboots for the rollback at once, which cancels a shutdown: ${scheduled}`);
+  }
+  #hasSaid = false;
 }

@@ -19,7 +19,7 @@ export interface ActivationWords {
 const MOST = 100;
 const MOST_IN_LINE = 300;
 /** A unit has a name of 255 characters at most: systemd.unit(5). */
-const JOB = /^Failed to (start|restart|reload|stop) ([\w.\\@-]{1,240}\.[a-z]{1,12})(?::.*)?$/;
+const JOB = /^Failed to (start|restart|reload|stop) ([\w.\\@-]{1,240}\.[a-z]{1,12})(?::|$)/;
 const USER_JOB = /^Failed to (?:start|restart|reload|stop) user unit [^\s:]+/;
 const USER_ACTIVATION =
   /^warning: user activation for .+ failed$|^Failed to restart nixos-activation\.service/;

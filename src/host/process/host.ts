@@ -3,13 +3,16 @@ import type { Paths } from "../files/paths.ts";
 import type { Spawn } from "./spawn.ts";
 import type { JournalEntry } from "../../core/record/journal-entry.ts";
 
+/** `missing`: something could not be noted, for example because there are no file descriptors left. */
+export type Noted = "noted" | "missing";
+
 /**
  * Tells those whom the configuration names what becomes of a finalization. Never fails, and
  * waits for no network: what is to be told is noted, and another process delivers it.
  */
 export interface Reporter {
-  /** A new state has been saved. */
-  readonly changed: (record: FinalizationRecord) => Promise<void>;
+  /** A new state has been saved. Resolves to whether all that is to be told of it is noted. */
+  readonly changed: (record: FinalizationRecord) => Promise<Noted>;
   /** This process goes on where another one may have ended before it could tell. */
   readonly takenUp: (record: FinalizationRecord) => Promise<void>;
   /** It has ended: until `stop`, sees to it that what is owed is being delivered. */

@@ -6,6 +6,15 @@ import { describeEnd } from "./spawn.ts";
 /** A lock that is held; the kernel gives it back when this process dies, however it dies. */
 export interface Lock {
   readonly release: () => Promise<void>;
+  /** Aborted with LockLost if its holder ends before it is released: another process may have it then. */
+  readonly lost: AbortSignal;
+}
+
+/** What a lock protects must not go on without it. */
+export class LockLost extends Error {
+  constructor(path: string) {
+    super(`the lock ${path} was lost: the process that held it for this one has ended`);
+  }
 }
 
 const CONFLICT = 75;
@@ -61,6 +70,8 @@ async function acquire(
   requireFile(path);
   const { promise: letGo, resolve: giveBack } = Promise.withResolvers<void>();
   const held = Promise.withResolvers<Lock>();
+  const lost = new AbortController();
+  let isReleased = false;
   const flock = ["flock", "--exclusive", ...mode, `--conflict-exit-code=${CONFLICT}`];
   const ended = host.spawn([...flock, "--no-fork", path, ...HOLDER], {
     input: "held\n",
@@ -68,14 +79,16 @@ async function acquire(
     ...(signal && { signal }),
     // What flock has to complain of is not the `cat` that only starts with the lock held.
     onOutput: (_, stream) => {
-      if (stream === "stdout") held.resolve({ release });
+      if (stream === "stdout") held.resolve({ release, lost: lost.signal });
     },
   });
   async function release(): Promise<void> {
+    isReleased = true;
     giveBack();
     await ended;
   }
   const neverHeld = ended.then((end) => {
+    if (!isReleased) lost.abort(new LockLost(path));
     if (end.exitCode === CONFLICT) return null;
     throw new Refusal(`cannot take the lock ${path}: ${describeEnd(end)}`);
   });

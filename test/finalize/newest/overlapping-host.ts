@@ -26,7 +26,10 @@ export class OverlappingHost extends EdgeHost {
     this.showUnits(this.active);
     const spawn = this.spawn;
     this.spawn = async (argv, options = {}) => {
-      if (argv[0] === "flock") options.onOutput?.("held\n", "stdout");
+      if (argv[0] === "flock") {
+        options.onOutput?.("held\n", "stdout");
+        await options.holdInput;
+      }
       return await spawn(argv, options);
     };
   }

@@ -7,6 +7,9 @@ import { RecordStore } from "../../../src/state-dir/store.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 import { aRecord, PREVIOUS, TARGET } from "../../support/records.ts";
 
+/** No lock is lost. */
+const NEVER = new AbortController().signal;
+
 const RUNNER = { unit: "a.service", detect: { kind: "processes" } } as const;
 
 test("a rollback whose process is stopped while it waits for a job does not end that job", async () => {
@@ -23,7 +26,10 @@ test("a rollback whose process is stopped while it waits for a job does not end 
   host.answers[`${program} dry-activate`] = { exitCode: 1 };
   const { spawn } = host;
   host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") options.onOutput?.("held\n", "stdout");
+    if (argv[0] === "flock") {
+      options.onOutput?.("held\n", "stdout");
+      await options.holdInput;
+    }
     return await spawn(argv, options);
   };
   const say = host.say;
@@ -35,7 +41,13 @@ test("a rollback whose process is stopped while it waits for a job does not end 
   const waitFor = { ...DEFAULT_CONFIG.waitFor, runners: [RUNNER] };
   const config = { ...DEFAULT_CONFIG, waitFor };
   const record = aRecord({ state: "rolling-back" });
-  const context = finalizationContext(record, { host, store, config, stop: stop.signal });
+  const context = finalizationContext(record, {
+    host,
+    store,
+    config,
+    stop: stop.signal,
+    lost: NEVER,
+  });
   const effect = { kind: "switch", toplevel: PREVIOUS, mode: "switch" } as const;
   const event = await new Interpreter(context).perform(effect, record);
   await context.turn.release();

@@ -7,6 +7,9 @@ import { RecordStore } from "../../../src/state-dir/store.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 import { aRecord, TARGET } from "../../support/records.ts";
 
+/** No lock is lost. */
+const NEVER = new AbortController().signal;
+
 const RUNNER = { unit: "a.service", detect: { kind: "processes" } } as const;
 
 test("a specialisation after a boot: an idle runner is named in the record before it is stopped", async () => {
@@ -22,7 +25,10 @@ test("a specialisation after a boot: an idle runner is named in the record befor
   host.answers[`${special}/bin/switch-to-configuration dry-activate`] = { exitCode: 1 };
   const { spawn } = host;
   host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") options.onOutput?.("held\n", "stdout");
+    if (argv[0] === "flock") {
+      options.onOutput?.("held\n", "stdout");
+      await options.holdInput;
+    }
     return await spawn(argv, options);
   };
   const store = new RecordStore(host.folder.at("state"));
@@ -31,7 +37,7 @@ test("a specialisation after a boot: an idle runner is named in the record befor
   const specialisation = { name: "night", toplevel: special };
   const record = aRecord({ state: "verifying", specialisation });
   const stop = AbortSignal.timeout(5000);
-  const context = finalizationContext(record, { host, store, config, stop });
+  const context = finalizationContext(record, { host, store, config, stop, lost: NEVER });
   const effect = { kind: "switch", toplevel: special, mode: "test" } as const;
   const event = await new Interpreter(context).perform(effect, record);
   await context.turn.release();

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import type { Host } from "../../../src/host/process/host.ts";
-import { tryLock, waitForLock } from "../../../src/host/process/lock.ts";
+import { LockLost, tryLock, waitForLock } from "../../../src/host/process/lock.ts";
 import type { Spawn } from "../../../src/host/process/spawn.ts";
 import { Turn } from "../../../src/state-dir/turn.ts";
 import { RecordStore } from "../../../src/state-dir/store.ts";
@@ -17,6 +18,15 @@ const never = new AbortController().signal;
 class LockedHost extends EdgeHost {
   override spawn: Spawn = spawn;
   readonly place = this.folder.at("some.lock");
+}
+
+/** The process that holds a lock, as the kernel tells. */
+function holderOf(place: string): number {
+  const { ino } = statSync(place);
+  const held = /FLOCK .* WRITE (\d+) \S+:(\d+) /;
+  const lines = readFileSync("/proc/locks", "utf8").split("\n");
+  const line = lines.find((one) => held.exec(one)?.[2] === String(ino)) ?? "";
+  return Number(held.exec(line)?.[1]);
 }
 
 const ways = {
@@ -63,17 +73,25 @@ test("without the lock nobody has the turn", async () => {
 test("signals to all processes of the unit leave the lock with the process that goes on", async () => {
   using host = new LockedHost();
   const lock = await tryLock(host, host.place);
-  const { ino } = statSync(host.place);
-  const holder = /FLOCK .* WRITE (\d+) \S+:(\d+) /;
-  const lines = readFileSync("/proc/locks", "utf8").split("\n");
-  const line = lines.find((one) => holder.exec(one)?.[2] === String(ino)) ?? "";
-  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-    process.kill(Number(holder.exec(line)?.[1]), signal);
-  }
+  const holder = holderOf(host.place);
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.kill(holder, signal);
   // A signal that ends it does so before this program has started.
   assert.equal(await tryLock(host, host.place), null);
   await lock?.release();
   const free = await tryLock(host, host.place);
   assert.notEqual(free, null);
   await free?.release();
+});
+
+test("a lock whose holder is killed is lost, and one that is released is not", async () => {
+  using host = new LockedHost();
+  const lock = await tryLock(host, host.place);
+  const released = await tryLock(host, `${host.place}.other`);
+  await released?.release();
+  const lost = once(lock?.lost ?? never, "abort");
+  process.kill(holderOf(host.place), "SIGKILL");
+  await lost;
+  assert.throws(() => lock?.lost.throwIfAborted(), LockLost);
+  assert.equal(released?.lost.aborted, false);
+  await lock?.release();
 });

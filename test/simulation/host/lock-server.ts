@@ -14,6 +14,8 @@ export interface FleetPlan {
   /** It answers nobody from one moment to another. */
   readonly downFrom: number;
   readonly downUntil: number;
+  /** Whether a host that rolled back keeps its slot. */
+  readonly onRollback: "keep" | "give-back";
   /** The number of the answer that is lost, although the server has done what was asked; 0 for none. */
   readonly lostAnswer: number;
 }

@@ -10,6 +10,7 @@ import { Random } from "../kernel/random.ts";
 import { Run } from "../kernel/run.ts";
 import { Clocks, PLANNED } from "./clocks.ts";
 import type { LockServer, Request } from "./lock-server.ts";
+import type { Logind } from "./logind/logind.ts";
 import { kernelFile } from "./kernel-files.ts";
 import type { Body, Program } from "./program.ts";
 import { ProgramTable } from "./program-table.ts";
@@ -208,6 +209,8 @@ export class Machine implements FileHost, NetworkHost, ProgramHost, UnitHost {
   isRunnerBusy: (() => boolean) | null = null;
   /** Null if the host belongs to no fleet. */
   lockServer: LockServer | null = null;
+  /** Null if the host has no logind. */
+  logind: Logind | null = null;
 
   send = (process: Process, handle: number, request: Request, withinMs: number): void => {
     if (this.lockServer === null) throw new SimulationError(`nobody answers at ${request.url}`);

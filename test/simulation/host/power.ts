@@ -2,6 +2,7 @@ import { bootDefaultOn, takeNext } from "./boot.ts";
 import type { Machine } from "./machine.ts";
 import type { ResumeUnits } from "./systemd/resume-unit.ts";
 import { startWeb } from "./switch.ts";
+import { makeFoldersOfLogind } from "./logind/logind.ts";
 import { fillRun, type System } from "./systems.ts";
 import { newUnit, startPlain, type Unit } from "./systemd/units.ts";
 
@@ -29,6 +30,7 @@ export function boot(
   machine.trace("host", `boots ${booted}${OMEN[end]}`);
   for (const name of ["run", "proc"]) disk.empty(`/${name}`);
   fillRun(disk, booted, `boot-${machine.bootNumber}`);
+  if (machine.logind !== null) makeFoldersOfLogind(disk);
   addUnits(machine, systems.get(booted)?.health ?? "good", end, resume);
 }
 

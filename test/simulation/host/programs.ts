@@ -1,6 +1,7 @@
 import { SimulationError } from "../kernel/errors.ts";
 import { setOneShot } from "./boot.ts";
 import { flock } from "./flock.ts";
+import { busctl } from "./logind/busctl.ts";
 import type { Machine, Programs } from "./machine.ts";
 import { nixEnv } from "./nix.ts";
 import { type Body, once, type Program, type ProgramEnd } from "./program.ts";
@@ -64,8 +65,7 @@ function bodyOf(machine: Machine, program: Program, given: ProgramsGiven): Body 
           return "";
         });
       case "busctl":
-        // No bus, as on a host without logind.
-        return once(() => ({ exitCode: 1 }));
+        return busctl(machine, program);
       case "bootctl":
         // It does not find its partitions, so that the files are read.
         if (argv[1] !== "set-oneshot") return once(() => ({ exitCode: 1 }));

@@ -39,11 +39,15 @@ function* nothing(): Body {
   return { exitCode: 0 };
 }
 
+/** In seconds: more than some programs block the shutdown, and less than others do. */
+export const ROLLBACK_TIMEOUT = 10;
+
 const LOCK = { backend: "fleetlock", url: LOCK_URL, id: HOLDER, timeout: 2, retry: 2 };
 
 /** The configuration file of the host. */
 function configOf(plan: Plan): object {
   const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots, fleet } = plan;
+  const { specialisation, hasLogind } = plan;
   const detect = { kind: "command", command: ["/bin/job-runs"] };
   const runner = { unit: "runner.service", detect };
   const check = { kind: "command", command: ["/bin/check"], deadline: 2 };
@@ -51,7 +55,12 @@ function configOf(plan: Plan): object {
   return {
     delay: 1,
     rebootWhenChanged: ["kernel"],
-    waitFor: { timeout: 300, runners: hasRunner ? [runner] : [] },
+    waitFor: {
+      timeout: 300,
+      runners: hasRunner ? [runner] : [],
+      ...(hasLogind && { rollbackTimeout: ROLLBACK_TIMEOUT }),
+    },
+    ...(specialisation !== "none" && { specialisation }),
     verify: {
       settle,
       bootTimeout: 180,
@@ -59,7 +68,7 @@ function configOf(plan: Plan): object {
       confirm: confirmWithin === null ? null : { within: confirmWithin },
     },
     reboot: { window: reboots === "always" ? null : WINDOW },
-    lock: fleet === null ? null : LOCK,
+    lock: fleet === null ? null : { ...LOCK, onRollback: fleet.onRollback },
     report: { receivers: hasReceiver ? [receiver] : [] },
   };
 }

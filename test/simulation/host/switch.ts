@@ -3,7 +3,7 @@ import { installLoader, type LoaderKind } from "./boot.ts";
 import { generationsOn } from "./nix.ts";
 import type { Body, Program } from "./program.ts";
 import { startPlain } from "./systemd/units.ts";
-import type { System } from "./systems.ts";
+import { makeCurrent, type System } from "./systems.ts";
 
 const LOCK = "/run/nixos/switch-to-configuration.lock";
 
@@ -59,9 +59,7 @@ function* activate(
   yield { ms: 50 };
   if (health === "ends half-way") return { exitCode: 1, stderr: "panicked\n" };
   program.say("activating the configuration...\n");
-  if (disk.has("/run/current-system.new")) disk.remove("/run/current-system.new");
-  disk.link(toplevel, "/run/current-system.new");
-  disk.rename("/run/current-system.new", "/run/current-system");
+  makeCurrent(disk, toplevel);
   yield { ms: 200 };
   if (health === "activation fails") {
     program.say("Failed to run activate script\n");

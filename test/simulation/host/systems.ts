@@ -61,8 +61,24 @@ export function fillRun(disk: Disk, booted: string, bootId: string): void {
   write(disk, "/proc/sys/kernel/random/boot_id", `${bootId}\n`);
 }
 
+/** Another system runs from now on. */
+export function makeCurrent(disk: Disk, toplevel: string): void {
+  const temporary = "/run/current-system.new";
+  if (disk.has(temporary)) disk.remove(temporary);
+  disk.link(toplevel, temporary);
+  disk.rename(temporary, "/run/current-system");
+}
+
 export function write(disk: Disk, path: string, text: string): void {
   disk.write(disk.create(path), text);
+}
+
+/** Puts the specialisation of a system into the store: another system with the same parts. */
+export function addSpecialisation(disk: Disk, { path, ...given }: System, name: string): System {
+  const special = addSystem(disk, `${path.slice("/nix/store/".length)}-${name}`, given);
+  disk.makeFolder(`${path}/specialisation`);
+  disk.link(special.path, `${path}/specialisation/${name}`);
+  return special;
 }
 
 /** Puts a system into the store. */

@@ -36,7 +36,7 @@ export function outsideOf(stage: Stage): Outside {
   return {
     modules: {
       "node:fs": strict("node:fs", new FileModule(() => hostOn(stage))),
-      "node:path": path,
+      "node:path": { ...path, join },
       // Pure functions on addresses; no host of the simulation has a network.
       "node:net": strict("node:net", { BlockList, isIP }),
       "node:dns": strict("node:dns", {}),
@@ -58,6 +58,22 @@ export function outsideOf(stage: Stage): Outside {
       AbortSignal: { timeout: timers.abortAfter, any: AbortSignal.any.bind(AbortSignal) },
     },
   };
+}
+
+/** Every host has almost the same paths, and joins them again and again. */
+const joined = new Map<string, Map<string, string>>();
+const MOST_PATHS = 10_000;
+
+function join(folder: string, ...names: readonly string[]): string {
+  const [name] = names;
+  if (name === undefined || names.length > 1) return path.join(folder, ...names);
+  const known = joined.get(folder) ?? new Map<string, string>();
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const whole = path.join(folder, name);
+  if (joined.size >= MOST_PATHS || known.size >= MOST_PATHS) joined.clear();
+  joined.set(folder, known.set(name, whole));
+  return whole;
 }
 
 function forbidden(name: string): () => never {

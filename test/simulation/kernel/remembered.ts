@@ -8,14 +8,16 @@ const MOST_TEXTS = 2000;
 export function remembered<T>(
   parse: (text: string, place: string) => T,
 ): (text: string, place?: string) => T {
-  const known = new Map<string, T>();
+  // By the place first: a key of both would be made, and hashed, for each question.
+  const places = new Map<string, Map<string, T>>();
   return (text, place = "") => {
-    const key = `${place}\n${text}`;
-    const found = known.get(key);
+    const known = places.get(place) ?? new Map<string, T>();
+    const found = known.get(text);
     if (found !== undefined) return found;
     const value = frozen(parse(text, place));
     if (known.size >= MOST_TEXTS) known.clear();
-    known.set(key, value);
+    if (places.size >= MOST_TEXTS) places.clear();
+    places.set(place, known.set(text, value));
     return value;
   };
 }

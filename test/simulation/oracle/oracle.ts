@@ -7,10 +7,14 @@ import type { Process, ProcessEnd } from "../kernel/process.ts";
 import { currentRunOrNone } from "../kernel/run.ts";
 import { recordIn, recordsOn } from "./records.ts";
 import { judgeEnd } from "./ends.ts";
+import { ByHand, judgeOverride } from "./by-hand.ts";
 import { judgeBegin, judgePause } from "./pauses.ts";
 import { judgeRest } from "./rest.ts";
 import { judgeGiveBack, judgeReboot } from "./slots.ts";
 import type { Known, Sight, Watched } from "./sight.ts";
+
+/** Those that print the unit of a new finalization. */
+const SCHEDULES: ReadonlySet<string> = new Set(["schedule", "retry"]);
 
 /** Watches a simulated host and says what must never be so. */
 export class Oracle implements Sight {
@@ -34,11 +38,13 @@ export class Oracle implements Sight {
   called(args: readonly string[]): void {
     this.calls.push(args);
     this.moveCount++;
+    this.#byHand.begins(this, args);
   }
 
   callEnded(process: Process, end: ProcessEnd): void {
     const { machine } = this.watched;
     machine.trace(process.name, `said: ${(process.stdout + process.stderr).trim()}`);
+    if (end.kind === "exited") this.#byHand.ends(this, process.args, end.exitCode);
     this.moveCount++;
     for (const [id, known] of this.known) {
       if (known.call !== "runs" || this.#creators.get(id) !== process) continue;
@@ -46,7 +52,7 @@ export class Oracle implements Sight {
       known.call = isDone ? "accepted" : end.kind === "exited" ? "refused" : "killed";
     }
     const wasAccepted =
-      end.kind === "exited" && end.exitCode === 0 && process.args[0] === "schedule";
+      end.kind === "exited" && end.exitCode === 0 && SCHEDULES.has(process.args[0] ?? "");
     const id = /unit=deploy-finalize-(\S+)/.exec(process.stdout)?.[1];
     if (wasAccepted && id === undefined)
       this.blame(`${process.name} ended with 0 and named no unit`);
@@ -55,6 +61,7 @@ export class Oracle implements Sight {
     }
   }
   readonly #creators = new Map<string, Process>();
+  readonly #byHand = new ByHand();
 
   /** A deployer is about to move the profile. */
   moves(system: System): void {
@@ -71,7 +78,8 @@ export class Oracle implements Sight {
   started({ argv, parent }: Program): void {
     const [file = "", action = ""] = argv;
     const isSwitch = file.endsWith("/bin/switch-to-configuration") && action !== "dry-activate";
-    const isReboot = file === "systemctl" && action === "reboot";
+    const isReboot =
+      file === "systemctl" && (argv.includes("reboot") || argv.includes("reboot.target"));
     const isStop = file === "systemctl" && action === "stop" && argv.includes("runner.service");
     const { plan } = this.watched;
     const isActing = isSwitch && action !== "boot";
@@ -80,14 +88,18 @@ export class Oracle implements Sight {
       this.blame(`${parent.process.name} calls systemctl ${action} while a job runs`);
     }
     if (parent === null || (!isSwitch && !isReboot)) return;
-    if (!this.#hasTurn(parent.process)) {
+    if (!this.#holds(parent.process, "turn")) {
       this.blame(`${parent.process.name} calls ${file} ${action} without the turn`);
     }
     const id = parent.process.args.at(-1) ?? "";
     const known = this.known.get(id);
+    if (known !== undefined && !this.#holds(parent.process, id)) {
+      this.blame(`${parent.process.name} calls ${file} ${action} without the lock of ${id}`);
+    }
     if (!isReboot || known === undefined) return;
     const way = known.state === "rolling-back" ? "back" : "forward";
     if (this.watched.machine.systemd.state === "stopping") return;
+    if (!argv.includes("reboot") || argv.length > 2) judgeOverride(this, id, way);
     if (way === "forward") {
       this.#judgeMoment(id);
       judgeReboot(this, id);
@@ -108,11 +120,18 @@ export class Oracle implements Sight {
     this.blame(`${id} reboots outside of the window`);
   }
 
-  #hasTurn(process: Process): boolean {
+  /** Whether a process holds a lock, for all that it knows. */
+  #holds(process: Process, lock: string): boolean {
     const { disk, programs } = this.watched.machine;
-    const path = `${STATE}/turn.lock`;
+    const path = `${STATE}/${lock}.lock`;
     const holder = disk.has(path) ? programs.locks.get(disk.file(path).inode) : undefined;
-    return [...programs.all].some(({ id, parent }) => id === holder && parent?.process === process);
+    for (const { id, parent } of programs.all) {
+      if (id === holder && parent?.process === process) return true;
+    }
+    // It has not heard yet that its flock was killed.
+    return process.pending.some(
+      ({ happening }) => happening.kind === "ended" && happening.exitCode === null,
+    );
   }
 
   /** Called for each change of a folder. */
@@ -129,13 +148,16 @@ export class Oracle implements Sight {
     const { machine } = this.watched;
     const before = this.known.get(id);
     if (before?.state === state) return;
+    const saving = currentRunOrNone();
+    if (before !== undefined && saving !== null && !this.#holds(saving.process, id)) {
+      this.blame(`${saving.process.name} saves ${id} without its lock`);
+    }
     machine.trace("record", `${id} is ${state}: ${record.timeline.at(-1)?.detail ?? ""}`);
     if (before === undefined) {
       const reboots = { forward: new Set<number>(), back: new Set<number>() };
       const order = this.known.size;
       this.known.set(id, { order, call: "runs", state, movesAtAct: 0, reboots });
-      const run = currentRunOrNone();
-      if (run !== null) this.#creators.set(id, run.process);
+      if (saving !== null) this.#creators.set(id, saving.process);
       return;
     }
     const isBegin = before.state === "scheduled" || before.state === "waiting";

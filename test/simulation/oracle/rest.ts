@@ -73,6 +73,8 @@ const EXCUSES: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "kill a program",
 ]);
 
+const GIVES_UP: ReadonlySet<string> = new Set(["cancel", "rollback", "undo"]);
+
 const UNREPORTED = ["disk full"] as const;
 
 /** The newest good deploy is live, unless something happened that excuses it. */
@@ -80,7 +82,7 @@ function judgeNewest(oracle: Sight, records: Records): void {
   const { plan, machine, faults } = oracle.watched;
   const { lastMoved } = oracle;
   const isExcused = [...faults.made].some((kind) => EXCUSES.has(kind));
-  const hasAsked = oracle.calls.some(([command]) => command === "cancel" || command === "rollback");
+  const hasAsked = oracle.calls.some(([command = ""]) => GIVES_UP.has(command));
   if (isExcused || hasAsked || plan.confirmWithin !== null || plan.checks === "fail") return;
   const newest = newestOn(machine.disk);
   const record = newest === null ? undefined : records.get(newest);

@@ -34,7 +34,7 @@ export function judgeGiveBack({ watched: { machine }, known, blame }: Sight, hol
 
 /** At rest no slot is left, unless this host keeps it because it failed or rolled back. */
 export function judgeSlot(
-  { watched: { machine }, blame }: Sight,
+  { watched: { machine, plan }, blame }: Sight,
   records: ReadonlyMap<string, FinalizationRecord>,
 ): void {
   const { lockServer, disk } = machine;
@@ -43,13 +43,18 @@ export function judgeSlot(
   if (lockServer.holder === HOLDER && slot?.keptBecause == null) {
     blame(`at rest, the slot is held: ${slot === null ? "this host does not know" : slot.state}`);
   }
+  const isOver = slot !== null && records.get(slot.finalization)?.outcome != null;
+  if (slot?.state === "giving-back" && isOver && lockServer.holder !== HOLDER) {
+    blame("at rest, this host gives a slot back that it has given back");
+  }
   if (slot?.state === "held" && lockServer.holder !== HOLDER) {
     blame("at rest, this host takes the slot for its own, and does not hold it");
   }
   if (slot?.keptBecause == null) return;
-  const hasReason = [...records.values()].some(
-    ({ state, slotAtEnd }) =>
-      slotAtEnd === "keep" && (state === "failed" || state === "rolled-back"),
+  const ends = [...records.values()].filter(({ slotAtEnd }) => slotAtEnd === "keep");
+  const hasReason = ends.some(
+    ({ state }) =>
+      state === "failed" || (state === "rolled-back" && plan.fleet?.onRollback === "keep"),
   );
   if (!hasReason) blame("at rest, the slot is kept, and nothing has failed or gone back");
 }

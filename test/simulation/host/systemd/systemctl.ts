@@ -1,3 +1,4 @@
+import { REFUSAL } from "../logind/logind.ts";
 import type { Machine } from "../machine.ts";
 import type { Body, Program, ProgramEnd } from "../program.ts";
 import { SimulationError } from "../../kernel/errors.ts";
@@ -8,7 +9,10 @@ export function* systemctl(machine: Machine, program: Program): Body {
   yield "step";
   const { systemd } = machine;
   if (machine.clocks.monoMs < systemd.silentUntil) return SILENT;
-  const [, verb = "", ...rest] = program.argv;
+  const words = program.argv.slice(1);
+  const verbAt = words.findIndex((word) => !word.startsWith("--"));
+  const verb = words[verbAt] ?? "";
+  const rest = words.slice(verbAt + 1);
   const units = rest.includes("--") ? rest.slice(rest.indexOf("--") + 1) : [];
   switch (verb) {
     case "show":
@@ -20,6 +24,8 @@ export function* systemctl(machine: Machine, program: Program): Body {
     case "list-jobs":
       break;
     case "start":
+      // What logind itself does for a reboot.
+      if (rest.includes("reboot.target")) return yield* reboot(machine);
       for (const name of units) {
         const unit = systemd.units.get(name);
         if (unit?.active === "deactivating") unit.job = "start";
@@ -32,6 +38,9 @@ export function* systemctl(machine: Machine, program: Program): Body {
       yield { until: () => units.every((name) => systemd.isDown(name)) };
       break;
     case "reboot":
+      if (machine.logind?.isBlocked() === true && !words.includes("--check-inhibitors=no")) {
+        return { exitCode: 1, stderr: REFUSAL };
+      }
       return yield* reboot(machine);
     default:
       throw new SimulationError(`systemctl ${verb} is not simulated`);
