@@ -34,19 +34,19 @@ export function enqueueScript(id: string): string {
 }
 
 /** What became of a job, read from the runner's files. */
-export function readJob(machine: Machine, id: string): Job {
+export function readJob(machine: Pick<Machine, "path">, id: string): Job {
   const folder = machine.path(join(home, "jobs", id));
   if (!existsSync(join(folder, "invocation"))) {
     const queued = existsSync(machine.path(join(home, "queue", `${id}.job`)));
     if (!queued && !existsSync(folder)) throw new Error(`no job ${id}`);
     return { state: "queued", output: "" };
   }
-  // The exit code last: once it is there, the output is complete.
+  const startedBy = read(join(folder, "invocation"));
+  const runs = startedBy === "" || startedBy === read(machine.path(join(runtime, "invocation")));
+  // After the runner: one that has ended writes no exit code later. Once it is there, the output is complete.
   const exitCode = read(join(folder, "exit-code")) ?? "";
   const output = read(join(folder, "output")) ?? "";
   if (exitCode !== "") return { state: "ended", exitCode: Number(exitCode), output };
-  const startedBy = read(join(folder, "invocation"));
-  const runs = startedBy === "" || startedBy === read(machine.path(join(runtime, "invocation")));
   return { state: runs ? "running" : "lost", output };
 }
 
