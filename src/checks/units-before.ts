@@ -68,7 +68,7 @@ export function withDrained(
  * says nothing about which program a deploy brought.
  */
 const NEVER_COUNT = [
-  // They wait for the verification: systemd-bless-boot.service(8).
+  // They wait for the verification, and fail or start again by its end: systemd-bless-boot.service(8).
   BOOT_COMPLETE_UNIT,
   "boot-complete.target",
   "systemd-bless-boot.service",

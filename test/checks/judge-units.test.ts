@@ -282,6 +282,17 @@ const innocent: readonly (readonly [string, Standard, UnitState[], string[]?])[]
     ],
   ],
   ["is a user's own manager", standard(), [stopped("user@1000.service", { active: "failed" })]],
+  [
+    "waits for this verification, and was killed",
+    standard(),
+    [
+      stopped("deploy-finalize-boot-complete.service", {
+        active: "activating",
+        sub: "auto-restart",
+        result: "signal",
+      }),
+    ],
+  ],
   ["is a core dump", standard(), [stopped("systemd-coredump@1-2.service", { active: "failed" })]],
 ];
 
