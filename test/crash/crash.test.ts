@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { advance } from "../../src/core/machine/machine.ts";
 import type { Observation, Step } from "../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { EFFECTS } from "../support/effects.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { walk } from "./walk.ts";
 
@@ -63,7 +64,7 @@ const defects: Record<string, Machine> = {
     seen.event.kind === "started" && record.state === "verifying"
       ? advance(record, {
           ...seen,
-          during: "verify",
+          during: EFFECTS.verify,
           event: { kind: "verified", checks: [] },
           facts: { ...seen.facts, current: record.target },
         })
@@ -73,7 +74,7 @@ const defects: Record<string, Machine> = {
     return step.record.state === "rolling-back" && step.effect.kind === "restore-defaults"
       ? advance(step.record, {
           ...seen,
-          during: "restore-defaults",
+          during: EFFECTS["restore-defaults"],
           event: { kind: "defaults-restored", problems: [] },
         })
       : step;
@@ -105,7 +106,10 @@ const defects: Record<string, Machine> = {
   "reboots back as often as it likes": withoutMemoryOfTheRebootBack,
   "handles an event of another state": (record, seen) =>
     seen.event.kind === "gates-opened"
-      ? advance({ ...record, state: "switching" }, { ...seen, during: "switch", event: SWITCHED })
+      ? advance(
+          { ...record, state: "switching" },
+          { ...seen, during: EFFECTS.switch, event: SWITCHED },
+        )
       : advance(record, seen),
   "is sent an event of another state": sentAnEventOfAnotherState,
   "gives the slot back whatever has happened": (record, seen) => {

@@ -9,7 +9,7 @@ import { dropIfNotWanted } from "./not-wanted.ts";
 import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
 import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
-import { AGAIN, fail, heldUp, stay, toGates, transition } from "./transitions.ts";
+import { AGAIN, fail, heldUp, toGates, transition } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -71,15 +71,6 @@ function switchTo(record: FinalizationRecord, seen: Situation, detail: string): 
   return transition(noted, seen, "switching", detail, switchEffect(record));
 }
 
-/** A runner has been started since it was looked for. */
-export function runnersFoundBeforeSwitch(
-  record: FinalizationRecord,
-  _seen: Situation,
-  { units }: Event<"runners-found">,
-): Step {
-  return stay(withStopped(record, units), switchEffect(record));
-}
-
 function switchEffect(record: FinalizationRecord): Effect & { readonly kind: "switch" } {
   // The deploy has made the target profile and boot default; a specialisation must not become it.
   const mode = record.specialisation === null ? "switch" : "test";
@@ -133,15 +124,6 @@ export function actHeldUp(
   { why }: Event<"held-up">,
 ): Step {
   return transition(record, seen, "waiting", why, toGates(record));
-}
-
-/** A switch that became a reboot has drained only the runners that the switch would stop. */
-export function runnersFoundBeforeReboot(
-  record: FinalizationRecord,
-  _seen: Situation,
-  { units }: Event<"runners-found">,
-): Step {
-  return stay(withStopped(record, units), { kind: "reboot", toplevel: record.target });
 }
 
 /** A switch that has begun goes on: its gates would let it be cancelled half done, with a new baseline. */

@@ -36,6 +36,6 @@ export async function drive(
     record = step.record;
     const event = await ports.perform(step.effect, record);
     if (step.effect.kind === "finish" || event.kind === "suspended") return record;
-    last = { during: step.effect.kind, event };
+    last = { during: step.effect, event };
   }
 }

@@ -15,7 +15,7 @@ export const MOST_TRANSITIONS = 28;
  */
 export function advance(record: FinalizationRecord, seen: Observation): Step {
   const { state } = record;
-  const phase = seen.during === null ? state : `${state}: ${seen.during}`;
+  const phase = seen.during === null ? state : `${state}: ${seen.during.kind}`;
   const step = isPhase(phase) ? handle(TABLE[phase], record, seen, seen.event) : null;
   if (step === null) throw new Error(`no handler for ${seen.event.kind} in ${phase}`);
   if (isTerminal(step.record.state) || transitions(step.record) <= MOST_TRANSITIONS) return step;

@@ -1,5 +1,5 @@
 import { type Decision, type Permitted, underPolicy } from "../decision/decision.ts";
-import { activatedOf, type FinalizationRecord, withStopped } from "../record/record.ts";
+import { activatedOf, type FinalizationRecord } from "../record/record.ts";
 import { whyOvertaken } from "./overtaken.ts";
 import { AGAIN, conclude, fail, heldUp, stay, transition } from "./transitions.ts";
 import type { Event, Situation, Step, SwitchMode } from "./types.ts";
@@ -155,24 +155,6 @@ function rebootBack(record: FinalizationRecord, seen: Situation): Step {
 
 function rebootOf(record: FinalizationRecord) {
   return { kind: "reboot", toplevel: profileToRestore(record) } as const;
-}
-
-/** Runners that the act did not stop: a boot may have come in between. */
-export function runnersFoundBeforeSwitchBack(
-  record: FinalizationRecord,
-  _seen: Situation,
-  { units }: Event<"runners-found">,
-): Step {
-  return stay(withStopped(record, units), switchBackOf(record));
-}
-
-/** A reboot stops more runners than the switch that it undoes. */
-export function runnersFoundBeforeRebootBack(
-  record: FinalizationRecord,
-  _seen: Situation,
-  { units }: Event<"runners-found">,
-): Step {
-  return stay(withStopped(record, units), rebootOf(record));
 }
 
 function switchBackOf(record: FinalizationRecord, mode = modeFor(record)) {

@@ -1,6 +1,6 @@
-import { activatedOf, type FinalizationRecord, withStopped } from "../record/record.ts";
+import { activatedOf, type FinalizationRecord } from "../record/record.ts";
 import { rollBack } from "./rollback.ts";
-import { heldUp, repeat, stay, transition } from "./transitions.ts";
+import { heldUp, repeat, transition } from "./transitions.ts";
 import type { Event, Facts, Situation, Step } from "./types.ts";
 import { noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -73,14 +73,6 @@ export function specialisationHeldUp(
   { why }: Event<"held-up">,
 ): Step {
   return heldUp(record, seen, "verifying", why, activation(record));
-}
-
-export function runnersFoundBeforeSpecialisation(
-  record: FinalizationRecord,
-  _seen: Situation,
-  { units }: Event<"runners-found">,
-): Step {
-  return stay(withStopped(record, units), activation(record));
 }
 
 export function specialisationTimedOut(

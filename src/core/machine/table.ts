@@ -3,8 +3,6 @@ import {
   actHeldUp,
   rebootOvertaken,
   rebootRefused,
-  runnersFoundBeforeReboot,
-  runnersFoundBeforeSwitch,
   switched,
   switchHeldUp,
   switchOvertaken,
@@ -23,17 +21,14 @@ import {
   rollbackSwitched,
   rollbackTimedOut,
   rollbackVerified,
-  runnersFoundBeforeRebootBack,
-  runnersFoundBeforeSwitchBack,
   takeUpRollback,
 } from "./rollback.ts";
 import {
-  runnersFoundBeforeSpecialisation,
   specialisationHeldUp,
   specialisationSwitched,
   specialisationTimedOut,
 } from "./specialisation.ts";
-import { finish } from "./transitions.ts";
+import { finish, runnersFoundAtAct } from "./transitions.ts";
 import {
   bootDefaultCommitted,
   confirmationEnded,
@@ -86,7 +81,7 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
   switching: { started: takeUpSwitch },
   "switching: switch": {
     switched,
-    "runners-found": runnersFoundBeforeSwitch,
+    "runners-found": runnersFoundAtAct,
     "held-up": switchHeldUp,
     "gates-timed-out": switchTimedOut,
     overtaken: switchOvertaken,
@@ -96,7 +91,7 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
   rebooting: { started: takeUpReboot },
   "rebooting: reboot": {
     "reboot-refused": rebootRefused,
-    "runners-found": runnersFoundBeforeReboot,
+    "runners-found": runnersFoundAtAct,
     "held-up": actHeldUp,
     overtaken: rebootOvertaken,
   },
@@ -109,7 +104,7 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
     verified,
     "held-up": specialisationHeldUp,
     "gates-timed-out": specialisationTimedOut,
-    "runners-found": runnersFoundBeforeSpecialisation,
+    "runners-found": runnersFoundAtAct,
     overtaken: takeUpVerification,
   },
   "verifying: verify": { verified },
@@ -129,14 +124,14 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
     switched: rollbackSwitched,
     // The boot before it has not got through.
     verified: rollbackBootFailed,
-    "runners-found": runnersFoundBeforeSwitchBack,
+    "runners-found": runnersFoundAtAct,
     "held-up": rollbackHeldUp,
     "gates-timed-out": rollbackTimedOut,
     overtaken: takeUpRollback,
   },
   "rolling-back: reboot": {
     "reboot-refused": rollbackRebootRefused,
-    "runners-found": runnersFoundBeforeRebootBack,
+    "runners-found": runnersFoundAtAct,
     "held-up": rollbackHeldUp,
     "gates-timed-out": rollbackTimedOut,
     overtaken: takeUpRollback,

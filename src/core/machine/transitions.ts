@@ -1,9 +1,15 @@
 import type { ClockReading } from "../record/clock.ts";
-import { end, enter, type FinalizationRecord, type Outcome } from "../record/record.ts";
+import {
+  end,
+  enter,
+  type FinalizationRecord,
+  type Outcome,
+  withStopped,
+} from "../record/record.ts";
 import { slotAtEnd } from "../record/slot-at-end.ts";
 import type { TerminalState, UnfinishedState } from "../states.ts";
 import type { EffectOf } from "./phases.ts";
-import type { Effect, Situation, Step } from "./types.ts";
+import type { Effect, Event, Situation, Step } from "./types.ts";
 
 /** The detail of a step that is done again by another process. */
 export const AGAIN = "again after an interruption";
@@ -55,6 +61,19 @@ export function heldUp<S extends UnfinishedState>(
 /** Stays in the state and asks for its next effect. */
 export function stay(record: FinalizationRecord, effect: Effect): Step {
   return { record, effect };
+}
+
+/**
+ * An act has found runners that the record does not name: they were started since the last look, or only this
+ * act would stop them. The same act is asked for once more.
+ */
+export function runnersFoundAtAct(
+  record: FinalizationRecord,
+  { during }: Situation,
+  { units }: Event<"runners-found">,
+): Step {
+  if (during === null) throw new TypeError("runners are found only by an act");
+  return stay(withStopped(record, units), during);
 }
 
 /** While the gates are waited for, the runners work. */

@@ -179,11 +179,11 @@ export interface Situation {
   readonly now: Date;
   readonly policy: Policy;
   readonly facts: Facts;
+  /** The effect that was in progress; null if the process has just taken the record up. */
+  readonly during: Effect | null;
 }
 
 export interface Observation extends Situation {
-  /** The effect that was in progress; null if the process has just taken the record up. */
-  readonly during: Effect["kind"] | null;
   readonly event: Event;
 }
 

@@ -21,7 +21,7 @@ export type StoppedRunners = ReadonlyMap<string, Definition>;
  * cannot be read any more.
  */
 export async function noteStopped(host: Host, id: string, units: readonly string[]): Promise<void> {
-  const noted = stoppedBy(host, id);
+  const noted = notedRunners(host, id);
   const others = units.filter((unit) => !noted.has(unit));
   if (others.length === 0) return;
   try {
@@ -37,7 +37,7 @@ export async function noteStopped(host: Host, id: string, units: readonly string
 }
 
 /** What was noted; empty if nothing was, or it cannot be read. */
-export function stoppedBy(host: Host, id: string): StoppedRunners {
+export function notedRunners(host: Host, id: string): StoppedRunners {
   const lines = textOf(host, id).matchAll(/^(own|template) (\S+)$/gm);
   return new Map(
     [...lines].map(([, definition, unit = ""]) => [
@@ -65,7 +65,7 @@ export async function undefinedOf(
   id: string,
   units: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  const noted = stoppedBy(host, id);
+  const noted = notedRunners(host, id);
   const owned = units.filter((unit) => noted.get(unit) === "own" && isInstance(unit));
   const now = await definitionsOf(host, owned);
   return new Set(owned.filter((unit) => now.get(unit) === "template"));

@@ -14,6 +14,7 @@ import {
   type FinalizationRecord,
   hasSwitchedBefore,
 } from "../../../src/core/record/record.ts";
+import { EFFECTS, effectOf } from "../../support/effects.ts";
 import { aRecord, FACTS, NO_REQUESTS, POLICY, PREVIOUS, TARGET } from "../../support/records.ts";
 
 const NOW = new Date("2026-11-22T21:31:00Z");
@@ -35,7 +36,7 @@ function step(
   during = effectBefore(event.kind, record.state),
 ): Step {
   const seen = { now: NOW, facts: { ...FACTS, ...facts }, policy: { ...POLICY, ...policy } };
-  return advance(record, { ...seen, during, event });
+  return advance(record, { ...seen, during: effectOf(during), event });
 }
 
 /** The effect that an event ends; if there are several, the most usual one. */
@@ -1061,6 +1062,26 @@ test("machine: a drained runner stays named through the act, and one that was st
   assert.deepEqual(step(found, TURN).record.stoppedRunners, ["a.service", "b.service"]);
   const left = { kind: "runners-started", left: ["b.service"] } as const;
   assert.deepEqual(step(found, left).record.stoppedRunners, ["b.service"]);
+});
+
+test("machine: an act that finds another runner is asked for once more, as it was", () => {
+  const event = { kind: "runners-found", units: ["b.service"] } as const;
+  const seen = { now: NOW, facts: FACTS, policy: POLICY, event };
+  const back = { kind: "switch", toplevel: PREVIOUS, mode: "switch" } as const;
+  for (const [state, during] of [
+    ["switching", EFFECTS.switch],
+    ["rebooting", EFFECTS.reboot],
+    ["verifying", { kind: "switch", toplevel: "/nix/store/special", mode: "test" }],
+    ["rolling-back", back],
+    // Without the boot loader, which was in the way before.
+    ["rolling-back", { ...back, mode: "test" }],
+    ["rolling-back", { kind: "reboot", toplevel: PREVIOUS }],
+  ] as const) {
+    const from = aRecord({ state, stoppedRunners: ["a.service"] });
+    const { record, effect } = advance(from, { ...seen, during });
+    assert.deepEqual(effect, during);
+    assert.deepEqual(record, { ...from, stoppedRunners: ["a.service", "b.service"] });
+  }
 });
 
 test("machine: a rollback leads to what runs when it acts, not to what ran at scheduling", () => {

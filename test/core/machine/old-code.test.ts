@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { advance } from "../../../src/core/machine/machine.ts";
 import type { Effect, Event, Facts } from "../../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { effectOf } from "../../support/effects.ts";
 import { aRecord, FACTS, POLICY, PREVIOUS, TARGET } from "../../support/records.ts";
 
 const OLD_CODE: NonNullable<FinalizationRecord["oldCode"]> = {
@@ -28,7 +29,13 @@ function next(
   facts: Partial<Facts>,
 ): FinalizationRecord {
   const now = new Date("2026-11-22T21:31:00Z");
-  const seen = { now, policy: POLICY, facts: { ...FACTS, ...facts }, during, event };
+  const seen = {
+    now,
+    policy: POLICY,
+    facts: { ...FACTS, ...facts },
+    during: effectOf(during),
+    event,
+  };
   return advance(record, seen).record;
 }
 

@@ -7,6 +7,7 @@ import { TABLE } from "../../../src/core/machine/table.ts";
 import type { Effect, Event, Facts, Policy } from "../../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
 import { isTerminal, type State, STATES, TRANSITIONS } from "../../../src/core/states.ts";
+import { EFFECTS, effectOf } from "../../support/effects.ts";
 import { aRecord, PREVIOUS, TARGET } from "../../support/records.ts";
 
 const NOW = new Date("2026-11-22T21:31:00Z");
@@ -128,23 +129,6 @@ const EVENTS: { readonly [K in Event["kind"]]: fc.Arbitrary<Event<K>> } = {
   }),
 };
 
-const EFFECTS: Readonly<Record<Effect["kind"], true>> = {
-  "await-gates": true,
-  defer: true,
-  "take-turn": true,
-  drain: true,
-  "start-runners": true,
-  switch: true,
-  reboot: true,
-  verify: true,
-  "await-confirmation": true,
-  "commit-boot-default": true,
-  "restore-profile": true,
-  "restore-defaults": true,
-  "verify-rollback": true,
-  finish: true,
-};
-
 const isEvent = (name: string): name is Event["kind"] => Object.hasOwn(EVENTS, name);
 const isEffect = (name: string): name is Effect["kind"] => Object.hasOwn(EFFECTS, name);
 
@@ -179,7 +163,7 @@ const outside = PAIRS.filter((pair) => !handled(TABLE, pair));
 function stepOf({ state, during, event }: Pair) {
   return fc.tuple(fields, facts, policy, event).map(([changes, seen, wanted, told]) => ({
     record: aRecord({ ...changes, state }),
-    seen: { now: NOW, policy: wanted, facts: seen, during, event: told },
+    seen: { now: NOW, policy: wanted, facts: seen, during: effectOf(during), event: told },
   }));
 }
 

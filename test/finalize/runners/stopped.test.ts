@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startAgain } from "../../../src/finalize/runners/stop.ts";
-import { forgetStopped, noteStopped, stoppedBy } from "../../../src/finalize/runners/stopped.ts";
+import { forgetStopped, noteStopped, notedRunners } from "../../../src/finalize/runners/stopped.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 
 const ID = "20261122-213000-k3f9";
@@ -51,12 +51,12 @@ test("the note grows, asks only of instances, and is forgotten at the end", asyn
   await noteStopped(host, ID, ["a.service"]);
   assert.deepEqual(host.ran, []);
   await noteStopped(host, ID, ["a.service", UNIT]);
-  assert.deepEqual(Object.fromEntries(stoppedBy(host, ID)), {
+  assert.deepEqual(Object.fromEntries(notedRunners(host, ID)), {
     "a.service": "own",
     [UNIT]: "template",
   });
   forgetStopped(host, ID);
-  assert.equal(stoppedBy(host, ID).size, 0);
+  assert.equal(notedRunners(host, ID).size, 0);
 });
 
 test("a note that cannot be written is no obstacle", async () => {
