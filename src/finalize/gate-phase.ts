@@ -58,7 +58,9 @@ export class GatePhase {
     slots.letGo();
     const late = await this.#heldUp.pause("act", this.untilUnwanted(record));
     if (late !== null) return late;
-    return await this.#wait(record, await this.#actNow(record), this.#mayDefer);
+    const act = await this.#actNow(record);
+    // To take the turn is to look at all gates again.
+    return await this.#wait(record, act, { defer: this.#mayDefer, lastLook: "by-caller" });
   }
 
   /**
@@ -70,7 +72,8 @@ export class GatePhase {
     const act = await this.#actNow(record);
     const obstacle = this.#waited === null ? await this.#obstacleTo(record, act) : null;
     if (obstacle !== null) return { kind: "held-up", why: obstacle };
-    const end = await this.#wait(record, { ...act, action: "reboot" }, "never");
+    const reboot = { ...act, action: "reboot" } as const;
+    const end = await this.#wait(record, reboot, { defer: "never", lastLook: "in-wait" });
     if (end.kind === "gates-opened") return null;
     if (end.kind === "suspended") return end;
     if (end.kind === "gates-timed-out") return { kind: "reboot-refused", why: end.why };
@@ -116,14 +119,14 @@ export class GatePhase {
   async #wait(
     record: FinalizationRecord,
     act: Act,
-    defer: NonNullable<Waiting["defer"]>,
+    how: Pick<Waiting, "defer" | "lastLook">,
   ): Promise<Event | Suspended> {
     const { host, store, slots, stop } = this.#context;
     const gates = this.#gatesFor(record, act.action);
     const interrupted = (): boolean => isCancelledOrSuperseded(this.#context, record);
     const end = await waitForGates(this.#gateContext(record), {
       gates,
-      defer,
+      ...how,
       since: "in-record",
       leftOut: this.#leftOut,
       stop,
@@ -133,6 +136,7 @@ export class GatePhase {
       },
       nearlyOpen: () => {
         this.#ahead.begin(host);
+        runnersOf(gates).then(this.#drain.lookAhead, () => {});
       },
       tell: tellerOf(this.#context, record),
     });

@@ -35,7 +35,7 @@ export function ciJob(
     name: CI_JOB,
     whenUnknown: "wait",
     atDeadline: "as-configured",
-    graceMs: () => (look.mayReport ? GRACE_MS : 0),
+    graceMs: () => look.graceMs(),
     runners: stopped,
     look: async (context) => await look.take(context),
     change: async ({ host }, signal) => {
@@ -45,13 +45,15 @@ export function ciJob(
 }
 
 /** How often a trace is looked at; it costs a file or two. */
-const TRACE_MS = 200;
+const TRACE_MS = 150;
 
 /** Without a trace only another look can tell. */
 const LOOK_MS = 500;
 
 /** A trace may miss something, and so may an event. */
 const BACKSTOP_MS = 60_000;
+
+const NONE = (): number => 0;
 
 /** What a drain would do changes only if somebody changes the runner. */
 const STOPS_MS = 30_000;
@@ -64,8 +66,11 @@ class RunnerLook {
   #traces: readonly ((() => boolean) | undefined)[] = [];
   #drained: ReadonlySet<string> | null = null;
   #drainedAtMs = 0;
-  /** Whether a runner that the act would stop is idle, and may still have to report a job. */
-  mayReport = false;
+  /** How long a runner that the act would stop may still report a job; 0 if none is idle. */
+  graceMs: () => number = NONE;
+  /** When the job of the only runner was seen to end; null if there are others, or only another look can tell. */
+  #overAtMs: number | null = null;
+  #isOnly = false;
 
   constructor(
     runners: readonly RunnerConfig[],
@@ -78,7 +83,9 @@ class RunnerLook {
   }
 
   async take({ host, config }: GateContext): Promise<GateState> {
-    this.mayReport = false;
+    const overAtMs = this.#overAtMs;
+    this.#overAtMs = null;
+    this.graceMs = NONE;
     this.#traces = [];
     let seen = await lookAtRunners(host, this.#asked);
     if (seen.every(({ state }) => state.kind === "inactive")) return OPEN;
@@ -90,9 +97,13 @@ class RunnerLook {
     const awaited = seen.filter(({ unit }) => !drained.has(unit));
     const state = toGateState(awaited);
     if (state.kind === "open") {
-      this.mayReport = awaited.some((runner) => runner.state.kind === "idle");
+      if (awaited.some((runner) => runner.state.kind === "idle")) {
+        const endMs = (overAtMs ?? host.elapsedMs()) + GRACE_MS;
+        this.graceMs = () => Math.max(0, endMs - host.elapsedMs());
+      }
       return withDrained(seen, drained);
     }
+    this.#isOnly = new Set(awaited.map(({ unit }) => unit)).size === 1;
     this.#traces = awaited.map((runner) =>
       runner.state.kind === "busy" ? runner.state.isOver : undefined,
     );
@@ -108,7 +119,12 @@ class RunnerLook {
     }
     const begin = elapsedMs();
     const isLate = (): boolean => elapsedMs() - begin >= BACKSTOP_MS;
-    await asked(TRACE_MS, () => isLate() || traces.some((isOver) => isOver()), signal);
+    const isOneOver = (): boolean => {
+      if (!traces.some((isOver) => isOver())) return false;
+      if (this.#isOnly) this.#overAtMs = elapsedMs();
+      return true;
+    };
+    await asked(TRACE_MS, () => isOneOver() || isLate(), signal);
   }
 
   async #drainedOf(host: Host, config: Config): Promise<ReadonlySet<string>> {

@@ -33,6 +33,11 @@ export interface Waiting {
   readonly interrupted: () => boolean;
   /** Resolves when that may have changed, or after the time; unless given, every half second. */
   readonly round?: (signal: AbortSignal, mostMs: number) => Promise<void>;
+  /**
+   * Who looks at the gates after the grace: this wait, unless given; or the caller, who looks at all of them
+   * before anything is done.
+   */
+  readonly lastLook?: "in-wait" | "by-caller";
   /** All gates are open, and only the grace is left: what the act needs can be prepared. */
   readonly nearlyOpen?: () => void;
   /** Gets each reason to wait, for commands that ask about it meanwhile. */
@@ -83,11 +88,9 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
     const limit = closed === null ? null : limitOf(context, closed.gate, timeout);
     log.note(closed, limit);
     if (closed === null) {
-      const graceMs = owesGrace ? graceOf(gates) : 0;
-      const isAll = !owesGrace || gates.every(onlyLooks);
-      if (graceMs === 0 && isAll) return { kind: "gates-opened", gates, waitedFor: log.end() };
-      if (graceMs > 0) waiting.nearlyOpen?.();
-      await pause(graceMs, waiting.stop);
+      if (await isDone(gates, waiting, owesGrace ? "grace-owed" : "all-looked-at")) {
+        return { kind: "gates-opened", gates, waitedFor: log.end() };
+      }
       owesGrace = false;
       continue;
     }
@@ -114,6 +117,21 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
     host.say(`${why}; continues without it, as configured`);
     gates = withoutLate(gates, gate);
   }
+}
+
+/** Whether the wait ends now that what it looked at is open; the grace has passed then. */
+async function isDone(
+  gates: readonly Gate[],
+  { stop, lastLook, interrupted, nearlyOpen }: Waiting,
+  looked: "all-looked-at" | "grace-owed",
+): Promise<boolean> {
+  if (looked === "all-looked-at") return true;
+  const graceMs = graceOf(gates);
+  const isAll = gates.every(onlyLooks);
+  if (graceMs === 0) return isAll;
+  nearlyOpen?.();
+  await pause(graceMs, stop);
+  return isAll && lastLook === "by-caller" && !stop.aborted && !interrupted();
 }
 
 function hasGrace(gates: readonly Gate[]): boolean {

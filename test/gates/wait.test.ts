@@ -213,6 +213,41 @@ test("waiting: a gate that was never closed has its grace once", async () => {
   assert.equal(looks, 2);
 });
 
+test("waiting: a caller that looks at all gates again has no look after the grace", async () => {
+  for (const [more, looks] of [
+    [{}, 1],
+    // One that takes something is looked at only when the others are open.
+    [{ leave: () => {} }, 2],
+  ] as const) {
+    using host = new EdgeHost();
+    let count = 0;
+    const look = async () => {
+      count++;
+      return OPEN;
+    };
+    const first = { ...scripted(host, [OPEN], { graceMs: () => 1 }), look };
+    const gates = [first, scripted(host, [OPEN], more)];
+    const how = { lastLook: "by-caller" } as const;
+    const end = await waitForGates(contextOf(host), waitingFor(gates, how));
+    assert.deepEqual([end.kind, count], ["gates-opened", looks]);
+  }
+});
+
+test("waiting: what ends it during the grace does so, also if the caller looks again", async () => {
+  for (const kind of ["suspended", "gates-interrupted"] as const) {
+    using host = new EdgeHost();
+    const [stop, over] = [new AbortController(), { isOver: false }];
+    const nearlyOpen = (): void => {
+      if (kind === "suspended") stop.abort();
+      over.isOver = true;
+    };
+    const gate = scripted(host, [OPEN], { graceMs: () => 1 });
+    const interrupted = (): boolean => over.isOver && kind === "gates-interrupted";
+    const how = { lastLook: "by-caller", nearlyOpen, interrupted, stop: stop.signal } as const;
+    assert.equal((await waitForGates(contextOf(host), waitingFor([gate], how))).kind, kind);
+  }
+});
+
 test("waiting: the grace counts whichever gate was closed", async () => {
   using host = new EdgeHost();
   const [first, second] = [scripted(host, [closed("a"), OPEN]), scripted(host, [OPEN])];

@@ -9,8 +9,17 @@ import { watchJobs } from "./job-end.ts";
 import { startAgain } from "./stop.ts";
 import { noteStopped } from "./stopped.ts";
 
+/** A look ahead is as good for so long, in milliseconds. */
+const AHEAD_MS = 10_000;
+
 /** A job has at least this time in seconds, so that an idle runner can stop. */
 const LEAST_SECONDS = 5;
+
+interface Ahead {
+  readonly of: readonly RunnerConfig[];
+  readonly atMs: number;
+  readonly drained: Promise<readonly string[]>;
+}
 
 type UntilUnwanted = Draining["untilUnwanted"];
 
@@ -23,13 +32,31 @@ export const never: UntilUnwanted = async (signal) => {
 export class RunnerDrain {
   readonly #context: FinalizationContext;
   #spentSeconds = 0;
+  #ahead: Ahead | null = null;
 
   constructor(context: FinalizationContext) {
     this.#context = context;
   }
 
-  /** Those of the runners that run, and whose stop lets them finish their jobs. */
+  /** Looks for them in the background, while a runner still reports. Never rejects. */
+  readonly lookAhead = (runners: readonly RunnerConfig[]): void => {
+    const atMs = this.#context.host.elapsedMs();
+    this.#ahead = { of: runners, atMs, drained: this.#look(runners) };
+  };
+
+  /**
+   * Those of the runners that run, and whose stop lets them finish their jobs. That there is none may have
+   * been seen ahead: one that was started since then is looked at like any other before it is stopped.
+   */
   async find(runners: readonly RunnerConfig[]): Promise<readonly string[]> {
+    const ahead = this.#ahead;
+    const isNew = ahead !== null && this.#context.host.elapsedMs() - ahead.atMs < AHEAD_MS;
+    const isSame = isNew && runners.every((runner) => ahead.of.includes(runner));
+    if (isSame && (await ahead.drained).length === 0) return [];
+    return await this.#look(runners);
+  }
+
+  async #look(runners: readonly RunnerConfig[]): Promise<readonly string[]> {
     const { host, config } = this.#context;
     const stops = await stopsOf(host, config, runners);
     return stops.flatMap(({ unit, stop }) => (stop.kind === "drains" ? [unit] : []));

@@ -77,7 +77,7 @@ function traced(state: RunnerState, again: () => RunnerState): RunnerState {
 }
 
 /** So many times in a row one process is enough. */
-const SAMPLES = 10;
+const SAMPLES = 20;
 
 /**
  * Whether a process that was seen still lives, which one file tells. Now and then it says no all the

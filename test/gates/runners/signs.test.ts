@@ -87,7 +87,36 @@ test("an idle runner that does not drain may still report, one that drains needs
   ] as const) {
     using host = idleRunner(unit);
     host.answers["grep"] = (argv) => ({ stdout: says ? `${argv.at(-1)}\n` : "" });
+    host.passes(0);
     const gate = gateOf();
+    assert.equal((await gate.look(contextOf(host))).kind, "open");
+    assert.equal(gate.graceMs?.(), ms);
+    host.passes(300);
+    assert.equal(gate.graceMs?.(), Math.max(0, ms - 300));
+    host.passes(10_000);
+    assert.equal(gate.graceMs?.(), 0);
+  }
+});
+
+test("the time for the report counts from the end of the job, however long the look takes after it", async () => {
+  const another = { ...GITEA, unit: "another.service" };
+  for (const [runners, ms] of [
+    [[GITEA], 700],
+    // A job of the other one may have ended during the look.
+    [[GITEA, another], 900],
+  ] as const) {
+    using host = idleRunner({});
+    host.group("/r", 10, 11);
+    host.passes(0);
+    const gate = ciJob(runners, async () => runners);
+    assert.equal((await gate.look(contextOf(host))).kind, "closed");
+    host.group("/r", 10);
+    await gate.change(contextOf(host), AbortSignal.timeout(30_000));
+    const { spawn } = host;
+    host.spawn = async (argv) => {
+      if (argv[1] === "show") host.passes(200);
+      return await spawn(argv);
+    };
     assert.equal((await gate.look(contextOf(host))).kind, "open");
     assert.equal(gate.graceMs?.(), ms);
   }
