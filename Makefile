@@ -34,7 +34,7 @@ check-boot: build ## Play boot loader × trouble on machines under QEMU, or a pa
 check-races: build ## Push to a host with a runner in PAIRS=200 racing pairs, and count the jobs that are killed
 	@$(NODE) test/races/main.ts
 
-check-runner: build ## The same with a real runner (RUNNER=… GITEA_URL=… GITEA_TOKEN=…), or try BUILDKITE_AGENT=…, GITLAB_RUNNER=…, WOODPECKER_AGENT=…
+check-runner: build ## The same with a real runner (RUNNER=… GITEA_URL=… GITEA_TOKEN=…), also with a job in a container (ENGINE=… IMAGE=…), or try BUILDKITE_AGENT=…, GITLAB_RUNNER=…, WOODPECKER_AGENT=…
 	@$(NODE) test/races/choose.ts
 
 check-forge: setup ## Test commit statuses on a real Gitea: GITEA_URL=… GITEA_TOKEN=… make check-forge

@@ -32,7 +32,7 @@ const SWITCH: Part = {
 };
 const RUNNER: Part = {
   name: "CI runner",
-  real: "`make check-runner`; tried with Gitea 1.26.0 and 1.27.3, its runner 1.0.8 and act_runner 0.2.13",
+  real: "`make check-runner`; tried with Gitea 1.26.0 and 1.27.3, its runner 1.0.8 (jobs on the host and in Podman) and act_runner 0.2.13",
   standIn: "a runner of shell jobs that works in its own process before and after a job",
 };
 const DEPLOY_RS: Part = {
