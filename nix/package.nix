@@ -77,8 +77,6 @@ stdenvNoCC.mkDerivation {
     fileset = lib.fileset.unions [
       ../contrib/completions
       ../contrib/deploy-finalize.catalog
-      ../contrib/grafana
-      ../contrib/prometheus/deploy-finalize.rules.yml
       ../man
       ../package.json
       ../scripts/build
@@ -130,10 +128,6 @@ stdenvNoCC.mkDerivation {
     installManPage deploy-finalize.8
     installShellCompletion --cmd deploy-finalize contrib/completions/deploy-finalize.{bash,zsh,fish}
     install -D --mode=444 --target-directory "$out/lib/systemd/catalog" contrib/deploy-finalize.catalog
-    install -D --mode=444 --target-directory "$out/share/deploy-finalize/prometheus" \
-      contrib/prometheus/deploy-finalize.rules.yml
-    install -D --mode=444 --target-directory "$out/share/deploy-finalize/grafana" \
-      contrib/grafana/deploy-finalize.json
     runHook postInstall
   '';
 

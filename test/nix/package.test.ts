@@ -29,7 +29,7 @@ nixTest("runs in an empty environment, and knows its version", async (nix) => {
 });
 
 nixTest(
-  "installs manual page, completions, journal catalogue, rules and dashboard where they are looked for",
+  "installs manual page, completions and journal catalogue where they are looked for",
   async (nix) => {
     const built = await nix.build(about("package"));
     for (const file of [
@@ -38,9 +38,6 @@ nixTest(
       "share/zsh/site-functions/_deploy-finalize",
       "share/fish/vendor_completions.d/deploy-finalize.fish",
       "lib/systemd/catalog/deploy-finalize.catalog",
-      // As docs/monitoring.md names them; Grafana takes every dashboard of a folder.
-      "share/deploy-finalize/prometheus/deploy-finalize.rules.yml",
-      "share/deploy-finalize/grafana/deploy-finalize.json",
     ]) {
       assert.ok(existsSync(join(built, file)), file);
     }
