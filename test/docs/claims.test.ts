@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type Claim, claimsOf, missingSections, sectionsOf } from "./claims.ts";
+import { blocksOf, claimsOf, gone, unclaimed } from "./claims.ts";
 import { documents, repository } from "./documents.ts";
 
 /** Pages that are made from the program, or that only lead to others. */
@@ -15,55 +15,79 @@ const pages = documents().filter(
 const claims = claimsOf(readFileSync(join(repository, "docs/claims.md"), "utf8"));
 
 test("docs/claims.md has statements of each page, in the words of the page", () => {
-  assert.deepEqual([...claims.keys()].toSorted(), pages.map(({ path }) => path).toSorted());
-  const gone = pages.flatMap(({ path, text }) => {
-    const all = sectionsOf(text).map((section) => `${section.heading} ${section.prose}`);
-    const isThere = ({ statement }: Claim): boolean => all.some((one) => one.includes(statement));
-    return (claims.get(path) ?? [])
-      .filter((claim) => !isThere(claim))
-      .map(({ statement }) => `${path}: ${statement}`);
-  });
-  assert.deepEqual(gone, []);
+  const paths = pages.map(({ path }) => path);
+  assert.deepEqual([...claims.keys()].toSorted(), paths.toSorted());
+  const lost = pages.flatMap(({ path, text }) =>
+    gone(blocksOf(text), claims.get(path) ?? []).map(({ statement }) => `${path}: ${statement}`),
+  );
+  assert.deepEqual(lost, []);
 });
 
-test("every section of a page has a statement with its test, or says why it has none", () => {
+test("every statement of a page has its test in docs/claims.md, or says why it has none", () => {
   const without = pages.flatMap(({ path, text }) =>
-    missingSections(sectionsOf(text), claims.get(path) ?? []).map(
-      (heading) => `${path}: ${heading}`,
-    ),
+    unclaimed(blocksOf(text), claims.get(path) ?? []).map((block) => `${path}: ${block.text}`),
   );
   assert.deepEqual(without, []);
 });
 
 test("every test that docs/claims.md names is there", () => {
-  const named = [...claims].flatMap(([path, all]) => all.map((claim) => ({ path, ...claim })));
-  assert.ok(named.length > 300, `${named.length} statements`);
+  const named = [...claims.values()].flat();
+  assert.ok(named.length > 500, `${named.length} statements`);
   const texts = new Map<string, string>();
-  const gone = named.flatMap(({ path, statement, shownBy }) => {
+  const missing = named.flatMap(({ statement, shownBy }) => {
     if (shownBy.kind === "nothing") return [];
     const file = join(repository, shownBy.file);
-    if (!existsSync(file)) return [`${path}: ${statement}: ${shownBy.file}`];
+    if (!existsSync(file)) return [`${statement}: ${shownBy.file}`];
     const text = texts.get(file) ?? readFileSync(file, "utf8");
     texts.set(file, text);
     const isThere = ['"', "`"].some((quote) => text.includes(`${quote}${shownBy.name}`));
-    return isThere || shownBy.name === "" ? [] : [`${path}: ${statement}: ${shownBy.name}`];
+    return isThere || shownBy.name === "" ? [] : [`${statement}: ${shownBy.name}`];
   });
-  assert.deepEqual(gone, []);
+  assert.deepEqual(missing, []);
 });
 
-test("a statement that is gone, a section without one, and an odd line are found", () => {
-  const page =
-    "# One\nIt is so.\n\n## Two\n```sh\ncode\n```\n\n## Three\n\n| a | b |\n|---|---|\n| c | d |\n";
-  const sections = sectionsOf(page);
+const PAGE = `# One
+For everybody.
+
+It is so. And
+so.
+
+## Two
+\`\`\`sh
+code
+\`\`\`
+
+- first
+  item
+- second item
+
+| a | b |
+|---|---|
+| c | d |
+More: [here](there.md).
+`;
+
+test("a statement that is gone, a block without one, and an odd line are found", () => {
+  const blocks = blocksOf(PAGE);
   assert.deepEqual(
-    sections.map(({ heading, prose }) => [heading, prose]),
+    blocks.map(({ heading, text }) => [heading, text]),
     [
-      ["One", "It is so."],
-      ["Two", ""],
-      ["Three", "| a | b | |---|---| | c | d |"],
+      ["One", "For everybody."],
+      ["One", "It is so. And so."],
+      ["Two", "- first item"],
+      ["Two", "- second item"],
+      ["Two", "| a | b | |---|---| | c | d |"],
+      ["Two", "More: [here](there.md)."],
     ],
   );
-  const shownBy = { kind: "nothing", why: "x" } as const;
-  assert.deepEqual(missingSections(sections, [{ statement: "is so", shownBy }]), ["Three"]);
+  const claim = (statement: string) =>
+    ({ statement, shownBy: { kind: "nothing", why: "x" } }) as const;
+  const some = [claim("is so. And"), claim("second"), claim("not there")];
+  assert.deepEqual(
+    unclaimed(blocks, some).map(({ text }) => text),
+    ["- first item", "| a | b | |---|---| | c | d |"],
+  );
+  assert.deepEqual(gone(blocks, some), [claim("not there")]);
+  assert.deepEqual(unclaimed(blocks, [...some, claim("Two")]), []);
   assert.throws(() => claimsOf("## README.md\n\n| statement | shown by |\n|---|---|\n| a | b |\n"));
 });

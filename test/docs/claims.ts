@@ -27,30 +27,58 @@ function claimIn(row: string): Claim {
   return { statement, shownBy: { kind: "test", file, name } };
 }
 
-/** A part of a page below one heading, without its code, on one line. */
-export interface Section {
+/** A paragraph, an item of a list, or a table, on one line. */
+export interface Block {
   readonly heading: string;
-  readonly prose: string;
+  readonly text: string;
 }
 
-export function sectionsOf(page: string): Section[] {
-  const text = page.replaceAll(/^( *)```.*?^\1```$/gms, "").replaceAll(/<!--.*?-->/gs, "");
-  return text
-    .split(/^#+ /m)
-    .slice(1)
-    .map((part) => {
-      const [heading = "", ...lines] = part.split("\n");
-      return { heading, prose: lines.join(" ").replaceAll(/\s+/g, " ").trim() };
-    });
+/** The blocks of a page, without its code. */
+export function blocksOf(page: string): Block[] {
+  const prose = page.replaceAll(/^( *)```.*?^\1```$/gms, "\n").replaceAll(/<!--.*?-->/gs, "");
+  const blocks: { heading: string; kind: "table" | "text"; text: string }[] = [];
+  let heading = "";
+  let isOpen = false;
+  for (const line of prose.split("\n")) {
+    const [, title] = /^#+ (.*)$/.exec(line) ?? [];
+    const kind = line.trimStart().startsWith("|") ? "table" : "text";
+    const last = blocks.at(-1);
+    const begins = /^\s*([-*]|\d+\.) /.test(line) || last?.kind !== kind;
+    if (title !== undefined) heading = title;
+    else if (line.trim() !== "" && isOpen && !begins && last !== undefined) {
+      last.text += ` ${line}`;
+    } else if (line.trim() !== "") blocks.push({ heading, kind, text: line });
+    isOpen = title === undefined && line.trim() !== "";
+  }
+  return blocks.map(({ text, ...block }) => ({
+    heading: block.heading,
+    text: text.replaceAll(/\s+/g, " ").trim(),
+  }));
 }
 
-/** The headings of sections that say something, and of which no claim is a part. */
-export function missingSections(sections: readonly Section[], claims: readonly Claim[]): string[] {
-  return sections
-    .filter(({ prose }) => prose !== "")
-    .filter(
-      ({ heading, prose }) =>
-        !claims.some(({ statement }) => heading === statement || prose.includes(statement)),
-    )
-    .map(({ heading }) => heading);
+/** Blocks that state nothing: whom a page is for, pictures, what leads to code, steps, and pointers. */
+const STATES_NOTHING = [/^For /, /^!\[/, /:$/, /^- (Do|Look): /];
+
+function statesSomething({ text }: Block): boolean {
+  if (STATES_NOTHING.some((pattern) => pattern.test(text))) return false;
+  const withoutLinks = text.replaceAll(/\[[^\]]*\]\([^)]*\)/g, "");
+  const isPointer = withoutLinks !== text && withoutLinks.replaceAll(/[\W\d]/g, "").length < 45;
+  return !isPointer;
+}
+
+/** A statement that is a heading stands for all of its section. */
+function isAbout({ statement }: Claim, { heading, text }: Block): boolean {
+  return heading === statement || text.includes(statement);
+}
+
+/** The blocks that state something, and that no claim is about. */
+export function unclaimed(blocks: readonly Block[], claims: readonly Claim[]): Block[] {
+  return blocks.filter(
+    (block) => statesSomething(block) && !claims.some((claim) => isAbout(claim, block)),
+  );
+}
+
+/** The claims that are about nothing on the page any more. */
+export function gone(blocks: readonly Block[], claims: readonly Claim[]): Claim[] {
+  return claims.filter((claim) => !blocks.some((block) => isAbout(claim, block)));
 }

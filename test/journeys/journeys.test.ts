@@ -45,6 +45,9 @@ async function furnish(host: Host): Promise<void> {
   const run = `exec ${PROGRAM.join(" ")} "$@" --config ${PROFILE}/etc/deploy-finalize.json`;
   const path = "PATH=/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin";
   await host.write("/usr/bin/deploy-finalize", `#!/bin/sh\nexport ${path}\n${run}\n`);
+  for (const name of ["configuration", "hardware-configuration"]) {
+    await host.write(`/etc/nixos/${name}.nix`, "{ }\n");
+  }
   await host.write("/usr/bin/nixos-generate-config", "#!/bin/sh\necho '{ }'\n");
   // A session over SSH has no programs of Nix in PATH here.
   await host.shell(`
