@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { blocksOf, claimsOf, gone, unclaimed } from "./claims.ts";
+import { type Claim, blocksOf, claimsOf, gone, unclaimed } from "./claims.ts";
 import { documents, repository } from "./documents.ts";
 
 /** Pages that are made from the program, or that only lead to others. */
@@ -46,6 +46,10 @@ test("every test that docs/claims.md names is there", () => {
   assert.deepEqual(missing, []);
 });
 
+function claim(statement: string): Claim {
+  return { statement, shownBy: { kind: "nothing", why: "x" } };
+}
+
 const PAGE = `# One
 For everybody.
 
@@ -80,8 +84,6 @@ test("a statement that is gone, a block without one, and an odd line are found",
       ["Two", "More: [here](there.md)."],
     ],
   );
-  const claim = (statement: string) =>
-    ({ statement, shownBy: { kind: "nothing", why: "x" } }) as const;
   const some = [claim("is so. And"), claim("second"), claim("not there")];
   assert.deepEqual(
     unclaimed(blocks, some).map(({ text }) => text),

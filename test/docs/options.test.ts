@@ -37,6 +37,10 @@ nixTest("every option is declared in a file of the repository", async (nix) => {
   );
 });
 
+function page(path: string): string {
+  return readFileSync(join(repository, path), "utf8");
+}
+
 /** Where a key of a group is explained. */
 const PAGES: Readonly<Record<string, string>> = { report: "docs/reports.md" };
 
@@ -45,7 +49,6 @@ nixTest(
   async (nix) => {
     const options = v.parse(optionsSchema, await nix.evaluate(OPTIONS));
     const settings = options.filter((option) => !option.isInternal && !isOwn(option));
-    const page = (path: string): string => readFileSync(join(repository, path), "utf8");
     const all = page("docs/settings.md");
     const unexplained = settings.filter(({ path }) => {
       const text = `${all}\n${page(PAGES[path[0] ?? ""] ?? "docs/settings.md")}`;

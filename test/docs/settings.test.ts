@@ -33,7 +33,6 @@ test("docs/requirements.md has the defaults of the limits that it names", () => 
   const rows = [...page.matchAll(/^\| [^|]+ \| `([a-zA-Z.]+)` \| ([^|]+) \|/gm)];
   const shown = rows.flatMap(([, key = "", cell = ""]) => (all.has(key) ? [[key, cell]] : []));
   assert.ok(shown.length >= 7, `${shown.length}`);
-  const inWords = (value: unknown): string => (typeof value === "number" ? span(value) : "none");
   // Where null is automatic, both times are there.
   const expected = shown.map(([key = ""]) => [
     key,
@@ -41,6 +40,10 @@ test("docs/requirements.md has the defaults of the limits that it names", () => 
   ]);
   assert.deepEqual(shown, expected);
 });
+
+function inWords(value: unknown): string {
+  return typeof value === "number" ? span(value) : "none";
+}
 
 function span(seconds: number): string {
   const [unit = "s", size = 1] =

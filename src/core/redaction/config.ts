@@ -34,9 +34,9 @@ function shown(key: string, value: unknown): unknown {
 function visit(value: unknown, change: (key: string, value: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map((item: unknown) => visit(change("", item), change));
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]: [string, unknown]) => [
+  const entries = Object.entries(value).map(([key, item]: [string, unknown]): [string, unknown] => [
     key,
     visit(change(key, item), change),
   ]);
-  return Object.fromEntries(entries) as unknown;
+  return Object.fromEntries(entries);
 }
