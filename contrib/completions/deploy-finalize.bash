@@ -15,7 +15,7 @@ _deploy_finalize() {
 
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
-      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --group | --holder | --option-prefix | --only)
+      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --group | --holder | --option-prefix | --output | --only)
         word=${COMP_WORDS[index]}
         [[ ${COMP_WORDS[index + 1]} == = ]] && ((index++))
         ((index++))
@@ -46,6 +46,7 @@ _deploy_finalize() {
     --group) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --holder) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --option-prefix) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --only) mapfile -t COMPREPLY < <(compgen -W "servers commands" -- "$current"); return ;;
   esac
 
@@ -98,6 +99,10 @@ _deploy_finalize() {
       options="--option-prefix --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); }
       ;;
+    report-bug)
+      options="--output --config --state-dir -q --quiet -v --verbose --json -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids report-bug
+      ;;
     run)
       options="--config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids run
@@ -112,14 +117,14 @@ _deploy_finalize() {
       options="--test --revision --only --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume boot-complete deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config run resume boot-complete deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
   fi
 }
 

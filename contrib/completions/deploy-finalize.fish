@@ -9,7 +9,7 @@ function __deploy_finalize_words
             continue
         end
         switch $word
-            case --delay --revision --profile --config --state-dir --timeout -n --limit --group --holder --option-prefix --only
+            case --delay --revision --profile --config --state-dir --timeout -n --limit --group --holder --option-prefix --output --only
                 set skip 1
             case '-*'
             case '*'
@@ -215,6 +215,17 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with check-config' -s v
 complete -c deploy-finalize -n '__deploy_finalize_begins_with check-config' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with check-config' -s h -l help -d 'show the help'
 complete -c deploy-finalize -n '__deploy_finalize_is check-config' -F
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a report-bug -d 'collect what a bug report needs, without secrets'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a report-bug -d 'collect what a bug report needs, without secrets'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -l output -r -F -d 'write the report to this file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -s q -l quiet -d 'print no progress messages, only the result and errors'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -s v -l verbose -d 'print each program that it runs'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with report-bug' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is report-bug' -k -a '(__deploy_finalize_ids report-bug)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a run -d 'carry out a finalization until it ends (its systemd unit runs this)'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a run -d 'carry out a finalization until it ends (its systemd unit runs this)'

@@ -28,6 +28,7 @@ _deploy_finalize() {
     'undo:set the profile and the boot default to the running system'
     'lock:show the slots of the fleet lock, or give a slot back'
     'check-config:check a configuration file and list all its errors'
+    'report-bug:collect what a bug report needs, without secrets'
     'run:carry out a finalization until it ends (its systemd unit runs this)'
     'resume:continue unfinished finalizations after a boot (a systemd unit runs this)'
     'boot-complete:wait until this boot counts as good (a systemd unit runs this)'
@@ -39,7 +40,7 @@ _deploy_finalize() {
     case $word in
       (--config|--state-dir) places+=($word ${words[index+1]}); ((index++)) ;;
       (--config=*|--state-dir=*) places+=($word) ;;
-      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--group|--holder|--option-prefix|--only) ((index++)) ;;
+      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--group|--holder|--option-prefix|--output|--only) ((index++)) ;;
       (-*) ;;
       (*) if [[ -z $command ]]; then command=$word; elif [[ -z $argument ]]; then argument=$word; fi ;;
     esac
@@ -63,6 +64,7 @@ _deploy_finalize() {
     (--group) _message 'value'; return ;;
     (--holder) _message 'value'; return ;;
     (--option-prefix) _message 'value'; return ;;
+    (--output) _files; return ;;
     (--only) offered=(servers commands); compadd -- $offered; return ;;
   esac
 
@@ -114,6 +116,10 @@ _deploy_finalize() {
     (check-config)
       options=('--option-prefix:put this before each key in the errors, for example services.deployFinalize' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _files
+      ;;
+    (report-bug)
+      options=('--output:write the report to this file' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids report-bug
       ;;
     (run)
       options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print no progress messages, only the result and errors' '--quiet:print no progress messages, only the result and errors' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')

@@ -7,6 +7,7 @@ export function commandsPage(outline: Outline): string {
   return [
     `<!-- ${MADE_BY} -->`,
     "# Commands",
+    "For everybody who types a command and wants to know what it does.",
     outline.description +
       " Without a command, `deploy-finalize` runs `schedule`. Options can also stand before the command. " +
       "Instead of an ID such as `20261122-213000-k3f9`, you can give its beginning (`20261122-21`) or its last part (`k3f9`, or only `k3`), if only one finalization fits. `run` needs the full ID. " +

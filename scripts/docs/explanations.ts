@@ -43,6 +43,9 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   "check-config": [
     "If the file has an error, the exit code is 2. It needs neither root nor a NixOS host, so a build or a CI job can run it. The NixOS module runs it during the build of the configuration file.",
   ],
+  "report-bug": [
+    "Prints one text with the versions, the status, the record, the configuration and the journal of a finalization. It removes the secrets that the configuration names, the arguments of commands, the paths and queries of addresses, and other texts that look like secrets. Read the text before you send it: it contains names of the host, its users and its units.",
+  ],
   deliver: [
     "Reports that are not delivered yet wait in the outbox. A transient unit `deploy-finalize-deliver-….service` delivers them automatically, in a sandbox; receivers of the kind `command` have a unit of their own. Run this command to try again at once.",
   ],

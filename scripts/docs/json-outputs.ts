@@ -16,6 +16,7 @@ import { explainSchema } from "../../src/json/explain.ts";
 import { finalizationSchema } from "../../src/json/finalization.ts";
 import { historySchema, logSchema } from "../../src/json/history.ts";
 import { lockStatusSchema } from "../../src/json/lock.ts";
+import { reportBugSchema } from "../../src/json/report-bug.ts";
 import { setUpSchema } from "../../src/json/set-up.ts";
 import { statusSchema, waitingSchema, waitSchema } from "../../src/json/status.ts";
 
@@ -117,6 +118,11 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
     about: "One object: what works of the set-up.",
     example:
       "deploy-finalize deliver --test --json | jq -r '.parts[] | select(.works | not) | .name'",
+  },
+  "report-bug": {
+    schema: reportBugSchema,
+    about: "One object: the parts of the report.",
+    example: `deploy-finalize report-bug --json | jq -r '.parts[] | select(.title == "Record") | .text'`,
   },
   "check-config": {
     schema: checkConfigSchema,

@@ -31,7 +31,9 @@ export function jsonPage(): string {
 
 const INTRODUCTION = `# What \`--json\` prints
 
-On stdout, and nothing else there; narration and errors are on stderr. \`schemaVersion\` stands in every
+For authors of programs that read the output of deploy-finalize.
+
+The output goes to stdout, and nothing else does; narration and errors are on stderr. \`schemaVersion\` stands in every
 output. It changes when a field goes away or changes its meaning, not when one is added: ignore fields
 that you do not know. Moments are ISO 8601 in UTC, lengths of time are in seconds. Each output has a JSON
 Schema in [docs/schema](schema), which every output is tested against.`;

@@ -81,7 +81,7 @@ export function complain(context: Context, why: string | readonly string[]): voi
 }
 
 /** Commands that only show something. */
-const ONLY_SHOW = new Set(["help", "explain", "status", "history", "log"]);
+const ONLY_SHOW = new Set(["help", "explain", "status", "history", "log", "report-bug"]);
 
 /**
  * The exit code of a command whose output may be incomplete. Lost output is a failure only for a

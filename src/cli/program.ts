@@ -13,6 +13,7 @@ import { addCancel } from "./commands/cancel.ts";
 import { addCheckConfig } from "./commands/check-config.ts";
 import { addConfirm } from "./commands/confirm.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addReportBug } from "./commands/by-hand/report-bug.ts";
 import { addRetry } from "./commands/by-hand/retry.ts";
 import { addUndo } from "./commands/by-hand/undo.ts";
 import { addRollback } from "./commands/by-hand/rollback.ts";
@@ -39,6 +40,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   undo: addUndo,
   lock: addLock,
   "check-config": addCheckConfig,
+  "report-bug": addReportBug,
   run: addRun,
   resume: addResume,
   "boot-complete": addBootComplete,

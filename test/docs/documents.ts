@@ -9,7 +9,7 @@ export interface Document {
   readonly text: string;
 }
 
-const FOLDERS = ["", "docs", "man", "templates", "notes"];
+const FOLDERS = ["", "docs", "docs/journeys", "man", "templates", "notes"];
 
 /** Everything that people read: pages in Markdown, the man page, the journal's catalogue. */
 export function documents(): Document[] {
@@ -28,7 +28,7 @@ export function documents(): Document[] {
 export function commandLines({ path, text }: Document): string[] {
   return shownToType({ path, text })
     .flatMap((piece) => piece.split(/\n|&&|\|\||[|;()"']/))
-    .map((line) => line.replace(/ # .*$/, ""))
+    .map((line) => line.replace(/ # .*$/, "").replaceAll(/ \d?>+&?\S+/g, ""))
     .flatMap((line) => CALL.exec(line)?.[1]?.trim() ?? []);
 }
 
@@ -53,7 +53,7 @@ function shownToType({ path, text }: Document): string[] {
 /** The loops that wait over a reboot, by the path of the page, as they are typed. */
 export function waitingLoops(pages: readonly Document[]): { path: string; loop: string }[] {
   return pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/^( *)\(\n +until ssh .*?^\1\)$/gms)].map(([loop, indent = ""]) => ({
+    [...text.matchAll(/^( *)\(\n +until ssh [^\n]*\n.*?^\1\)$/gms)].map(([loop, indent = ""]) => ({
       path,
       loop: loop.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
     })),

@@ -40,3 +40,15 @@ test("docs/README.md leads to every page in docs", () => {
     [],
   );
 });
+
+test("every page in docs says in its first line whom it is for", () => {
+  const pages = documents().filter(({ path }) => path.startsWith("docs/"));
+  const without = pages.filter(({ text }) => {
+    const shown = text.replaceAll(/<!--.*?-->/gs, "").trim();
+    return !/^# [^\n]+\n+For /.test(shown);
+  });
+  assert.deepEqual(
+    without.map(({ path }) => path),
+    [],
+  );
+});

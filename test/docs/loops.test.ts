@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { chmodSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Folder } from "../support/folder.ts";
 import { documents, waitingLoops } from "./documents.ts";
@@ -10,7 +10,8 @@ const loops = waitingLoops(pages);
 
 test("every loop that waits over SSH has the form that is tried here", () => {
   const written = pages.flatMap(({ text }) => [...text.matchAll(/until ssh /g)]);
-  assert.equal(loops.length, written.length);
+  // The loop over the hosts of a fleet is tried below.
+  assert.equal(loops.length, written.length - 1);
   assert.ok(loops.length > 0, "it finds them");
 });
 
@@ -56,3 +57,68 @@ for (const { path, loop } of loops) {
     });
   }
 }
+
+interface Shown {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly calls: string[];
+}
+
+/** Runs a script of a page with a stand-in for ssh, which gets the calls before in `$CALLS`. */
+function runWith(ssh: string, script: string): Shown {
+  using folder = new Folder();
+  for (const [name, text] of [
+    ["ssh", `#!/bin/sh\necho "$*" >>"$CALLS"\n${ssh}`],
+    ["sleep", "#!/bin/sh\n"],
+  ] as const) {
+    chmodSync(folder.write(`bin/${name}`, text), 0o755);
+  }
+  const calls = folder.write("calls", "");
+  const env = {
+    PATH: `${folder.at("bin")}:${process.env["PATH"] ?? ""}`,
+    CALLS: calls,
+    id: "20261122-213000-k3f9",
+  };
+  const { status, stdout, stderr } = spawnSync("sh", ["-e", "-c", script], {
+    env,
+    encoding: "utf8",
+  });
+  assert.equal(stderr, "");
+  return { status, stdout, calls: readFileSync(calls, "utf8").trim().split("\n") };
+}
+
+function scriptIn(path: string, pattern: RegExp): string {
+  const page = pages.find((one) => one.path === path);
+  return pattern.exec(page?.text ?? "")?.[0] ?? assert.fail(`${path} has no ${pattern}`);
+}
+
+test("the loop of docs/confirmation.md confirms when the host asks, and ends with the outcome", () => {
+  const loop = scriptIn("docs/confirmation.md", /^\(\n {2}until\n.*?^\)$/ms);
+  for (const outcome of [0, 1, 3]) {
+    const ssh = `case "$*" in
+      *" confirm "*) [ $(wc -l <"$CALLS") -gt 4 ] || { echo "does not wait" >&2; exit 1; } ;;
+      *) case $(wc -l <"$CALLS") in 2) exit 255 ;; 4) exit 75 ;; *) exit ${outcome} ;; esac ;;
+    esac`;
+    const { status, calls } = runWith(ssh, loop);
+    assert.equal(status, outcome);
+    assert.deepEqual(
+      calls.map((call) => /deploy-finalize (\w+)/.exec(call)?.[1]),
+      ["confirm", "wait", "confirm", "wait", "confirm", "wait"],
+    );
+    assert.ok(calls.every((call) => call.endsWith(" 20261122-213000-k3f9")));
+  }
+});
+
+test("the loop over a fleet shows each outcome, and fails if one is not live", () => {
+  const loop = scriptIn("docs/journeys/colmena-and-etcd.md", /^\(\n {2}all=0\n.*?^\)$/ms);
+  for (const [outcome, status] of [
+    [0, 0],
+    [3, 1],
+  ]) {
+    const ssh = `case "$1 $(wc -l <"$CALLS")" in
+      *" 1") exit 255 ;; *" 2") exit 75 ;; root@web2*) exit ${outcome} ;; esac`;
+    const shown = runWith(ssh, loop);
+    assert.equal(shown.stdout, `web1: 0\nweb2: ${outcome}\nweb3: 0\n`);
+    assert.equal(shown.status, status);
+  }
+});

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { repository } from "../test-host/paths.ts";
-import { OPTIONS, optionsSchema } from "../nix/option-types.ts";
+import { isOwn, OPTIONS, optionsSchema } from "../nix/option-types.ts";
 import { nixTest } from "../nix/pkgs/nix-test.ts";
 import { optionsReference } from "../nix/reference.ts";
 
@@ -36,3 +36,28 @@ nixTest("every option is declared in a file of the repository", async (nix) => {
     [],
   );
 });
+
+function page(path: string): string {
+  return readFileSync(join(repository, path), "utf8");
+}
+
+/** Where a key of a group is explained. */
+const PAGES: Readonly<Record<string, string>> = { report: "docs/reports.md" };
+
+nixTest(
+  "every setting that the module has is explained on the page that options.md names",
+  async (nix) => {
+    const options = v.parse(optionsSchema, await nix.evaluate(OPTIONS));
+    const settings = options.filter((option) => !option.isInternal && !isOwn(option));
+    const all = page("docs/settings.md");
+    const unexplained = settings.filter(({ path }) => {
+      const text = `${all}\n${page(PAGES[path[0] ?? ""] ?? "docs/settings.md")}`;
+      const names = [path.join("."), path.slice(1).join("."), path.at(-1) ?? ""];
+      return !names.some((name) => name !== "" && new RegExp(`[\`"]${name}[\`"]`).test(text));
+    });
+    assert.deepEqual(
+      unexplained.map(({ name }) => name),
+      [],
+    );
+  },
+);

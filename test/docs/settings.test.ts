@@ -26,3 +26,33 @@ test("the example in docs/settings.md is accepted", () => {
   const [, example = ""] = /```json\n(.*?)```/s.exec(settings) ?? [];
   assert.equal(parseConfig(example, "the example").waitFor.runners.length, 1);
 });
+
+test("docs/requirements.md has the defaults of the limits that it names", () => {
+  const page = readFileSync(new URL("../../docs/requirements.md", import.meta.url), "utf8");
+  const all = new Map(leaves(DEFAULT_CONFIG));
+  const rows = [...page.matchAll(/^\| [^|]+ \| `([a-zA-Z.]+)` \| ([^|]+) \|/gm)];
+  const shown = rows.flatMap(([, key = "", cell = ""]) => (all.has(key) ? [[key, cell]] : []));
+  assert.ok(shown.length >= 7, `${shown.length}`);
+  // Where null is automatic, both times are there.
+  const expected = shown.map(([key = ""]) => [
+    key,
+    key === "delay" ? "0.5 s, or 60 s" : inWords(all.get(key)),
+  ]);
+  assert.deepEqual(shown, expected);
+});
+
+function inWords(value: unknown): string {
+  return typeof value === "number" ? span(value) : "none";
+}
+
+function span(seconds: number): string {
+  const [unit = "s", size = 1] =
+    (
+      [
+        ["day", 86_400],
+        ["h", 3600],
+        ["min", 60],
+      ] as const
+    ).find(([, length]) => seconds % length === 0) ?? [];
+  return `${seconds / size} ${unit}`;
+}

@@ -16,7 +16,10 @@ interface Member {
 
 /** Why there is no etcd here, or null where there is. */
 export function etcdMissing(): string | null {
-  return spawnSync("etcd", ["--version"]).error === undefined ? null : "no etcd: run make setup";
+  const missing = (["etcd", "etcdctl"] as const).find(
+    (program) => spawnSync(program, ["--version"]).error !== undefined,
+  );
+  return missing === undefined ? null : `no ${missing}: run make setup`;
 }
 
 /** A real etcd of three members on loopback, whose members can be killed, stopped and brought back. */

@@ -24,6 +24,8 @@ export const PARSERS: readonly Target[] = [
 export const NO_PARSERS: ReadonlyMap<string, string> = new Map([
   ["boot/started-by.ts", "a word, which is only compared and given on"],
   ["boot/systemd-boot/systemd-boot.ts", "words between blanks, which are only compared"],
+  ["cli/bug-report/collect.ts", "texts that are only shown, after core/redaction"],
+  ["cli/commands/by-hand/report-bug.ts", "lines, which are only indented"],
   ["cli/commands/log.ts", "splits off lines, which parseJournal reads"],
   ["core/age.ts", "its own words"],
   ["core/config/proxy-config.ts", "names of the configuration, which are only compared"],

@@ -68,6 +68,10 @@ const OWN = new Set([
   "resetOnTrouble",
 ]);
 
+export function isOwn({ path }: Option): boolean {
+  return OWN.has(path.join("."));
+}
+
 /** The options that are settings of the program, without those within lists. */
 export function settingsOf(options: readonly Option[]): Option[] {
   const isNested = ({ path }: Option): boolean =>
@@ -75,7 +79,5 @@ export function settingsOf(options: readonly Option[]): Option[] {
       (above) =>
         above.path.length < path.length && above.path.every((key, index) => path[index] === key),
     );
-  return options.filter(
-    (option) => !option.isInternal && !OWN.has(option.path.join(".")) && !isNested(option),
-  );
+  return options.filter((option) => !option.isInternal && !isOwn(option) && !isNested(option));
 }

@@ -17,6 +17,8 @@ nixTest("builds the very bundle that scripts/build makes, again and again", asyn
     readFileSync(join(where, "deploy-finalize.cjs"), "utf8"),
   );
   assert.equal(text, expected);
+  // docs/requirements.md says what it takes.
+  assert.ok((text?.length ?? 0) < 1_200_000, `${text?.length}`);
   assert.equal(await nix.build(about("package"), "--check"), built);
 });
 

@@ -65,6 +65,13 @@ hostTest(
     assert.ok(fromUnit.some((entry) => entry["_TRANSPORT"] === "stdout"));
     const strays = fromUnit.filter((entry) => entry["DEPLOY_FINALIZE_ID"] !== id);
     assert.deepEqual(strays, [], "all lines of the unit bear the id");
+    const report = await host.ok(call(target, "report-bug"));
+    for (const { state, detail } of record.timeline) {
+      assert.match(report, new RegExp(`^ {4}[0-9T:.+-]+ .*deploy-finalize.*: ${state}: `, "m"));
+      assert.ok(report.includes(detail));
+    }
+    assert.match(report, /^ {4}systemctl --version: systemd \d+/m);
+    assert.ok(report.includes(`"target": "${target}"`) || report.includes(`"target":"${target}"`));
   },
 );
 

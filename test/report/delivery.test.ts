@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { backoffMs } from "../../src/report/delivery-queues.ts";
 import type { ReportConfig } from "../../src/core/config/report-config.ts";
+import type { ProxyConfig } from "../../src/core/config/proxy-config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
 import { deliverAll, newMemory } from "../../src/report/deliver.ts";
@@ -12,6 +13,7 @@ import { fileNameOf } from "../../src/report/owed-report.ts";
 import { Outbox } from "../../src/report/outbox.ts";
 import { oweReports } from "../../src/report/report.ts";
 import { EdgeHost } from "../support/edge-host.ts";
+import { ProxyServer } from "../host/network/proxy-server.ts";
 import { until } from "../test-host/until.ts";
 import { COMMIT, ended, receiver, scheduled } from "./reports.ts";
 import { StandInServer } from "./server.ts";
@@ -43,9 +45,10 @@ class Sender extends EdgeHost {
     oweReports(this, this.outbox, this.config, record);
   }
 
-  async deliver(): Promise<void> {
+  async deliver(proxy?: ProxyConfig): Promise<void> {
     const { outbox, config, stop } = this;
     await deliverAll({
+      ...(proxy === undefined ? {} : { proxy }),
       host: this,
       outbox,
       config,
@@ -398,4 +401,16 @@ test("the back-off doubles up to its limit, and half of it is random", () => {
   assert.deepEqual(most.map(Math.round), [2, 4, 8, 300, 300]);
   const least = [1, 2, 3, 9, 1000].map((tries) => backoffMs(tries, limits, 0) / 1000);
   assert.deepEqual(least, [1, 2, 4, 150, 150]);
+});
+
+test("a report that waits is sent through the proxy of the present configuration", async () => {
+  await using server = await StandInServer.listen();
+  await using proxy = await ProxyServer.listen(server.port);
+  using sender = new Sender(server);
+  const hook = receiver({ kind: "webhook", url: "http://never.invalid/hook" });
+  sender.config = { ...sender.config, receivers: [hook] };
+  sender.owe(ended("live"));
+  await sender.deliver({ http: proxy.url, https: null, except: [] });
+  assert.equal(proxy.asked.length, 1);
+  assert.deepEqual(told(server), ["hook live"]);
 });

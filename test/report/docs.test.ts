@@ -10,6 +10,7 @@ import { eventSchema } from "../../src/report/event.ts";
 import { ended } from "./reports.ts";
 
 const reports = readFileSync(new URL("../../docs/reports.md", import.meta.url), "utf8");
+const monitoring = readFileSync(new URL("../../docs/monitoring.md", import.meta.url), "utf8");
 const blocks = [...reports.matchAll(/```json\n(.*?)```/gs)].map(([, json = ""]) => json);
 
 /** The names in backticks of the first column of tables. */
@@ -19,8 +20,8 @@ function firstColumn(text: string): string[] {
   );
 }
 
-function section(title: string): string {
-  return reports.split(/^## /m).find((text) => text.startsWith(title)) ?? "";
+function section(title: string, page = reports): string {
+  return page.split(/^## /m).find((text) => text.startsWith(title)) ?? "";
 }
 
 test("docs/reports.md: the example of a configuration is accepted", () => {
@@ -53,7 +54,7 @@ test("docs/reports.md says what status each state is", () => {
   assert.deepEqual(known.toSorted(), [...STATES].toSorted());
 });
 
-test("docs/reports.md has every metric, and no other", () => {
+test("docs/monitoring.md has every metric, and no other", () => {
   const text = metricsText({
     newest: {
       ...ended("live"),
@@ -71,5 +72,14 @@ test("docs/reports.md has every metric, and no other", () => {
     reportsGivenUp: new Map([["x", 0]]),
   });
   const metrics = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-  assert.deepEqual(firstColumn(section("Metrics")), metrics);
+  assert.deepEqual(firstColumn(section("The metrics", monitoring)), metrics);
+});
+
+test("docs/monitoring.md has every alert, and no other", () => {
+  const rules = readFileSync(
+    new URL("../../contrib/prometheus/deploy-finalize.rules.yml", import.meta.url),
+    "utf8",
+  );
+  const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name]) => name);
+  assert.deepEqual(firstColumn(section("On the Prometheus server", monitoring)), alerts);
 });

@@ -158,6 +158,16 @@ test("store: what is scheduled while old records are removed stays, also if the 
   assert.ok(store.ids().includes(late.id) && store.isPrepared(late.id));
 });
 
+test("store: the newest hundred that have ended are kept, and older ones that are pinned", () => {
+  using folder = new Folder();
+  const store = new RecordStore(folder.at("state"));
+  const ids = Array.from({ length: 104 }, (_, index) => `20261122-220000-b${100 + index}`);
+  for (const id of ids) saveNewest(store, aRecord({ id }));
+  const [pinned = "", ...others] = ids;
+  store.prune(() => [pinned]);
+  assert.deepEqual(store.ids(), [pinned, ...others.slice(2)]);
+});
+
 test("store: a folder that others own or may write into is refused, with what to do", async () => {
   using folder = new Folder();
   saveNewest(new RecordStore(folder.at("state")), aRecord());

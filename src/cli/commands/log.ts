@@ -10,7 +10,7 @@ import {
   type SpawnOptions,
 } from "../../host/process/spawn.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
-import { showJournal } from "../../host/systemd/commands.ts";
+import { showJournal } from "../../host/systemd/journal-commands.ts";
 import { acts, type Cli, newCommand, withId, withJson } from "../command.ts";
 import { type CommonOptions, type Context, print } from "../context.ts";
 import { everyId, findId } from "../shared/find-record.ts";

@@ -3,7 +3,7 @@ import { jsonIn } from "../../core/answer.ts";
 import { readIfThere } from "../files/durable.ts";
 import type { Host } from "../process/host.ts";
 import { describeEnd } from "../process/spawn.ts";
-import { showBootActivation } from "./commands.ts";
+import { showBootActivation } from "./journal-commands.ts";
 
 /** What the activation at a boot left in the logs (notes/activation-at-boot.md). */
 export type BootActivation =

@@ -245,32 +245,6 @@ export function showManager(properties: readonly string[]): Argv {
   return ["systemctl", "show", `--property=${properties.join(",")}`];
 }
 
-/** Options of the journal search. */
-export interface JournalWish {
-  /** `follow` continues with new entries. */
-  readonly until: "now" | "follow";
-  readonly output: "text" | "json";
-}
-
-/**
- * A finalization's journal, over all boots: the output of its units, systemd's messages about them, and
- * entries with its id. The last two count only from PID 1 and from root.
- */
-export function showJournal(id: string, { until, output }: JournalWish): Argv {
-  const [timer, service] = [`${unitName(id)}.timer`, `${unitName(id)}.service`];
-  const matches = [
-    [`_SYSTEMD_UNIT=${service}`],
-    ["_PID=1", `UNIT=${service}`, `UNIT=${timer}`],
-    ["_UID=0", `DEPLOY_FINALIZE_ID=${id}`],
-  ];
-  return [
-    "journalctl",
-    ...(until === "follow" ? ["--follow", "--no-tail"] : []),
-    ...(output === "json" ? ["--output=json"] : []),
-    ...matches.flatMap((match, index) => (index === 0 ? match : ["+", ...match])),
-  ];
-}
-
 /** Units in any of the states, one a line; all units if there are none. */
 export function listUnits(states: readonly string[]): Argv {
   const shape = ["--all", "--full", "--plain", "--no-legend", "--no-pager"];
@@ -297,18 +271,4 @@ export function nextElapses(expression: string, after: Date, count: number): Arg
 /** Queues the start and returns without waiting for it. */
 export function startUnits(units: readonly string[]): Argv {
   return ["systemctl", "start", "--no-block", "--", ...units];
-}
-
-/** What the activation said at a boot: with systemd in stage 1, and with the scripts of stage 2. */
-export function showBootActivation(bootId: string): Argv {
-  return [
-    "journalctl",
-    "--quiet",
-    // journalctl wants the id without its dashes.
-    `--boot=${bootId.replaceAll("-", "")}`,
-    "--output=json",
-    "--output-fields=MESSAGE,_TRANSPORT,_UID",
-    "--identifier=initrd-nixos-activation-start",
-    "--identifier=stage-2-init",
-  ];
 }

@@ -60,7 +60,7 @@ test("the examples in docs/fleet-lock.md are accepted", () => {
   const text = readFileSync(new URL("../../../docs/fleet-lock.md", import.meta.url), "utf8");
   const examples = [...text.matchAll(/```json\n(.*?)```/gs)].map(([, example = ""]) => example);
   const backends = examples.map((example) => parseConfig(example, "an example").lock?.backend);
-  assert.deepEqual(backends, ["fleetlock", "etcd"]);
+  assert.deepEqual(backends, ["fleetlock"]);
 });
 
 test("docs/settings.md has every key of the lock, and no other", () => {

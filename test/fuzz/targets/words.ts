@@ -7,6 +7,8 @@ import {
   parseRecordedConfig,
   readConfig,
 } from "../../../src/core/config/parse-config.ts";
+import { secretFilesIn, shownConfig } from "../../../src/core/redaction/config.ts";
+import { withoutSecretLooks } from "../../../src/core/redaction/text.ts";
 import { ID_PATTERN, newIdAfter } from "../../../src/core/record/id.ts";
 import { matchesGlob } from "../../../src/core/glob.ts";
 import { printable, printableLine, printableLines } from "../../../src/core/printable.ts";
@@ -103,6 +105,25 @@ export const WORDS: readonly Target[] = [
       }
       refusesAtMost(() => parseConfig(text, "/etc/x.json"));
       refusesAtMost(() => parseRecordedConfig(text, "/etc/x.json"));
+    },
+  },
+  {
+    file: "core/redaction/config.ts",
+    name: "shownConfig",
+    samples: [JSON.stringify(CONFIG), "{}"],
+    parse: (text) => {
+      const shown = shownConfig(text);
+      if (shown !== null) assert.deepEqual(secretFilesIn(shown), secretFilesIn(text));
+      wellFormed(secretFilesIn(text));
+    },
+  },
+  {
+    file: "core/redaction/text.ts",
+    name: "withoutSecretLooks",
+    samples: [`token: "abc" https://u:p@h.example/?q=1 ghp_${"a".repeat(36)}`, "--secret x"],
+    parse: (text) => {
+      const shown = withoutSecretLooks(`${text} password=hunter2`);
+      assert.ok(!shown.includes("hunter2"));
     },
   },
   {

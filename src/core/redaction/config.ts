@@ -1,0 +1,42 @@
+import { jsonIn } from "../answer.ts";
+
+/** Keys whose value is the path of a file with a secret. */
+const SECRET_FILE = /^(?:key|password|secret|token|url)File$/;
+
+/** The paths of the secrets that a configuration names, also one that is not valid. */
+export function secretFilesIn(config: string): string[] {
+  const files: string[] = [];
+  visit(jsonIn(config), (key, value) => {
+    if (SECRET_FILE.test(key) && typeof value === "string") files.push(value);
+    return value;
+  });
+  return files;
+}
+
+/**
+ * A configuration to show to others: without the arguments of commands, and without the paths of
+ * addresses, which may be secrets. Null if it is not JSON.
+ */
+export function shownConfig(config: string): string | null {
+  const value = jsonIn(config);
+  if (value === null) return null;
+  return JSON.stringify(visit(value, shown), null, 2);
+}
+
+function shown(key: string, value: unknown): unknown {
+  if (key === "command" && Array.isArray(value)) {
+    return [...value.slice(0, 1), ...(value.length > 1 ? [`${value.length - 1} arguments`] : [])];
+  }
+  return typeof value === "string" ? value.replace(/^(https?:\/\/[^/?#]*).*/s, "$1/***") : value;
+}
+
+/** A copy of a value in which each item is what `change` makes of it. */
+function visit(value: unknown, change: (key: string, value: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => visit(change("", item), change));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]: [string, unknown]): [string, unknown] => [
+    key,
+    visit(change(key, item), change),
+  ]);
+  return Object.fromEntries(entries);
+}

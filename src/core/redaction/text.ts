@@ -1,0 +1,49 @@
+/** What stands in the place of a secret. */
+const HIDDEN = "***";
+
+/** A value after its name; the number of an error is none. */
+const NAMED =
+  /((?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|credential)s?\\?["']?\s*[=:]\s*\\?["']?)(?!E[A-Z]{3,10}\b)[^\s"',;\\]+/gi;
+const OPTION =
+  /(--(?:pass(?:word|phrase|wd)?|secret|token|api-?key|private-?key|credential)["']?,?\s+["']?)[^\s"',-][^\s"',]*/gi;
+
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  [
+    /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,20}PRIVATE KEY-----|$)/g,
+    HIDDEN,
+  ],
+  // The user and the password of an address.
+  [/:\/\/[^\s/@"']+@/g, `://${HIDDEN}@`],
+  [/\b(basic|bearer)\s+[A-Za-z0-9+/_.=~-]{8,}/gi, `$1 ${HIDDEN}`],
+  [NAMED, `$1${HIDDEN}`],
+  [OPTION, `$1${HIDDEN}`],
+];
+
+/** Tokens that can be told by how they begin. */
+const TOKEN = /^(?:gh[oprsu]_|github_pat_|gldt-|glpat-|glrt-|xox[abeprs]-|tskey-|AKIA)[\w.-]{12,}$/;
+const WEB_TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** Addresses whose path is a secret. */
+const SECRET_PATHS = [
+  "https://hooks.slack.com/",
+  "https://discord.com/api/webhooks/",
+  "https://discordapp.com/api/webhooks/",
+];
+
+/** A text without what looks like a secret. It knows no secret, so it may hide too much or too little. */
+export function withoutSecretLooks(text: string): string {
+  const named = PATTERNS.reduce((rest, [pattern, by]) => rest.replaceAll(pattern, by), text);
+  return named
+    .replaceAll(/[^\s"'<>]+/g, withoutSecretAddress)
+    .replaceAll(/[\w.-]+/g, (word) => (TOKEN.test(word) || WEB_TOKEN.test(word) ? HIDDEN : word));
+}
+
+/** A word without the query of an address in it, which may hold a token. */
+function withoutSecretAddress(word: string): string {
+  const start = word.indexOf("://");
+  if (start < 0) return word;
+  const path = SECRET_PATHS.find((address) => word.includes(address));
+  if (path !== undefined) return `${word.slice(0, word.indexOf(path) + path.length)}${HIDDEN}`;
+  const query = word.slice(start).search(/[?#]/);
+  return query < 0 ? word : `${word.slice(0, start + query + 1)}${HIDDEN}`;
+}
