@@ -180,6 +180,8 @@ const NO_RUNNERS: Runners = {
   isUnwanted: () => false,
 };
 
+const ASKS: AskForReboot = async (request) => await request("respected");
+
 for (const [what, load, left] of [
   ["uses up no one-shot boot, so none stays", {}, "nothing"],
   [
@@ -199,8 +201,7 @@ for (const [what, load, left] of [
     host.host.folder.write("sys/kernel/kexec_loaded", "1\n");
     host.host.folder.write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     host.host.folder.write("store/target/kernel-params", "\n");
-    const ask: AskForReboot = async (reboot) => await reboot("respected");
-    const how = { runners: NO_RUNNERS, method: "kexec", ask } as const;
+    const how = { runners: NO_RUNNERS, method: "kexec", ask: ASKS } as const;
     const goesDown = AbortSignal.abort();
     assert.equal(await rebootInto(host.host, planOf(host), how, goesDown), SUSPENDED);
     assert.ok(
