@@ -16,6 +16,8 @@ import type { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
 import { setVariable, systemdBootHost } from "./loaders.ts";
 
+const ask: AskForReboot = async (reboot) => await reboot("respected");
+
 // Every deployer's steps on a host with systemd-boot, up to the call of deploy-finalize.
 
 const CONFIGURATION = "boot/loader/loader.conf";
@@ -199,7 +201,6 @@ for (const [what, load, left] of [
     host.host.folder.write("sys/kernel/kexec_loaded", "1\n");
     host.host.folder.write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     host.host.folder.write("store/target/kernel-params", "\n");
-    const ask: AskForReboot = async (reboot) => await reboot("respected");
     const how = { runners: NO_RUNNERS, method: "kexec", ask } as const;
     const goesDown = AbortSignal.abort();
     assert.equal(await rebootInto(host.host, planOf(host), how, goesDown), SUSPENDED);
