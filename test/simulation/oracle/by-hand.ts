@@ -52,7 +52,9 @@ function judgeUndo({ watched, known, blame }: Sight, before: Before): void {
 }
 
 function judgeRefusedRetry({ watched, blame }: Sight, before: Before): void {
-  const { machine, faults } = watched;
+  const { machine, faults, plan } = watched;
+  // A deployer sets the profile some time after it has begun.
+  if (plan.deploys.length > 1) return;
   if ([...faults.made].some((kind) => !HARMLESS.has(kind))) return;
   // One that was armed all the same is driven.
   if ([...recordsOn(machine.disk).values()].some(({ state }) => !isTerminal(state))) return;
