@@ -1,5 +1,6 @@
 import type { Config } from "../core/config/config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
+import { messageOf } from "../core/refusal.ts";
 import { SlotKeeper } from "../fleet/slot-keeper.ts";
 import { sinceBoot } from "../host/process/clock.ts";
 import type { Host } from "../host/process/host.ts";
@@ -49,8 +50,24 @@ export function finalizationContext(
   const requireLocks = (): void => {
     lost.throwIfAborted();
   };
-  return { host, store, config, stop, requireLocks, turn, slots };
+  return { host: actingOnly(host, lost), store, config, stop, requireLocks, turn, slots };
 }
+
+/** Programs that act are not started without the locks: an act takes several, and each may be waited for. */
+function actingOnly(host: Host, lost: AbortSignal): Host {
+  const spawn: Host["spawn"] = async (argv, options) => {
+    if (!lost.aborted || !acts(argv)) return await host.spawn(argv, options);
+    return { argv, exitCode: null, cause: messageOf(lost.reason), stdout: "", stderr: "" };
+  };
+  return { ...host, spawn };
+}
+
+function acts([file = "", ...words]: readonly string[]): boolean {
+  if (file.endsWith("/bin/switch-to-configuration") || file === "nix-env") return true;
+  return file === "systemctl" && REBOOTS.some((word) => words.includes(word));
+}
+
+const REBOOTS = ["reboot", "kexec", "reboot.target"];
 
 /** Writes what a finalization waits for, for `status` and the metrics. */
 export function tellerOf(

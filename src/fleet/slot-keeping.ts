@@ -192,7 +192,10 @@ export async function settleSlot(
   // An unfinished finalization needs its slot, and gives it back itself.
   if (!isItsOwn && !(await ports.hasEnded(slot.finalization))) return { kind: "given-back" };
   // A slot that the server never granted stops nobody.
-  if (atEnd === "keep" && !(isItsOwn && slot.keptBecause === null && slot.state === "asked")) {
+  const wasNeverGranted = isItsOwn && slot.keptBecause === null && slot.state === "asked";
+  // One that was replaced while it had the slot has ended, and does not give it back any more.
+  const mayBeKept = isItsOwn || slot.keptBecause !== null;
+  if (atEnd === "keep" && mayBeKept && !wasNeverGranted) {
     if (isItsOwn && slot.keptBecause === null) ports.write({ ...slot, keptBecause: why });
     return { kind: "given-back" };
   }

@@ -71,9 +71,14 @@ export class Turn {
 
   /** With the lock held: its holder always records that it acts before it acts. */
   async #mayBegin(): Promise<boolean> {
-    if (!(await isAnotherActing(this.#host, this.#store, this.#id))) return true;
-    await this.release();
-    return false;
+    let mayBegin = false;
+    try {
+      mayBegin = !(await isAnotherActing(this.#host, this.#store, this.#id));
+    } finally {
+      // Also after an error: a lock that is still held would keep this process alive.
+      if (!mayBegin) await this.release();
+    }
+    return mayBegin;
   }
 
   async #lockUntil(signal: AbortSignal): Promise<boolean> {

@@ -156,9 +156,10 @@ test("run: after some deaths in a row it pauses before it tries again, and a sto
 function stopWhenDriven(host: OperatedHost): void {
   const { spawn } = host;
   host.spawn = async (argv, options) => {
-    const ended = await spawn(argv, options);
+    // The fake flock says at once that it holds the lock, and ends when the lock is released.
+    const running = spawn(argv, options);
     if (argv[0] === "flock") host.stop.abort();
-    return ended;
+    return await running;
   };
 }
 

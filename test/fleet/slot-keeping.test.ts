@@ -148,6 +148,10 @@ test("slot: one of a finalization that ended without tidying up goes back with t
   place.ended.add(FIRST);
   await settleSlot(place.ports, SECOND, "give-back-own", "superseded");
   assert.equal(place.slot, null);
+  // Also with one that rolled back a switch, which has no slot of its own to keep.
+  await place.take(FIRST);
+  await settleSlot(place.ports, SECOND, "keep", "it was rolled back");
+  assert.equal(place.slot, null);
 });
 
 test("slot: another lock is asked only when the slot of the former one is back", async () => {

@@ -95,3 +95,16 @@ test("a lock whose holder is killed is lost, and one that is released is not", a
   assert.equal(released?.lost.aborted, false);
   await lock?.release();
 });
+
+test("an error after the turn was taken gives it back", async () => {
+  using host = new LockedHost();
+  host.folder.write("nix/var/nix/gcroots/deploy-finalize", "no folder");
+  host.folder.write("state/.keep", "");
+  const store = new RecordStore(host.folder.at("state"));
+  const turn = new Turn(host, store, ID, never);
+  await assert.rejects(turn.waitToBegin());
+  assert.equal(turn.isMine(), false);
+  const free = await tryLock(host, store.lockPath("turn"));
+  assert.notEqual(free, null);
+  await free?.release();
+});

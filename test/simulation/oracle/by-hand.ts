@@ -14,13 +14,8 @@ interface Before {
   readonly loaded: string | null;
 }
 
-/** What may keep the program from undoing what it has done. */
-const EXCUSES: readonly FaultKind[] = [
-  "disk full",
-  "no more files",
-  "kill a program",
-  "lose a lock",
-];
+/** With these alone, the program undoes what it has done. */
+const HARMLESS: ReadonlySet<FaultKind> = new Set(["interrupt", "systemd refuses a timer"] as const);
 
 /** Judges `undo` and `retry` if nothing else happens meanwhile. */
 export class ByHand {
@@ -57,8 +52,10 @@ function judgeUndo({ watched, known, blame }: Sight, before: Before): void {
 }
 
 function judgeRefusedRetry({ watched, blame }: Sight, before: Before): void {
-  const { machine, faults } = watched;
-  if (EXCUSES.some((kind) => faults.made.has(kind))) return;
+  const { machine, faults, plan } = watched;
+  // A deployer sets the profile some time after it has begun.
+  if (plan.deploys.length > 1) return;
+  if ([...faults.made].some((kind) => !HARMLESS.has(kind))) return;
   // One that was armed all the same is driven.
   if ([...recordsOn(machine.disk).values()].some(({ state }) => !isTerminal(state))) return;
   const [profile, loaded] = [profileOn(machine.disk), bootDefaultOn(machine.disk)];

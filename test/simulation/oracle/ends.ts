@@ -63,6 +63,8 @@ function agree(
   if (moved !== profile && !isTold("profile points to", moved)) {
     oracle.blame(`${id} is ${state}, but the profile is ${moved}`);
   }
+  // A power cut took the profile: then the program leaves the boot default alone, and says so.
+  if (moved === null) return;
   const loaded = bootDefaultOn(disk);
   // A loader that cannot be read: what is said of the profile is all that is known.
   const isSame = loaded === moved && isTold("profile points to", moved);

@@ -34,7 +34,7 @@ export function judgeGiveBack({ watched: { machine }, known, blame }: Sight, hol
 
 /** At rest no slot is left, unless this host keeps it because it failed or rolled back. */
 export function judgeSlot(
-  { watched: { machine, plan }, blame }: Sight,
+  { watched: { machine, plan, faults }, blame }: Sight,
   records: ReadonlyMap<string, FinalizationRecord>,
 ): void {
   const { lockServer, disk } = machine;
@@ -44,7 +44,10 @@ export function judgeSlot(
     blame(`at rest, the slot is held: ${slot === null ? "this host does not know" : slot.state}`);
   }
   const isOver = slot !== null && records.get(slot.finalization)?.outcome != null;
-  if (slot?.state === "giving-back" && isOver && lockServer.holder !== HOLDER) {
+  // A process that was killed is followed by another one in the next boot only.
+  const isJustCut = [...faults.made].every((kind) => kind === "power cut" || kind === "interrupt");
+  const isGivenBack = slot?.state === "giving-back" && lockServer.holder !== HOLDER;
+  if (isGivenBack && isOver && isJustCut) {
     blame("at rest, this host gives a slot back that it has given back");
   }
   if (slot?.state === "held" && lockServer.holder !== HOLDER) {

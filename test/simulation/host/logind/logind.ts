@@ -3,7 +3,7 @@ import type { Clocks } from "../clocks.ts";
 
 /** logind, and a program that blocks the shutdown for a while, also over a boot. */
 export class Logind {
-  /** When the program began to block, by the monotonic clock. */
+  /** When the program began to block first, by the monotonic clock. */
   blockedFromMs = 0;
   #untilMs = 0;
   readonly #clocks: Clocks;
@@ -18,7 +18,8 @@ export class Logind {
 
   block(ms: number): void {
     const { monoMs } = this.#clocks;
-    if (!this.isBlocked()) this.blockedFromMs = monoMs;
+    // A rollback has one limit for all its waits.
+    if (this.blockedFromMs === 0) this.blockedFromMs = monoMs;
     this.#untilMs = Math.max(this.#untilMs, monoMs + ms);
   }
 }
