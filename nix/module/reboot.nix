@@ -92,6 +92,19 @@ in
       '';
     };
 
+    whilePutOff = mkOption {
+      type = types.enum [
+        "wait"
+        "switch"
+      ];
+      default = "wait";
+      description = ''
+        What happens to a deploy that needs a reboot while `reboot.window` is closed. `wait`: all of
+        it waits for the reboot. `switch`: the host switches at once, so the services go live, and
+        the parts that need a reboot follow with a reboot when the window opens.
+      '';
+    };
+
     sessions = {
       grace = mkOption {
         type = finalizeTypes.wholeSeconds;

@@ -49,6 +49,8 @@ export const rebootSchema = v.strictObject({
   fallback: v.optional(v.picklist(["auto", "require", "off"]), REBOOT.fallback),
   /** Null means always. */
   window: v.optional(v.nullable(windowSchema), REBOOT.window),
+  /** While the window is closed: everything waits for the reboot, or what a switch can bring goes live. */
+  whilePutOff: v.optional(v.picklist(["wait", "switch"]), REBOOT.whilePutOff),
   /** For people who are logged in at a terminal or a desktop. */
   sessions: v.optional(
     v.strictObject({
