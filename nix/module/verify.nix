@@ -119,14 +119,14 @@ in
         types.submodule {
           options.within = mkOption {
             type = finalizeTypes.someSeconds;
-            example = 600;
+            example = "10min";
             description = "How long to wait for the confirmation, in seconds.";
           };
         }
       );
       default = null;
       example = {
-        within = 600;
+        within = "10min";
       };
       description = ''
         How long a person has to run `deploy-finalize confirm` after every deploy. Without a

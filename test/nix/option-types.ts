@@ -66,6 +66,7 @@ const OWN = new Set([
   "waitFor.autoDetectRunners",
   "loginNotice",
   "resetOnTrouble",
+  "reboot.resetOnTrouble",
 ]);
 
 export function isOwn({ path }: Option): boolean {

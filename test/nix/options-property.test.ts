@@ -3,6 +3,7 @@ import fc from "../support/fast-check.ts";
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { readConfig, type ReadConfig } from "../../src/core/config/parse-config.ts";
+import { secondsIn } from "../../src/core/span.ts";
 import { Folder } from "../support/folder.ts";
 import { SEED } from "../support/seed.ts";
 import { OPTION_PREFIX } from "./check-config.ts";
@@ -183,6 +184,8 @@ function assertRead(wanted: unknown, read: unknown, shown: string): void {
   } else if (typeof wanted === "number" && !Number.isInteger(wanted)) {
     // Nix writes six digits.
     assert.ok(Math.abs(Number(read) / wanted - 1) < 1e-5, shown);
+  } else if (typeof wanted === "string" && typeof read === "number") {
+    assert.equal(read, secondsIn(wanted), shown);
   } else {
     assert.deepEqual(read, wanted, shown);
   }
