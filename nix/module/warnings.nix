@@ -98,14 +98,22 @@ let
       known = config.systemd.units or { };
     in
     known == { } || known ? ${unit} || template != null && known ? ${lib.concatStrings template};
-  unitsOfChecks = map (check: check.unit or null) (value [ "verify" "checks" ]);
+  # Only the program looks at `settings`, so this may be anything.
+  entriesAt = path: lib.filter builtins.isAttrs (let all = value path; in if builtins.isList all then all else [ ]);
+  unitsOfChecks = map (check: check.unit or null) (entriesAt [ "verify" "checks" ]);
   unknown = lib.filter (unit: builtins.isString unit && !hasUnit unit) (named ++ unitsOfChecks);
 
   # A token in such a request can be read on the way.
-  isOpen = receiver: builtins.match "http://(localhost|127[.]|\\[::1]).*" (receiver.url or "") == null;
-  isPlain =
-    receiver: receiver.tokenFile or null != null && lib.hasPrefix "http://" (receiver.url or "") && isOpen receiver;
-  plain = map (receiver: receiver.url) (lib.filter isPlain (value [ "report" "receivers" ]));
+  isOpen =
+    url:
+    builtins.isString url
+    && lib.hasPrefix "http://" url
+    && builtins.match "http://(localhost|127[.]|\\[::1]).*" url == null;
+  plain = map (receiver: receiver.url) (
+    lib.filter (receiver: receiver.tokenFile or null != null && isOpen (receiver.url or null)) (
+      entriesAt [ "report" "receivers" ]
+    )
+  );
 
   neverReboots = value [ "rebootWhenChanged" ] == [ ] && !config.boot.isContainer;
 

@@ -119,6 +119,10 @@ const refusedByCheck: [string, string[]][] = [
     ],
   ],
   [
+    `verify.checks.ssh = { kind = "tcp"; host = "x"; };`,
+    [`${own}.verify.checks.ssh.port is missing`],
+  ],
+  [
     `verify.checks = [ { kind = "unit"; unit = "a.service"; name = "web"; } { kind = "unit"; unit = "b.service"; name = "web"; } ];`,
     [`${own}.verify.checks: several checks are named web. Give each its own name`],
   ],
@@ -219,7 +223,7 @@ const wrong: [string, RegExp][] = [
   [`stateDir = ./state;`, /deployFinalize\.stateDir' is not of type `absolute path, as a string'/],
   [`rebootWhenChanged = [ 5 ];`, /is not of type `file name without a slash'/],
   [`waitFor.onTimeout = "kill";`, /is not of type `one of "give-up", "proceed"'/],
-  [`waitFor.runners = [ { unit = 5; } ];`, /`name of a unit with its suffix, such as/],
+  [`waitFor.runners = [ { unit = 5; } ];`, /name of a unit with its suffix, such as/],
   [`waitFor.runners = [ { unit = "a.service"; preset = "drone"; } ];`, /preset' is not of type/],
   [`verify.checks = [ { unit = "a.service"; } ];`, /kind' was accessed but has no value defined/],
   [`verify.checks = [ { kind = "http"; url = "http://u:p@x"; } ];`, /without user and password/],

@@ -330,3 +330,33 @@ nixTest("module: options of before keep working, and say their new name", async 
   assert.deepEqual(now.warnings, []);
   assert.match(before.warnings.join(), /resetOnTrouble' .*renamed to .*reboot\.resetOnTrouble'/);
 });
+
+nixTest(
+  "module: entries have names, so that other modules change and disable them",
+  async (nix) => {
+    const others = `imports = [ {
+    services.deployFinalize.verify.checks = { shop.timeout = 2; ssh.enable = false; };
+    services.deployFinalize.waitFor.runners."b@1.service".preset = "github-runner";
+  } ];`;
+    const { verify, waitFor, report } = await configOf(
+      nix,
+      `verify.checks = {
+       shop = { kind = "http"; url = "http://[::1]/"; };
+       ssh = { kind = "tcp"; host = "localhost"; port = 22; };
+     };
+     waitFor.runners = { a.detect.kind = "processes"; c = { unit = "d.service"; preset = "github-runner"; }; };
+     report.receivers.phones = { kind = "ntfy"; urlFile = "/run/secrets/x"; };`,
+      others,
+    );
+    const [shop, ...more] = verify.checks;
+    assert.deepEqual([shop?.name, shop?.timeout, more], ["shop", 2, []]);
+    assert.deepEqual(
+      waitFor.runners.map(({ unit }) => unit),
+      ["a.service", "b@1.service", "d.service"],
+    );
+    assert.deepEqual(
+      report.receivers.map(({ name }) => name),
+      ["phones"],
+    );
+  },
+);

@@ -89,6 +89,15 @@ export function valuesNear(type: OptionType): fc.Arbitrary<unknown> {
       );
     case "submodule":
       return entriesNear(type);
+    case "entries":
+      return fc.oneof(
+        fc.array(valuesNear(type.of), { minLength: 1, maxLength: 3 }),
+        fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), valuesNear(type.of), {
+          minKeys: 1,
+          maxKeys: 3,
+          noNullPrototype: true,
+        }),
+      );
     case "attrsOf":
       return fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), valuesNear(type.of), { maxKeys: 3 });
     case "either":

@@ -114,6 +114,7 @@ export function inside(type: OptionType): unknown {
     case "listOf":
       return type.atLeast === undefined ? [] : [inside(type.of)];
     case "attrsOf":
+    case "entries":
       return {};
     case "submodule":
       return Object.fromEntries(
@@ -157,6 +158,8 @@ function outsideOf(type: OptionType): unknown[] {
         ...(type.name === "command" ? [[""]] : []),
         ...outside(type.of).map((value) => [value]),
       ];
+    case "entries":
+      return ["x", ...outside(type.of).map((value) => ({ key: value }))];
     case "attrsOf":
       return [[], ...outside(type.of).map((value) => ({ key: value }))];
     case "submodule":

@@ -38,9 +38,10 @@ async function checkConfig(
   options: CheckConfigOptions,
 ): Promise<number> {
   const { optionPrefix } = options;
-  const nameOf = (key: string): string =>
-    optionPrefix === undefined ? key : `${optionPrefix}.${key}`;
-  const read = readConfig(readConfigText(file), nameOf);
+  const text = readConfigText(file);
+  const nameOf: NameOf =
+    optionPrefix === undefined ? (key) => key : (key) => `${optionPrefix}.${byName(text, key)}`;
+  const read = readConfig(text, nameOf);
   const problems =
     read.kind === "config"
       ? await windowProblems(hostOf(context, options), read.config, nameOf)
@@ -54,6 +55,22 @@ async function checkConfig(
     if (isValid) print(context, `${file} is valid`);
   }
   return isValid ? EXIT.done : EXIT.usage;
+}
+
+/** In the options, entries of these lists have names. */
+const ENTRY = /^(verify\.checks|report\.receivers)\.(\d+)/;
+
+/** A key with the name of its entry in place of the index, if the entry has one. */
+function byName(text: string, key: string): string {
+  return key.replace(ENTRY, (found, list: string, index: string) => {
+    const entry = [...list.split("."), index].reduce<unknown>(at, JSON.parse(text));
+    const name = at(entry, "name");
+    return typeof name === "string" ? `${list}.${name}` : found;
+  });
+}
+
+function at(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
 }
 
 /** systemd decides about a calendar. */

@@ -10,7 +10,6 @@ in
     assertions = value (types.listOf types.anything) [ ];
     warnings = value (types.listOf types.str) [ ];
     boot.isContainer = value types.bool false;
-    boot.loader = value (types.attrsOf types.anything) { };
     systemd.units = value (types.attrsOf types.anything) { };
     boot.kernelParams = value (types.listOf types.str) [ ];
     systemd.watchdog.runtimeTime = value (types.nullOr types.str) null;
