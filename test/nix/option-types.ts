@@ -65,12 +65,14 @@ const OWN = new Set([
   "settings",
   "waitFor.autoDetectRunners",
   "loginNotice",
+  "loginNotice.enable",
   "resetOnTrouble",
   "reboot.resetOnTrouble",
 ]);
 
 export function isOwn({ path }: Option): boolean {
-  return OWN.has(path.join("."));
+  const isOfEntry = path.at(-2) === "<name>" && path.at(-1) === "enable";
+  return isOfEntry || OWN.has(path.join("."));
 }
 
 /** The options that are settings of the program, without those within lists. */
