@@ -15,6 +15,8 @@
   nix,
   systemd,
   util-linux,
+  # The address of docs/runbook.md for people; alerts link to its sections then.
+  runbookUrl ? null,
 }:
 let
   manifest = lib.importJSON ../package.json;
@@ -77,6 +79,8 @@ stdenvNoCC.mkDerivation {
     fileset = lib.fileset.unions [
       ../contrib/completions
       ../contrib/deploy-finalize.catalog
+      ../contrib/grafana
+      ../contrib/prometheus/deploy-finalize.rules.yml
       ../man
       ../package.json
       ../scripts/build
@@ -128,6 +132,13 @@ stdenvNoCC.mkDerivation {
     installManPage deploy-finalize.8
     installShellCompletion --cmd deploy-finalize contrib/completions/deploy-finalize.{bash,zsh,fish}
     install -D --mode=444 --target-directory "$out/lib/systemd/catalog" contrib/deploy-finalize.catalog
+    install -D --mode=644 --target-directory "$out/share/deploy-finalize" \
+      contrib/prometheus/deploy-finalize.rules.yml contrib/grafana/deploy-finalize.json
+    ${lib.optionalString (runbookUrl != null) ''
+      sed --in-place --regexp-extended \
+        's|^( *)runbook: .*deploy-finalize help ([a-z-]+),.*|&\n\1runbook_url: "${runbookUrl}#\2"|' \
+        "$out/share/deploy-finalize/deploy-finalize.rules.yml"
+    ''}
     runHook postInstall
   '';
 

@@ -1,4 +1,5 @@
-# What only Nix can see: a secret in the store, and a setting that is given twice.
+# What only Nix can see: a secret in the store, a setting that is given twice, and a fallback that
+# the boot loader does not have.
 {
   config,
   lib,
@@ -32,6 +33,11 @@ let
     else
       lib.optional (path != [ ] && lib.elem (lib.last path) secrets && value != null && isExposed value) path;
 
+  loader = config.boot.loader or { };
+  isOn = loaders: name: loaders.${name}.enable or false;
+  canFallBack = isOn loader "systemd-boot" || isOn loader "grub" || isOn (config.boot or { }) "lanzaboote";
+  isRequired = cfg.effective.reboot.fallback or null == "require" && cfg.effective.reboot.allow or true;
+
   leaves =
     path: option:
     if lib.isOption option then
@@ -50,5 +56,8 @@ in
       path:
       refuse "${at path} has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it."
     ) (exposedIn [ ] cfg.generated ++ exposedIn [ "settings" ] cfg.settings)
+    ++ lib.optional (isRequired && !canFallBack) (
+      refuse "${at [ "reboot" "fallback" ]} is \"require\", but only systemd-boot, GRUB and lanzaboote can fall back, and this host has none of them: it would never reboot. Set it to \"auto\" or \"off\"."
+    )
   );
 }

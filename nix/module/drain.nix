@@ -15,7 +15,9 @@ let
   # which are made here. A wrong one is for the program to refuse.
   said = name: cfg.settings.waitFor.${name} or cfg.waitFor.${name};
   isWanted = cfg.enable && said "drainRunners" == true && cfg.waitFor.autoDetectRunners;
-  timeout = if builtins.isInt (said "timeout") then said "timeout" else 0;
+  inherit (import ./types.nix { inherit lib; }) secondsIn;
+  given = secondsIn (said "timeout");
+  timeout = if builtins.isInt given then given else 0;
 
   # As long as Gitea's and Forgejo's runners let a job run, if they are not told otherwise.
   seconds = lib.max 10800 timeout;

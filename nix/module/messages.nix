@@ -11,16 +11,25 @@ let
 in
 {
   options.services.deployFinalize.loginNotice = lib.mkOption {
-    type = lib.types.bool;
-    default = true;
-    description = ''
-      Whether a login shell on a terminal says so when the last finalization failed or was rolled
-      back, or when a reboot waits.
-    '';
+    # The option itself was the switch.
+    type = lib.types.coercedTo lib.types.bool (enable: { inherit enable; }) (
+      lib.types.submodule {
+        options.enable = lib.mkOption {
+          type = lib.types.bool;
+          default = true;
+          description = ''
+            Whether a login shell on a terminal says so when the last finalization failed or was
+            rolled back, or when a reboot waits.
+          '';
+        };
+      }
+    );
+    default = { };
+    description = "What people read when they log in. A Boolean is taken for `enable`.";
   };
 
   config = lib.mkIf cfg.enable {
-    environment.loginShellInit = lib.mkIf cfg.loginNotice ''
+    environment.loginShellInit = lib.mkIf cfg.loginNotice.enable ''
       if [ -t 1 ] && [ -r /run/deploy-finalize/notice ]; then
         cat /run/deploy-finalize/notice
       fi

@@ -54,9 +54,10 @@ in
 
     package = mkOption {
       type = types.package;
-      default = pkgs.callPackage ../package.nix { };
-      defaultText = literalExpression "pkgs.callPackage ./nix/package.nix { }";
-      description = "The deploy-finalize to use.";
+      # An overlay counts, as for every other package.
+      default = pkgs.deploy-finalize or (pkgs.callPackage ../package.nix { });
+      defaultText = literalExpression "pkgs.deploy-finalize or (pkgs.callPackage ./nix/package.nix { })";
+      description = "The deploy-finalize to use: that of the overlay, if there is one.";
     };
 
     settings = mkOption {
@@ -92,7 +93,7 @@ in
       default = if canCheck then checked else unchecked;
       defaultText = lib.literalMD "made of these options";
       description = ''
-        The configuration file, which `system.build.deployFinalize` contains. Its build checks it
+        Read-only. The configuration file, which `system.build.deployFinalize` contains. Its build checks it
         with the command `check-config` and fails if it is wrong, except when cross-compiling.
       '';
     };

@@ -9,19 +9,15 @@ let
   inherit (lib) mkOption types;
   cfg = config.services.deployFinalize;
   finalizeTypes = import ./types.nix { inherit lib; };
-  watchdog = lib.mkIf (cfg.enable && cfg.resetOnTrouble) (lib.mkDefault "30s");
+  watchdog = lib.mkIf (cfg.enable && cfg.reboot.resetOnTrouble) (lib.mkDefault "30s");
 in
 {
-  options.services.deployFinalize.resetOnTrouble = mkOption {
-    type = types.bool;
-    default = false;
-    description = ''
-      Whether a kernel that panics or hangs is reset, which is what leads to the fallback: a panic
-      by `panic=10` and `boot.panic_on_fail` among the kernel's parameters, a hang by
-      systemd's runtime watchdog where the host has one. For a hang early in the boot
-      its driver has to be in the initrd (`boot.initrd.kernelModules`).
-    '';
-  };
+  imports = [
+    (lib.mkRenamedOptionModule
+      [ "services" "deployFinalize" "resetOnTrouble" ]
+      [ "services" "deployFinalize" "reboot" "resetOnTrouble" ]
+    )
+  ];
 
   options.services.deployFinalize.reboot = {
     allow = mkOption {
@@ -61,6 +57,17 @@ in
       '';
     };
 
+    resetOnTrouble = mkOption {
+      type = types.bool;
+      default = false;
+      description = ''
+        Whether a kernel that panics or hangs is reset, which is what leads to the fallback: a panic
+        by `panic=10` and `boot.panic_on_fail` among the kernel's parameters, a hang by
+        systemd's runtime watchdog where the host has one. For a hang early in the boot
+        its driver has to be in the initrd (`boot.initrd.kernelModules`).
+      '';
+    };
+
     window = mkOption {
       type = types.nullOr (
         types.submodule {
@@ -75,8 +82,8 @@ in
             };
             duration = mkOption {
               type = finalizeTypes.someSeconds;
-              example = 3 * 3600;
-              description = "For how long it is open, in seconds.";
+              example = "3h";
+              description = "For how long it is open.";
             };
           };
         }
@@ -84,11 +91,24 @@ in
       default = null;
       example = {
         start = "Sat 02:00 Europe/Berlin";
-        duration = 3 * 3600;
+        duration = "3h";
       };
       description = ''
         When the host may reboot. Outside of it a reboot is put off until it opens next; a switch
         does not wait for it. Null: always.
+      '';
+    };
+
+    whilePutOff = mkOption {
+      type = types.enum [
+        "wait"
+        "switch"
+      ];
+      default = "wait";
+      description = ''
+        What happens to a deploy that needs a reboot while `reboot.window` is closed. `wait`: all of
+        it waits for the reboot. `switch`: the host switches at once, so the services go live, and
+        the parts that need a reboot follow with a reboot when the window opens.
       '';
     };
 
@@ -110,8 +130,8 @@ in
   };
 
   config = {
-    services.deployFinalize.generated.reboot = cfg.reboot;
-    boot.kernelParams = lib.mkIf (cfg.enable && cfg.resetOnTrouble) [
+    services.deployFinalize.generated.reboot = removeAttrs cfg.reboot [ "resetOnTrouble" ];
+    boot.kernelParams = lib.mkIf (cfg.enable && cfg.reboot.resetOnTrouble) [
       "panic=10"
       "boot.panic_on_fail"
     ];

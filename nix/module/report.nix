@@ -19,7 +19,9 @@ let
     "cancelled"
   ];
 
-  receiver.options = {
+  entries = import ./entries.nix { inherit lib; };
+
+  receivers = entries.entries {
     kind = mkOption {
       type = types.enum [
         "gitea"
@@ -41,7 +43,7 @@ let
       '';
     };
 
-    name = orNull finalizeTypes.receiverName "What it is called in the journal and the metrics. Null: as its kind.";
+    name = orNull finalizeTypes.receiverName "What it is called in the journal and the metrics. Null: as the entry is named.";
     events = orNull (types.nonEmptyListOf event) ''
       The states that it is told of. Null: `live`, `rolled-back` and `failed`; forges are also
       told `scheduled`, `superseded` and `cancelled`.
@@ -61,26 +63,27 @@ let
     room = orNull finalizeTypes.roomId "The room, which the token's user has joined. Only for `matrix`.";
     command = orNull finalizeTypes.command "A program that gets the event as JSON on its standard input. Only for `command`.";
   };
+  called = name: receiver: receiver // { name = if receiver.name == null then name else receiver.name; };
 in
 {
   options.services.deployFinalize.report = {
     receivers = mkOption {
-      type = types.listOf (types.submodule receiver);
-      default = [ ];
-      example = [
-        {
+      type = receivers;
+      default = { };
+      example = {
+        forge = {
           kind = "forgejo";
           url = "https://git.example.org";
           repository = "infra/hosts";
           tokenFile = "/run/secrets/forge-token";
-        }
-        {
+        };
+        phones = {
           kind = "ntfy";
           urlFile = "/run/secrets/ntfy-topic";
-        }
-      ];
+        };
+      };
       description = ''
-        Who is told: commit statuses of forges, notifications, webhooks, commands. What is told
+        Who is told, by name: commit statuses of forges, notifications, webhooks, commands. What is told
         waits until it can be delivered, also across a reboot. Secrets are read from their files
         at each try, so that they may change; they are never in the store.
       '';
@@ -103,6 +106,7 @@ in
   };
 
   config.services.deployFinalize.generated.report = cfg.report // {
-    receivers = map finalizeTypes.withoutNulls cfg.report.receivers;
+    receivers = map finalizeTypes.withoutNulls (entries.toList called cfg.report.receivers);
   };
+  config.warnings = lib.mkIf cfg.enable (entries.warning "report.receivers" cfg.report.receivers);
 }

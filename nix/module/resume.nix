@@ -3,7 +3,8 @@
 let
   cfg = config.services.deployFinalize;
   metricsFile = cfg.settings.report.metricsFile or cfg.report.metricsFile;
-  bootTimeout = cfg.settings.verify.bootTimeout or cfg.verify.bootTimeout;
+  inherit (import ./types.nix { inherit lib; }) secondsIn;
+  bootTimeout = secondsIn (cfg.settings.verify.bootTimeout or cfg.verify.bootTimeout);
   # One path in a list of paths of a unit; one that is not there is left out.
   writable = path: builtins.toJSON "-${lib.replaceStrings [ "%" ] [ "%%" ] (toString path)}";
 

@@ -8,9 +8,9 @@ in
 {
   options.services.deployFinalize = {
     delay = mkOption {
-      type = types.nullOr finalizeTypes.someSeconds;
+      type = types.nullOr finalizeTypes.wholeSeconds;
       default = null;
-      example = 60;
+      example = "5min";
       description = ''
         The least time to wait before acting, in seconds. Null is automatic: none where the
         login session, a CI runner or the forge (`waitForJob` of a receiver) tells when the

@@ -14,9 +14,22 @@ rec {
   option = type: default: description: mkOption { inherit type default description; };
   orNull = type: option (types.nullOr type) null;
 
-  wholeSeconds = named "wholeSeconds" "whole number of seconds, 0 to 31622400" types.ints.unsigned;
-  someSeconds = named "someSeconds" "whole number of seconds, 1 to 31622400" types.ints.positive;
-  fractionOfSeconds = named "fractionOfSeconds" "number of seconds, 0.05 to 31622400" types.numbers.positive;
+  # A number, or a text as systemd takes it (src/core/span.ts).
+  span = name: limits: number: named name "span, ${limits}: seconds, or a text such as 5min" (types.either number types.str);
+  wholeSeconds = span "wholeSeconds" "0 s to a year" types.ints.unsigned;
+  someSeconds = span "someSeconds" "1 s to a year" types.ints.positive;
+  fractionOfSeconds = span "fractionOfSeconds" "50 ms to a year" types.numbers.positive;
+  # A span in whole seconds, never less; what is none is the program's to refuse.
+  secondsIn =
+    span:
+    let
+      parts = lib.filter builtins.isList (builtins.split "0*([0-9]+) *([a-z]*)" span);
+      factors = { m = 60; h = 3600; d = 86400; w = 604800; };
+      secondsOf =
+        unit: if lib.hasPrefix "ms" unit then 1 else factors.${builtins.substring 0 1 unit} or 1;
+      add = sum: part: sum + builtins.fromJSON (lib.head part) * secondsOf (lib.last part);
+    in
+    if builtins.isString span then lib.foldl' add 0 parts else span;
   port = named "port" "port number, 1 to 65535" types.ints.positive;
   httpStatus = named "httpStatus" "HTTP status, 100 to 599" types.ints.positive;
   slots = named "slots" "whole number, 1 to 9999" types.ints.positive;

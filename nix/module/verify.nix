@@ -9,42 +9,43 @@ let
     kind: type: description:
     orNull type "${description} Only for the kind `${kind}`.";
 
-  check = types.submodule {
-    options = {
-      kind = mkOption {
-        type = types.enum [
-          "unit"
-          "command"
-          "http"
-          "tcp"
-        ];
-        description = ''
-          When it holds. `unit`: while the unit is active. `command`: if the command ends with 0.
-          `http`: if the answer has the status and contains the text. `tcp`: if a connection is
-          made.
-        '';
-      };
+  entries = import ./entries.nix { inherit lib; };
 
-      name = mkOption {
-        type = types.nullOr finalizeTypes.someText;
-        default = null;
-        example = "web shop";
-        description = "What the check is called in the record. Null: the name follows from the kind.";
-      };
-
-      timeout = option finalizeTypes.fractionOfSeconds 10 "How long one try may take, in seconds.";
-      interval = option finalizeTypes.fractionOfSeconds 1 "How long to wait between two tries, in seconds.";
-      deadline = option finalizeTypes.wholeSeconds 30 "How long it is tried again, in seconds from the first try.";
-
-      unit = only "unit" finalizeTypes.unitName "The unit, with its suffix.";
-      command = only "command" finalizeTypes.command "A program and its arguments; there is no shell.";
-      url = only "http" finalizeTypes.webAddress "The address to ask.";
-      status = only "http" finalizeTypes.httpStatus "The status expected; null is any of 200 to 299.";
-      body = only "http" types.str "Text that the answer has to contain.";
-      host = only "tcp" finalizeTypes.someText "The host to connect to.";
-      port = only "tcp" finalizeTypes.port "The port to connect to.";
+  checks = entries.entries {
+    kind = mkOption {
+      type = types.enum [
+        "unit"
+        "command"
+        "http"
+        "tcp"
+      ];
+      description = ''
+        When it holds. `unit`: while the unit is active. `command`: if the command ends with 0.
+        `http`: if the answer has the status and contains the text. `tcp`: if a connection is
+        made.
+      '';
     };
+
+    name = mkOption {
+      type = types.nullOr finalizeTypes.someText;
+      default = null;
+      example = "web shop";
+      description = "What the check is called in the record. Null: the name follows from the kind.";
+    };
+
+    timeout = option finalizeTypes.fractionOfSeconds 10 "How long one try may take, in seconds.";
+    interval = option finalizeTypes.fractionOfSeconds 1 "How long to wait between two tries, in seconds.";
+    deadline = option finalizeTypes.wholeSeconds 30 "How long it is tried again, in seconds from the first try.";
+
+    unit = only "unit" finalizeTypes.unitName "The unit, with its suffix.";
+    command = only "command" finalizeTypes.command "A program and its arguments; there is no shell.";
+    url = only "http" finalizeTypes.webAddress "The address to ask.";
+    status = only "http" finalizeTypes.httpStatus "The status expected; null is any of 200 to 299.";
+    body = only "http" types.str "Text that the answer has to contain.";
+    host = only "tcp" finalizeTypes.someText "The host to connect to.";
+    port = only "tcp" finalizeTypes.port "The port to connect to.";
   };
+  called = name: check: check // { name = if check.name == null then name else check.name; };
 in
 {
   options.services.deployFinalize.rollback.enable = option types.bool true ''
@@ -86,19 +87,19 @@ in
     };
 
     checks = mkOption {
-      type = types.listOf check;
-      default = [ ];
-      example = [
-        {
+      type = checks;
+      default = { };
+      example = {
+        shop = {
           kind = "http";
           url = "http://127.0.0.1:8080/health";
-        }
-        {
+        };
+        nginx = {
           kind = "unit";
           unit = "nginx.service";
-        }
-      ];
-      description = "What else has to hold. Each is tried until it holds or its deadline has passed.";
+        };
+      };
+      description = "What else has to hold, by name. Each is tried until it holds or its deadline has passed.";
     };
 
     userUnits = mkOption {
@@ -119,14 +120,14 @@ in
         types.submodule {
           options.within = mkOption {
             type = finalizeTypes.someSeconds;
-            example = 600;
+            example = "10min";
             description = "How long to wait for the confirmation, in seconds.";
           };
         }
       );
       default = null;
       example = {
-        within = 600;
+        within = "10min";
       };
       description = ''
         How long a person has to run `deploy-finalize confirm` after every deploy. Without a
@@ -135,10 +136,11 @@ in
     };
   };
 
+  config.warnings = lib.mkIf cfg.enable (entries.warning "verify.checks" cfg.verify.checks);
   config.services.deployFinalize.generated = {
     verify = {
       inherit (cfg.verify) bootTimeout switchWarnAfter settle ignoreFailedUnits userUnits confirm;
-      checks = map finalizeTypes.withoutNulls cfg.verify.checks;
+      checks = map finalizeTypes.withoutNulls (entries.toList called cfg.verify.checks);
     };
     rollback = { inherit (cfg.rollback) enable; };
   };

@@ -20,7 +20,22 @@ let
       containers = config.containers or { };
       vms = config.microvm.vms or { };
     };
-  given = map (runner: runner.unit) cfg.runners;
+  entries = import ./entries.nix { inherit lib; };
+  # The name of an entry is that of the unit, unless it names another.
+  ofUnit =
+    name: runner:
+    runner
+    // {
+      unit =
+        if runner.unit != null || name == null then
+          runner.unit
+        else if builtins.match ".*[.][a-z]+" name != null then
+          name
+        else
+          "${name}.service";
+    };
+  own = map finalizeTypes.withoutNulls (entries.toList ofUnit cfg.runners);
+  given = map (runner: runner.unit or null) own;
   detected = lib.filter (runner: !(lib.elem runner.unit given)) (
     declared
     ++ import ../runner-metrics.nix {
@@ -79,34 +94,33 @@ let
     };
   };
 
-  runner = types.submodule {
-    options = {
-      unit = mkOption {
-        type = finalizeTypes.unitName;
-        example = "gitea-runner-default.service";
-        description = "The systemd unit of the runner, with its suffix.";
-      };
-
-      preset = finalizeTypes.orNull (types.enum [
-        "gitea-actions-runner"
-        "forgejo-runner"
-        "github-runner"
-        "gitlab-runner"
-        "buildkite-agent"
-        "woodpecker-agent"
-        "hercules-ci-agent"
-        "hydra"
-        "hydra-builder"
-        "buildbot-worker"
-        "cachix-agent"
-        "concourse-worker"
-        "garm"
-        "nixos-container"
-        "microvm"
-      ]) "Which runner it is, so that it is known how it shows its jobs. Either this or `detect`.";
-
-      detect = finalizeTypes.orNull (types.submodule detection) "How to find out whether it runs a job. Either this or `preset`.";
+  runners = entries.entries {
+    unit = mkOption {
+      type = types.nullOr finalizeTypes.unitName;
+      default = null;
+      example = "gitea-runner-default.service";
+      description = "The systemd unit of the runner, with its suffix. Null: as the entry is named.";
     };
+
+    preset = finalizeTypes.orNull (types.enum [
+      "gitea-actions-runner"
+      "forgejo-runner"
+      "github-runner"
+      "gitlab-runner"
+      "buildkite-agent"
+      "woodpecker-agent"
+      "hercules-ci-agent"
+      "hydra"
+      "hydra-builder"
+      "buildbot-worker"
+      "cachix-agent"
+      "concourse-worker"
+      "garm"
+      "nixos-container"
+      "microvm"
+    ]) "Which runner it is, so that it is known how it shows its jobs. Either this or `detect`.";
+
+    detect = finalizeTypes.orNull (types.submodule detection) "How to find out whether it runs a job. Either this or `preset`.";
   };
 in
 {
@@ -135,16 +149,13 @@ in
     };
 
     runners = mkOption {
-      type = types.listOf runner;
-      default = [ ];
-      example = [
-        {
-          unit = "my-runner.service";
-          detect.kind = "processes";
-        }
-      ];
+      type = runners;
+      default = { };
+      example = {
+        my-runner.detect.kind = "processes";
+      };
       description = ''
-        CI runners on this host whose jobs are waited for, besides those that
+        CI runners on this host, by the name of their unit, whose jobs are waited for, besides those that
         `waitFor.autoDetectRunners` finds. A unit may stand in several entries, each with its
         own way to look.
       '';
@@ -205,6 +216,9 @@ in
     };
   };
 
+  config.warnings = lib.mkIf config.services.deployFinalize.enable (
+    entries.warning "waitFor.runners" cfg.runners
+  );
   config.services.deployFinalize.generated.waitFor = {
     inherit (cfg)
       session
@@ -215,7 +229,7 @@ in
       rollbackTimeout
       ;
     runners =
-      map finalizeTypes.withoutNulls cfg.runners
+      own
       ++ lib.optionals cfg.autoDetectRunners detected;
   };
 }

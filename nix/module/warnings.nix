@@ -90,6 +90,33 @@ let
     lib.filter (runner: runner.preset or null == "microvm") (cfg.effective.waitFor.runners or [ ])
   );
 
+  # Units of packages are in no option, so an unknown one may exist all the same.
+  hasUnit =
+    unit:
+    let
+      template = builtins.match "([^@]+@).*([.][a-z]+)" unit;
+      known = config.systemd.units or { };
+    in
+    known == { } || known ? ${unit} || template != null && known ? ${lib.concatStrings template};
+  # Only the program looks at `settings`, so this may be anything.
+  entriesAt = path: lib.filter builtins.isAttrs (let all = value path; in if builtins.isList all then all else [ ]);
+  unitsOfChecks = map (check: check.unit or null) (entriesAt [ "verify" "checks" ]);
+  unknown = lib.filter (unit: builtins.isString unit && !hasUnit unit) (named ++ unitsOfChecks);
+
+  # A token in such a request can be read on the way.
+  isOpen =
+    url:
+    builtins.isString url
+    && lib.hasPrefix "http://" url
+    && builtins.match "http://(localhost|127[.]|\\[::1]).*" url == null;
+  plain = map (receiver: receiver.url) (
+    lib.filter (receiver: receiver.tokenFile or null != null && isOpen (receiver.url or null)) (
+      entriesAt [ "report" "receivers" ]
+    )
+  );
+
+  neverReboots = value [ "rebootWhenChanged" ] == [ ] && !config.boot.isContainer;
+
   memory = if isPath stateDir then memoryUnder stateDir else null;
 in
 {
@@ -99,6 +126,15 @@ in
     ++
       lib.optional (memory != null && mayReboot)
         "${at "stateDir"}: ${stateDir} is on ${memory} and does not survive a reboot, so a finalization that reboots is lost. Keep the folder on a disk, set ${at "stateDir"} to a folder that is, or set ${at "reboot.allow"} to false."
+    ++
+      lib.optional (unknown != [ ])
+        "services.deployFinalize: this configuration has no ${lib.concatStringsSep ", " unknown}. If no package brings that unit, a check of it fails and rolls back each deploy, and a runner of that name is not seen."
+    ++
+      lib.optional (plain != [ ])
+        "${at "report.receivers"}: a token is sent over http:// to ${lib.concatStringsSep ", " plain}, where others can read it. Use https://."
+    ++
+      lib.optional neverReboots
+        "${at "rebootWhenChanged"} is empty on a host with a kernel: a new kernel, initrd or kernel modules wait for a reboot by hand, and nothing says so."
     ++
       lib.optional (userRunners != [ ])
         "services.deployFinalize: a CI runner is a user unit (${lib.concatStringsSep ", " userRunners}). A switch restarts changed user units without asking, and deploy-finalize does not see the jobs of user units. Run the runner as a system service."

@@ -26,12 +26,7 @@
       environment.systemPackages = [ pkgs.jq ];
       services.deployFinalize = {
         enable = true;
-        waitFor.runners = [
-          {
-            unit = "job-runner.service";
-            detect.kind = "processes";
-          }
-        ];
+        waitFor.runners.job-runner.detect.kind = "processes";
       };
 
       # The generations that are deployed.

@@ -48,6 +48,8 @@ More about causes: [troubleshooting.md](troubleshooting.md).`;
 function inPage({ name, title, host, nextBoot, wait, commands }: Topic): string {
   const rows = commands.map(([command, what]) => `- \`${command}\`: ${what}`);
   return [
+    // For the links of alerts.
+    `<a id="${name}"></a>`,
     `## \`${name}\`: ${title}`,
     [
       `| question | answer |`,

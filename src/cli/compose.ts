@@ -6,13 +6,13 @@ import { messageOf } from "../core/refusal.ts";
 import { hasMetricsFiles } from "../report/metrics-files.ts";
 import type * as Reports from "../report/start-delivery.ts";
 import type { Services } from "../finalize/undo-deploy.ts";
-import type { Host, Noted, OwnCommand, Reporter } from "../host/process/host.ts";
+import type { Host, Noted, OwnCommand, Reporter, ScheduleReboot } from "../host/process/host.ts";
 import type { Spawn } from "../host/process/spawn.ts";
 import { Journal } from "../host/systemd/journal.ts";
 import { RecordStore } from "../state-dir/store.ts";
 import { type CommonOptions, complain, type Context } from "./context.ts";
 import { configOf, loadConfig } from "./shared/load-config.ts";
-import { ownCommand } from "./shared/own-command.ts";
+import { ownCommand, runCommand } from "./shared/own-command.ts";
 
 /** The configuration, the host and the records of one call. */
 export async function openServices(context: Context, options: CommonOptions): Promise<Services> {
@@ -37,7 +37,22 @@ export function hostOf(context: Context, options: CommonOptions): Host {
   const notifySocket = context.env["NOTIFY_SOCKET"];
   const told = notifySocket === undefined ? {} : { notifySocket };
   const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths, ...told };
-  return { ...host, report: reporterOf(context, options, host) };
+  const driving = { ...host, report: reporterOf(context, options, host) };
+  return { ...driving, scheduleReboot: rebootSchedulerOf(context, options, driving) };
+}
+
+/** Loads its code only if a reboot was put off. */
+function rebootSchedulerOf(context: Context, options: CommonOptions, host: Host): ScheduleReboot {
+  return async (record) => {
+    const config = await configOf(record, await loadConfig(options));
+    const store = new RecordStore(config.stateDir);
+    const { configFile } = record;
+    const places = configFile === null ? options : { ...options, config: configFile };
+    const run = runCommand(context, config, places);
+    const { random } = context;
+    const { schedulePutOffReboot } = await import("../finalize/newest/put-off-reboot.ts");
+    await schedulePutOffReboot(host, store, config, record, { run, random });
+  };
 }
 
 type Tell = (

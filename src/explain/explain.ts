@@ -1,7 +1,7 @@
 import { refusalReason, verdict } from "./components.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { aboutUserRunners, explainUserUnits } from "./user-units.ts";
-import { warnOfOlderRun, warnOfRejected, warningsOf } from "./warnings.ts";
+import { warnOfOlderRun, warnOfPutOff, warnOfRejected, warningsOf } from "./warnings.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import { dryActivateGently, type DryActivation } from "../host/nixos/dry-activation.ts";
 import { explainGates, explainUnits, explainVerification } from "./act.ts";
@@ -43,6 +43,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     explainFallback(host, config, weighed, generationsIn),
   ]);
   const readable = records.kind === "known" ? records.records : [];
+  const circumstances = circumstancesOf(host, config, weighed, readable, generationsIn);
   return {
     schemaVersion: 1,
     host: input.hostName,
@@ -58,8 +59,9 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     ...gates,
     verification: explainVerification(config),
     warnings: [
-      ...warningsOf(circumstancesOf(host, config, weighed, readable, generationsIn)),
+      ...warningsOf(circumstances),
       ...aboutUserRunners(host, config, activated, input.forgeRun ?? null),
+      ...warnOfPutOff(config.reboot.whilePutOff, circumstances, gates.gates),
       ...warnOfBoot(host, config, weighed),
       ...warnOfOlderRun(config, { run: input.forgeRun ?? null, records: readable }),
       ...warnOfRejected(readable[0] ?? null, config.profile, weighed),

@@ -1,11 +1,13 @@
 import type { Config } from "../core/config/config.ts";
 import type { ForgeRun } from "../core/config/forge-run.ts";
 import { type OlderRun, olderRun } from "../core/record/older-run.ts";
-import type { Decision } from "../core/decision/decision.ts";
+import { canSwitchPartly, type Decision } from "../core/decision/decision.ts";
 import type { WantedSpecialisation } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct, isTerminal } from "../core/states.ts";
 import { rejectedBefore, runningTarget } from "../finalize/by-hand/never-anew.ts";
+import { REBOOT_WINDOW } from "../gates/window.ts";
+import type { ExplainJson } from "../json/explain.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
 export interface Warning {
@@ -83,6 +85,23 @@ interface Deploy {
 
 export function olderRunInWords({ number, newer }: OlderRun): string {
   return `run ${number} of this workflow is older than run ${newer.number}, whose deploy ${newer.id} is ${newer.state}`;
+}
+
+/** What the closed reboot window holds up. */
+export function warnOfPutOff(
+  whilePutOff: Config["reboot"]["whilePutOff"],
+  { decision, target, current }: Pick<Circumstances, "decision" | "target" | "current">,
+  gates: ExplainJson["gates"],
+): Warning[] {
+  const isClosed = gates.some(({ name, state }) => name === REBOOT_WINDOW && state === "closed");
+  if (!isClosed || decision.action !== "reboot") return [];
+  // Only the reboot is left.
+  if (current.toplevel === target) return [];
+  const mayPart = whilePutOff === "switch" && canSwitchPartly(decision);
+  const text = mayPart
+    ? `the reboot is put off until its window opens: it switches to the target now, and ${decision.changed.join(", ")} follow with the reboot (reboot.whilePutOff)`
+    : "the reboot is put off until its window opens, and the whole deploy with it, services too (reboot.whilePutOff)";
+  return [now(mayPart ? "switches-first" : "put-off", text)];
 }
 
 function aboutTheDecision(seen: Circumstances): Warning[] {

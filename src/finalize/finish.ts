@@ -1,5 +1,5 @@
 import { type ReleasedHold, releaseOutdatedHold } from "../boot/boot-default.ts";
-import { type FinalizationRecord, isUnfinished } from "../core/record/record.ts";
+import { type FinalizationRecord, isUnfinished, putsRebootOff } from "../core/record/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/process/host.ts";
 import { pinnedIds, unpin } from "../state-dir/pins.ts";
@@ -25,6 +25,8 @@ export async function finish(
   // Reported again, in case that failed before: without pins nothing tries again.
   await noteEnd(host, record, stop);
   await host.report?.settled(record, stop);
+  // With the pins, so that whoever takes the end up again does it.
+  if (putsRebootOff(record)) await host.scheduleReboot?.(record);
   unpin(host.paths, record.id);
   store.prune(() => pinnedIds(host.paths));
   return SUSPENDED;

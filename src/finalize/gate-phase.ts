@@ -1,7 +1,7 @@
 import type { RunnerConfig } from "../core/config/config.ts";
 import { actionToAwait, type Plan } from "../core/decision/decision.ts";
 import { whyNotWanted } from "../core/machine/not-wanted.ts";
-import { policyOf } from "../core/machine/policy.ts";
+import { policyOf, rebootsNow } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
@@ -255,7 +255,10 @@ export class GatePhase {
   async #actNow(record: FinalizationRecord): Promise<Act> {
     const { host, store, config } = this.#context;
     const { decision, current } = await observe(host, store, config, record);
-    return { action: actionToAwait(decision, policyOf(config).reboot, record.plan), current };
+    return {
+      action: actionToAwait(decision, rebootsNow(record, policyOf(config)), record.plan),
+      current,
+    };
   }
 
   #gatesFor(record: FinalizationRecord, action: Plan["action"]): readonly Gate[] {

@@ -121,6 +121,7 @@ export interface DraftInput {
   readonly forgeRun?: FinalizationRecord["forgeRun"];
   readonly rollbackOf?: string;
   readonly retryOf?: string;
+  readonly rebootOf?: string;
   /** The command of its unit, without the ID. */
   readonly run: OwnCommand;
 }
@@ -162,6 +163,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     forgeRun: input.forgeRun ?? null,
     rollbackOf: input.rollbackOf ?? null,
     retryOf: input.retryOf ?? null,
+    rebootOf: input.rebootOf ?? null,
     bootId: readBootId(host.paths),
   });
   const command = [...input.run.command, id];

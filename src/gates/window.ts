@@ -3,6 +3,8 @@ import { lookAtWindow, type WindowView } from "../host/systemd/calendar.ts";
 import { pause } from "../host/process/time.ts";
 import { type Gate, type GateContext, type GateState, OPEN } from "./gate.ts";
 
+export const REBOOT_WINDOW = "reboot window";
+
 /** A change of the clock is noticed within this time; an unknown window is asked about again after it. */
 const LONGEST_MS = 60_000;
 
@@ -23,7 +25,7 @@ export function rebootWindow(window: Window): Gate {
     return seen.view;
   };
   return {
-    name: "reboot window",
+    name: REBOOT_WINDOW,
     whenUnknown: "wait",
     atDeadline: "wait-on",
     look: async (context) => toGateState(window, await viewNow(context)),

@@ -84,6 +84,10 @@ export const finalizationSchema = v.object({
     v.string(),
     "The finalization whose target this one brings back on purpose; null for none.",
   ),
+  rebootOf: orNull(
+    v.string(),
+    "The finalization that has switched to this target already, and whose reboot this one does; null for none.",
+  ),
   timeline: v.array(step),
   waitedFor: v.array(wait),
   checks: v.array(check),
@@ -94,7 +98,7 @@ export const finalizationSchema = v.object({
   ),
   rebootRequired: orNull(
     v.string(),
-    "Why the target needs a reboot that is not allowed; null if it needs none.",
+    "Why the target needs a reboot that is not allowed, or that another finalization does when the window opens; null if it needs none.",
   ),
   oldCode,
   userUnits,
@@ -106,7 +110,7 @@ export type FinalizationJson = v.InferOutput<typeof finalizationSchema>;
 /** The public form of a record. */
 export function toFinalizationJson(record: FinalizationRecord): FinalizationJson {
   const { id, host, state, plan, profile, delay, scheduledAt, fireAt, requester } = record;
-  const { revision, rollbackOf, retryOf, waitedFor, checks, confirmBy } = record;
+  const { revision, rollbackOf, retryOf, rebootOf, waitedFor, checks, confirmBy } = record;
   const { deferredUntil, rebootRequired, oldCode: examined } = record;
   const since = record.timeline.at(-1)?.at ?? scheduledAt;
   return {
@@ -131,6 +135,7 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     revision,
     rollbackOf,
     retryOf,
+    rebootOf,
     timeline: stepsOf(record),
     waitedFor,
     checks,

@@ -1,6 +1,6 @@
 import { userUnitsSuffix } from "../core/user-units/judge.ts";
 import { printable } from "../core/printable.ts";
-import type { FinalizationRecord } from "../core/record/record.ts";
+import { type FinalizationRecord, rebootInWords } from "../core/record/record.ts";
 import type { State } from "../core/states.ts";
 import { duration } from "../core/age.ts";
 
@@ -45,8 +45,9 @@ function generationWords({ targetGeneration }: FinalizationRecord): string {
   return targetGeneration === null ? "" : `: generation ${targetGeneration}`;
 }
 
-function rebootWords({ rebootRequired }: FinalizationRecord): string {
-  return rebootRequired === null ? "" : `; a reboot is required: ${rebootRequired}`;
+function rebootWords(record: FinalizationRecord): string {
+  const words = rebootInWords(record);
+  return words === null ? "" : `; ${words}`;
 }
 
 function sinceScheduled({ scheduledAt }: FinalizationRecord, at: string): string {

@@ -1,7 +1,7 @@
 import { userUnitsSuffix } from "../core/user-units/judge.ts";
 import { basename } from "node:path";
 import { printable } from "../core/printable.ts";
-import type { FinalizationRecord } from "../core/record/record.ts";
+import { type FinalizationRecord, rebootInWords } from "../core/record/record.ts";
 import { age, clock, duration, timeOfDay } from "../core/age.ts";
 import type { WaitingNote } from "../state-dir/waiting-note.ts";
 
@@ -80,8 +80,9 @@ function waiting(record: FinalizationRecord, { now, waiting: note }: Now): strin
   return `waiting for ${note.for} (${elapsed(new Date(note.since), now)} so far): ${note.why}`;
 }
 
-function stillRequired({ rebootRequired }: FinalizationRecord): string {
-  return rebootRequired === null ? "" : `; a reboot is required: ${rebootRequired}`;
+function stillRequired(record: FinalizationRecord): string {
+  const words = rebootInWords(record);
+  return words === null ? "" : `; ${words}`;
 }
 
 function verifying(record: FinalizationRecord, { now, waiting: note }: Now): string {
@@ -143,8 +144,9 @@ export function shortId(id: string): string {
   return id.slice(id.lastIndexOf("-") + 1);
 }
 
-/** `rollback of km17`, `retry of km17`; null for a deploy. */
-export function originName({ rollbackOf, retryOf }: FinalizationRecord): string | null {
+/** `rollback of km17`, `retry of km17`, `reboot of km17`; null for a deploy. */
+export function originName({ rollbackOf, retryOf, rebootOf }: FinalizationRecord): string | null {
+  if (rebootOf !== null) return `reboot of ${shortId(rebootOf)}`;
   if (rollbackOf !== null) return `rollback of ${shortId(rollbackOf)}`;
   return retryOf === null ? null : `retry of ${shortId(retryOf)}`;
 }

@@ -1,5 +1,6 @@
 import { age, clock } from "../core/age.ts";
 import { previousSystem } from "../core/record/can-roll-back.ts";
+import { putsRebootOff } from "../core/record/record.ts";
 import { isTerminal, type TerminalState, type UnfinishedState } from "../core/states.ts";
 import type { Driver } from "../state-dir/owner.ts";
 import { type Now, previousName, targetName } from "./headline.ts";
@@ -116,6 +117,9 @@ function afterTheEnd(
         ? `the boot default is still ${name}, so the next boot starts it`
         : null;
     case "live":
+      return putsRebootOff(viewed.record)
+        ? `another finalization reboots into ${name} when the reboot window opens`
+        : null;
     case "superseded":
       return null;
   }

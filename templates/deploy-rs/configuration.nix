@@ -12,12 +12,10 @@
   # Finds the runner below by itself and waits for the end of its job before it acts.
   services.deployFinalize = {
     enable = true;
-    verify.checks = [
-      {
-        kind = "unit";
-        unit = "sshd.service";
-      }
-    ];
+    verify.checks.sshd = {
+      kind = "unit";
+      unit = "sshd.service";
+    };
   };
 
   services.gitea-actions-runner.instances.default = {

@@ -33,7 +33,7 @@ const BROKEN = JSON.stringify({
   delay: -1,
   dealy: 1,
   rebootWhenChanged: ["kernel", "kernel"],
-  verify: { confirm: { within: 60 }, settle: "5" },
+  verify: { confirm: { within: 60 }, settle: "five" },
   rollback: { enable: false },
 });
 
@@ -47,7 +47,7 @@ test("check-config lists every problem at once, also contradictions beside wrong
       "rebootWhenChanged: names kernel more than once. Remove the others",
       "unknown key dealy. Did you mean delay?",
       "verify.confirm: rolls back if nobody confirms, but rollback.enable is false. Set rollback.enable to true, or verify.confirm to null",
-      'verify.settle: Invalid type: Expected number but received "5"',
+      "verify.settle: must be a span: a number of seconds, or a text such as 90s, 5min or 1h 30min",
     ].map((problem) => `deploy-finalize: ${path}: ${problem}`),
   );
 });

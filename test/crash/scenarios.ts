@@ -170,6 +170,18 @@ const withWindow: Omit<Scenario, "policy">[] = [
   { name: "window, switch", windowClosedFor: 2, ends: "live" },
 ];
 
+/** What can be switched goes live while the window is closed, and the reboot follows. */
+const MEANWHILE = { ...WINDOWED, policy: { ...POLICY, whilePutOff: "switch" } } as const;
+
+const meanwhile: Scenario[] = [
+  { ...MEANWHILE, name: "put off, switches, then reboots", loader: true, ends: "live" },
+  { ...MEANWHILE, name: "put off, a check fails", problem: "web", ends: "rolled-back" },
+  { ...MEANWHILE, name: "put off, the switch asks for a reboot", switchEnds: 100, ends: "live" },
+  { ...MEANWHILE, name: "put off, the target does not boot", targetBoots: false, ends: "failed" },
+  { ...MEANWHILE, name: "put off, the boot is stuck", stuckBoots: "target", ends: "rolled-back" },
+  { ...MEANWHILE, name: "put off, lock", lock: {}, ends: "live" },
+];
+
 const REBOOTS = { kernelChanged: true, lock: {} } as const;
 
 const withLock: Omit<Scenario, "policy">[] = [
@@ -307,6 +319,7 @@ export const SCENARIOS: readonly Scenario[] = [
     switchEnds: 2,
     ends: "failed",
   },
+  ...meanwhile,
   {
     name: "reboot, forbidden",
     policy: { ...POLICY, reboot: "forbidden" },

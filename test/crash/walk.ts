@@ -1,5 +1,6 @@
 import { drive } from "../../src/core/machine/loop.ts";
 import type { advance } from "../../src/core/machine/machine.ts";
+import { putsRebootOff } from "../../src/core/record/record.ts";
 import { isTerminal } from "../../src/core/states.ts";
 import { PREVIOUS, TARGET } from "../support/records.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -45,7 +46,7 @@ async function live(
     if (end === "crashed") world.suffer(pending.shift()?.aftermath ?? "same boot");
     else if (world.isRebootPending) world.reboot();
     else if (world.isTimerArmed) world.fireTimer();
-    else break;
+    else if (world.hasTidiedUp) break;
   }
   return { world, defect: null };
 }
@@ -62,10 +63,11 @@ function violations(scenario: Scenario, world: World): string[] {
   const wrong: string[] = [];
   const must = (holds: boolean, what: string): void => void (holds || wrong.push(what));
   const runs = (toplevel: string, started: string): boolean =>
-    current === toplevel && (!mustBoot(scenario) || booted === started);
+    current === toplevel && (!mustBoot(scenario, world) || booted === started);
   must(isTerminal(saved.state), `ends, but is ${saved.state}`);
   must(world.hasTidiedUp, "runners and pins are given back at the end");
   must(reboots.forward <= 1, `at most one reboot forward, but ${reboots.forward}`);
+  must(world.scheduledReboots <= world.boot, "a reboot that is put off is scheduled once a boot");
   must(reboots.back <= 1, `at most one reboot back, but ${reboots.back}`);
   if (saved.state === "live") {
     must(runs(world.wanted, TARGET), "live means that the target runs");
@@ -88,10 +90,11 @@ function violations(scenario: Scenario, world: World): string[] {
       "fell back sets the profile back, or says why not",
     );
   }
+  if (putsRebootOff(saved)) must(world.booted === TARGET, "a reboot that is put off comes");
   const { policy, stuckBoots } = scenario;
   const maySwitch = policy.reboot === "forbidden";
   must(maySwitch || world.switchesInStuckBoot === 0, "a boot that is stuck is left by a reboot");
-  const isGood = stuckBoots === undefined || booted !== TARGET || !mustBoot(scenario);
+  const isGood = stuckBoots === undefined || booted !== TARGET || !mustBoot(scenario, world);
   must(saved.state !== "live" || isGood, "live means that the boot got through");
   must(world.rebootsOutsideWindow === 0, "no reboot outside of the window");
   must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
@@ -102,9 +105,9 @@ function violations(scenario: Scenario, world: World): string[] {
   return wrong;
 }
 
-/** Where no reboot is allowed, the host runs the target without having booted it. */
-function mustBoot({ kernelChanged, policy }: Scenario): boolean {
-  return kernelChanged === true && policy.reboot === "allowed";
+/** Where no reboot is allowed, or it is put off, the host runs the target without having booted it. */
+function mustBoot({ kernelChanged, policy }: Scenario, { saved }: World): boolean {
+  return kernelChanged === true && policy.reboot === "allowed" && !putsRebootOff(saved);
 }
 
 /** Told if and only if the kernel of the target does not run. */

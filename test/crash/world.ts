@@ -1,10 +1,12 @@
-import type { Decision } from "../../src/core/decision/decision.ts";
+import { actionToAwait, type Decision } from "../../src/core/decision/decision.ts";
+import { rebootsNow } from "../../src/core/machine/policy.ts";
 import type { Ports } from "../../src/core/machine/loop.ts";
 import type { Effect, Event, Facts } from "../../src/core/machine/types.ts";
 import {
   type FinalizationRecord,
   hasBooted,
   hasBootedSinceAct,
+  putsRebootOff,
 } from "../../src/core/record/record.ts";
 import { isTerminal } from "../../src/core/states.ts";
 import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
@@ -20,7 +22,7 @@ export class Crash extends Error {}
 export type Aftermath = "same boot" | "booted target" | "booted previous" | "booted by the loader";
 
 const SWITCH: Decision = { action: "switch", reason: "services only", changed: [] };
-const REBOOT: Decision = { action: "reboot", reason: "kernel changed", changed: ["kernel"] };
+const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
 
 export interface Systems {
   readonly booted: string;
@@ -56,6 +58,8 @@ export class World {
   /** How often the switch back has reached its time limit. */
   #hungBack = 0;
   rebootsOutsideWindow = 0;
+  /** How often the reboot that was put off was scheduled as a finalization of its own. */
+  scheduledReboots = 0;
   /** Slots of the fleet lock that were held although nothing was done for days. */
   slotsWhileDeferred = 0;
   hasTidiedUp = false;
@@ -248,7 +252,7 @@ export class World {
     switch (effect.kind) {
       case "await-gates":
         this.runner?.waitForGates();
-        return this.#lookAtWindow();
+        return this.#lookAtWindow(record);
       case "defer":
         this.isTimerArmed = false;
         this.#pass();
@@ -297,9 +301,25 @@ export class World {
       case "finish":
         if (!isTerminal(record.state)) throw new Error("finished before the end");
         this.runner?.startNamed(record);
-        this.hasTidiedUp = true;
+        this.hasTidiedUp = !putsRebootOff(record) || this.booted === TARGET;
+        if (!this.hasTidiedUp) this.#scheduleReboot(record);
         return { kind: "suspended" };
     }
+  }
+
+  /** As the finish of the interpreter does it, unless another life has. */
+  #scheduleReboot({ id, target }: FinalizationRecord): void {
+    this.#pass();
+    this.scheduledReboots++;
+    this.atEnd = undefined;
+    this.saved = aRecord({
+      id: `${id}-reboot`,
+      bootId: `boot-${this.boot}`,
+      previous: this.booted,
+      target,
+      plan: { ...REBOOT, changed: ["kernel"] },
+      rebootOf: id,
+    });
   }
 
   #actThenStart(record: FinalizationRecord, act: () => Event | { kind: "suspended" }) {
@@ -329,8 +349,9 @@ export class World {
     return isOne && this.boot > 1;
   }
 
-  #lookAtWindow(): Event {
-    const { action } = this.#facts().decision;
+  #lookAtWindow(record: FinalizationRecord): Event {
+    const reboots = rebootsNow(record, this.#scenario.policy);
+    const action = actionToAwait(this.#facts().decision, reboots, record.plan);
     if (action === "switch" || this.#closedFor <= 0) return { kind: "gates-opened", waitedFor: [] };
     const until = `2026-11-${28 - this.#closedFor}T02:00:00.000Z`;
     return { kind: "gates-deferred", waitedFor: [], until, why: "waits for the reboot window" };

@@ -19,7 +19,8 @@ nixTest("docs/options.md is what the module declares", async (nix) => {
 
 nixTest("every option of the module is described, in sentences", async (nix) => {
   const options = v.parse(optionsSchema, await nix.evaluate(OPTIONS));
-  const poor = options.filter(({ description }) => !/^[A-Z`][^]*\.\s*$/.test(description ?? ""));
+  const shown = options.filter(({ isInternal }) => !isInternal);
+  const poor = shown.filter(({ description }) => !/^[A-Z`][^]*\.\s*$/.test(description ?? ""));
   assert.deepEqual(
     poor.map(({ name }) => name),
     [],

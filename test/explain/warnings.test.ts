@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Circumstances, warningsOf } from "../../src/explain/warnings.ts";
+import { type Circumstances, warnOfPutOff, warningsOf } from "../../src/explain/warnings.ts";
 import { end } from "../../src/core/record/record.ts";
 import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
 
@@ -106,4 +106,23 @@ test("a running specialisation comes back with its generation", () => {
   const kinds = (runsSpecialisation: boolean) =>
     warningsOf({ ...seen, runsSpecialisation }).map(({ kind }) => kind);
   assert.deepEqual([kinds(true), kinds(false)], [[], ["no-previous-generation"]]);
+});
+
+function putOff(...[whilePutOff, seen, gates]: Parameters<typeof warnOfPutOff>): string {
+  const warnings = warnOfPutOff(whilePutOff, seen, gates);
+  return warnings.map(({ kind, text }) => `${kind}: ${text}`).join();
+}
+
+test("warnings: what a closed reboot window holds up, and what it does not", () => {
+  const current = { toplevel: PREVIOUS, generation: 1 };
+  const seen = { decision: REBOOT, target: TARGET, current };
+  const window = { name: "reboot window", why: "", opensAt: null } as const;
+  const gates = [{ ...window, state: "closed" } as const];
+  assert.match(putOff("wait", seen, gates), /^put-off: .*the whole deploy with it, services too/);
+  assert.match(putOff("switch", seen, gates), /^switches-first: .*switches to the target now, and/);
+  const refused = { ...REBOOT, changed: [] };
+  assert.match(putOff("switch", { ...seen, decision: refused }, gates), /^put-off: /);
+  const switched = { ...seen, current: { toplevel: TARGET, generation: 2 } };
+  assert.equal(putOff("switch", switched, gates), "");
+  assert.equal(putOff("switch", seen, [{ ...window, state: "open" }]), "");
 });

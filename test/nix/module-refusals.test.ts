@@ -25,6 +25,12 @@ const refusedByNix: [string, string[]][] = [
       `${own}.lock.passwordFile has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it.`,
     ],
   ],
+  [
+    `reboot.fallback = "require";`,
+    [
+      `${own}.reboot.fallback is "require", but only systemd-boot, GRUB and lanzaboote can fall back, and this host has none of them: it would never reboot. Set it to "auto" or "off".`,
+    ],
+  ],
 ];
 for (const [options, expected] of refusedByNix) {
   nixTest(`module: Nix refuses ${options}`, async (nix) => {
@@ -113,6 +119,10 @@ const refusedByCheck: [string, string[]][] = [
     ],
   ],
   [
+    `verify.checks.ssh = { kind = "tcp"; host = "x"; };`,
+    [`${own}.verify.checks.ssh.port is missing`],
+  ],
+  [
     `verify.checks = [ { kind = "unit"; unit = "a.service"; name = "web"; } { kind = "unit"; unit = "b.service"; name = "web"; } ];`,
     [`${own}.verify.checks: several checks are named web. Give each its own name`],
   ],
@@ -134,6 +144,13 @@ const refusedByCheck: [string, string[]][] = [
       `${own}.lock: username and passwordFile go together`,
     ],
   ],
+  [
+    `delay = "soon"; reboot.window = { start = "Sat"; duration = "0s"; };`,
+    [
+      `${own}.delay: must be a span: a number of seconds, or a text such as 90s, 5min or 1h 30min`,
+      `${own}.reboot.window.duration: must be 1 or more seconds`,
+    ],
+  ],
   [`profile = "system";`, [`${own}.profile: must be an absolute path`]],
   [
     `rebootWhenChanged = [ "a/b" ];`,
@@ -150,10 +167,10 @@ const refusedByCheck: [string, string[]][] = [
     [`${own}.verify.checks.0.url: must be an address that begins with http:// or https://`],
   ],
   [
-    `delay = 400 * 86400; verify.settle = 400 * 86400; rollback.enable = false; verify.confirm.within = 5;`,
+    `delay = 400 * 86400; waitFor.timeout = "400d"; rollback.enable = false; verify.confirm.within = 5;`,
     [
       `${own}.delay: must be a year (31622400 seconds) at most`,
-      `${own}.verify.settle: must be a year (31622400 seconds) at most`,
+      `${own}.waitFor.timeout: must be a year (31622400 seconds) at most`,
       CONFIRM,
     ],
   ],
@@ -198,15 +215,15 @@ const wrong: [string, RegExp][] = [
   [`delai = 5;`, /`services\.deployFinalize\.delai' does not exist/],
   [`waitFor.runner = [ ];`, /`services\.deployFinalize\.waitFor\.runner' does not exist/],
   [
-    `delay = 0;`,
-    /deployFinalize\.delay' is not of type `null or whole number of seconds, 1 to 31622400/,
+    `delay = -1;`,
+    /deployFinalize\.delay' is not of type `null or \(span, 0 s to a year: seconds, or/,
   ],
-  [`delay = "60s";`, /deployFinalize\.delay' is not of type/],
+  [`delay = true;`, /deployFinalize\.delay' is not of type/],
   [`profile = ./system;`, /deployFinalize\.profile' is not of type `absolute path, as a string'/],
   [`stateDir = ./state;`, /deployFinalize\.stateDir' is not of type `absolute path, as a string'/],
   [`rebootWhenChanged = [ 5 ];`, /is not of type `file name without a slash'/],
   [`waitFor.onTimeout = "kill";`, /is not of type `one of "give-up", "proceed"'/],
-  [`waitFor.runners = [ { unit = 5; } ];`, /`name of a unit with its suffix, such as/],
+  [`waitFor.runners = [ { unit = 5; } ];`, /name of a unit with its suffix, such as/],
   [`waitFor.runners = [ { unit = "a.service"; preset = "drone"; } ];`, /preset' is not of type/],
   [`verify.checks = [ { unit = "a.service"; } ];`, /kind' was accessed but has no value defined/],
   [`verify.checks = [ { kind = "http"; url = "http://u:p@x"; } ];`, /without user and password/],

@@ -195,13 +195,13 @@ nixTest("runners: a container or a virtual machine that declares one", async (ni
 });
 
 function asked(name: string): string {
-  return `{ unit = "microvm@${name}.service"; detect = { kind = "command"; command = [ "ssh" "${name}" ]; }; }`;
+  return `"microvm@${name}.service".detect = { kind = "command"; command = [ "ssh" "${name}" ]; };`;
 }
 
 nixTest("runners: a virtual machine that is asked by a command", async (nix) => {
   const { warnings } = await inMachines(
     nix,
-    `waitFor.runners = [ ${asked("ci")} ${asked("by-flake")} ];`,
+    `waitFor.runners = { ${asked("ci")} ${asked("by-flake")} };`,
   );
   assert.deepEqual(warnings, []);
 });

@@ -37,6 +37,7 @@ const hosts: Record<string, [options: string, others: string, warning?: RegExp]>
   "with its root on tmpfs, that never reboots by settings": [
     "settings.rebootWhenChanged = [ ];",
     TMPFS_ROOT,
+    /rebootWhenChanged is empty on a host with a kernel/,
   ],
   "with an overlay above tmpfs": ["", upper("tmpfs"), /is on overlay above tmpfs/],
   "with an overlay above a disk": ["", upper("ext4")],
@@ -50,13 +51,40 @@ const hosts: Record<string, [options: string, others: string, warning?: RegExp]>
     "systemd.services.deploy-finalize-resume.wantedBy = lib.mkForce [ ];",
     NO_UNIT,
   ],
+  "with a check of a unit that it has": [
+    `verify.checks.a = { kind = "unit"; unit = "a@x.service"; };`,
+    `systemd.units."a@.service" = { };`,
+  ],
+  "with a check of a unit that it does not have": [
+    `verify.checks.web = { kind = "unit"; unit = "ngnix.service"; };`,
+    `systemd.units."nginx.service" = { };`,
+    /this configuration has no ngnix\.service/,
+  ],
+  "whose token goes over http": [
+    `report.receivers.push = { kind = "gotify"; url = "http://push.lan"; tokenFile = "/run/secrets/x"; };`,
+    "",
+    /a token is sent over http:\/\/ to http:\/\/push\.lan/,
+  ],
+  "whose token stays on the host": [
+    `report.receivers.push = { kind = "gotify"; url = "http://127.0.0.1:80"; tokenFile = "/run/secrets/x"; };`,
+    "",
+  ],
+  "with a list of checks": [
+    `verify.checks = [ { kind = "unit"; unit = "a.service"; } ];`,
+    "",
+    /verify\.checks is a list\. Give each entry a name/,
+  ],
+  "that can fall back": [
+    `reboot.fallback = "require";`,
+    `imports = [ { options.boot.loader.grub.enable = lib.mkOption { default = true; }; } ];`,
+  ],
   "with a CI runner as a user unit": [
     "",
     "systemd.user.services.gitea-runner-main.serviceConfig = { };",
     /a CI runner is a user unit \(gitea-runner-main\)/,
   ],
   "with a runner of its own as a user unit": [
-    `waitFor.runners = [ { unit = "builds.service"; detect.kind = "processes"; } ];`,
+    `waitFor.runners.builds.detect.kind = "processes";`,
     "systemd.user.services.builds = { };",
     /a CI runner is a user unit \(builds\)/,
   ],

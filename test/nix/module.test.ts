@@ -163,7 +163,7 @@ nixTest("module: a boot that is counted is good once it is verified", async (nix
 });
 
 for (const [options, seconds] of [
-  ["verify.bootTimeout = 30;", 30],
+  ['verify.bootTimeout = "30s";', 30],
   ["settings.verify.bootTimeout = 31;", 31],
   ["verify.bootTimeout = null;", 120],
 ] as const) {
@@ -176,7 +176,7 @@ for (const [options, seconds] of [
 
 nixTest("module: a login shell shows the notice, unless it is told not to", async (nix) => {
   assert.match((await viewOf(nix, enabled(""))).loginShell, /cat \/run\/deploy-finalize\/notice/);
-  assert.equal((await viewOf(nix, enabled("loginNotice = false;"))).loginShell, "");
+  assert.equal((await viewOf(nix, enabled("loginNotice.enable = false;"))).loginShell, "");
 });
 
 nixTest("module: the journal learns the help texts that come with the package", async (nix) => {
@@ -305,16 +305,58 @@ nixTest("module: a container has no kernel to compare, unless it says so", async
 nixTest("module: panics and hangs end in a reset where that is wanted", async (nix) => {
   const without = await viewOf(nix, enabled(""));
   assert.deepEqual([without.kernelParams, without.watchdog], [[], null]);
-  const reset = await viewOf(nix, enabled("resetOnTrouble = true;"));
+  const reset = await viewOf(nix, enabled("reboot.resetOnTrouble = true;"));
   assert.deepEqual(reset.kernelParams, ["panic=10", "boot.panic_on_fail"]);
   assert.equal(reset.watchdog, "30s");
   const own = `systemd.watchdog.runtimeTime = "1min";`;
-  assert.equal((await viewOf(nix, enabled("resetOnTrouble = true;", own))).watchdog, "1min");
+  assert.equal((await viewOf(nix, enabled("reboot.resetOnTrouble = true;", own))).watchdog, "1min");
   // The name of the option since NixOS 25.11, where the old one warns.
   const renamed = `{ options.systemd.settings.Manager = lib.mkOption {
     default = { }; type = lib.types.attrsOf lib.types.str;
   }; }`;
-  const now = await viewOf(nix, enabled("resetOnTrouble = true;"), renamed);
+  const now = await viewOf(nix, enabled("reboot.resetOnTrouble = true;"), renamed);
   assert.deepEqual([now.manager, now.watchdog], [{ RuntimeWatchdogSec: "30s" }, null]);
   assert.deepEqual((await viewOf(nix, enabled(""), renamed)).manager, {});
 });
+
+nixTest("module: options of before keep working, and say their new name", async (nix) => {
+  const before = await viewOf(nix, enabled("resetOnTrouble = true; loginNotice = false;"));
+  const now = await viewOf(
+    nix,
+    enabled("reboot.resetOnTrouble = true; loginNotice.enable = false;"),
+  );
+  assert.deepEqual([before.kernelParams, before.loginShell], [now.kernelParams, now.loginShell]);
+  assert.ok(now.kernelParams.includes("panic=10"));
+  assert.deepEqual(now.warnings, []);
+  assert.match(before.warnings.join(), /resetOnTrouble' .*renamed to .*reboot\.resetOnTrouble'/);
+});
+
+nixTest(
+  "module: entries have names, so that other modules change and disable them",
+  async (nix) => {
+    const others = `imports = [ {
+    services.deployFinalize.verify.checks = { shop.timeout = 2; ssh.enable = false; };
+    services.deployFinalize.waitFor.runners."b@1.service".preset = "github-runner";
+  } ];`;
+    const { verify, waitFor, report } = await configOf(
+      nix,
+      `verify.checks = {
+       shop = { kind = "http"; url = "http://[::1]/"; };
+       ssh = { kind = "tcp"; host = "localhost"; port = 22; };
+     };
+     waitFor.runners = { a.detect.kind = "processes"; c = { unit = "d.service"; preset = "github-runner"; }; };
+     report.receivers.phones = { kind = "ntfy"; urlFile = "/run/secrets/x"; };`,
+      others,
+    );
+    const [shop, ...more] = verify.checks;
+    assert.deepEqual([shop?.name, shop?.timeout, more], ["shop", 2, []]);
+    assert.deepEqual(
+      waitFor.runners.map(({ unit }) => unit),
+      ["a.service", "b@1.service", "d.service"],
+    );
+    assert.deepEqual(
+      report.receivers.map(({ name }) => name),
+      ["phones"],
+    );
+  },
+);

@@ -7,7 +7,7 @@ export type OptionType = { readonly name: string; readonly description: string }
   | { readonly kind: "int" | "number"; readonly lowest?: number; readonly highest?: number }
   | { readonly kind: "str"; readonly pattern?: string }
   | { readonly kind: "enum"; readonly values: readonly unknown[] }
-  | { readonly kind: "nullOr" | "attrsOf"; readonly of: OptionType }
+  | { readonly kind: "nullOr" | "attrsOf" | "entries"; readonly of: OptionType }
   | { readonly kind: "listOf"; readonly of: OptionType; readonly atLeast?: number }
   | { readonly kind: "either" }
   | {
@@ -25,7 +25,7 @@ const typeSchema: v.GenericSchema<unknown, OptionType> = v.variant("kind", [
   v.object({ ...named, kind: v.picklist(["int", "number"]), lowest: bound, highest: bound }),
   v.object({ ...named, kind: v.literal("str"), pattern: v.exactOptional(v.string()) }),
   v.object({ ...named, kind: v.literal("enum"), values: v.array(v.unknown()) }),
-  v.object({ ...named, kind: v.picklist(["nullOr", "attrsOf"]), of }),
+  v.object({ ...named, kind: v.picklist(["nullOr", "attrsOf", "entries"]), of }),
   v.object({ ...named, kind: v.literal("listOf"), of, atLeast: bound }),
   v.object({ ...named, kind: v.literal("either") }),
   v.object({
@@ -65,11 +65,14 @@ const OWN = new Set([
   "settings",
   "waitFor.autoDetectRunners",
   "loginNotice",
+  "loginNotice.enable",
   "resetOnTrouble",
+  "reboot.resetOnTrouble",
 ]);
 
 export function isOwn({ path }: Option): boolean {
-  return OWN.has(path.join("."));
+  const isOfEntry = path.at(-2) === "<name>" && path.at(-1) === "enable";
+  return isOfEntry || OWN.has(path.join("."));
 }
 
 /** The options that are settings of the program, without those within lists. */

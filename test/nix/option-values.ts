@@ -89,15 +89,36 @@ export function valuesNear(type: OptionType): fc.Arbitrary<unknown> {
       );
     case "submodule":
       return entriesNear(type);
+    case "entries":
+      return fc.oneof(
+        fc.array(valuesNear(type.of), { minLength: 1, maxLength: 3 }),
+        fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), valuesNear(type.of), {
+          minKeys: 1,
+          maxKeys: 3,
+          noNullPrototype: true,
+        }),
+      );
     case "attrsOf":
       return fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), valuesNear(type.of), { maxKeys: 3 });
+    case "either":
+      return spansNear(type);
     case "path":
     case "package":
     case "anything":
     case "raw":
-    case "either":
       throw new Error(`a setting of the type ${type.description} needs a generator here`);
   }
+}
+
+/** Numbers, and texts as systemd takes them. */
+function spansNear(type: OptionType & { kind: "either" }): fc.Arbitrary<unknown> {
+  const { lowest, highest } = limitsOf(type);
+  const unit = fc.constantFrom("", "s", " sec", "min", "h", " days", "ms", "w", "x");
+  return fc.oneof(
+    fc.integer({ min: Math.ceil(lowest), max: highest }),
+    fc.tuple(fc.integer({ min: 1, max: 60 }), unit).map((words) => words.join("")),
+    fc.constantFrom("1h 30min", "2 min 5s"),
+  );
 }
 
 /** Mostly right ones: a value of many keys is right only if each of them is. */

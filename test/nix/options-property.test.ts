@@ -3,6 +3,7 @@ import fc from "../support/fast-check.ts";
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { readConfig, type ReadConfig } from "../../src/core/config/parse-config.ts";
+import { secondsIn } from "../../src/core/span.ts";
 import { Folder } from "../support/folder.ts";
 import { SEED } from "../support/seed.ts";
 import { OPTION_PREFIX } from "./check-config.ts";
@@ -26,7 +27,12 @@ nixTest(
     const { values } = v.parse(viewSchema, await nix.evaluate(hostView(enabled(""))));
     const settings = settingsOf(await optionsOf(nix));
     assert.deepEqual(
-      Object.fromEntries(settings.map(({ path }) => [path.join("."), at(values, path)])),
+      Object.fromEntries(
+        settings.map(({ path, type }) => [
+          path.join("."),
+          type.kind === "entries" ? Object.values(Object(at(values, path))) : at(values, path),
+        ]),
+      ),
       Object.fromEntries(leaves(DEFAULT_CONFIG)),
       "an option for each setting: nix/module/, one file a group",
     );
@@ -171,10 +177,20 @@ function assertJudged(
     }
     return;
   }
-  for (const [path, value] of leaves(configuration)) {
+  for (const [path, value] of leaves(listed(configuration, settings))) {
     // What null means for a key that takes none is the program's to say.
     if (value !== null) assertRead(value, at(read.config, path.split(".")), shown);
   }
+}
+
+/** Named entries are a list in the file, without those that are disabled. */
+function listed(configuration: object, settings: readonly Option[]): object {
+  return settings.reduce((all, { path, type }) => {
+    const value = at(all, path);
+    if (type.kind !== "entries" || typeof value !== "object" || value === null) return all;
+    const counting = Object.values(value).filter((entry) => at(entry, ["enable"]) !== false);
+    return merge(all, set(path, counting));
+  }, configuration);
 }
 
 function assertRead(wanted: unknown, read: unknown, shown: string): void {
@@ -183,6 +199,8 @@ function assertRead(wanted: unknown, read: unknown, shown: string): void {
   } else if (typeof wanted === "number" && !Number.isInteger(wanted)) {
     // Nix writes six digits.
     assert.ok(Math.abs(Number(read) / wanted - 1) < 1e-5, shown);
+  } else if (typeof wanted === "string" && typeof read === "number") {
+    assert.equal(read, secondsIn(wanted), shown);
   } else {
     assert.deepEqual(read, wanted, shown);
   }
@@ -201,6 +219,7 @@ function kindsOf(type: Option["type"]): string[] {
 function samples(type: Option["type"]): unknown[] {
   if (type.kind === "nullOr") return [null, ...samples(type.of)];
   if (type.kind === "listOf") return [inside(type), [inside(type.of)]];
+  if (type.kind === "entries") return [inside(type), [inside(type.of)], { x: inside(type.of) }];
   return [inside(type)];
 }
 

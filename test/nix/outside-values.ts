@@ -114,6 +114,7 @@ export function inside(type: OptionType): unknown {
     case "listOf":
       return type.atLeast === undefined ? [] : [inside(type.of)];
     case "attrsOf":
+    case "entries":
       return {};
     case "submodule":
       return Object.fromEntries(
@@ -121,11 +122,12 @@ export function inside(type: OptionType): unknown {
           .filter(([, option]) => !option.hasDefault)
           .map(([key, option]) => [key, inside(option)]),
       );
+    case "either":
+      return Math.ceil(limitsOf(type).lowest);
     case "path":
     case "package":
     case "anything":
     case "raw":
-    case "either":
       throw new Error(`a setting of the type ${type.description} needs a value here`);
   }
 }
@@ -156,16 +158,19 @@ function outsideOf(type: OptionType): unknown[] {
         ...(type.name === "command" ? [[""]] : []),
         ...outside(type.of).map((value) => [value]),
       ];
+    case "entries":
+      return ["x", ...outside(type.of).map((value) => ({ key: value }))];
     case "attrsOf":
       return [[], ...outside(type.of).map((value) => ({ key: value }))];
     case "submodule":
       return entriesOutside(type);
+    case "either":
+      return [true, "", "soon", "1 fortnight", "-1s", "400d", ...beyond(type, 0.01)];
     case "nullOr":
     case "path":
     case "package":
     case "anything":
     case "raw":
-    case "either":
       return [];
   }
 }
@@ -193,14 +198,16 @@ function tagFor(key: string, { options }: OptionType & { kind: "submodule" }): o
   return kind === undefined ? {} : { [tag]: kind };
 }
 
-function beyond(type: OptionType & { kind: "int" | "number" }, step: number): number[] {
+type Bounded = OptionType & { kind: "int" | "number" | "either" };
+
+function beyond(type: Bounded, step: number): number[] {
   const { lowest, highest } = limitsOf(type);
   // Nix writes six digits of a fraction.
   return [lowest - step, highest + 1];
 }
 
 /** What check-config takes of a number. */
-export function limitsOf({ name, description }: OptionType & { kind: "int" | "number" }): {
+export function limitsOf({ name, description }: Bounded): {
   lowest: number;
   highest: number;
 } {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { repository } from "../test-host/paths.ts";
 import { ok } from "../test-host/spawn.ts";
 import { Folder } from "../support/folder.ts";
@@ -42,6 +42,30 @@ nixTest(
       assert.ok(existsSync(join(built, file)), file);
     }
     assert.match(readFileSync(join(built, "share/man/man8/deploy-finalize.8"), "utf8"), /^\.TH /m);
+  },
+);
+
+nixTest(
+  "has the alert rules, and links them to the runbook if it knows its address",
+  async (nix) => {
+    const file = "share/deploy-finalize/deploy-finalize.rules.yml";
+    const rules = readFileSync(join(await nix.build(about("package")), file), "utf8");
+    assert.equal(
+      rules,
+      readFileSync(join(repository, "contrib/prometheus", basename(file)), "utf8"),
+    );
+    const url = "https://git.example.org/docs/runbook.md";
+    const linked = await nix.build(about(`call { runbookUrl = "${url}"; }`));
+    const links = readFileSync(join(linked, file), "utf8").matchAll(
+      /^ +runbook_url: "(.*)#(.*)"$/gm,
+    );
+    const names = [...links].map(([, base, name]) => (assert.equal(base, url), name));
+    assert.deepEqual(
+      names,
+      [...rules.matchAll(/help ([a-z-]+), or man/g)].map(([, name]) => name),
+    );
+    const page = readFileSync(join(repository, "docs/runbook.md"), "utf8");
+    for (const name of names) assert.ok(page.includes(`<a id="${name}"></a>`), name);
   },
 );
 

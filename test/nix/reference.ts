@@ -5,7 +5,8 @@ const HEAD = `# Options of the NixOS module
 <!-- Made of nix/module/ by \`sh scripts/options-reference\`. -->
 
 For administrators who look up the name, the type or the default of an option of \`services.deployFinalize\`. What a
-setting does to a deploy is said once, on the page that each part names. \`*\` stands for an entry of a list.
+setting does to a deploy is said once, on the page that each part names. \`*\` stands for an entry of a list,
+\`<name>\` for the name of an entry. In the JSON file, named entries are a list.
 `;
 
 /** Where the settings of a group are explained; the others are in the first table of settings.md. */

@@ -4,6 +4,7 @@ import type { Host, ToplevelSpec } from "../test-host/host.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { moveCalendar } from "./clock-steps.ts";
 import {
+  assertRuns,
   call,
   deploy,
   deployScript,
@@ -155,13 +156,19 @@ hostTest(
 );
 
 hostTest(
-  "a switch does not wait for the reboot window, and one that is put off is superseded",
+  "what can be switched does not wait for the window; the reboot does, and is superseded",
   { baseline: systemSpec() },
   async (host) => {
-    const window = FAR_WINDOW;
-    const first = await host.buildToplevel(policySpec(NEW_KERNEL, { window }));
-    const second = await host.buildToplevel(policySpec({ label: "services" }, { window }));
-    const firstId = await deploy(host, first, "--delay", "0");
+    const reboot = { window: FAR_WINDOW, whilePutOff: "switch" };
+    const first = await host.buildToplevel(policySpec(NEW_KERNEL, reboot));
+    const second = await host.buildToplevel(policySpec({ label: "services" }, reboot));
+    const before = await host.facts();
+    const partly = await ended(host, await deploy(host, first, "--delay", "0"));
+    assert.equal(path(partly), "scheduled waiting waiting switching verifying live");
+    assert.match(partly.outcome?.reason ?? "", /parts need a REBOOT, which follows: kernel,initrd/);
+    await assertRuns(host, first);
+    const { id: firstId, rebootOf, previous } = await newestRecord(host);
+    assert.deepEqual([rebootOf, previous], [partly.id, before.booted]);
     await putOff(host, firstId);
     const record = await ended(host, await deploy(host, second, "--delay", "0"));
     assert.equal(path(record), "scheduled waiting switching verifying live");

@@ -21,6 +21,7 @@ export const QUIET: Plan = {
   hasReceiver: false,
   failedDeliveries: 0,
   reboots: "always",
+  whilePutOff: "wait",
   fleet: null,
   deploys: [],
   calls: [],

@@ -23,6 +23,8 @@ export interface Plan {
   readonly failedDeliveries: number;
   /** Whether the host reboots in its window only; see host/window.ts. */
   readonly reboots: "always" | "in its window";
+  /** What happens while a reboot waits for its window. */
+  readonly whilePutOff: "wait" | "switch";
   /** Null if the host belongs to no fleet. */
   readonly fleet: FleetPlan | null;
   readonly deploys: readonly Deploy[];
@@ -125,6 +127,7 @@ export function planOf(seed: number): Plan {
     specialisation: random.oneIn(isLarge ? 4 : 12) ? random.pick(["keep", SPECIALISATION]) : "none",
     calls: [...plan.calls, ...laterCallsOf(random)],
     ...laterFaultsOf(plan.faults, random),
+    whilePutOff: plan.reboots === "in its window" && random.oneIn(2) ? "switch" : "wait",
   };
 }
 

@@ -73,6 +73,17 @@ const WALKS: readonly Walk[] = [
     calls: { from: 1020, to: 1400, step: 5 },
   },
   {
+    name: "a kill at the end of a switch does not lose the reboot that it has put off",
+    plan: { ...REBOOTS, reboots: "in its window", whilePutOff: "switch" },
+    faults: [{ kind: "kill", after: 0 }],
+    calls: { from: 881, to: 1031, step: 6 },
+    planted: {
+      file: "src/finalize/finish.ts",
+      from: "if (putsRebootOff(record)) await host.scheduleReboot?.(record);\n  unpin(host.paths, record.id);",
+      to: "unpin(host.paths, record.id);\n  if (putsRebootOff(record)) await host.scheduleReboot?.(record);",
+    },
+  },
+  {
     name: "a timer that elapses before the process that armed it has ended starts the next one",
     // A seed whose slow call lasts until the window has opened.
     plan: { ...REBOOTS, reboots: "in its window", seed: 2 },

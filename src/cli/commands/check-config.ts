@@ -1,5 +1,13 @@
 import { jsonLine } from "../../core/printable.ts";
-import { type ConfigProblem, type ReadConfig, readConfig } from "../../core/config/parse-config.ts";
+import type { Config } from "../../core/config/config.ts";
+import {
+  type ConfigProblem,
+  type NameOf,
+  type ReadConfig,
+  readConfig,
+} from "../../core/config/parse-config.ts";
+import type { Host } from "../../host/process/host.ts";
+import { hostOf } from "../compose.ts";
 import { EXIT } from "../../core/outcome.ts";
 import type { CheckConfigJson } from "../../json/commands.ts";
 import { type Cli, newCommand, withJson } from "../command.ts";
@@ -18,17 +26,26 @@ export function addCheckConfig(cli: Cli): void {
       "--option-prefix <name>",
       "put this before each key in the errors, for example services.deployFinalize",
     )
-    .action((file: string, options: CheckConfigOptions) => {
-      cli.end(checkConfig(cli.context, file, options));
+    .action(async (file: string, options: CheckConfigOptions) => {
+      cli.end(await checkConfig(cli.context, file, options));
     });
 }
 
 /** @returns the exit code: that of a usage error if the file is wrong */
-function checkConfig(context: Context, file: string, options: CheckConfigOptions): number {
+async function checkConfig(
+  context: Context,
+  file: string,
+  options: CheckConfigOptions,
+): Promise<number> {
   const { optionPrefix } = options;
-  const nameOf = (key: string): string =>
-    optionPrefix === undefined ? key : `${optionPrefix}.${key}`;
-  const problems = problemsOf(readConfig(readConfigText(file), nameOf));
+  const text = readConfigText(file);
+  const nameOf: NameOf =
+    optionPrefix === undefined ? (key) => key : (key) => `${optionPrefix}.${byName(text, key)}`;
+  const read = readConfig(text, nameOf);
+  const problems =
+    read.kind === "config"
+      ? await windowProblems(hostOf(context, options), read.config, nameOf)
+      : problemsOf(read);
   const isValid = problems.length === 0;
   if (options.json === true) {
     const json: CheckConfigJson = { schemaVersion: 1, file, isValid, problems };
@@ -38,6 +55,36 @@ function checkConfig(context: Context, file: string, options: CheckConfigOptions
     if (isValid) print(context, `${file} is valid`);
   }
   return isValid ? EXIT.done : EXIT.usage;
+}
+
+/** In the options, entries of these lists have names. */
+const ENTRY = /^(verify\.checks|report\.receivers)\.(\d+)/;
+
+/** A key with the name of its entry in place of the index, if the entry has one. */
+function byName(text: string, key: string): string {
+  return key.replace(ENTRY, (found, list: string, index: string) => {
+    const entry = [...list.split("."), index].reduce<unknown>(at, JSON.parse(text));
+    const name = at(entry, "name");
+    return typeof name === "string" ? `${list}.${name}` : found;
+  });
+}
+
+function at(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}
+
+/** systemd decides about a calendar. */
+async function windowProblems(
+  host: Host,
+  { reboot: { window } }: Config,
+  nameOf: NameOf,
+): Promise<ConfigProblem[]> {
+  if (window === null) return [];
+  const { checkWindow } = await import("../../host/systemd/check-window.ts");
+  const found = await checkWindow(host, window);
+  if (found === null) return [];
+  const key = nameOf("reboot.window.start");
+  return [{ key, message: `${key} (${window.start}): ${found}` }];
 }
 
 function problemsOf(read: ReadConfig): ConfigProblem[] {

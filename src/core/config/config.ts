@@ -34,6 +34,8 @@ const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const status = v.pipe(whole, v.minValue(100), v.maxValue(599, "must be a status below 600"));
 const port = v.pipe(whole, v.minValue(1), v.maxValue(65_535, "must be a port up to 65535"));
 
+const hostName = v.pipe(someText, v.regex(/^[^\s/]*$/, "must be the name or address of a host"));
+
 const checkSchema = v.variant("kind", [
   v.strictObject({ ...common, kind: v.literal("unit"), unit: systemdUnit }),
   v.strictObject({ ...common, kind: v.literal("command"), command: argv }),
@@ -45,7 +47,7 @@ const checkSchema = v.variant("kind", [
     status: v.exactOptional(status),
     body: v.exactOptional(v.string()),
   }),
-  v.strictObject({ ...common, kind: v.literal("tcp"), host: someText, port }),
+  v.strictObject({ ...common, kind: v.literal("tcp"), host: hostName, port }),
 ]);
 
 const metricName = v.pipe(

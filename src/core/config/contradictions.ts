@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { configSchema } from "./config.ts";
+import { NONSENSE } from "./nonsense.ts";
 
 /**
  * Settings that are right one by one and cannot be meant together. A finalization that is scheduled
@@ -21,20 +22,31 @@ function namesOf(checks: readonly { readonly name?: string }[]): string[] {
   return checks.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
-/** A boot empties these. */
-const VOLATILE = /^\/+(run|tmp|var\/+run|dev\/+shm)(\/|$)/;
+/** The keys that lead to a setting, for an issue about it. */
+function pathTo(config: object, key: string): [v.IssuePathItem, ...v.IssuePathItem[]] {
+  const [first = key, ...rest] = key.split(".");
+  const begin = pathItem(config, first);
+  const more: v.IssuePathItem[] = [];
+  for (const name of rest) more.push(pathItem(Object((more.at(-1) ?? begin).value), name));
+  return [begin, ...more];
+}
+
+function pathItem(input: object, key: string): v.IssuePathItem {
+  const value: unknown = Reflect.get(input, key);
+  return { type: "object", origin: "value", input: { ...input }, key, value };
+}
 
 /** A configuration file whose settings go together. */
 export const consistentConfigSchema = v.pipe(
   configSchema,
-  v.forward(
-    v.partialCheck(
-      [["stateDir"]],
-      ({ stateDir }) => !VOLATILE.test(stateDir),
-      "does not survive a reboot, so that unfinished finalizations would be lost. Choose a folder such as /var/lib/deploy-finalize",
-    ),
-    ["stateDir"],
-  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const config = dataset.value;
+    for (const { key, why } of NONSENSE) {
+      const message = why(config);
+      if (message !== null) addIssue({ message, path: pathTo(config, key) });
+    }
+  }),
   v.forward(
     v.partialCheck(
       [["rebootWhenChanged"]],

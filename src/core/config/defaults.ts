@@ -47,6 +47,7 @@ export const DEFAULT_CONFIG = {
     method: "reboot",
     fallback: "auto",
     window: null,
+    whilePutOff: "wait",
     sessions: { grace: 60, message: "This host reboots to bring a deployed system live." },
   },
   lock: null,

@@ -1,22 +1,12 @@
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "./defaults.ts";
-import { LONGEST_SPAN_SECONDS, parseSpan } from "../span.ts";
-import { type Frozen, hasWords, wholeSeconds } from "./schema-parts.ts";
+import { type Frozen, hasWords, someSeconds, wholeSeconds } from "./schema-parts.ts";
 
 /** Only systemd can check the rest, because it knows calendars and time zones. */
 const calendarExpression = v.pipe(
   v.string(),
   v.check(hasWords, "must be a calendar expression, such as Sat 02:00"),
   v.check((text) => /^[^\0\n]*$/.test(text), "must be one line"),
-);
-
-const SPAN =
-  "must be a span of 1 second up to a year: whole seconds, or a text such as 90min or 3h";
-
-const someSpan = v.pipe(
-  v.union([v.number(), v.string()], SPAN),
-  v.transform((span) => (typeof span === "number" ? span : (parseSpan(span) ?? 0))),
-  v.check((span) => Number.isInteger(span) && span >= 1 && span <= LONGEST_SPAN_SECONDS, SPAN),
 );
 
 const message = v.pipe(
@@ -33,7 +23,7 @@ function hasControl(text: string): boolean {
 }
 
 /** When a host may reboot: from each start, a calendar expression of systemd.time(7), for a duration in seconds. */
-const windowSchema = v.strictObject({ start: calendarExpression, duration: someSpan });
+const windowSchema = v.strictObject({ start: calendarExpression, duration: someSeconds });
 
 const REBOOT = DEFAULT_CONFIG.reboot;
 
@@ -49,6 +39,8 @@ export const rebootSchema = v.strictObject({
   fallback: v.optional(v.picklist(["auto", "require", "off"]), REBOOT.fallback),
   /** Null means always. */
   window: v.optional(v.nullable(windowSchema), REBOOT.window),
+  /** While the window is closed: everything waits for the reboot, or what a switch can bring goes live. */
+  whilePutOff: v.optional(v.picklist(["wait", "switch"]), REBOOT.whilePutOff),
   /** For people who are logged in at a terminal or a desktop. */
   sessions: v.optional(
     v.strictObject({

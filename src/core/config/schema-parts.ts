@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { REPOSITORY_PATTERN } from "./forge-run.ts";
-import { LONGEST_SPAN_SECONDS } from "../span.ts";
+import { LONGEST_SPAN_SECONDS, secondsIn } from "../span.ts";
 
 /** A value in which nothing can be changed, at any depth. */
 export type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T;
@@ -25,8 +25,13 @@ export const componentName = v.pipe(
   v.check((name) => name !== "." && name !== "..", "must be a file name"),
 );
 
+const SPAN = "must be a span: a number of seconds, or a text such as 90s, 5min or 1h 30min";
+
+/** A number of seconds, or a text as systemd takes it. */
 const seconds = v.pipe(
-  v.number(),
+  v.union([v.number(), v.string()], SPAN),
+  v.transform((span) => (typeof span === "number" ? span : secondsIn(span))),
+  v.number(SPAN),
   v.maxValue(LONGEST_SPAN_SECONDS, "must be a year (31622400 seconds) at most"),
 );
 

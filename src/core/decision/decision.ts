@@ -58,26 +58,43 @@ export function isCurrent({ current, target }: Systems): boolean {
 /** A decision under the policy of a host: `forbidden` needs a reboot that the policy does not allow. */
 export type Permitted = Decision | { readonly action: "forbidden"; readonly plan: Plan };
 
+/** Whether a host may reboot. `put-off`: its reboot waits for a later moment, and it switches until then. */
+export type Reboots = "allowed" | "forbidden" | "put-off";
+
 /**
- * The decision on a host that may not reboot: it switches, and the changed or missing components wait
- * for a later reboot. If NixOS would refuse the switch, the decision stays, and the finalization
- * cannot act.
+ * The decision on a host that may not reboot, or not yet: it switches, and the changed or missing
+ * components wait for a later reboot. If NixOS would refuse the switch, the decision stays: where no
+ * reboot is allowed, the finalization cannot act.
  */
-export function underPolicy(decision: Decision, reboots: "allowed" | "forbidden"): Permitted {
-  if (decision.action !== "reboot" || reboots === "allowed") return decision;
-  if (decision.changed.length === 0) return { action: "forbidden", plan: decision };
-  return { ...decision, action: "switch", reason: `${decision.reason}, but no reboot is allowed` };
+export function underPolicy(decision: Decision, reboots: Reboots): Permitted {
+  if (decision.action !== "reboot") return decision;
+  const isRefused = !canSwitchPartly(decision);
+  switch (reboots) {
+    case "allowed":
+      return decision;
+    case "put-off":
+      return isRefused ? decision : partly(decision, "but the reboot is put off");
+    case "forbidden":
+      return isRefused
+        ? { action: "forbidden", plan: decision }
+        : partly(decision, "but no reboot is allowed");
+  }
+}
+
+/** Whether a switch brings a part of what needs a reboot. If nothing has changed, NixOS refuses it. */
+export function canSwitchPartly({ changed }: Plan): boolean {
+  return changed.length > 0;
+}
+
+function partly(decision: Plan, words: string): Plan {
+  return { ...decision, action: "switch", reason: `${decision.reason}, ${words}` };
 }
 
 /**
  * The action whose gates to wait for. A refused target keeps the action of its plan. A forbidden
  * reboot waits for the gates of a switch: it fails as soon as its turn comes.
  */
-export function actionToAwait(
-  decision: Decision,
-  reboots: "allowed" | "forbidden",
-  planned: Plan,
-): Action {
+export function actionToAwait(decision: Decision, reboots: Reboots, planned: Plan): Action {
   const wanted = decision.action === "refuse" ? planned : decision;
   return underPolicy(wanted, reboots).action === "reboot" ? "reboot" : "switch";
 }

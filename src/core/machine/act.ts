@@ -1,4 +1,4 @@
-import { type Permitted, type Plan, underPolicy } from "../decision/decision.ts";
+import { type Decision, type Permitted, type Plan, underPolicy } from "../decision/decision.ts";
 import {
   activatedOf,
   type FinalizationRecord,
@@ -6,6 +6,7 @@ import {
   withStopped,
 } from "../record/record.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
+import { rebootsNow } from "./policy.ts";
 import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
 import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
@@ -17,8 +18,12 @@ import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
 export function act(record: FinalizationRecord, seen: Situation, event: Event<"turn-taken">): Step {
   const dropped = dropIfNotWanted(record, seen);
   if (dropped !== null) return dropped;
-  const permitted = underPolicy(seen.facts.decision, seen.policy.reboot);
+  const permitted = permittedNow(record, seen, seen.facts.decision);
   return carryOut(prepare(record, seen, event, permitted), seen, permitted);
+}
+
+function permittedNow(record: FinalizationRecord, seen: Situation, decision: Decision): Permitted {
+  return underPolicy(decision, rebootsNow(record, seen.policy));
 }
 
 function carryOut(record: FinalizationRecord, seen: Situation, permitted: Permitted): Step {
@@ -158,7 +163,7 @@ export function switched(
     case "needs-reboot": {
       const why = "the switch asks for a reboot (exit code 100)";
       const plan: Plan = { action: "reboot", reason: why, changed: [] };
-      return carryOut(noted, seen, underPolicy(plan, seen.policy.reboot));
+      return putAllOff(noted, seen, why) ?? carryOut(noted, seen, permittedNow(noted, seen, plan));
     }
     case "refused":
       return switchRefused(noted, seen, reason, ended.tail);
@@ -183,11 +188,26 @@ function switchRefused(
   if (seen.facts.current === activated && record.previous !== activated) {
     return transition(record, seen, "verifying", reason, { kind: "verify" });
   }
-  const permitted = underPolicy(seen.facts.decision, seen.policy.reboot);
+  const putOff = putAllOff(record, seen, reason);
+  if (putOff !== null) return putOff;
+  const permitted = permittedNow(record, seen, seen.facts.decision);
   if (permitted.action === "reboot" || permitted.action === "forbidden") {
     return carryOut(record, seen, permitted);
   }
   return fail(record, seen, `NixOS refused the switch; nothing was changed: ${lastLines(tail)}`);
+}
+
+/** NixOS refuses the part that was to be switched while the reboot is put off; null if none was. */
+function putAllOff(record: FinalizationRecord, seen: Situation, why: string): Step | null {
+  if (record.whilePutOff !== "switch") return null;
+  const waits: FinalizationRecord = { ...record, whilePutOff: "wait" };
+  return transition(
+    waits,
+    seen,
+    "waiting",
+    `all of it waits for the reboot: ${why}`,
+    toGates(waits),
+  );
 }
 
 export function rebootRefused(

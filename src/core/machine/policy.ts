@@ -1,10 +1,21 @@
 import type { Config } from "../config/config.ts";
+import type { Reboots } from "../decision/decision.ts";
+import type { FinalizationRecord } from "../record/record.ts";
 import type { Policy } from "./types.ts";
+
+/** Whether a finalization may reboot now. */
+export function rebootsNow(
+  { whilePutOff }: Pick<FinalizationRecord, "whilePutOff">,
+  { reboot }: Pick<Policy, "reboot">,
+): Reboots {
+  return reboot === "allowed" && whilePutOff === "switch" ? "put-off" : reboot;
+}
 
 /** What the configuration allows. */
 export function policyOf({ reboot, rollback, lock, verify: { confirm } }: Config): Policy {
   return {
     reboot: reboot.allow ? "allowed" : "forbidden",
+    whilePutOff: reboot.whilePutOff,
     rollback: rollback.enable ? "enabled" : "disabled",
     confirmWithin: confirm?.within ?? null,
     slotOnRollback: lock?.onRollback ?? "keep",

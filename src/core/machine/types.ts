@@ -48,6 +48,8 @@ export interface Requests {
 /** What the configuration allows. */
 export interface Policy {
   readonly reboot: "allowed" | "forbidden";
+  /** What happens while a reboot is put off to a later moment. */
+  readonly whilePutOff: "wait" | "switch";
   readonly rollback: "enabled" | "disabled";
   /** How long a confirmation from outside may take, in seconds; null if none is needed. */
   readonly confirmWithin: number | null;

@@ -1,4 +1,9 @@
-import { activatedOf, type FinalizationRecord, isReplacedBy } from "../record/record.ts";
+import {
+  activatedOf,
+  type FinalizationRecord,
+  isReplacedBy,
+  rebootInWords,
+} from "../record/record.ts";
 import { failIfOvertaken, fallBack } from "./overtaken.ts";
 import { rollBack, rollBackAsAsked } from "./rollback.ts";
 import { verifyTarget } from "./specialisation.ts";
@@ -133,9 +138,10 @@ function endLive(record: FinalizationRecord, seen: Situation, reason: string): S
   const rebootRequired = decision.action === "reboot" ? decision.reason : null;
   const isOtherDefault =
     bootDefault !== null && bootDefault !== record.target && !isReplacedBy(newest, record);
+  const left = rebootInWords({ ...record, rebootRequired });
   const words = [
     reason,
-    ...(rebootRequired === null ? [] : [`a reboot is required: ${rebootRequired}`]),
+    ...(left === null ? [] : [left]),
     ...movedProfile(record, seen.facts, record.target),
     ...(isOtherDefault ? [`the boot default is ${bootDefault}`] : []),
   ];

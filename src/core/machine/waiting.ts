@@ -1,3 +1,4 @@
+import { underPolicy } from "../decision/decision.ts";
 import { later } from "../record/clock.ts";
 import { type FinalizationRecord, isReplacedBy, withStopped } from "../record/record.ts";
 import { bootedIntoTarget } from "./act.ts";
@@ -86,6 +87,11 @@ export function gatesDeferred(
   const dropped = dropIfNotWanted(waited, seen);
   if (dropped !== null) return dropped;
   const { until, why } = event;
+  const partly = planWhilePutOff(waited, seen);
+  if (partly !== null) {
+    const switches: FinalizationRecord = { ...waited, plan: partly, whilePutOff: "switch" };
+    return transition(switches, seen, "waiting", `${why}: switches until then`, toGates(switches));
+  }
   const effect = { kind: "defer", until } as const;
   const now = clockOf(seen);
   const deferred = later(now, (Date.parse(until) - Date.parse(now.at)) / 1000);
@@ -93,6 +99,20 @@ export function gatesDeferred(
   const noted = { ...waited, deferredUntil: until, clocks: { ...record.clocks, deferred } };
   if (record.deferredUntil === until) return stay(noted, effect);
   return transition(noted, seen, "waiting", why, effect);
+}
+
+/** What can be switched now, if the policy says so; null if it all waits for the reboot. */
+function planWhilePutOff(
+  record: FinalizationRecord,
+  { policy, facts }: Situation,
+): FinalizationRecord["plan"] | null {
+  if (policy.whilePutOff === "wait" || record.whilePutOff !== null) return null;
+  const activated = facts.specialisation?.toplevel ?? record.target;
+  // It has been switched to before, and only the reboot is left.
+  if (facts.current === activated) return null;
+  const permitted = underPolicy(facts.decision, "put-off");
+  if (permitted.action !== "switch" || facts.decision.action !== "reboot") return null;
+  return { ...permitted, changed: [...permitted.changed] };
 }
 
 function stayWhileWanted(record: FinalizationRecord, seen: Situation, effect: Effect): Step {

@@ -137,6 +137,8 @@ export const recordSchema = v.object({
   rollbackOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
   /** The finalization whose target it brings back on purpose; null for none. */
   retryOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
+  /** The finalization that has switched already, and whose target this one boots; null for none. */
+  rebootOf: v.optional(v.nullable(v.pipe(v.string(), v.regex(ID_PATTERN))), null),
   state,
   timeline: v.array(v.object({ at: moment, state, detail: v.string() })),
   /** The boot in which it was scheduled. */
@@ -155,6 +157,11 @@ export const recordSchema = v.object({
   waitedFor: v.optional(v.array(waitSchema), []),
   /** No process waits until then, because no gate opens before; null if it was never deferred. */
   deferredUntil: v.optional(v.nullable(moment), null),
+  /**
+   * What it does while its reboot is put off: `switch` brings live what a switch can, and another
+   * finalization reboots; `wait` only waits, because a switch was refused. Null before that.
+   */
+  whilePutOff: v.optional(v.nullable(v.picklist(["switch", "wait"])), null),
   /** The units that had failed before it acted; null before. */
   failedBefore: v.optional(v.nullable(v.array(failedUnitSchema)), null),
   /** The units before it drained runners or acted; null before. */

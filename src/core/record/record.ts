@@ -18,6 +18,7 @@ export type Scheduled = Omit<FinalizationRecord, Derived | Optional> &
 type Optional =
   | "rollbackOf"
   | "retryOf"
+  | "rebootOf"
   | "revision"
   | "forgeRun"
   | "previousProfile"
@@ -33,6 +34,7 @@ const NOTHING_DONE = {
   rollbackProblems: [],
   waitedFor: [],
   deferredUntil: null,
+  whilePutOff: null,
   failedBefore: null,
   unitsBefore: null,
   failedJobs: [],
@@ -49,10 +51,12 @@ const NOTHING_DONE = {
 };
 
 export function newRecord(scheduled: Scheduled): FinalizationRecord {
-  const { plan, scheduledAt, rollbackOf = null, retryOf = null } = scheduled;
+  const { plan, scheduledAt } = scheduled;
+  const { rollbackOf = null, retryOf = null, rebootOf = null } = scheduled;
   const why = [
     ...(rollbackOf === null ? [] : [`rollback of ${rollbackOf}`]),
     ...(retryOf === null ? [] : [`retry of ${retryOf}`]),
+    ...(rebootOf === null ? [] : [`the reboot of ${rebootOf}`]),
     plan.reason,
   ].join(", ");
   return {
@@ -65,6 +69,7 @@ export function newRecord(scheduled: Scheduled): FinalizationRecord {
     ...scheduled,
     rollbackOf,
     retryOf,
+    rebootOf,
     state: "scheduled",
     timeline: [{ at: scheduledAt, state: "scheduled", detail: `${plan.action}: ${why}` }],
     ...NOTHING_DONE,
@@ -123,6 +128,22 @@ export function awaitsConfirmation({ state, confirmBy }: FinalizationRecord): bo
 
 export function isUnfinished(record: FinalizationRecord): boolean {
   return !isTerminal(record.state);
+}
+
+/** Whether it has switched because its reboot is put off, so that the reboot is still to come. */
+export function putsRebootOff({ state, rebootRequired, whilePutOff }: FinalizationRecord): boolean {
+  return state === "live" && rebootRequired !== null && whilePutOff === "switch";
+}
+
+/** What a record says of the reboot that its live target still needs; null if it needs none. */
+export function rebootInWords({
+  rebootRequired,
+  whilePutOff,
+}: Pick<FinalizationRecord, "rebootRequired" | "whilePutOff">): string | null {
+  if (rebootRequired === null) return null;
+  return whilePutOff === "switch"
+    ? `parts need a REBOOT, which follows: ${rebootRequired}`
+    : `a reboot is required: ${rebootRequired}`;
 }
 
 /** Whether it switches once more, because its first switch was cut off. */

@@ -1,6 +1,6 @@
 import type { Config, RunnerConfig } from "../../core/config/config.ts";
 import { messageOf } from "../../core/refusal.ts";
-import { parseSpan } from "../../core/span.ts";
+import { secondsIn } from "../../core/span.ts";
 import { environmentOf, grepEnvironments } from "../../host/files/processes.ts";
 import type { Host } from "../../host/process/host.ts";
 import { askProperties, type Properties } from "../../host/systemd/units.ts";
@@ -123,5 +123,5 @@ const SIGNALS: Readonly<Record<string, string>> = {
 /** As systemd prints a span; weeks and more are long enough for every job. */
 export function secondsOf(span: string): number {
   if (span === "infinity" || /\d(w|month|y)/.test(span)) return Infinity;
-  return parseSpan(span) ?? 0;
+  return secondsIn(span) ?? 0;
 }

@@ -23,6 +23,9 @@ export interface Reporter {
   readonly late: (record: FinalizationRecord, why: string) => Promise<void>;
 }
 
+/** Schedules the reboot that a finalization which is live has put off, unless it is scheduled already. */
+export type ScheduleReboot = (record: FinalizationRecord) => Promise<void>;
+
 /** Tells of an event. Never fails, and never keeps a finalization up: see `Journal`. */
 export interface Announcer {
   /** On stderr for whoever looks on, and in the journal; once where stderr is the journal. */
@@ -44,6 +47,8 @@ export interface Host {
   readonly journal: Announcer;
   /** Absent where nobody is told anything. */
   readonly report?: Reporter;
+  /** Absent where no finalization is driven. */
+  readonly scheduleReboot?: ScheduleReboot;
   /** Where systemd listens to the main process of its unit; absent outside of a unit. */
   readonly notifySocket?: string;
   /** Passes on output of a program as it comes. */

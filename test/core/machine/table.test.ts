@@ -62,6 +62,7 @@ const facts: fc.Arbitrary<Facts> = fc.record({
 
 const policy: fc.Arbitrary<Policy> = fc.record({
   reboot: fc.constantFrom("allowed" as const, "forbidden" as const),
+  whilePutOff: fc.constantFrom("wait" as const, "switch" as const),
   rollback: fc.constantFrom("enabled" as const, "disabled" as const),
   confirmWithin: maybe(fc.constant(60)),
   slotOnRollback: fc.constantFrom("keep" as const, "give-back" as const),
@@ -75,6 +76,7 @@ const fields: fc.Arbitrary<Partial<FinalizationRecord>> = fc.record({
   rebootAskedInBoot: maybe(boot),
   rebootBackAskedInBoot: maybe(boot),
   deferredUntil: maybe(moment),
+  whilePutOff: maybe(fc.constantFrom("switch" as const, "wait" as const)),
   stoppedRunners: mostly([], fc.constant(["runner.service"])),
   confirmBy: maybe(moment),
 });

@@ -161,7 +161,7 @@ export const WORDS: readonly Target[] = [
   {
     file: "core/span.ts",
     name: "parseSpan",
-    samples: ["90", "90s", "5min", "1h 30min", "2 days 3 hours"],
+    samples: ["90", "90s", "5min", "1h 30min", "2 days 3 hours", "1w 3000ms"],
     parse: (text) => {
       const seconds = parseSpan(text);
       if (seconds === null) return;

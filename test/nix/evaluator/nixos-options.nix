@@ -10,6 +10,7 @@ in
     assertions = value (types.listOf types.anything) [ ];
     warnings = value (types.listOf types.str) [ ];
     boot.isContainer = value types.bool false;
+    systemd.units = value (types.attrsOf types.anything) { };
     boot.kernelParams = value (types.listOf types.str) [ ];
     systemd.watchdog.runtimeTime = value (types.nullOr types.str) null;
     networking.proxy = lib.genAttrs [ "httpProxy" "httpsProxy" "noProxy" ] (

@@ -39,6 +39,23 @@ rec {
     else
       [ { inherit file value; priority = defaultOverridePriority; } ];
 
+  # A stand-in for the module of an option that has moved.
+  mkRenamedOptionModule =
+    from: to:
+    { options, ... }:
+    let
+      old = lib.attrByPath from null options;
+    in
+    {
+      options = lib.setAttrByPath from (lib.mkOption { type = lib.types.raw; visible = false; });
+      config = mkMerge [
+        {
+          warnings = lib.optional old.isDefined "The option `${lib.showOption from}' has been renamed to `${lib.showOption to}'.";
+        }
+        (lib.setAttrByPath to (mkIf old.isDefined old.value))
+      ];
+    };
+
   # The definitions that count: those of the highest priority, the lowest number.
   strongest =
     definitions:

@@ -122,6 +122,17 @@ in
       # Without its types, which may be made of this one again.
       shape.kind = "either";
     };
+  coercedTo =
+    from: coerce: to:
+    mkOptionType {
+      name = "coercedTo";
+      description = "${to.description} or ${from.description} convertible to it";
+      check = value: from.check value || to.check value;
+      merge =
+        loc: definitions:
+        to.merge loc (map (d: d // { value = if from.check d.value then coerce d.value else d.value; }) definitions);
+      inherit (to) shape getSubOptions;
+    };
   oneOf = list: builtins.foldl' types.either (builtins.head list) (builtins.tail list);
 
   anything = mkOptionType {

@@ -47,7 +47,7 @@ const LOCK = { backend: "fleetlock", url: LOCK_URL, id: HOLDER, timeout: 2, retr
 /** The configuration file of the host. */
 function configOf(plan: Plan): object {
   const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots, fleet } = plan;
-  const { specialisation, hasLogind } = plan;
+  const { specialisation, hasLogind, whilePutOff } = plan;
   const detect = { kind: "command", command: ["/bin/job-runs"] };
   const runner = { unit: "runner.service", detect };
   const check = { kind: "command", command: ["/bin/check"], deadline: 2 };
@@ -67,7 +67,7 @@ function configOf(plan: Plan): object {
       checks: checks === "none" ? [] : [check],
       confirm: confirmWithin === null ? null : { within: confirmWithin },
     },
-    reboot: { window: reboots === "always" ? null : WINDOW },
+    reboot: { window: reboots === "always" ? null : WINDOW, whilePutOff },
     lock: fleet === null ? null : { ...LOCK, onRollback: fleet.onRollback },
     report: { receivers: hasReceiver ? [receiver] : [] },
   };

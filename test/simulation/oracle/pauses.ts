@@ -19,10 +19,12 @@ export function judgePause(oracle: Sight): void {
     oracle.blame("the runner is stopped, and nothing runs");
   }
   const newest = newestOn(disk);
-  for (const [id, { state }] of recordsOn(disk)) {
+  for (const [id, { state, rebootOf }] of recordsOn(disk)) {
     if (isTerminal(state) || isDriven(machine, id)) continue;
     if (isCancellable(state) && isReplaced(oracle, id)) continue;
     if (isUnpublished(oracle, id, newest)) continue;
+    // Whoever was to schedule this reboot does it again.
+    if (rebootOf !== null && rebootOf === newest && isDriven(machine, newest)) continue;
     oracle.blame(`${id} is ${state}, and nothing drives it`);
   }
 }

@@ -1,5 +1,7 @@
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
 import { hasActed } from "../../../src/core/record/can-roll-back.ts";
+import { putsRebootOff } from "../../../src/core/record/record.ts";
+import { profileOn } from "../host/nix.ts";
 import { isTerminal } from "../../../src/core/states.ts";
 import { PINS } from "../host/systems.ts";
 import type { Known, Sight } from "./sight.ts";
@@ -13,6 +15,7 @@ export function judgeRest(oracle: Sight, records: Records): void {
   judgeHost(oracle);
   for (const [id, known] of oracle.known) judgeOne(oracle, records, id, known);
   judgeNewest(oracle, records);
+  judgePutOff(oracle, records);
   judgeSlot(oracle, records);
   const { plan, faults } = oracle.watched;
   // What cannot be noted because the disk is full is not reported.
@@ -95,6 +98,19 @@ function judgeNewest(oracle: Sight, records: Records): void {
   if (isFallback && (faults.made.has("reboot") || faults.made.has("power cut"))) return;
   if (record.state !== "live")
     oracle.blame(`${newest}, the newest good deploy, is ${record.state}: ${reason}`);
+}
+
+/** A reboot that was put off is never lost: no call has scheduled it, so nobody else would notice. */
+function judgePutOff({ watched, blame }: Sight, records: Records): void {
+  const { disk } = watched.machine;
+  const newest = newestOn(disk);
+  const record = newest === null ? undefined : records.get(newest);
+  if (record === undefined) return;
+  const { id, state, target } = record;
+  if (record.rebootOf !== null && !isTerminal(state))
+    blame(`at rest, the reboot ${id} is ${state}`);
+  const isLeft = profileOn(disk) === target && disk.realPath("/run/booted-system") !== target;
+  if (putsRebootOff(record) && isLeft) blame(`nobody reboots for ${id}, which has put it off`);
 }
 
 function judgeReports(oracle: Sight, records: Records): void {

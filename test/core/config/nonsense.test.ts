@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readConfig } from "../../../src/core/config/parse-config.ts";
+
+function problemsOf(config: object): string[] {
+  const read = readConfig(JSON.stringify(config), (key) => key);
+  return read.kind === "wrong" ? read.problems.map(({ message }) => message) : [];
+}
+
+const etcd = { backend: "etcd", endpoints: ["https://a:2379"] };
+const tcp = { kind: "tcp", port: 80 };
+
+const REFUSED: [config: object, problem: RegExp][] = [
+  [{ profile: "/" }, /^profile: must not be the folder \/$/],
+  [{ profile: "//" }, /^profile: must not be the folder \/$/],
+  [{ stateDir: "/" }, /^stateDir: must not be the folder \/$/],
+  [{ stateDir: "/var/../run/df" }, /^stateDir: does not survive a reboot/],
+  [{ stateDir: "//run/./df" }, /^stateDir: does not survive a reboot/],
+  [{ rebootWhenChanged: ["kernle"] }, /^rebootWhenChanged: has kernle\. Did you mean kernel\?$/],
+  [{ waitFor: { timeout: 0, onTimeout: "proceed" } }, /^waitFor\.timeout: is 0, and .* each job/],
+  [{ waitFor: { units: ["*"] } }, /^waitFor\.units: matches every unit/],
+  [{ waitFor: { units: ["*.service"] } }, /^waitFor\.units: matches every unit/],
+  [{ verify: { ignoreFailedUnits: ["*"] } }, /^verify\.ignoreFailedUnits: matches every unit/],
+  [{ verify: { settle: "52w" } }, /^verify\.settle: must be a day at most/],
+  [{ verify: { checks: [{ ...tcp, host: "a b" }] } }, /^verify\.checks\.0\.host: must be the name/],
+  [{ lock: { ...etcd, lease: 1 } }, /^lock\.lease: must be 60 or more seconds/],
+  [
+    { lock: { ...etcd, username: "x", passwordFile: "/run/keys/etcd" } },
+    /^lock\.passwordFile: does not survive a reboot/,
+  ],
+  [
+    { lock: { ...etcd, caFile: "/run/../run/keys/ca" } },
+    /^lock\.caFile: does not survive a reboot/,
+  ],
+];
+for (const [config, problem] of REFUSED) {
+  test(`config: nobody can mean ${JSON.stringify(config)}`, () => {
+    const problems = problemsOf(config);
+    assert.equal(problems.length, 1);
+    assert.match(problems[0] ?? "", problem);
+  });
+}
+
+const MEANT: readonly object[] = [
+  { stateDir: "/srv/run/../df" },
+  { rebootWhenChanged: ["kernel", "initrd", "kernel-params", "firmware", "dtbs"] },
+  { rebootWhenChanged: [] },
+  { waitFor: { timeout: 0 } },
+  { waitFor: { units: ["borg*.service"] }, verify: { ignoreFailedUnits: ["*-backup.service"] } },
+  { lock: { ...etcd, username: "x", passwordFile: "/run/secrets/etcd", lease: "10min" } },
+];
+for (const config of MEANT) {
+  test(`config: takes ${JSON.stringify(config)}`, () => {
+    assert.deepEqual(problemsOf(config), []);
+  });
+}
