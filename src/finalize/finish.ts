@@ -4,7 +4,7 @@ import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/process/host.ts";
 import { pinnedIds, unpin } from "../state-dir/pins.ts";
 import { type FinalizationContext, SUSPENDED, type Suspended } from "./context.ts";
-import { noteEnd } from "./note-end.ts";
+import { noteEnd } from "./newest/note-end.ts";
 import { stopTimerLeft } from "./newest/timer-left.ts";
 import { startAgain } from "./runners/stop.ts";
 import { forgetStopped } from "./runners/stopped.ts";

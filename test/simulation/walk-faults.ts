@@ -191,7 +191,7 @@ const WALKS: readonly Walk[] = [
     faults: [{ kind: "no more files", after: 0 }],
     calls: { from: 497, to: 551, step: 3 },
     planted: {
-      file: "src/finalize/note-end.ts",
+      file: "src/finalize/newest/note-end.ts",
       from: "const BACK_OFF = [0.5, 1, 2];",
       to: "const BACK_OFF: readonly number[] = [];",
     },

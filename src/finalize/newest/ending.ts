@@ -9,7 +9,7 @@ import { updateNotice } from "../../state-dir/notice.ts";
 import { findDrivingUnit, hasProcess, isBeingScheduled } from "../../state-dir/owner.ts";
 import { pinnedIds, unpin } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
-import { noteEnd } from "../note-end.ts";
+import { noteEnd } from "./note-end.ts";
 import { startAgain } from "../runners/stop.ts";
 import { stopTimerLeft } from "./timer-left.ts";
 import { forgetStopped } from "../runners/stopped.ts";

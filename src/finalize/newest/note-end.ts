@@ -1,6 +1,6 @@
-import type { FinalizationRecord } from "../core/record/record.ts";
-import type { Host } from "../host/process/host.ts";
-import { pause } from "../host/process/time.ts";
+import type { FinalizationRecord } from "../../core/record/record.ts";
+import type { Host } from "../../host/process/host.ts";
+import { pause } from "../../host/process/time.ts";
 
 /** Seconds before each further try. */
 const BACK_OFF = [0.5, 1, 2];
