@@ -4,8 +4,8 @@ import { describeEnd } from "../process/spawn.ts";
 import { parseElapses, unreadOutput } from "./calendar.ts";
 import { nextElapses } from "./commands.ts";
 
-/** The name of a time zone at the end. The sandbox of a build has no time zones, so systemd takes none there. */
-const ZONE = / +(?!UTC$)[A-Z][\w+-]*(\/[\w+-]+)+$/;
+/** A time zone, such as Europe/Berlin; a calendar may end with its name. */
+const ZONE = /^[A-Z][\w+-]*(\/[\w+-]+)+$/;
 
 /** Enough starts to see whether one comes before the one before it has ended, each time. */
 const STARTS = 10;
@@ -18,7 +18,7 @@ export async function checkWindow(
   host: Pick<Host, "spawn" | "now">,
   { start, duration }: Window,
 ): Promise<string | null> {
-  const argv = nextElapses(start.replace(ZONE, ""), host.now(), STARTS);
+  const argv = nextElapses(withoutZone(start), host.now(), STARTS);
   const ended = await host.spawn(argv, { env: { LC_ALL: "C" } });
   // It could not be started.
   if (ended.exitCode === null) return null;
@@ -29,4 +29,10 @@ export async function checkWindow(
   return isOpen && starts.length === STARTS
     ? "is open always: it starts again before it has ended. Choose a shorter duration, or leave the window out"
     : null;
+}
+
+/** The sandbox of a build has no time zones, so systemd takes none there. */
+function withoutZone(start: string): string {
+  const end = start.lastIndexOf(" ");
+  return end !== -1 && ZONE.test(start.slice(end + 1)) ? start.slice(0, end).trimEnd() : start;
 }
