@@ -210,8 +210,10 @@ export async function releaseOutdatedHold(
   const found = await findLoader(host, { profile, toplevel });
   if (found.kind === "unknown" || !found.loader.isHeld) return { kind: "nothing-outdated" };
   const { installedDefault: installed, releaseDefault } = found.loader;
-  const isOther = installed !== null && installed !== toplevel && installed !== other;
-  if (!isOther) return { kind: "nothing-outdated" };
+  // What the profile has is what somebody wants; an older generation may only be the newest in a menu.
+  const isWanted = installed !== null && installed === toplevelAt(profile);
+  const isOther = installed !== toplevel && installed !== other;
+  if (!isWanted || !isOther) return { kind: "nothing-outdated" };
   const problem = await releaseDefault();
   return problem === null ? { kind: "released", installed } : { kind: "problem", problem };
 }

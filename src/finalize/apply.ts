@@ -2,6 +2,7 @@ import type { Effect, Event } from "../core/machine/types.ts";
 import { activate } from "../host/nixos/activation.ts";
 import { whoHoldsSwitchLock } from "../gates/host/switch-lock.ts";
 import type { Host } from "../host/process/host.ts";
+import { messageOf } from "../core/refusal.ts";
 import { pause } from "../host/process/time.ts";
 import {
   type BootPlan,
@@ -99,7 +100,11 @@ async function askForReboot(
   const obstacle = await prepareBoot(host, next);
   if (obstacle !== null) return obstacle;
   // The shutdown waits for this process.
-  const onKexec = async (): Promise<void> => await forgetTrialOfKexec(host, next);
+  const onKexec = async (): Promise<void> => {
+    await forgetTrialOfKexec(host, next).catch((error: unknown) => {
+      host.say(`a reset may start ${next.toplevel} once more: ${messageOf(error)}`);
+    });
+  };
   const refused = await ask(async (inhibitors) => {
     return await requestReboot(host, next.toplevel, { method, inhibitors, onKexec });
   });

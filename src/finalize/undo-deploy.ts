@@ -129,7 +129,9 @@ export async function withTurn<T>(
  * since. If the target runs, it is `previous`.
  */
 export function systemAfterUndo({ paths }: Host, record: FinalizationRecord): string | null {
-  const { profile, target, previous, previousProfile } = record;
+  const { profile, target, previous, previousProfile, rebootOf } = record;
+  // Only its reboot was cancelled: the deploy is live.
+  if (rebootOf !== null) return target;
   const current = toplevelAt(paths.currentSystem);
   const isTarget = current === target || current === activatedOf(record);
   if (current === null || isTarget) return previousProfile ?? previous;

@@ -89,9 +89,12 @@ export class Turn {
 
   #hold(lock: Lock | null): void {
     this.#lock = lock;
-    lock?.lost.addEventListener("abort", () => {
+    if (lock === null) return;
+    const lose = (): void => {
       this.#lost.abort(lock.lost.reason);
-    });
+    };
+    if (lock.lost.aborted) lose();
+    else lock.lost.addEventListener("abort", lose);
   }
 
   async release(): Promise<void> {

@@ -98,6 +98,8 @@ function deployed({ installer, generations, deletesDefault }: Route): Deployed {
   const profile = host.folder.link("profiles/system", target);
   host.answers["nix-env"] = ([, , , , toplevel = ""]) => {
     menu.push({ toplevel, kind: "plain" });
+    host.folder.remove("profiles/system");
+    host.folder.link("profiles/system", toplevel);
     return {};
   };
   host.folder.write(CONFIGURATION, `default ${idOf(0)}\n`);
@@ -233,6 +235,12 @@ test("a held default that hides what another activation has installed is release
   const byHand = makeToplevel(host.host.folder, "by-hand");
   await host.host.spawn(["nix-env", "--profile", profile, "--set", byHand]);
   assert.deepEqual(await boots(host), [old, null], "the hold hides the newest generation");
+  // Somebody has gone back by the profile since: the newest generation is only the newest one.
+  host.host.folder.remove("profiles/system");
+  host.host.folder.link("profiles/system", old);
+  assert.deepEqual(await releaseOutdatedHold(host.host, trial), { kind: "nothing-outdated" });
+  host.host.folder.remove("profiles/system");
+  host.host.folder.link("profiles/system", byHand);
   const released = { kind: "released", installed: byHand };
   assert.deepEqual(await releaseOutdatedHold(host.host, trial), released);
   assert.deepEqual(await boots(host), [byHand, null]);

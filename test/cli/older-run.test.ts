@@ -54,7 +54,7 @@ test("guard.olderRun = refuse: a late, older CI run schedules nothing", async ()
   assert.equal(exitCode, 1);
   assert.match(stderr, WORDS);
   assert.match(stderr, /Nothing was scheduled/);
-  assert.match(stderr, /start the run again/);
+  assert.match(stderr, /start this run again/);
   assert.equal(newest, NEWER);
 });
 

@@ -75,6 +75,12 @@ test("report-bug: --output writes the same text to a file that only its owner ca
   const refused = await host.operate("report-bug", "--output", "/proc/nowhere/report");
   assert.equal(refused.exitCode, 1);
   assert.match(refused.stderr, /cannot write the report/);
+  host.folder.link("a-device", "/dev/null");
+  for (const place of ["/dev/null", host.folder.at("a-device"), host.folder.path]) {
+    const kept = await host.operate("report-bug", "--output", place);
+    assert.deepEqual([kept.exitCode, /is not a regular file/.test(kept.stderr)], [1, true]);
+  }
+  assert.ok(statSync("/dev/null").isCharacterDevice());
 });
 
 test("report-bug: --json prints the parts as the schema says", async () => {
@@ -112,6 +118,7 @@ test("report-bug: refuses without root, and an unknown finalization", async () =
 
 for (const [what, text, shown] of [
   ["a password after its name", "PASSWORD: 'abc def'", "PASSWORD: '*** def'"],
+  ["a password that begins as the number of an error", "password=elephant", "password=***"],
   [
     "in JSON",
     String.raw`{"token":"abc"} {\"secret\": \"abc\"}`,

@@ -29,7 +29,8 @@ function endedTrial(host: OperatedHost, installed: "target" | "another"): string
     if (argv.includes("set-default")) removeVariable(host, "LoaderEntryDefault");
     return await spawn(argv, options);
   };
-  const record = aRecord({ target, previous: host.booted, rebootAskedInBoot: "boot-0" });
+  const profile = host.folder.at("profiles/system");
+  const record = aRecord({ profile, target, previous: host.booted, rebootAskedInBoot: "boot-0" });
   const reason = "another system was activated meanwhile";
   // Pinned until it has cleaned up.
   host.folder.link(`nix/var/nix/gcroots/deploy-finalize/${record.id}-target`, target);

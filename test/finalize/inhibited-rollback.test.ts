@@ -140,8 +140,9 @@ test("a program that stays is overridden when the time is over, also one that co
     }
     return end;
   };
-  assert.deepEqual(await restless.reboot("rolling-back"), { kind: "suspended" });
+  assert.deepEqual(await restless.reboot("rolling-back", 2), { kind: "suspended" });
   assert.equal(restless.asked.overridden, 1);
+  assert.match(restless.announced.map(({ message }) => message).join(), /although .*2 s: borg/);
 });
 
 test("a rollback does not wait for a shutdown that somebody has scheduled, and names it", async () => {

@@ -17,8 +17,10 @@ etcdTest(
   "etcd: the user of docs/journeys can hold slots of its group, and nothing else",
   async (cluster) => {
     const endpoints = cluster.endpoints;
-    const [first = "", ...others] = commands;
+    const [first = "", second = "", ...others] = commands;
     assert.match(first, /^export ETCDCTL_ENDPOINTS=/);
+    // Without TLS here.
+    assert.match(second, /^export ETCDCTL_CACERT=/);
     using folder = new Folder();
     const script = [`export ETCDCTL_ENDPOINTS=${endpoints.join(",")}`, ...others];
     const run = (...lines: readonly string[]): { status: number | null; stderr: string } =>

@@ -48,6 +48,7 @@ const REST = `{ lib, ... }: {
     networking.hostName = any;
     environment.persistence = any;
     deployment = any;
+    boot.loader = lib.mkOption { type = lib.types.anything; default.systemd-boot.enable = true; };
   };
 }`;
 

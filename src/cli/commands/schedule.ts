@@ -113,7 +113,10 @@ async function guardOlderRun(
   }
   throw new Refusal([
     `${words}. Nothing was scheduled.`,
-    `to deploy the older state on purpose: start the run again, or set guard.olderRun`,
+    ...(older.newer.state === "live"
+      ? []
+      : [`to deploy the newer state: start run ${older.newer.number} again`]),
+    `to deploy the older state on purpose: start this run again, or set guard.olderRun`,
   ]);
 }
 

@@ -200,7 +200,12 @@ function switchRefused(
 /** NixOS refuses the part that was to be switched while the reboot is put off; null if none was. */
 function putAllOff(record: FinalizationRecord, seen: Situation, why: string): Step | null {
   if (record.whilePutOff !== "switch") return null;
-  const waits: FinalizationRecord = { ...record, whilePutOff: "wait" };
+  const plan: Plan = { action: "reboot", reason: why, changed: record.plan.changed };
+  const waits: FinalizationRecord = {
+    ...record,
+    plan: { ...plan, changed: [...plan.changed] },
+    whilePutOff: "wait",
+  };
   return transition(
     waits,
     seen,

@@ -1,4 +1,4 @@
-import { type Decision, type Permitted, underPolicy } from "../decision/decision.ts";
+import { type Decision, type Permitted, type Reboots, underPolicy } from "../decision/decision.ts";
 import { activatedOf, type FinalizationRecord } from "../record/record.ts";
 import { whyOvertaken } from "./overtaken.ts";
 import { AGAIN, conclude, fail, heldUp, stay, transition } from "./transitions.ts";
@@ -123,10 +123,19 @@ export function rollbackProfileRestored(record: FinalizationRecord, seen: Situat
   }
 }
 
+/**
+ * A host that only switched ran the previous system in this boot a moment ago, whatever kernel that one
+ * brings: a reboot back would start that kernel untried, and outside of the reboot window.
+ */
+function rebootsBack(record: FinalizationRecord, { policy, facts }: Situation): Reboots {
+  const hasOnlySwitched = record.rebootAskedInBoot === null && facts.booted !== record.target;
+  return policy.reboot === "allowed" && hasOnlySwitched ? "put-off" : policy.reboot;
+}
+
 /** No switch helps in a boot that did not get through: what it needs has not started. */
 function howToReturn(record: FinalizationRecord, seen: Situation, decision: Decision): Permitted {
   const { policy, facts } = seen;
-  const permitted = underPolicy(decision, policy.reboot);
+  const permitted = underPolicy(decision, rebootsBack(record, seen));
   const isStuck = facts.booted === record.target && isBootFailed(record);
   return permitted.action === "switch" && isStuck && policy.reboot === "allowed"
     ? { action: "reboot", reason: "the boot did not get through", changed: [] }

@@ -23,9 +23,10 @@ export function olderRun(
 ): OlderRun | null {
   const own = run === null ? null : placeInOrder(run);
   if (run === null || own === null) return null;
-  const deploys = records.filter(
-    (record) => record.profile === profile && (record.state === "live" || isUnfinished(record)),
-  );
+  // The deploy of the older run may have set the profile already, which ends the newer one.
+  const counts = (record: FinalizationRecord): boolean =>
+    record.state === "live" || record.state === "superseded" || isUnfinished(record);
+  const deploys = records.filter((record) => record.profile === profile && counts(record));
   for (const { id, state, forgeRun, rollbackOf } of deploys) {
     // Somebody has gone back on purpose since.
     if (rollbackOf !== null) return null;

@@ -1,9 +1,11 @@
 /** What stands in the place of a secret. */
 const HIDDEN = "***";
 
-/** A value after its name; the number of an error is none. */
+/** A value after its name. */
 const NAMED =
-  /((?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|credential)s?\\?["']?\s*[=:]\s*\\?["']?)(?!E[A-Z]{3,10}\b)[^\s"',;\\]+/gi;
+  /((?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|credential)s?\\?["']?\s*[=:]\s*\\?["']?)([^\s"',;\\]+)/gi;
+/** The number of an error, which is no value. */
+const ERROR_NUMBER = /^E[A-Z]{3,10}$/;
 const OPTION =
   /(--(?:pass(?:word|phrase|wd)?|secret|token|api-?key|private-?key|credential)["']?,?\s+["']?)[^\s"',-][^\s"',]*/gi;
 
@@ -15,7 +17,6 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // The user and the password of an address.
   [/:\/\/[^\s/@"']+@/g, `://${HIDDEN}@`],
   [/\b(basic|bearer)\s+[A-Za-z0-9+/_.=~-]{8,}/gi, `$1 ${HIDDEN}`],
-  [NAMED, `$1${HIDDEN}`],
   [OPTION, `$1${HIDDEN}`],
 ];
 
@@ -34,6 +35,9 @@ const SECRET_PATHS = [
 export function withoutSecretLooks(text: string): string {
   const named = PATTERNS.reduce((rest, [pattern, by]) => rest.replaceAll(pattern, by), text);
   return named
+    .replaceAll(NAMED, (all, name: string, value: string) =>
+      ERROR_NUMBER.test(value) ? all : `${name}${HIDDEN}`,
+    )
     .replaceAll(/[^\s"'<>]+/g, withoutSecretAddress)
     .replaceAll(/[\w.-]+/g, (word) => (TOKEN.test(word) || WEB_TOKEN.test(word) ? HIDDEN : word));
 }

@@ -3,8 +3,7 @@ import { printableLine } from "../../core/printable.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { type GateState, looked } from "../../gates/gate.ts";
 import { inhibitors, lookAtBlocks, scheduledShutdown } from "../../gates/inhibitors.ts";
-import type { OnInhibitors } from "../../host/systemd/logind/inhibitors.ts";
-import { LONGEST_TIMER_MS } from "../../host/process/time.ts";
+import { LONGEST_TIMER_MS, pause } from "../../host/process/time.ts";
 import { tellLate } from "../../state-dir/waiting-note.ts";
 import type { AskForReboot } from "../apply.ts";
 import { type FinalizationContext, SUSPENDED, tellerOf } from "../context.ts";
@@ -14,8 +13,11 @@ const MOST_IN_WHY = 1000;
 /** systemd tells of no change of an inhibitor's reason. */
 const LOOK_EVERY_MS = 5000;
 
-/** A program that comes and goes refuses a reboot so often; then it is overridden. */
+/** So many refusals without a program that blocks the shutdown have another cause. */
 const MOST_REFUSALS = 3;
+
+/** The least time that a refusal counts. */
+const RETRY_MS = 1000;
 
 /**
  * What a rollback by reboot does about programs that block the shutdown: it waits until there is none,
@@ -56,19 +58,29 @@ export class InhibitedRollback {
     }
   }
 
+  /** The program that blocked the shutdown when a request was refused last. */
+  #refusedFor: string | null = null;
+
   /** Asks for the reboot when no program blocks it. One that comes right then is waited for too. */
   ask: AskForReboot = async (request) => {
     for (let refusals = 0; ; refusals++) {
       const seen = await this.wait();
       if (this.#context.stop.aborted) return SUSPENDED;
       // Unknown, as in a boot that did not get through: the rejected system must not stay for that.
-      const isOver = seen.kind === "closed" || refusals === MOST_REFUSALS;
+      const late = this.#leftMs <= 0 ? this.#refusedFor : null;
+      const over = seen.kind === "closed" ? seen.why : late;
       await this.#sayWhatEnds();
-      if (seen.kind === "closed") await this.#override(seen.why);
-      const refused = await request(isOver ? "overridden" : ("respected" satisfies OnInhibitors));
-      if (refused === null || isOver) return refused;
-      const { host } = this.#context;
-      if ((await looked(async () => await lookAtBlocks(host))).kind !== "closed") return refused;
+      if (over !== null) await this.#override(over);
+      const refused = await request(over === null ? "respected" : "overridden");
+      if (refused === null || over !== null) return refused;
+      const { host, stop } = this.#context;
+      const after = await looked(async () => await lookAtBlocks(host));
+      // A program that comes and goes is not overridden before its time is over.
+      if (after.kind !== "closed" && refusals >= MOST_REFUSALS) return refused;
+      if (after.kind !== "closed") continue;
+      this.#refusedFor = after.why;
+      await pause(Math.min(RETRY_MS, this.#leftMs), stop);
+      this.#leftMs -= RETRY_MS;
     }
   };
 

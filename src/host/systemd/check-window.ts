@@ -4,8 +4,8 @@ import { describeEnd } from "../process/spawn.ts";
 import { parseElapses, unreadOutput } from "./calendar.ts";
 import { nextElapses } from "./commands.ts";
 
-/** A time zone, such as Europe/Berlin; a calendar may end with its name. */
-const ZONE = /^[A-Z][\w+-]*(\/[\w+-]+)+$/;
+/** A time zone, such as Europe/Berlin or CET; a calendar may end with its name. */
+const ZONE = /^[A-Z][\w+/-]*$/;
 
 /** Enough starts to see whether one comes before the one before it has ended, each time. */
 const STARTS = 10;

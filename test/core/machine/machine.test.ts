@@ -819,6 +819,22 @@ const rows: Row[] = [
     expect: ["rolling-back", "reboot"],
   },
   {
+    name: "switches back to a system that ran in this boot, whatever kernel that one brings",
+    from: "rolling-back",
+    record: { rebootAskedInBoot: null },
+    event: RESTORED,
+    facts: { rollbackDecision: REBOOT, booted: "/nix/store/other" },
+    expect: ["rolling-back", "switch"],
+  },
+  {
+    name: "reboots back out of the target that somebody has booted",
+    from: "rolling-back",
+    record: { rebootAskedInBoot: null },
+    event: RESTORED,
+    facts: { rollbackDecision: REBOOT, booted: TARGET },
+    expect: ["rolling-back", "reboot"],
+  },
+  {
     name: "reboots back from a boot that did not get through",
     from: "rolling-back",
     record: { checks: [BOOT_FAILED] },

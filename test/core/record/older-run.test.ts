@@ -24,6 +24,11 @@ const rows: Record<string, [run: ForgeRun | null, records: FinalizationRecord[],
     [deployOf({ runNumber: "10" }, "waiting")],
     "9 after 10, first",
   ],
+  "the older run's deploy has set the profile, which ended the newer one": [
+    aRun({ runNumber: "9" }),
+    [deployOf({ runNumber: "10" }, "superseded")],
+    "9 after 10, first",
+  ],
   "somebody has started the run again": [
     aRun({ runNumber: "9", attempt: "2" }),
     [deployOf({ runNumber: "10" })],

@@ -11,6 +11,7 @@ const WINDOWS: [start: string, hours: number, problem: RegExp | null][] = [
   ["Sat 02:00", 3, null],
   ["Sat 02:00 UTC", 3, null],
   ["Sat 02:00 No/Such_Zone", 3, null],
+  ["Sat 02:00 NOZONE", 3, null],
   ["daily", 12, null],
   ["2099-01-01", 999, null],
   ["Someday 25:99", 3, /^cannot be used: .*Failed to parse/],

@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { messageOf, Refusal } from "../../../core/refusal.ts";
 import { replaceFile } from "../../../host/files/durable.ts";
@@ -44,6 +45,11 @@ async function reportBug(
 }
 
 function write(file: string, report: BugReport, context: Context): void {
+  const there = lstatSync(file, { throwIfNoEntry: false });
+  // A device such as /dev/null would be replaced by the report.
+  if (there !== undefined && !there.isFile()) {
+    throw new Refusal(`${file} is not a regular file. Name a new file, or leave out --output.`);
+  }
   try {
     replaceFile(file, `${inWords(report, context).join("\n")}\n`);
   } catch (error) {
