@@ -11,7 +11,7 @@ import type { Spawn } from "../host/process/spawn.ts";
 import { Journal } from "../host/systemd/journal.ts";
 import { RecordStore } from "../state-dir/store.ts";
 import { type CommonOptions, complain, type Context } from "./context.ts";
-import { configOf, loadConfig } from "./shared/load-config.ts";
+import { configOf, loadCalled, loadConfig } from "./shared/load-config.ts";
 import { ownCommand, runCommand } from "./shared/own-command.ts";
 
 /** The configuration, the host and the records of one call. */
@@ -44,7 +44,7 @@ export function hostOf(context: Context, options: CommonOptions): Host {
 /** Loads its code only if a reboot was put off. */
 function rebootSchedulerOf(context: Context, options: CommonOptions, host: Host): ScheduleReboot {
   return async (record) => {
-    const config = await configOf(record, await loadConfig(options));
+    const config = await configOf(record, (await loadCalled(options)).called);
     const store = new RecordStore(config.stateDir);
     const { configFile } = record;
     const places = configFile === null ? options : { ...options, config: configFile };
@@ -69,7 +69,8 @@ function reporting(context: Context, options: CommonOptions, host: Host) {
   let queue = Promise.resolve<Noted>("noted");
   const configFor = async (record: FinalizationRecord): Promise<Config> => {
     const { configFile, profile } = record;
-    const config = configs.get(configFile) ?? (await configOf(record, await loadConfig(options)));
+    const config =
+      configs.get(configFile) ?? (await configOf(record, (await loadCalled(options)).called));
     configs.set(configFile, config);
     return { ...config, profile };
   };

@@ -242,7 +242,7 @@ test(
           }
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
     assert.ok(compared > 0);
   },

@@ -15,7 +15,7 @@ import type { PrivateNix } from "./pkgs/private-nix.ts";
 import { enabled, hostView, viewSchema, withEvaluator } from "./view.ts";
 
 /** How many random configurations; all of them are evaluated by one Nix. */
-const RUNS_OF_EACH_SETTING = 60;
+const RUNS_OF_EACH_SETTING = 30;
 /** Of one with kinds: each has to be found, which holds for the seed below. */
 const RUNS_WITH_KINDS = 500;
 const SEED_WITH_KINDS = 1;

@@ -7,7 +7,7 @@ import { hostTest } from "../test-host/host-test.ts";
 import { type Blow, hit } from "./chaos.ts";
 import { deploy, ended, systemSpec } from "./deploying.ts";
 
-const HOSTS = 3;
+const HOSTS = 2;
 const ROUNDS = 5;
 
 /**

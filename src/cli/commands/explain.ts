@@ -7,6 +7,7 @@ import type { RecordStore } from "../../state-dir/store.ts";
 import { explainScreen } from "../../view/explain-screen.ts";
 import { acts, type Cli, newCommand, readPath, withJson } from "../command.ts";
 import { type CommonOptions, type Context, printResult, styleOf } from "../context.ts";
+import { loadConfigToSchedule } from "../shared/load-config.ts";
 import { runCommand } from "../shared/own-command.ts";
 import { accessTo } from "../shared/guards.ts";
 import { requesterOf } from "../shared/requests.ts";
@@ -25,7 +26,8 @@ export function addExplain(cli: Cli): void {
 
 /** Explains what `schedule` would do now; fails if it would refuse. */
 async function explain(context: Context, options: ExplainOptions): Promise<number> {
-  const { host, store, config: loaded } = await openServices(context, options);
+  const loaded = await loadConfigToSchedule(options);
+  const { host, store } = await openServices(context, options);
   const profile = options.profile === undefined ? loaded.profile : resolve(options.profile);
   const explanation = await lookAhead(host, {
     config: { ...loaded, profile },

@@ -27,7 +27,7 @@ import { requireSystemd } from "../../host/systemd/systemd.ts";
 import type { ScheduleJson } from "../../json/commands.ts";
 import { type CommonOptions, type Context, print } from "../context.ts";
 import { ciRunOf } from "../shared/ci-run.ts";
-import { loadConfig } from "../shared/load-config.ts";
+import { loadConfigToSchedule } from "../shared/load-config.ts";
 import { quoteArgv, runCommand } from "../shared/own-command.ts";
 import { hostOf, revisionToReport } from "../compose.ts";
 import { requesterOf } from "../shared/requests.ts";
@@ -42,7 +42,7 @@ export interface ScheduleOptions extends CommonOptions {
 }
 
 export async function schedule(context: Context, options: ScheduleOptions): Promise<void> {
-  const loaded = await loadConfig(options);
+  const loaded = await loadConfigToSchedule(options);
   const profile = options.profile === undefined ? loaded.profile : resolve(options.profile);
   const config = { ...loaded, profile };
   const host = hostOf(context, options);

@@ -8,11 +8,28 @@ import { messageOf, Refusal } from "../../core/refusal.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { type CommonOptions, complain, type Context } from "../context.ts";
 
-/** The configuration of a call: the file of `--config`, if any, with `--state-dir` on top. */
+/**
+ * The configuration of a call: the file of `--config`, if any, with `--state-dir` on top. It may
+ * contradict itself: to look, to cancel or to roll back must not fail for that.
+ */
 export async function loadConfig(options: CommonOptions): Promise<Config> {
-  const config = options.config === undefined ? DEFAULT_CONFIG : await readConfig(options.config);
-  if (options.stateDir === undefined) return config;
-  return { ...config, stateDir: resolve(options.stateDir) };
+  if (options.config === undefined) return load(options, () => DEFAULT_CONFIG);
+  const { parseRecordedConfig } = await import("../../core/config/parse-config.ts");
+  return load(options, parseRecordedConfig);
+}
+
+/** The same for a call that schedules, or explains that. */
+export async function loadConfigToSchedule(options: CommonOptions): Promise<Config> {
+  if (options.config === undefined) return load(options, () => DEFAULT_CONFIG);
+  const { parseConfig } = await import("../../core/config/parse-config.ts");
+  return load(options, parseConfig);
+}
+
+type Parse = (text: string, place: string) => Config;
+
+function load({ config: path, stateDir }: CommonOptions, parse: Parse): Config {
+  const config = path === undefined ? DEFAULT_CONFIG : parse(readConfigText(path), path);
+  return stateDir === undefined ? config : { ...config, stateDir: resolve(stateDir) };
 }
 
 /** For a call that can do without its configuration file: it still finds records in the usual folder. */
@@ -44,11 +61,6 @@ export async function configOf(record: FinalizationRecord, called: Config): Prom
   const text = readConfigText(record.configFile);
   const { parseRecordedConfig } = await import("../../core/config/parse-config.ts");
   return { ...parseRecordedConfig(text, record.configFile), stateDir: called.stateDir };
-}
-
-async function readConfig(path: string): Promise<Config> {
-  const { parseConfig } = await import("../../core/config/parse-config.ts");
-  return parseConfig(readConfigText(path), path);
 }
 
 /**

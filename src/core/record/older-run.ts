@@ -23,9 +23,6 @@ export function olderRun(
 ): OlderRun | null {
   const own = run === null ? null : placeInOrder(run);
   if (run === null || own === null) return null;
-  // The deploy of the older run may have set the profile already, which ends the newer one.
-  const counts = (record: FinalizationRecord): boolean =>
-    record.state === "live" || record.state === "superseded" || isUnfinished(record);
   const deploys = records.filter((record) => record.profile === profile && counts(record));
   for (const { id, state, forgeRun, rollbackOf } of deploys) {
     // Somebody has gone back on purpose since.
@@ -37,6 +34,11 @@ export function olderRun(
     return { number: own.number, newer: { id, number: place.number, state }, attempt };
   }
   return null;
+}
+
+/** The deploy of the older run may have set the profile already, which ends the newer one. */
+function counts(record: FinalizationRecord): boolean {
+  return record.state === "live" || record.state === "superseded" || isUnfinished(record);
 }
 
 interface PlaceInOrder {
