@@ -67,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "the folder of a record is not synced",
-    1628,
+    4076,
     edit(
       "host/files/durable.ts",
       `  replaceFile(path, text);\n  syncFolder(dirname(path));`,
@@ -91,7 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "pins stay after the end",
     1,
-    edit("finalize/interpreter.ts", `  unpin(host.paths, record.id);\n`, `  void unpin;\n`),
+    edit("finalize/finish.ts", `  unpin(host.paths, record.id);\n`, `  void unpin;\n`),
   ),
   // Defects of the turn.
   mutant(
@@ -150,7 +150,7 @@ export const MUTANTS: readonly Mutant[] = [
     "the slot stays after the end",
     46,
     edit(
-      "finalize/interpreter.ts",
+      "finalize/finish.ts",
       `  if (!(await slots.settle(record))) return SUSPENDED;\n`,
       `  void slots;\n`,
     ),
@@ -198,7 +198,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a specialisation becomes the boot default",
-    711,
+    9190,
     edit(
       "core/machine/act.ts",
       `const mode = record.specialisation === null ? "switch" : "test";`,
@@ -227,7 +227,7 @@ export const MUTANTS: readonly Mutant[] = [
   // Faults that the program had before its units, locks and clocks were as they are.
   mutant(
     "a lock is taken only to find out who drives",
-    711,
+    3596,
     edit(
       "state-dir/owner.ts",
       `    if (isProbablyLocked(host.paths.kernelLocks, store.recordLockPath(id)))

@@ -47,7 +47,9 @@ await suite("the simulation", { ...PATIENCE, concurrency: 2 }, () => {
 
   for (const share of [0, 1]) {
     test(`finds every planted defect, part ${share + 1} of 2`, PATIENCE, async () => {
-      const { lines } = await run("catch-mutants.ts", { SHARE: String(share), SHARES: "2" });
+      const ended = await run("catch-mutants.ts", { SHARE: String(share), SHARES: "2" });
+      const { lines } = ended;
+      assert.equal(ended.exitCode, 0, lastOf(ended));
       assert.deepEqual(
         lines.filter((line) => !/: found by seed \d+$/.test(line)),
         [],
