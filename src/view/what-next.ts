@@ -118,7 +118,7 @@ function afterTheEnd(
         : null;
     case "live":
       return putsRebootOff(viewed.record)
-        ? `another finalization reboots into ${name} when the reboot window opens`
+        ? `the rest is a finalization of its own, "reboot of ${viewed.record.id}" in deploy-finalize history`
         : null;
     case "superseded":
       return null;
