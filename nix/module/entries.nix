@@ -49,6 +49,9 @@ in
       };
     };
 
+  # For `toList`: the name of an entry is its `name`, unless it sets one.
+  called = name: entry: entry // { name = if entry.name == null then name else entry.name; };
+
   # The list for the file; `complete` gets the name of an entry, null if it has none.
   toList =
     complete: values:

@@ -63,7 +63,6 @@ let
     room = orNull finalizeTypes.roomId "The room, which the token's user has joined. Only for `matrix`.";
     command = orNull finalizeTypes.command "A program that gets the event as JSON on its standard input. Only for `command`.";
   };
-  called = name: receiver: receiver // { name = if receiver.name == null then name else receiver.name; };
 in
 {
   options.services.deployFinalize.report = {
@@ -106,7 +105,7 @@ in
   };
 
   config.services.deployFinalize.generated.report = cfg.report // {
-    receivers = map finalizeTypes.withoutNulls (entries.toList called cfg.report.receivers);
+    receivers = map finalizeTypes.withoutNulls (entries.toList entries.called cfg.report.receivers);
   };
   config.warnings = lib.mkIf cfg.enable (entries.warning "report.receivers" cfg.report.receivers);
 }

@@ -45,7 +45,6 @@ let
     host = only "tcp" finalizeTypes.someText "The host to connect to.";
     port = only "tcp" finalizeTypes.port "The port to connect to.";
   };
-  called = name: check: check // { name = if check.name == null then name else check.name; };
 in
 {
   options.services.deployFinalize.rollback.enable = option types.bool true ''
@@ -140,7 +139,7 @@ in
   config.services.deployFinalize.generated = {
     verify = {
       inherit (cfg.verify) bootTimeout switchWarnAfter settle ignoreFailedUnits userUnits confirm;
-      checks = map finalizeTypes.withoutNulls (entries.toList called cfg.verify.checks);
+      checks = map finalizeTypes.withoutNulls (entries.toList entries.called cfg.verify.checks);
     };
     rollback = { inherit (cfg.rollback) enable; };
   };

@@ -1,6 +1,6 @@
 import type { Config } from "../core/config/config.ts";
 import type { ForgeRun } from "../core/config/forge-run.ts";
-import { type OlderRun, olderRun } from "../core/record/older-run.ts";
+import { isRefused, olderRun, olderRunInWords } from "../core/record/older-run.ts";
 import { canSwitchPartly, type Decision } from "../core/decision/decision.ts";
 import type { WantedSpecialisation } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
@@ -72,8 +72,7 @@ export function warnOfOlderRun({ guard, profile }: Config, deploy: Deploy): Warn
   const { run, records } = deploy;
   const older = guard.olderRun === "off" ? null : olderRun(run, profile, records);
   if (older === null) return [];
-  const then =
-    guard.olderRun === "refuse" && older.attempt === "first" ? ": schedule would refuse" : "";
+  const then = isRefused(older, guard.olderRun) ? ": schedule would refuse" : "";
   return [now("older-run", `${olderRunInWords(older)}${then}`)];
 }
 
@@ -81,10 +80,6 @@ interface Deploy {
   readonly run: ForgeRun | null;
   /** Newest first. */
   readonly records: readonly FinalizationRecord[];
-}
-
-export function olderRunInWords({ number, newer }: OlderRun): string {
-  return `run ${number} of this workflow is older than run ${newer.number}, whose deploy ${newer.id} is ${newer.state}`;
 }
 
 /** What the closed reboot window holds up. */

@@ -159,6 +159,13 @@ export class RecordStore {
     }
   }
 
+  /** All readable finalizations, newest first. */
+  async all(): Promise<FinalizationRecord[]> {
+    const records: FinalizationRecord[] = [];
+    for await (const record of this.newestFirst()) records.push(record);
+    return records;
+  }
+
   /**
    * Removes the oldest records beyond the number to keep, except records with a pin: they may not
    * have ended. Also removes the files of a killed call that had not recorded anything.

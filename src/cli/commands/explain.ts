@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { ciRunOf } from "../shared/ci-run.ts";
 import { EXIT } from "../../core/outcome.ts";
-import type { FinalizationRecord } from "../../core/record/record.ts";
 import { explain as lookAhead, type RecordsSeen } from "../../explain/explain.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { explainScreen } from "../../view/explain-screen.ts";
@@ -54,7 +53,5 @@ async function explain(context: Context, options: ExplainOptions): Promise<numbe
 async function readRecords(store: RecordStore): Promise<RecordsSeen> {
   const access = accessTo(store);
   if (access.kind === "denied") return { kind: "hidden", why: access.why };
-  const records: FinalizationRecord[] = [];
-  for await (const record of store.newestFirst()) records.push(record);
-  return { kind: "known", records };
+  return { kind: "known", records: await store.all() };
 }

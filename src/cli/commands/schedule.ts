@@ -16,9 +16,7 @@ import {
   propose,
 } from "../../finalize/schedule.ts";
 import { requireDeployed, runningTarget } from "../../finalize/by-hand/never-anew.ts";
-import { olderRunInWords } from "../../explain/warnings.ts";
-import { olderRun } from "../../core/record/older-run.ts";
-import { type FinalizationRecord } from "../../core/record/record.ts";
+import { isRefused, olderRun, olderRunInWords } from "../../core/record/older-run.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { warnOfBoot } from "../../explain/after-boot.ts";
 import type { Host } from "../../host/process/host.ts";
@@ -102,12 +100,10 @@ async function guardOlderRun(
 ): Promise<void> {
   if (run === null || run === undefined || guard.olderRun === "off") return;
   if (accessTo(store).kind === "denied") return;
-  const records: FinalizationRecord[] = [];
-  for await (const record of store.newestFirst()) records.push(record);
-  const older = olderRun(run, profile, records);
+  const older = olderRun(run, profile, await store.all());
   if (older === null) return;
   const words = olderRunInWords(older);
-  if (guard.olderRun === "warn" || older.attempt === "again") {
+  if (!isRefused(older, guard.olderRun)) {
     host.say(`warning: ${words}`);
     return;
   }

@@ -55,9 +55,7 @@ export async function findFitting(
 }
 
 export async function unfinished(store: RecordStore): Promise<FinalizationRecord[]> {
-  const records: FinalizationRecord[] = [];
-  for await (const record of store.newestFirst()) if (isUnfinished(record)) records.push(record);
-  return records;
+  return (await store.all()).filter(isUnfinished);
 }
 
 /**

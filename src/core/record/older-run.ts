@@ -41,6 +41,18 @@ function counts(record: FinalizationRecord): boolean {
   return record.state === "live" || record.state === "superseded" || isUnfinished(record);
 }
 
+/** Whether `guard.olderRun` refuses the deploy. A person who starts a run again wants its state. */
+export function isRefused(
+  { attempt }: Pick<OlderRun, "attempt">,
+  guard: "warn" | "refuse" | "off",
+): boolean {
+  return guard === "refuse" && attempt === "first";
+}
+
+export function olderRunInWords({ number, newer }: OlderRun): string {
+  return `run ${number} of this workflow is older than run ${newer.number}, whose deploy ${newer.id} is ${newer.state}`;
+}
+
 interface PlaceInOrder {
   /** Numbers can be compared within it only. */
   readonly series: string;

@@ -2,7 +2,6 @@ import { realpathSync } from "node:fs";
 import { type BootCompleteness, judgeCompleteness } from "../../../core/record/boot-complete.ts";
 import { EXIT } from "../../../core/outcome.ts";
 import { jsonLine } from "../../../core/printable.ts";
-import type { FinalizationRecord } from "../../../core/record/record.ts";
 import { Refusal } from "../../../core/refusal.ts";
 import { fingerprint } from "../../../finalize/finalization-now.ts";
 import { nextChange } from "../../../host/process/watch.ts";
@@ -45,9 +44,7 @@ async function bootComplete(context: Context, options: CommonOptions): Promise<n
 }
 
 async function look(store: RecordStore, booted: string): Promise<BootCompleteness> {
-  const records: FinalizationRecord[] = [];
-  for await (const record of store.newestFirst()) records.push(record);
-  return judgeCompleteness(records, booted);
+  return judgeCompleteness(await store.all(), booted);
 }
 
 async function change(store: RecordStore, id: string, stop: AbortSignal): Promise<void> {
