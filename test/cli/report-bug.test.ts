@@ -28,20 +28,31 @@ class TalkativeHost extends OperatedHost {
             { kind: "webhook", url: "https://hook.example/in/its-path", tokenFile: "/not/there" },
           ],
         },
-        verify: { checks: [{ kind: "command", command: ["/bin/probe", "--as", "by-argument"] }] },
+        verify: {
+          checks: [
+            { kind: "command", command: ["/bin/probe", "--as", 'by-"argument"'] },
+            { kind: "http", url: "https://u@probe.example/in/its-path" },
+          ],
+        },
       }),
     );
     const reason = `it said ${TOKEN}`;
     const outcome = { reason, activationExitCode: null, activationTail: [JSON.stringify(TOKEN)] };
-    this.save({ configFile, state: "failed", outcome });
+    // The names that these checks get.
+    const failed = { result: "failed", detail: "as expected", seconds: 1 } as const;
+    const checks = [
+      { name: '/bin/probe --as by-"argument"', kind: "command", ...failed },
+      { name: "https://probe.example/in/its-path", kind: "http", ...failed },
+    ];
+    this.save({ configFile, state: "failed", outcome, checks });
     this.ends["journalctl"] = {
-      stdout: `line: ${TOKEN.replace("/", "%2F").replace("+", "%2B")}\nline: DB_PASSWORD=hunter2\n${TOPIC}\u001B[2J\n`,
+      stdout: `line: ${TOKEN.replace("/", "%2F").replace("+", "%2B")}\nline: DB_PASSWORD=hunter2\ncheck /bin/probe --as by-"argument" failed\n${TOPIC}\u001B[2J\n`,
     };
     this.ends["systemctl"] = { stdout: "systemd 257 (257.4)\n" };
   }
 }
 
-const SECRETS = [TOKEN, "sw0rdfish", "our-hidden-topic", "its-path", "by-argument", "hunter2"];
+const SECRETS = [TOKEN, "sw0rdfish", "our-hidden-topic", "its-path", "--as", "hunter2"];
 
 test("report-bug: has versions, status, record, configuration and journal, and no secret", async () => {
   using host = new TalkativeHost();
@@ -117,16 +128,26 @@ test("report-bug: refuses without root, and an unknown finalization", async () =
 });
 
 for (const [what, text, shown] of [
-  ["a password after its name", "PASSWORD: 'abc def'", "PASSWORD: '*** def'"],
+  ["a password after its name", "PASSWORD: abc", "PASSWORD: ***"],
+  ["a password in quotes", "PASSWORD: 'abc def' x", "PASSWORD: '***' x"],
+  ["a password in quotes that do not end", "PASSWORD='abc def", "PASSWORD='*** def"],
   ["a password that begins as the number of an error", "password=elephant", "password=***"],
   [
     "in JSON",
-    String.raw`{"token":"abc"} {\"secret\": \"abc\"}`,
+    String.raw`{"token":"ab c"} {\"secret\": \"ab c\"}`,
     String.raw`{"token":"***"} {\"secret\": \"***\"}`,
   ],
   ["the user of an address", "at https://u:p@h.example/x", "at https://***@h.example/x"],
   ["the query of an address", "(https://h.example/x?key=1)", "(https://h.example/x?***"],
   ["a header", "Authorization: Bearer abcdefghi", "Authorization: Bearer ***"],
+  [
+    "a header with a word of a forge",
+    '"Authorization": "token abc"',
+    '"Authorization": "token ***"',
+  ],
+  ["a header without a scheme", "authorization: abc", "authorization: ***"],
+  ["a line of netrc", "machine h login u password abc", "machine h login u password ***"],
+  ["a key of age", `a AGE-SECRET-KEY-1${"Q".repeat(58)}`, "a ***"],
   ["an option", "run --token abc --api-key=abc", "run --token *** --api-key=***"],
   ["a token by its beginning", `a ghp_${"a1".repeat(18)} b`, "a *** b"],
   ["a web token", "eyJhbGciOi.eyJzdWIi.c2ln", "***"],
@@ -145,6 +166,7 @@ for (const [what, text, shown] of [
 
 for (const text of [
   "cannot read the password: ENOENT",
+  "the login session of admin has no password prompt",
   '"tokenFile": "/run/secrets/token"',
   "/nix/store/8g5b7xqzaqi236wik2m9nrvx85isc9xi-nixos-system-web1-25.11",
   "2026-11-22T21:30:00.000Z waits for CI job: gitea-runner-default.service runs a job",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { printableLines } from "../../core/printable.ts";
-import { secretFilesIn, shownConfig } from "../../core/redaction/config.ts";
+import { type Hidden, hiddenIn, secretFilesIn, shownConfig } from "../../core/redaction/config.ts";
 import { withoutSecretLooks } from "../../core/redaction/text.ts";
 import { messageOf } from "../../core/refusal.ts";
 import type { Services } from "../../finalize/undo-deploy.ts";
@@ -62,7 +62,17 @@ function hiding(config: string): (text: string) => string {
       // A file that is missing or empty holds nothing to hide.
     }
   }
-  return (text) => printableLines(withoutSecretLooks(secrets.hide(text)));
+  const hidden = hiddenIn(config);
+  return (text) => {
+    const shown = hidden.reduce((rest, part) => without(rest, part), secrets.hide(text));
+    return printableLines(withoutSecretLooks(shown));
+  };
+}
+
+/** Also as it stands in a string of JSON. */
+function without(text: string, hidden: Hidden): string {
+  const inJson = JSON.stringify(hidden.text).slice(1, -1);
+  return text.replaceAll(inJson, () => hidden.by).replaceAll(hidden.text, () => hidden.by);
 }
 
 async function versions({ context, host }: Reporting): Promise<Part> {

@@ -23,6 +23,36 @@ export function shownConfig(config: string): string | null {
   return JSON.stringify(visit(value, shown), null, 2);
 }
 
+/** The user of an address, which no name has. */
+const USER = /^(https?:\/\/)[^/?#@]*@/;
+
+/** A text of a configuration that may be a secret, and what stands in its place. */
+export interface Hidden {
+  readonly text: string;
+  readonly by: string;
+}
+
+/**
+ * What `shownConfig` leaves out, as a record and the journal name it: a check without a name is named
+ * after its command or its address.
+ */
+export function hiddenIn(config: string): Hidden[] {
+  const hidden: Hidden[] = [];
+  visit(jsonIn(config), (key, value) => {
+    const by = shown(key, value);
+    if (typeof value === "string" && typeof by === "string") {
+      hidden.push({ text: value, by }, { text: value.replace(USER, "$1"), by });
+    } else if (Array.isArray(value) && Array.isArray(by)) {
+      hidden.push({ text: value.join(" "), by: by.join(" ") });
+    }
+    return value;
+  });
+  // An address may be the beginning of another one.
+  return hidden
+    .filter(({ text, by }) => text !== by)
+    .toSorted((one, other) => other.text.length - one.text.length);
+}
+
 function shown(key: string, value: unknown): unknown {
   if (key === "command" && Array.isArray(value)) {
     return [...value.slice(0, 1), ...(value.length > 1 ? [`${value.length - 1} arguments`] : [])];

@@ -4,6 +4,11 @@ const HIDDEN = "***";
 /** A value after its name. */
 const NAMED =
   /((?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|credential)s?\\?["']?\s*[=:]\s*\\?["']?)([^\s"',;\\]+)/gi;
+/** A value in quotes after its name: it may have spaces. */
+const IN_DOUBLE_QUOTES =
+  /((?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|credential)s?\\?["']?\s{0,9}[=:]\s{0,9}\\?")[^"\\\n]{1,500}(?=\\?")/gi;
+const IN_SINGLE_QUOTES =
+  /((?:pass(?:word|phrase|wd)?|secret|token|api[_-]?key|private[_-]?key|credential)s?["']?\s{0,9}[=:]\s{0,9}')[^'\n]{1,500}(?=')/gi;
 /** The number of an error, which is no value. */
 const ERROR_NUMBER = /^E[A-Z]{3,10}$/;
 const OPTION =
@@ -17,11 +22,20 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // The user and the password of an address.
   [/:\/\/[^\s/@"']+@/g, `://${HIDDEN}@`],
   [/\b(basic|bearer)\s+[A-Za-z0-9+/_.=~-]{8,}/gi, `$1 ${HIDDEN}`],
+  [
+    /(\bauthorization\\?["']?\s{0,9}[=:]\s{0,9}\\?["']?(?:(?:basic|bearer|token|apikey|digest)\s{1,9})?)[^\s"',;\\]+/gi,
+    `$1${HIDDEN}`,
+  ],
+  // netrc(5), which Nix reads too.
+  [/(\blogin\s{1,9}\S{1,100}\s{1,9}password\s{1,9})\S+/gi, `$1${HIDDEN}`],
+  [IN_DOUBLE_QUOTES, `$1${HIDDEN}`],
+  [IN_SINGLE_QUOTES, `$1${HIDDEN}`],
   [OPTION, `$1${HIDDEN}`],
 ];
 
 /** Tokens that can be told by how they begin. */
-const TOKEN = /^(?:gh[oprsu]_|github_pat_|gldt-|glpat-|glrt-|xox[abeprs]-|tskey-|AKIA)[\w.-]{12,}$/;
+const TOKEN =
+  /^(?:gh[oprsu]_|github_pat_|gldt-|glpat-|glrt-|xox[abeprs]-|tskey-|AKIA|AGE-SECRET-KEY-)[\w.-]{12,}$/;
 const WEB_TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** Addresses whose path is a secret. */
