@@ -139,7 +139,7 @@ export class SimulatedHost {
       },
       server: () => server,
       self: () => ({ host: this.id, finalizations: [] }),
-      hasEnded: async () => false,
+      standing: async () => ({ kind: "unfinished" }),
     };
   }
 }

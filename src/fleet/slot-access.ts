@@ -1,7 +1,8 @@
 import type { LockConfig } from "../core/config/lock-config.ts";
 import type { ProxyConfig } from "../core/config/proxy-config.ts";
 import { isUnfinished } from "../core/record/record.ts";
-import type { SlotPorts, SlotServer, Unknown } from "./slot-keeping.ts";
+import { whyKept } from "../core/record/slot-at-end.ts";
+import type { SlotPorts, SlotServer, Standing, Unknown } from "./slot-keeping.ts";
 import type { Slot } from "../core/record/slot.ts";
 import { makeFolder } from "../host/files/durable.ts";
 import type { ClockReading } from "../core/record/clock.ts";
@@ -82,10 +83,13 @@ export class SlotAccess {
     }
   }
 
-  /** Whether a finalization has ended or has no readable record. */
-  hasEnded = async (finalization: string): Promise<boolean> => {
+  /** A finalization without a readable record has ended. */
+  standing = async (finalization: string): Promise<Standing> => {
     const read = await this.#records.read(finalization);
-    return read.kind !== "record" || !isUnfinished(read.record);
+    if (read.kind !== "record") return { kind: "ended", keepsBecause: null };
+    const { record } = read;
+    if (isUnfinished(record)) return { kind: "unfinished" };
+    return { kind: "ended", keepsBecause: record.slotAtEnd === "keep" ? whyKept(record) : null };
   };
 
   /** The finalization that may own the slot of this host; null if there is none. */
@@ -96,9 +100,9 @@ export class SlotAccess {
   #ports(): SlotPorts {
     const { read, write, remove } = this.#slots;
     const server = (lock: LockConfig): SlotServer => this.server(lock);
-    const { self, hasEnded } = this;
+    const { self, standing } = this;
     const clock = (): ClockReading => readClock(this.#host);
-    return { clock, read, write, remove, server, self, hasEnded };
+    return { clock, read, write, remove, server, self, standing };
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../core/config/config.ts";
 import type { LockConfig } from "../core/config/lock-config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
+import { whyKept } from "../core/record/slot-at-end.ts";
 import { messageOf } from "../core/refusal.ts";
 import {
   type GivingBack,
@@ -121,8 +122,8 @@ export class SlotKeeper {
   async settle(record: FinalizationRecord): Promise<boolean> {
     if (this.#access.slot() === null) return true;
     await this.#stopLettingGo();
-    const { slotAtEnd, outcome } = record;
-    const why = outcome?.reason ?? record.state;
+    const { slotAtEnd } = record;
+    const why = whyKept(record);
     return await this.#untilGivenBack(
       async (ports) =>
         await settleSlot(ports, this.#finalization.id, slotAtEnd ?? "give-back-own", why),

@@ -71,9 +71,14 @@ export interface SlotPorts {
   readonly remove: () => void;
   readonly server: (lock: LockConfig) => SlotServer;
   readonly self: () => Ownership;
-  /** False while the finalization is unfinished. */
-  readonly hasEnded: (finalization: string) => Promise<boolean>;
+  readonly standing: (finalization: string) => Promise<Standing>;
 }
+
+/** What a finalization still needs of a slot that it has taken. */
+export type Standing =
+  | { readonly kind: "unfinished" }
+  /** `keepsBecause`: why its end keeps the slot, or null. It may not have noted that at the slot yet. */
+  | { readonly kind: "ended"; readonly keepsBecause: string | null };
 
 /** Asks for a slot for a finalization; the disk says that it may be held before the server is asked. */
 export async function takeSlot(
@@ -85,7 +90,11 @@ export async function takeSlot(
   const former = await leaveFormerLock(ports, lock, holder);
   if (former.kind === "unknown") return former;
   const server = ports.server(lock);
-  const before = ports.read();
+  const read = ports.read();
+  const before =
+    read === null || read.finalization === finalization
+      ? read
+      : withKeep(read, await ports.standing(read.finalization));
   const leasing = await withLease(server, claim(ports.clock(), before, lock, finalization, holder));
   if (leasing.kind === "unknown") return leasing;
   const { slot } = leasing;
@@ -100,6 +109,13 @@ export async function takeSlot(
     ports.write({ ...slot, state, takenAt });
   }
   return taking;
+}
+
+/** The slot of a finalization that has ended and may not have noted yet that it keeps the slot. */
+function withKeep(slot: Slot, standing: Standing): Slot {
+  const isUnnoted = slot.keptBecause === null && slot.state === "held";
+  if (!isUnnoted || standing.kind === "unfinished") return slot;
+  return { ...slot, keptBecause: standing.keepsBecause };
 }
 
 /** Gives back a slot of another lock or another name first: the host remembers only one slot. */
@@ -186,20 +202,26 @@ export async function settleSlot(
   atEnd: SlotAtEnd,
   why: string,
 ): Promise<GivingBack> {
-  const slot = ports.read();
-  if (slot === null) return { kind: "given-back" };
-  const isItsOwn = slot.finalization === finalization;
+  const read = ports.read();
+  if (read === null) return { kind: "given-back" };
+  const isItsOwn = read.finalization === finalization;
+  const standing = isItsOwn ? null : await ports.standing(read.finalization);
   // An unfinished finalization needs its slot, and gives it back itself.
-  if (!isItsOwn && !(await ports.hasEnded(slot.finalization))) return { kind: "given-back" };
+  if (standing?.kind === "unfinished") return { kind: "given-back" };
+  const slot = standing === null ? read : withKeep(read, standing);
   // A slot that the server never granted stops nobody.
   const wasNeverGranted = isItsOwn && slot.keptBecause === null && slot.state === "asked";
   // One that was replaced while it had the slot has ended, and does not give it back any more.
   const mayBeKept = isItsOwn || slot.keptBecause !== null;
   if (atEnd === "keep" && mayBeKept && !wasNeverGranted) {
     if (isItsOwn && slot.keptBecause === null) ports.write({ ...slot, keptBecause: why });
+    else if (slot !== read) ports.write(slot);
     return { kind: "given-back" };
   }
-  if (atEnd === "give-back-own" && slot.keptBecause !== null) return { kind: "given-back" };
+  if (atEnd === "give-back-own" && slot.keptBecause !== null) {
+    if (slot !== read) ports.write(slot);
+    return { kind: "given-back" };
+  }
   return await giveSlotBack(ports);
 }
 

@@ -52,7 +52,8 @@ export class LockWorld {
       },
       server: () => this.#server,
       self: () => ({ host: "web1", finalizations: [] }),
-      hasEnded: async () => this.#hasEnded(),
+      standing: async () =>
+        this.#hasEnded() ? { kind: "ended", keepsBecause: null } : { kind: "unfinished" },
     };
   }
 

@@ -28,6 +28,8 @@ class Place {
   /** What it said is its own when it gave back. */
   readonly own: unknown[] = [];
   ended = new Set<string>();
+  /** The finalizations whose end keeps the slot, by their records. */
+  readonly keeping = new Map<string, string>();
   answers = true;
   lease: "renewed" | "gone" = "renewed";
 
@@ -42,7 +44,10 @@ class Place {
       this.happened.push("removes");
       this.slot = null;
     },
-    hasEnded: async (id) => this.ended.has(id),
+    standing: async (id) =>
+      this.ended.has(id)
+        ? { kind: "ended", keepsBecause: this.keeping.get(id) ?? null }
+        : { kind: "unfinished" },
     server: (lock) => this.#server(lock),
     self: () => SELF,
   };
@@ -133,6 +138,26 @@ test("slot: kept by a failure, only a finalization that holds gives it back", as
   await settleSlot(place.ports, SECOND, "give-back", "live");
   assert.equal(place.slot, null);
 });
+
+for (const next of ["ends", "takes it and lets it go"] as const) {
+  test(`slot: kept by the record of an end that has not noted it, a failure that ${next} does not give it back`, async () => {
+    const place = new Place();
+    await place.take(FIRST);
+    place.ended.add(FIRST);
+    place.keeping.set(FIRST, "its check failed");
+    if (next === "takes it and lets it go") {
+      await place.take(SECOND);
+      await letSlotGo(place.ports, SECOND);
+    }
+    await settleSlot(place.ports, SECOND, "give-back-own", "cancelled");
+    assert.equal(place.slot?.keptBecause, "its check failed");
+    // The end of the first one is taken up only now.
+    await settleSlot(place.ports, FIRST, "keep", "its check failed");
+    assert.equal(place.slot?.keptBecause, "its check failed");
+    await settleSlot(place.ports, SECOND, "give-back", "live");
+    assert.equal(place.slot, null);
+  });
+}
 
 test("slot: one that an unfinished finalization needs is left alone", async () => {
   const place = new Place();

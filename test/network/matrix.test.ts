@@ -74,7 +74,7 @@ function portsOf(place: Place): SlotPorts & { readonly slot: () => Slot | null }
     },
     server: (lock) => serverFor(lock, HOLDER.id, now, place.proxy),
     self: () => ({ host: HOLDER.host, finalizations: [FINALIZATION] }),
-    hasEnded: async () => false,
+    standing: async () => ({ kind: "unfinished" }),
   };
 }
 

@@ -135,7 +135,8 @@ async function questionFor(
   holder: string,
 ): Promise<string> {
   const slot = slots.slot();
-  const isNeeded = slot?.holder === holder && !(await slots.hasEnded(slot.finalization));
+  const isNeeded =
+    slot?.holder === holder && (await slots.standing(slot.finalization)).kind === "unfinished";
   const why = isNeeded
     ? `${slot.finalization} has not ended and will give it back itself.`
     : "Then the next host of the group may reboot.";

@@ -3,6 +3,11 @@ import type { FinalizationRecord } from "./record.ts";
 /** What to do with the slot of the fleet lock at the end of a finalization. */
 export type SlotAtEnd = NonNullable<FinalizationRecord["slotAtEnd"]>;
 
+/** Why a finalization that has ended keeps its slot. */
+export function whyKept({ outcome, state }: FinalizationRecord): string {
+  return outcome?.reason ?? state;
+}
+
 /** Decided at the end, because it depends on the boot in which the finalization ends. */
 export function slotAtEnd(
   { rebootAskedInBoot, rebootBackAskedInBoot }: FinalizationRecord,
