@@ -41,17 +41,26 @@ let
   leaves =
     path: option:
     if lib.isOption option then
-      lib.optional (option.highestPrio < (lib.mkOptionDefault null).priority) path
+      [ { inherit path option; } ]
     else
       lib.concatLists (lib.mapAttrsToList (name: leaves (path ++ [ name ])) option);
   own = [ "enable" "package" "configFile" "settings" "generated" "effective" ];
-  twice = lib.filter (path: lib.hasAttrByPath path cfg.settings) (
+  # Also a key of `settings` that has an option has a type. A list of a submodule checks each item later.
+  inSettings = lib.filter ({ path, ... }: lib.hasAttrByPath path cfg.settings) (
     leaves [ ] (removeAttrs options.services.deployFinalize own)
   );
+  isSet = { option, ... }: option.highestPrio < (lib.mkOptionDefault null).priority;
+  isOfType = { path, option }: option.type.check (lib.attrByPath path null cfg.settings);
 in
 {
   config.assertions = lib.mkIf cfg.enable (
-    map (path: refuse "${at path} and ${at ([ "settings" ] ++ path)} are both set. Remove one of them.") twice
+    map (
+      { path, ... }: refuse "${at path} and ${at ([ "settings" ] ++ path)} are both set. Remove one of them."
+    ) (lib.filter isSet inSettings)
+    ++ map (
+      { path, option }:
+      refuse "${at ([ "settings" ] ++ path)} has the wrong type. It has to be: ${option.type.description}. Use ${at path}, which has this type."
+    ) (lib.filter (item: !isOfType item) inSettings)
     ++ map (
       path:
       refuse "${at path} has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it."

@@ -64,12 +64,12 @@ in
       inherit (json) type;
       default = { };
       example = {
-        waitFor.timeout = 7200;
+        waitFor.aKeyOfANewerPackage = "5min";
       };
       description = ''
-        Settings of the program by their own names (docs/settings.md). They override the other
-        options; a list replaces the whole list. Use this for keys that this module does not know
-        yet.
+        Settings of the program by their own names (docs/settings.md), for keys that this module does
+        not know yet. A key that has an option must have the type of the option, and only one of the
+        two may be set. A list replaces the whole list.
       '';
     };
 

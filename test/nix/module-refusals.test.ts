@@ -20,6 +20,13 @@ const refusedByNix: [string, string[]][] = [
     ],
   ],
   [
+    `settings = { delay = true; waitFor.timeout = "1h"; reboot.whilePutOff = "never"; };`,
+    [
+      `${own}.settings.delay has the wrong type. It has to be: null or (span, 0 s to a year: seconds, or a text such as 5min). Use ${own}.delay, which has this type.`,
+      `${own}.settings.reboot.whilePutOff has the wrong type. It has to be: one of "wait", "switch". Use ${own}.reboot.whilePutOff, which has this type.`,
+    ],
+  ],
+  [
     `lock = { backend = "etcd"; passwordFile = "\${builtins.storeDir}/x"; };`,
     [
       `${own}.lock.passwordFile has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it.`,
@@ -61,13 +68,7 @@ const refusedByCheck: [string, string[]][] = [
     `reboot = { allow = false; method = "kexec"; };`,
     [`${own}.reboot.method: is "kexec", but reboot.allow is false. Remove one of them`],
   ],
-  [
-    `settings = { profile = "system"; stateDir = 5; };`,
-    [
-      `${own}.profile: must be an absolute path`,
-      `${own}.stateDir: Invalid type: Expected string but received 5`,
-    ],
-  ],
+  [`settings.profile = "system";`, [`${own}.profile: must be an absolute path`]],
   ...["/run/x", "/tmp/x", "/var/run/x", "/dev/shm/x", "/run", "//tmp/x"].map(
     (folder): [string, string[]] => [
       `stateDir = "${folder}";`,
