@@ -80,6 +80,23 @@ test("run: in its unit it tries again, says each reason once, and fails after a 
   assert.match(read.record.outcome?.reason ?? "", /^could not continue: cannot take the lock/);
 });
 
+// systemd does not stop a process that has said that it ends: a shutdown would wait for it in vain.
+test("run: a process of its unit that has put the finalization off does not try again itself", async () => {
+  using host = inUnit(stuckHost());
+  const deferredUntil = new Date(host.time + 3_600_000).toISOString();
+  const { id } = host.save(
+    enter(aRecord({ deferredUntil }), "waiting", new Date(host.time), "window"),
+  );
+  let tries = 0;
+  host.spawn = async (argv) => {
+    if (argv[0] !== "flock") return { argv, ...FAILS, exitCode: 0 };
+    if (++tries === 2) host.stop.abort();
+    return { argv, ...FAILS };
+  };
+  assert.deepEqual([(await host.operate("run", id)).exitCode, tries], [75, 1]);
+  assert.equal(readTries(host.store, id)?.tries, 1, "the unit pauses longer and longer");
+});
+
 test("run: a try that lasts for more than a minute has continued, so the day begins anew", async () => {
   using host = inUnit(stuckHost());
   const { id } = host.save();

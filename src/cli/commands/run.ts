@@ -68,7 +68,7 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
     case "begun": {
       const end = await runInUnit(driven, called, stop);
       if (end.kind === "ended") await leaveNobodyBehind(context, driven, called, options);
-      endTry(driven);
+      if (end.kind !== "again") endTry(driven);
       return exitCodeOf(context, end);
     }
   }
@@ -114,13 +114,27 @@ async function runInUnit(driven: Driven, called: Called, stop: AbortSignal): Pro
       if (isOver && (await endsStuck(driven, reason))) return FAILED;
       if (end.why !== last) await announce(driven, end.why);
       last = end.why;
+      if (await isPutOff(driven)) return { kind: "again" };
     }
     await pause(pauseAfter(tries) * 1000, stop);
     if (stop.aborted) return { kind: "stopped" };
   }
 }
 
-type UnitEnd = Extract<Attempt, { readonly kind: "ended" | "gone" }> | { readonly kind: "stopped" };
+type UnitEnd =
+  | Extract<Attempt, { readonly kind: "ended" | "gone" }>
+  /** `again`: only another process of the unit may try again. */
+  | { readonly kind: "stopped" | "again" };
+
+/**
+ * Whether this process may have told systemd that it is about to end, because a timer starts the next one.
+ * systemd stops it no more after that: a shutdown would wait for ten minutes, and then kill what it does.
+ */
+async function isPutOff({ store, id }: Driven): Promise<boolean> {
+  const read = await store.read(id).catch(() => null);
+  if (read?.kind !== "record") return false;
+  return read.record.state === "waiting" && read.record.deferredUntil !== null;
+}
 
 const FAILED: UnitEnd = { kind: "ended", exitCode: EXIT.failed, left: null };
 
@@ -147,6 +161,7 @@ function exitCodeOf(context: Context, end: UnitEnd): number {
       complain(context, messageOf(end.error));
       return UNIT_FAILED;
     case "stopped":
+    case "again":
       return EXIT.unfinished;
   }
 }
