@@ -96,7 +96,7 @@ for (const how of ["power cut", "reboot"] as const) {
         await host.powerCut();
         await host.powerOn();
       } else {
-        await host.run(["systemctl", "reboot"]);
+        await host.askForReboot();
         await host.rebooted(before);
       }
       const [older, newer] = [await ended(host, first), await ended(host, second)];
@@ -201,7 +201,7 @@ hostTest(
     await host.ok(call(a, "confirm", second));
     assert.equal((await ended(host, second)).state, "live");
     const { bootId } = await host.facts();
-    await host.ok(["systemctl", "--no-block", "reboot"]);
+    await host.askForReboot();
     await host.rebooted(bootId);
     const { state, outcome } = await ended(host, first);
     assert.deepEqual(
