@@ -47,7 +47,9 @@ hostTest(
     assert.equal(record.state, "live");
     const activation = record.checks.find(({ kind }) => kind === "activation");
     assert.match(activation?.detail ?? "", /agenix failed at boot; whether that is new is unknown/);
-    assert.match(await host.journal(), /activation at boot: activation snippet agenix failed/);
+    await host.until("it is said", async () =>
+      (await host.journal()).includes("activation at boot: activation snippet agenix failed"),
+    );
   },
 );
 

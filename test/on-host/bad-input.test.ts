@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
 import type { Host } from "../test-host/host.ts";
-import { deploy, PROGRAM, systemSpec } from "./deploying.ts";
+import { deploy, PROGRAM, QUIET_FOR_LONG, systemSpec } from "./deploying.ts";
 
-const baseline = systemSpec();
+const baseline = systemSpec({ units: QUIET_FOR_LONG });
 const CALL = PROGRAM.join(" ");
 
 /** Every unit with its state, and every file that a refused call might have touched. */
@@ -12,7 +12,7 @@ async function snapshot(host: Host): Promise<string> {
     `systemctl list-units --all --plain --no-legend --no-pager | awk '{print $1, $2, $3, $4}' | sort
      mkdir -p /run/systemd/transient
      find /var/lib /etc /run/systemd/transient /run/systemd/system /nix/var/nix/gcroots /nix/var/nix/profiles \\
-       \\( -type d -printf '%p/\\n' -o -type l -printf '%p -> %l\\n' -o -printf '%p %s %T@\\n' \\) | sort`,
+       -ignore_readdir_race \\( -type d -printf '%p/\\n' -o -type l -printf '%p -> %l\\n' -o -printf '%p %s %T@\\n' \\) | sort`,
   );
 }
 
@@ -102,7 +102,9 @@ hostTest(
   "bad input and --dry-run leave units and files as they were, an older timer included",
   { baseline },
   async (host, context) => {
-    const target = await host.buildToplevel(systemSpec({ label: "pending" }));
+    const target = await host.buildToplevel(
+      systemSpec({ label: "pending", units: QUIET_FOR_LONG }),
+    );
     await deploy(host, target, "--delay", "1h");
     for (const { name, script, exitCode, message } of bad) {
       await context.test(name, async () => {

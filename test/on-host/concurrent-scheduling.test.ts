@@ -85,7 +85,7 @@ for (const signal of ["INT", "TERM", "HUP"]) {
   hostTest(`SIG${signal} while it arms: armed, and it says so`, { baseline }, async (host) => {
     const path = await wrapSystemdRun(host, `${HOLD}; exec /usr/bin/systemd-run "$@"`);
     const scheduled = host.shell(`set -m
-      ${path} ${SCHEDULE} & echo $! > /run/pid; wait $! && echo "exit code 0"`);
+      ${path} sh -c 'echo $$ > /run/pid; exec ${SCHEDULE}' & wait $! && echo "exit code 0"`);
     await host.until("it is arming", begun(host));
     await host.shell(`kill -${signal} $(cat /run/pid)`);
     await letGo(host);

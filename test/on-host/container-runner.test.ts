@@ -17,7 +17,7 @@ inside=$root$group/payload/system.slice/${RUNNER}
 mkdir --parents "$inside"
 (
   echo 0 >"$inside/cgroup.procs"
-  exec bash -c 'while read -r _ </run/begin; do sleep infinity & read -r _ </run/end; kill $!; wait; done'
+  exec bash -c 'while read -r _ </run/begin; do sleep infinity & : >/run/job-runs; read -r _ </run/end; kill $!; wait; done'
 ) &
 exec sleep infinity`;
 
@@ -54,6 +54,9 @@ hostTest(
       return (await host.run(["test", "-p", "/run/begin"])).exitCode === 0;
     });
     await host.shell("echo >/run/begin");
+    await host.until("the job runs", async () => {
+      return (await host.run(["test", "-e", "/run/job-runs"])).exitCode === 0;
+    });
     const id = await deploy(host, target);
     const status = call(target, "status", id, "--json");
     const why = `${CONTAINER} has ${RUNNER}, which runs a job`;

@@ -63,6 +63,9 @@ WantedBy=sysinit.target
   };
 }
 
+/** In place of those units: none starts by itself while a test compares what was with what is. */
+export const QUIET_FOR_LONG = resumeUnits(36_000);
+
 /** One look at the units instead of five seconds: most tests have nothing that settles. */
 const TEST_CONFIG = { verify: { settle: 0 } };
 
@@ -102,16 +105,27 @@ export async function schedule(host: Host, toplevel: string, ...args: string[]):
   return (await newestRecord(host)).id;
 }
 
-/** Read from outside: a program inside that a shutdown stops would hold the shutdown up. */
 export async function newestRecord(host: Host): Promise<FinalizationRecord> {
-  return v.parse(recordSchema, JSON.parse(readFileSync(host.path(`${STATE_DIR}/current`), "utf8")));
+  return v.parse(recordSchema, JSON.parse(await stateFile(host, "current")));
 }
 
 export async function recordOf(host: Host, id: string): Promise<FinalizationRecord> {
-  return v.parse(
-    recordSchema,
-    JSON.parse(readFileSync(host.path(`${STATE_DIR}/${id}.json`), "utf8")),
-  );
+  return v.parse(recordSchema, JSON.parse(await stateFile(host, `${id}.json`)));
+}
+
+/**
+ * Read from outside: a program inside that a shutdown stops would hold the shutdown up. While the host
+ * reboots, its files may be out of reach for a moment.
+ */
+async function stateFile(host: Host, name: string): Promise<string> {
+  const bootId = host.bootId();
+  try {
+    return readFileSync(host.path(`${STATE_DIR}/${name}`), "utf8");
+  } catch (error) {
+    if (bootId !== undefined && host.bootId() === bootId) throw error;
+    await host.until("the host is up", () => host.bootId() !== undefined);
+    return await stateFile(host, name);
+  }
 }
 
 /** Waits until a finalization is in a terminal state, also across a reboot. */

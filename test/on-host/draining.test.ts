@@ -9,11 +9,28 @@ import { deployJob, drainingSpec, drainsUnit, isActive, killsUnit, RUNNER } from
 const baseline = drainingSpec({ runner: "1" });
 const HOLD = "mkfifo /run/hold; read -r _ < /run/hold; rm /run/hold";
 
-async function release(host: Host): Promise<void> {
+async function holds(host: Host): Promise<void> {
   await host.until("the job holds", async () => {
     return (await host.run(["test", "-p", "/run/hold"])).exitCode === 0;
   });
+}
+
+/** Queues a job that runs until it is released, and waits until it runs. */
+async function runJob(host: Host): Promise<string> {
+  const job = await host.queueJob(HOLD);
+  await holds(host);
+  return job;
+}
+
+async function release(host: Host): Promise<void> {
+  await holds(host);
   await host.shell("echo > /run/hold");
+}
+
+async function definitionIs(host: Host, version: string): Promise<void> {
+  await host.until(`the runner is number ${version}`, async () => {
+    return (await host.facts()).runnerDefinition === version;
+  });
 }
 
 async function drains(host: Host): Promise<void> {
@@ -47,7 +64,7 @@ hostTest(
     assert.equal(path(record), "scheduled waiting switching verifying live");
     assert.match(record.waitedFor.map(({ gate, why }) => `${gate}: ${why}`).join(), /^CI job: /);
     assert.equal((await host.jobEnded(next)).exitCode, 0);
-    assert.equal((await host.facts()).runnerDefinition, "2");
+    await definitionIs(host, "2");
   },
 );
 
@@ -79,7 +96,7 @@ hostTest(
     const { id: secondId } = await newestRecord(host);
     assert.equal((await ended(host, id)).state, "live");
     assert.equal((await ended(host, secondId)).state, "live");
-    assert.equal((await host.facts()).runnerDefinition, "3");
+    await definitionIs(host, "3");
   },
 );
 
@@ -98,17 +115,17 @@ hostTest(
     const { id } = await newestRecord(host);
     assert.equal((await ended(host, id)).state, "live");
     assert.equal((await ended(host, firstId)).state, "superseded");
-    assert.equal((await host.facts()).runnerDefinition, "3");
+    await definitionIs(host, "3");
     await works(host);
   },
 );
 
 hostTest("cancelled while it drains: the runner works again", { baseline }, async (host) => {
   const target = await host.buildToplevel(drainingSpec({ runner: "2" }));
-  const job = await host.queueJob(HOLD);
-  await release(host).catch(() => {});
+  const job = await runJob(host);
+  await release(host);
   assert.equal((await host.jobEnded(job)).exitCode, 0);
-  const other = await host.queueJob(HOLD);
+  const other = await runJob(host);
   const id = await deploy(host, target, "--delay", "0");
   await drains(host);
   await host.ok(call(target, "cancel", id));
@@ -124,7 +141,7 @@ hostTest(
   { baseline },
   async (host) => {
     const target = await host.buildToplevel(drainingSpec({ runner: "2" }));
-    const job = await host.queueJob(HOLD);
+    const job = await runJob(host);
     const id = await deploy(host, target, "--delay", "0");
     await drains(host);
     await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
@@ -148,7 +165,7 @@ for (const [onTimeout, state, jobState] of [
     const target = await host.buildToplevel(
       drainingSpec({ runner: "2" }, { timeout: 1, onTimeout }),
     );
-    const job = await host.queueJob(HOLD);
+    const job = await runJob(host);
     const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
     assert.equal(record.state, state, record.outcome?.reason);
     if (onTimeout === "give-up") {
@@ -166,7 +183,7 @@ hostTest(
   { baseline: drainingSpec({ runner: "1" }, {}, "[Service]\nKillMode=mixed\nTimeoutStopSec=2h\n") },
   async (host) => {
     const target = await host.buildToplevel(drainingSpec({ runner: "2" }));
-    const job = await host.queueJob(HOLD);
+    const job = await runJob(host);
     const id = await deploy(host, target, "--delay", "0");
     await host.until("it waits for the job", async () => {
       return (await host.journal(`deploy-finalize-${id}.service`)).includes("waits for CI job");
@@ -180,7 +197,7 @@ hostTest(
 
 hostTest("a reboot drains first, and the runner works after it", { baseline }, async (host) => {
   const target = await host.buildToplevel(drainingSpec({ runner: "2", kernel: "6.12.9" }));
-  const job = await host.queueJob(HOLD);
+  const job = await runJob(host);
   const id = await deploy(host, target, "--delay", "0");
   await drains(host);
   await release(host);
@@ -198,7 +215,10 @@ for (const [what, unit] of [
     { baseline: drainingSpec({ runner: "1" }, {}, unit) },
     async (host) => {
       const { current } = await host.facts();
-      const checks = [{ kind: "command", command: ["/bin/test", "-e", "/run/never"], deadline: 8 }];
+      // It fails once the job runs.
+      const untilTold = "until test -e /run/job-runs; do sleep 0.1; done; exit 1";
+      const command = ["/bin/sh", "-c", untilTold];
+      const checks = [{ kind: "command", command, timeout: 200, deadline: 0 }];
       const waitFor = { runners: [{ unit: RUNNER, detect: { kind: "processes" } }] };
       const config = JSON.stringify({ verify: { settle: 0, checks }, waitFor });
       const spec = drainingSpec({ runner: "2" }, {}, unit);
@@ -206,7 +226,8 @@ for (const [what, unit] of [
       const target = await host.buildToplevel({ ...spec, etc });
       const id = await deploy(host, target, "--delay", "0");
       await entered(host, id, "verifying");
-      const job = await host.queueJob(HOLD);
+      const job = await runJob(host);
+      await host.ok(["touch", "/run/job-runs"]);
       await entered(host, id, "rolling-back");
       await host.until("it waits for the job", async () => {
         return /drains ci-runner|waits for CI job/.test(

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { explainSchema, type ExplainJson } from "../../src/json/explain.ts";
 import { hostTest } from "../test-host/host-test.ts";
 import type { Host } from "../test-host/host.ts";
-import { call, deploy, ended, holdLock, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, holdLock, QUIET_FOR_LONG, systemSpec } from "./deploying.ts";
 
 /** The units that these hosts have; the same name with another mark is a changed unit. */
 function service(mark = "1"): string {
@@ -18,6 +18,7 @@ const CONFIG = {
 
 const baseline = systemSpec({
   units: {
+    ...QUIET_FOR_LONG,
     "web.service": service(),
     "sshd.service": service(),
     "gone.service": service(),
@@ -30,6 +31,7 @@ const changed = systemSpec(
     label: "new",
     runner: "2",
     units: {
+      ...QUIET_FOR_LONG,
       "web.service": service(),
       "sshd.service": service("2"),
       "held.service": service("2").replace("[Install]", "X-RestartIfChanged=false\n[Install]"),
@@ -142,10 +144,13 @@ hostTest("explain changes nothing, not even as root", { baseline }, async (host)
 /** All files but those that run by themselves: kernel, journal, Nix's own bookkeeping. */
 async function everything(host: Host): Promise<string[]> {
   const own = ["/proc", "/sys", "/dev", "/var/log/journal", "/nix/var/nix/db", "/nix/store"];
+  // Of systemd, and of the test hosts, which share the folder of compiled programs.
+  own.push("/run/systemd", "/run/log", "/run/host", "/var/cache/test-host");
   const prune = own.flatMap((path) => ["-path", path, "-prune", "-o"]).join(" ");
-  const files = await host.shell(`find / /run /tmp -xdev ${prune} -printf '%p %l %s %T@ %m\\n'`);
+  const find = `find / /run /tmp -ignore_readdir_race -xdev ${prune}`;
+  const files = await host.shell(`${find} -printf '%p %l %s %T@ %m\\n'`);
   const units = await host.shell("systemctl list-units --all --plain --no-legend; ls /nix/store");
-  const moves = /^\/run\/(systemd|log)\/|^\/nix\/var\/nix\/temproots|^\/run\/host\//;
+  const moves = /^\/nix\/var\/nix\/temproots/;
   return `${files}${units}`
     .split("\n")
     .filter((line) => !moves.test(line))

@@ -13,8 +13,10 @@ const BLOCKED: ToplevelSpec = {
   kernel: "6.12.9",
   units: {
     "web.service": unit("/bin/false"),
+    // Started once it blocks the shutdown.
     "backup.service": unit(
-      "/usr/bin/systemd-inhibit --what=shutdown --mode=block --who=borg --why=runs sleep infinity",
+      `/usr/bin/systemd-inhibit --what=shutdown --mode=block --who=borg --why=runs sleep infinity
+ExecStartPost=/bin/sh -c 'until systemd-inhibit --list | grep --quiet borg; do sleep 0.1; done'`,
     ),
   },
 };
@@ -32,7 +34,8 @@ hostTest(
     await host.until("it waits for the inhibitor", async () =>
       /borg/.test((await host.run(call(target, "status"))).stdout),
     );
-    await host.ok(["systemctl", "stop", "backup.service"]);
+    // The reboot may end this call.
+    await host.run(["systemctl", "stop", "backup.service"]);
     const record = await ended(host, id);
     assert.equal(record.state, "rolled-back", record.outcome?.reason);
     await assertRuns(host, before);

@@ -28,19 +28,23 @@ const baseline = systemSpec();
 const UNCONFIRMED = { verify: { settle: 0, confirm: { within: 600 } } };
 
 async function kill(host: Host, id: string): Promise<void> {
-  await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
+  await signal(host, id, "KILL");
 }
 
-const SLOW = { failure: { activationMs: 3000 } };
+async function signal(host: Host, id: string, name: "KILL" | "STOP" | "CONT"): Promise<void> {
+  await host.ok(["systemctl", "kill", `--signal=${name}`, `deploy-finalize-${id}.service`]);
+}
 
 /** One that was killed in its switch, and whose unit was stopped: nobody drives it any more. */
 async function leftInItsSwitch(host: Host) {
-  const a = await host.buildToplevel(systemSpec({ label: "first", ...SLOW }));
+  const a = await host.buildToplevel(systemSpec({ label: "first" }));
+  await host.holdActivation();
   const first = await deploy(host, a, "--delay", "0");
   await entered(host, first, "switching");
   // In one call: systemd starts it again after a second.
   const unit = `deploy-finalize-${first}.service`;
   await host.shell(`systemctl kill --signal=KILL ${unit} && systemctl stop ${unit}`);
+  await host.letActivate();
   return { a, first };
 }
 
@@ -96,7 +100,7 @@ for (const how of ["power cut", "reboot"] as const) {
         await host.powerCut();
         await host.powerOn();
       } else {
-        await host.run(["systemctl", "reboot"]);
+        await host.askForReboot();
         await host.rebooted(before);
       }
       const [older, newer] = [await ended(host, first), await ended(host, second)];
@@ -112,15 +116,16 @@ hostTest(
   "killed while it switches, it switches again before a newer one does",
   { baseline },
   async (host) => {
-    const slow = { failure: { activationMs: 6000 } };
-    const a = await host.buildToplevel(systemSpec({ label: "first", ...slow }));
+    const a = await host.buildToplevel(systemSpec({ label: "first" }));
     const b = await host.buildToplevel(systemSpec({ label: "second" }));
+    await host.holdActivation();
     const first = await deploy(host, a, "--delay", "0");
     await entered(host, first, "switching");
     const second = await schedule(host, b, "--delay", "0");
     await waitsForTurn(host, second);
     await kill(host, first);
-    const [older, newer] = [await ended(host, first, 40_000), await ended(host, second)];
+    await host.letActivate();
+    const [older, newer] = [await ended(host, first), await ended(host, second)];
     assert.deepEqual([older.state, newer.state], ["live", "live"]);
     assert.equal(newer.previous, a);
     assert.equal((await host.facts()).current, b);
@@ -129,13 +134,15 @@ hostTest(
 
 hostTest(
   "killed while it goes back, it has gone back before a newer one acts",
-  { baseline: systemSpec({ failure: { activationMs: 3000 } }) },
+  { baseline },
   async (host) => {
     const { current: base } = await host.facts();
     const { a, b, first, second } = await firstAndSecond(host);
+    await host.holdActivation();
     const asked = host.run(call(a, "rollback", first, "--yes"));
     await entered(host, first, "rolling-back");
     await kill(host, first);
+    await host.letActivate();
     const [older, newer] = [await ended(host, first), await ended(host, second)];
     await asked;
     assert.deepEqual([older.state, newer.state], ["rolled-back", "live"]);
@@ -149,15 +156,18 @@ for (const answer of ["nobody confirms", "somebody confirms"] as const) {
     `switched by hand while it awaits its confirmation, ${answer}`,
     { baseline },
     async (host) => {
-      const within = answer === "nobody confirms" ? 8 : 600;
+      const within = answer === "nobody confirms" ? 15 : 600;
       const a = await host.buildToplevel(
         systemSpec({ label: "first" }, { verify: { settle: 0, confirm: { within } } }),
       );
       const byHand = await host.buildToplevel(systemSpec({ label: "by-hand" }));
       const id = await deploy(host, a, "--delay", "0");
       await awaitsConfirmation(host, id);
+      // It cannot end its wait before the other system is there.
+      await signal(host, id, "STOP");
       await host.setProfile(byHand);
       await host.ok([`${byHand}/bin/switch-to-configuration`, "switch"]);
+      await signal(host, id, "CONT");
       if (answer === "somebody confirms") {
         const told = await host.run(call(a, "confirm", id));
         assert.equal(told.exitCode, 1);
@@ -201,7 +211,7 @@ hostTest(
     await host.ok(call(a, "confirm", second));
     assert.equal((await ended(host, second)).state, "live");
     const { bootId } = await host.facts();
-    await host.ok(["systemctl", "--no-block", "reboot"]);
+    await host.askForReboot();
     await host.rebooted(bootId);
     const { state, outcome } = await ended(host, first);
     assert.deepEqual(
@@ -231,10 +241,12 @@ hostTest(
   { baseline },
   async (host) => {
     const { a, first } = await leftInItsSwitch(host);
-    const b = await host.buildToplevel(systemSpec({ label: "second", ...SLOW }));
+    const b = await host.buildToplevel(systemSpec({ label: "second" }));
+    await host.holdActivation();
     const second = await deploy(host, b, "--delay", "0");
     await entered(host, second, "switching");
     await host.ok(call(a, "resume"));
+    await host.letActivate();
     const [older, newer] = [await ended(host, first), await ended(host, second)];
     assert.deepEqual([older.state, newer.state], ["failed", "live"]);
     await assertRuns(host, b);

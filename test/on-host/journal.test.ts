@@ -173,7 +173,7 @@ hostTest(
       notice,
       new RegExp(`FAILED to go live .*\n  See: deploy-finalize status ${id}\n$`),
     );
-    await host.ok(["systemctl", "reboot"]);
+    await host.askForReboot();
     await host.rebooted(before.bootId);
     await host.until(
       "the notice is back",

@@ -78,7 +78,7 @@ hostTest(
 function backup(version: number): string {
   return `[Service]
 Environment=VERSION=${version}
-ExecStart=/bin/sh -c 'sleep 3; touch /run/backup-done'
+ExecStart=/bin/sh -c 'until test -e /run/finish; do sleep 0.1; done; touch /run/backup-done'
 ExecStop=/bin/sh -c 'test -e /run/backup-done || touch /run/backup-cut-off'
 `;
 }
@@ -96,6 +96,9 @@ hostTest(
     await lastLook.begun();
     await host.ok(["systemctl", "start", "backup.service"]);
     await lastLook.letGo();
+    const look = ["grep", "--quiet", "backup.service", `${STATE_DIR}/${id}.waiting`];
+    await host.until("it waits for the unit", async () => (await host.run(look)).exitCode === 0);
+    await host.ok(["touch", "/run/finish"]);
     const record = await ended(host, id);
     assert.equal(record.state, "live");
     assert.deepEqual(
@@ -129,7 +132,9 @@ hostTest(
     assert.equal((await ended(host, first)).state, "rolled-back");
     assert.equal((await ended(host, second)).state, "live");
     assert.equal(host.job(job).exitCode, 0);
-    assert.equal((await host.facts()).runnerDefinition, "2");
+    await host.until("the runner is the new one", async () => {
+      return (await host.facts()).runnerDefinition === "2";
+    });
   },
 );
 
@@ -150,7 +155,8 @@ hostTest(
     await host.until("the shutdown is held back", isHeld);
     await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
     await host.until("it waits again", async () => (await recordOf(host, id)).state === "waiting");
-    await host.ok(["systemctl", "is-active", "ci-runner.service"]);
+    const isActive = ["systemctl", "is-active", "ci-runner.service"];
+    await host.until("the runner works", async () => (await host.run(isActive)).exitCode === 0);
     await host.ok(call(target, "cancel", id));
     assert.equal((await recordOf(host, id)).state, "cancelled");
   },
@@ -163,13 +169,15 @@ hostTest(
     const { current } = await host.facts();
     const checks = [{ kind: "command", command: ["/bin/false"], deadline: 0 }];
     const target = await host.buildToplevel(
-      systemSpec({ failure: { activationMs: 4000 } }, { verify: { settle: 0, checks } }),
+      systemSpec({ label: "new" }, { verify: { settle: 0, checks } }),
     );
+    await host.holdActivation();
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "switching");
     await host.shell(
       `mount --bind ${STATE_DIR} ${STATE_DIR}; mount -o remount,ro,bind ${STATE_DIR}`,
     );
+    await host.letActivate();
     const unit = `deploy-finalize-${id}.service`;
     await host.until("it has tried again in vain", async () => {
       const said = await host.ok(["journalctl", "--unit", unit, "--output=cat"]);
@@ -177,8 +185,9 @@ hostTest(
     });
     const shown = await host.ok(["systemctl", "show", "--property=ActiveState", "--value", unit]);
     assert.equal(shown.trim(), "active");
-    await host.shell(`umount ${STATE_DIR}`);
-    const record = await ended(host, id);
+    // Lazily, because the process may have a file there open.
+    await host.shell(`umount --lazy ${STATE_DIR}`);
+    const record = await ended(host, id, 120_000);
     assert.match(path(record), /switching switching verifying rolling-back rolled-back$/);
     assert.equal((await host.facts()).current, current);
   },

@@ -1,14 +1,30 @@
 import assert from "node:assert/strict";
 import type { Host } from "../test-host/host.ts";
 import { hostTest } from "../test-host/host-test.ts";
-import { awaitsConfirmation, call, ended, schedule, systemSpec } from "./deploying.ts";
+import { awaitsConfirmation, call, ended, recordOf, schedule, systemSpec } from "./deploying.ts";
 
 // The switch lock is held by a process that inherited it; the process that took it has exited. In a
 // container (its own PID namespace) /proc/locks does not list such a lock.
 
-async function holdFor(host: Host, seconds: number | "infinity"): Promise<void> {
-  const hold = `mkdir -p /run/nixos; exec 9>>/run/nixos/switch-to-configuration.lock; flock 9; exec sleep ${seconds}`;
-  await host.shell(`systemd-run --quiet --unit=holder sh -c '${hold}'; sleep 0.5`);
+const LOCK = "/run/nixos/switch-to-configuration.lock";
+
+async function hold(host: Host): Promise<void> {
+  const script = `mkdir -p /run/nixos; exec 9>>${LOCK}; flock 9; touch /run/held; exec sleep infinity`;
+  await host.shell(`systemd-run --quiet --unit=holder sh -c '${script}'`);
+  await host.until("the lock is held", async () => {
+    return (await host.run(["test", "-e", "/run/held"])).exitCode === 0;
+  });
+}
+
+async function letGo(host: Host): Promise<void> {
+  await host.ok(["systemctl", "stop", "holder.service"]);
+}
+
+async function isHeldUp(host: Host, id: string): Promise<void> {
+  await host.until("it is held up", async () => {
+    const { timeline } = await recordOf(host, id);
+    return timeline.some(({ detail }) => /^held up|holds the switch lock/.test(detail));
+  });
 }
 
 hostTest(
@@ -16,8 +32,10 @@ hostTest(
   { baseline: systemSpec() },
   async (host) => {
     const target = await host.buildToplevel(systemSpec({ label: "target" }));
-    await holdFor(host, 8);
+    await hold(host);
     const id = await schedule(host, target, "--delay", "0");
+    await isHeldUp(host, id);
+    await letGo(host);
     assert.equal((await ended(host, id, 60_000)).state, "live");
   },
 );
@@ -28,7 +46,7 @@ hostTest(
   async (host) => {
     const config = { verify: { settle: 0 }, waitFor: { timeout: 5 } };
     const target = await host.buildToplevel(systemSpec({ label: "target" }, config));
-    await holdFor(host, "infinity");
+    await hold(host);
     const id = await schedule(host, target, "--delay", "0");
     const record = await ended(host, id, 60_000);
     assert.equal(record.state, "failed");
@@ -48,8 +66,12 @@ hostTest(
     const target = await host.buildToplevel(systemSpec({ label: "target" }, CONFIRM));
     const id = await schedule(host, target, "--delay", "0");
     await awaitsConfirmation(host, id);
-    await holdFor(host, 12);
-    await host.ok(call(target, "rollback", id, "--yes"), { timeoutMs: 60_000 });
+    await hold(host);
+    const asked = host.ok(call(target, "rollback", id, "--yes"));
+    await isHeldUp(host, id);
+    await host.shell("sleep 12");
+    await letGo(host);
+    await asked;
     const record = await ended(host, id, 60_000);
     assert.equal(record.state, "rolled-back", record.outcome?.reason);
     assert.equal(record.timeline.filter(({ detail }) => detail.startsWith("held up")).length, 1);

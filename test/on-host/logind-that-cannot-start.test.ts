@@ -15,7 +15,7 @@ hostTest(
       `mkdir -p ${folder}; printf '[Service]\\nBindPaths=/no/such\\n' > ${folder}/namespace.conf`,
     );
     const { bootId } = await host.facts();
-    await host.run(["systemctl", "reboot"]);
+    await host.askForReboot();
     await host.rebooted(bootId);
     assert.match(
       await host.shell("systemctl show --property=ActiveState,ExecMainStatus systemd-logind"),

@@ -39,10 +39,16 @@ async function scheduleWith(
   return (await newestRecord(host)).id;
 }
 
+/** In place of its timer, at a moment when the configuration is gone for sure. */
+async function startUnit(host: Host, id: string): Promise<void> {
+  await host.ok(["systemctl", "start", "--no-block", `deploy-finalize-${id}.service`]);
+}
+
 hostTest("gone before it acts: it has failed, or can be cancelled", { baseline }, async (host) => {
   const target = await host.buildToplevel(systemSpec({ label: "next" }));
-  const first = await scheduleWith(host, target, QUICK, "--delay", "8");
+  const first = await scheduleWith(host, target, QUICK, "--delay", "3600");
   await host.ok(["rm", FILE]);
+  await startUnit(host, first);
   const { state, outcome } = await ended(host, first);
   assert.equal(state, "failed");
   assert.match(outcome?.reason ?? "", /cannot read the configuration/);
@@ -57,9 +63,11 @@ hostTest("gone, and it named the state folder: it has failed", { baseline }, asy
   const places = ["--state-dir", "/var/lib/other"];
   await configure(host, { ...QUICK, stateDir: "/var/lib/other" });
   await host.deployBoot(target);
-  const words = [...PROGRAM, "--config", FILE, "--delay", "4"].join(" ");
+  const words = [...PROGRAM, "--config", FILE, "--delay", "3600"].join(" ");
   await host.shell(`${words} && rm ${FILE}`);
-  const waited = await host.run([...PROGRAM, "wait", "--timeout", "20", ...places]);
+  const newest = (await host.ok(["readlink", "/var/lib/other/current"])).trim();
+  await startUnit(host, newest.replace(".json", ""));
+  const waited = await host.run([...PROGRAM, "wait", "--timeout", "120", ...places]);
   assert.deepEqual([waited.exitCode, /cannot read the/.test(waited.stdout)], [1, true]);
 });
 
@@ -68,9 +76,13 @@ hostTest("not understood after the host fell back: it is set back", { baseline }
   const spec = systemSpec({ label: "broken", kernel: "7.0", failure: { boot: true } });
   const target = await host.buildToplevel(spec);
   const { bootId } = await host.facts();
-  const id = await scheduleWith(host, target, QUICK, "--delay", "0");
-  await entered(host, id, "rebooting");
+  // It has read its configuration when it waits, and reboots only once there is another one.
+  await host.shell("systemd-run --quiet --unit=gate sleep infinity");
+  const gated = { ...QUICK, waitFor: { units: ["gate.service"] } };
+  const id = await scheduleWith(host, target, gated, "--delay", "0");
+  await entered(host, id, "waiting");
   await configure(host, OF_A_NEWER_TOOL);
+  await host.ok(["systemctl", "stop", "gate.service"]);
   await host.rebooted(bootId);
   const { state, outcome } = await ended(host, id);
   assert.deepEqual([state, outcome?.reason.startsWith("fell back")], ["failed", true]);
@@ -82,7 +94,8 @@ hostTest("not understood on the way back: it arrives all the same", { baseline }
   const target = await host.buildToplevel(systemSpec({ label: "next", kernel: "7.0" }));
   const { bootId } = await host.facts();
   const untilTold = "until test -e /run/go; do sleep 0.1; done; exit 1";
-  const check = { kind: "command", command: ["/bin/sh", "-c", untilTold], deadline: 0 };
+  const command = ["/bin/sh", "-c", untilTold];
+  const check = { kind: "command", command, timeout: 200, deadline: 0 };
   const config = { verify: { settle: 0, checks: [check] } };
   const id = await scheduleWith(host, target, config, "--delay", "0");
   const second = await host.rebooted(bootId);

@@ -15,13 +15,15 @@ hostTest(
   "killed in the switch, and then its record cannot be read: the runner works again",
   { baseline: drainingSpec({ runner: "1" }) },
   async (host) => {
-    const slow = drainingSpec({ runner: "2", failure: { activationMs: 5_000 } });
-    const id = await deploy(host, await host.buildToplevel(slow), "--delay", "0");
+    const target = await host.buildToplevel(drainingSpec({ runner: "2" }));
+    await host.holdActivation();
+    const id = await deploy(host, target, "--delay", "0");
     const held = host.path(`/run/deploy-finalize/held/${RUNNER}`);
     await host.until("the switch holds the runner", () => existsSync(held));
-    assert.notEqual(await isActive(host, RUNNER), "active");
+    await host.until("it is stopped", async () => (await isActive(host, RUNNER)) === "inactive");
     writeFileSync(host.path(`${STATE_DIR}/${id}.json`), "{");
     await host.ok(["systemctl", "kill", "--signal=KILL", `deploy-finalize-${id}.service`]);
+    await host.letActivate();
     await works(host, RUNNER);
     assert.ok(!existsSync(held));
     // Only once the runner is started.

@@ -79,7 +79,7 @@ hostTest("reboots by systemctl into the boot default, with a new boot id", async
   const next = await host.buildToplevel({ label: "next", kernel: "6.12.9" });
   await host.deployBoot(next);
   assert.equal((await host.facts()).current, before.current);
-  await host.ok(["systemctl", "reboot"]);
+  await host.askForReboot();
   const bootId = await host.rebooted(before.bootId);
   const after = await host.facts();
   assert.deepEqual([after.booted, after.current, after.bootId], [next, next, bootId]);
@@ -92,7 +92,7 @@ hostTest(
     const before = await host.facts();
     const next = await host.buildToplevel({ label: "next", failure: { boot: true } });
     await host.deployBoot(next);
-    await host.run(["systemctl", "reboot"]);
+    await host.askForReboot();
     await host.rebooted(before.bootId);
     const after = await host.facts();
     assert.deepEqual([after.booted, after.profile, after.bootDefault], [before.booted, next, next]);
@@ -217,12 +217,14 @@ hostTest("runs queued jobs one by one; idle, the runner is one process", async (
 });
 
 hostTest("the switch lock: whoever comes second fails at once", async (host) => {
-  const slow = await host.buildToplevel({ label: "slow", failure: { activationMs: 800 } });
+  const slow = await host.buildToplevel({ label: "slow" });
+  await host.holdActivation();
   const first = host.run([`${slow}/bin/switch-to-configuration`, "switch"]);
   const activating = ["pgrep", "--full", "^/bin/sh /opt/test-host/activate"];
   await host.until("the switch activates", async () => (await host.run(activating)).exitCode === 0);
   const second = await host.run([`${slow}/bin/switch-to-configuration`, "boot"]);
   assert.deepEqual([second.exitCode, second.stderr], [11, "Could not acquire lock\n"]);
+  await host.letActivate();
   assert.equal((await first).exitCode, 0);
 });
 

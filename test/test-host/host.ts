@@ -36,6 +36,8 @@ export type Facts = {
 
 const profilePath = "/nix/var/nix/profiles/system";
 const switchPath = "bin/switch-to-configuration";
+/** The activation of guest/activate waits while it is there. A boot takes it away. */
+const HOLDS_ACTIVATION = "/run/hold-activation";
 
 /** A throw-away NixOS-shaped machine: real systemd, real Nix, stand-ins for the rest of NixOS. */
 export class Host {
@@ -168,7 +170,11 @@ export class Host {
       "--output=short-precise",
       ...(unit === undefined ? [] : ["--unit", unit]),
     ];
-    if (this.#machine.leader() !== undefined) return (await this.run(argv)).stdout;
+    if (this.#machine.leader() !== undefined) {
+      // What a program has said is there only once the journal has read it.
+      await this.run(["journalctl", "--sync"], { timeoutMs: 30_000 }).catch(() => {});
+      return (await this.run(argv)).stdout;
+    }
     return (await run([...argv, "--directory", join(this.#machine.root, "var/log/journal")]))
       .stdout;
   }
@@ -190,8 +196,19 @@ export class Host {
       profile,
       bootDefault,
       bootId: this.bootId() ?? "",
-      runnerDefinition: runnerDefinition(this.#machine),
+      runnerDefinition: await this.#runnerDefinition(),
     };
+  }
+
+  /** systemd calls a service running before its program has done anything. */
+  async #runnerDefinition(): Promise<string | undefined> {
+    const look = async (): Promise<{ definition: string | undefined } | undefined> => {
+      const definition = runnerDefinition(this.#machine);
+      if (definition !== undefined) return { definition };
+      const { stdout } = await this.run(["systemctl", "is-active", "ci-runner.service"]);
+      return stdout === "active\n" ? undefined : { definition };
+    };
+    return (await this.until("the runner tells its definition", look)).definition;
   }
 
   /** The kernel's id of the running boot; undefined while off or between two boots. */
@@ -202,6 +219,20 @@ export class Host {
     } catch {
       return undefined;
     }
+  }
+
+  /** Asks systemd for a reboot. It may be under way before systemctl has ended. */
+  async askForReboot(): Promise<void> {
+    await this.run(["systemctl", "--no-block", "reboot"]);
+  }
+
+  /** Makes each activation but that of a boot wait until `letActivate`. */
+  async holdActivation(): Promise<void> {
+    await this.ok(["touch", HOLDS_ACTIVATION]);
+  }
+
+  async letActivate(): Promise<void> {
+    await this.ok(["rm", HOLDS_ACTIVATION]);
   }
 
   /** Waits until the host is up on another boot than `previousBootId`; returns the new id. */

@@ -145,6 +145,11 @@ export class Machine {
     return join(leader === undefined ? this.root : `/proc/${leader}/root`, inside);
   }
 
+  /** The file on the disk of the guest, whether it is on, off or about to reboot. */
+  disk(inside: string): string {
+    return join(this.root, inside);
+  }
+
   /** The last lines of the console: what an error shows. */
   console(): string {
     return readIfThere(this.consoleLog).split("\n").slice(-15).join("\n");
@@ -191,8 +196,9 @@ async function sweep(): Promise<void> {
   if (!existsSync(hostsFolder)) return;
   for (const name of readdirSync(hostsFolder)) {
     const owner = readIfThere(join(hostsFolder, name, "owner"));
-    if (owner !== "" && !existsSync(`/proc/${owner}`))
-      await remove(join(hostsFolder, name), new Cgroup(name));
+    if (owner === "" || existsSync(`/proc/${owner}`)) continue;
+    // Another test process may clear it away at the same time; what is left, the next one does.
+    await remove(join(hostsFolder, name), new Cgroup(name)).catch(() => {});
   }
 }
 

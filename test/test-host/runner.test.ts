@@ -11,7 +11,7 @@ test("a job that ends while it is looked at, and whose runner is started again, 
   folder.write(`${JOB}/invocation`, "first");
   folder.write(RUNNING, "first");
   const at = (path: string): string => folder.at(path);
-  assert.equal(readJob({ path: at }, "one").state, "running");
+  assert.equal(readJob({ path: at, disk: at }, "one").state, "running");
   const slowly = (path: string): string => {
     if (path.endsWith(RUNNING)) {
       folder.write(`${JOB}/exit-code`, "0");
@@ -19,12 +19,13 @@ test("a job that ends while it is looked at, and whose runner is started again, 
     }
     return at(path);
   };
-  assert.equal(readJob({ path: slowly }, "one").state, "ended");
+  assert.equal(readJob({ path: slowly, disk: at }, "one").state, "ended");
 });
 
 test("a job whose runner was started again before its end is lost", () => {
   using folder = new Folder();
   folder.write(`${JOB}/invocation`, "first");
   folder.write(RUNNING, "second");
-  assert.equal(readJob({ path: (path) => folder.at(path) }, "one").state, "lost");
+  const at = (path: string): string => folder.at(path);
+  assert.equal(readJob({ path: at, disk: at }, "one").state, "lost");
 });

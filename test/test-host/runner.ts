@@ -34,10 +34,10 @@ export function enqueueScript(id: string): string {
 }
 
 /** What became of a job, read from the runner's files. */
-export function readJob(machine: Pick<Machine, "path">, id: string): Job {
-  const folder = machine.path(join(home, "jobs", id));
+export function readJob(machine: Pick<Machine, "path" | "disk">, id: string): Job {
+  const folder = machine.disk(join(home, "jobs", id));
   if (!existsSync(join(folder, "invocation"))) {
-    const queued = existsSync(machine.path(join(home, "queue", `${id}.job`)));
+    const queued = existsSync(machine.disk(join(home, "queue", `${id}.job`)));
     if (!queued && !existsSync(folder)) throw new Error(`no job ${id}`);
     return { state: "queued", output: "" };
   }

@@ -300,7 +300,7 @@ hostTest(
       userUnits: { "app.service": userUnit("1") },
     });
     await host.deployBoot(next);
-    await host.ok(["systemctl", "reboot"]);
+    await host.askForReboot();
     await host.rebooted(bootId);
     await host.until(
       "alice's unit runs",
@@ -416,10 +416,11 @@ for (const [stage1, read] of logs) {
         failure: { activation: "setupSecrets" },
       });
       await host.deployBoot(next);
-      await host.ok(["systemctl", "reboot"]);
+      await host.askForReboot();
       await host.rebooted(bootId);
       assert.equal((await host.facts()).current, next);
       assert.equal(await failedUnits(host), "");
+      await host.ok(["journalctl", "--sync"]);
       const said = (await host.ok(read)).split("\n");
       assert.deepEqual(
         said.filter((line) => line === "running activation script..." || line === failing),
@@ -434,8 +435,9 @@ for (const [stage1, read] of logs) {
       await host.deployBoot(
         await host.buildToplevel({ label: "fine", ...(stage1 === undefined ? {} : { stage1 }) }),
       );
-      await host.ok(["systemctl", "reboot"]);
+      await host.askForReboot();
       await host.rebooted(second);
+      await host.ok(["journalctl", "--sync"]);
       const fine = (await host.ok(read)).split("\n");
       assert.ok(fine.includes("running activation script..."));
       assert.ok(!fine.includes(failing));

@@ -19,9 +19,11 @@ export async function until<T>(
   const deadlineMs = options.deadlineMs ?? 60_000;
   const end = performance.now() + deadlineMs;
   for (;;) {
+    // A pause of this process that outlasts the deadline leaves one more look.
+    const isLast = performance.now() >= end;
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() >= end) break;
+    if (isLast) break;
     await delay(10);
   }
   const evidence = (await options.evidence?.()) ?? "";

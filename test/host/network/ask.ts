@@ -4,6 +4,6 @@ import { send } from "../../../src/host/network/http.ts";
 // may see other files than the test.
 
 const [url = "", proxy = null] = process.argv.slice(2);
-const terms = { within: 10, proxy: { http: proxy, https: proxy, except: [] } };
+const terms = { within: 60, proxy: { http: proxy, https: proxy, except: [] } };
 const { text } = await send({ method: "GET", url, headers: {}, body: null }, terms);
 process.stdout.write(text);

@@ -9,7 +9,7 @@ import { certificateFor } from "./certificates.ts";
 
 const SECRET = "planted-secret-4711";
 
-async function get(url: string, terms: HttpTerms = { within: 5 }) {
+async function get(url: string, terms: HttpTerms = { within: 60 }) {
   return await send({ method: "GET", url, headers: {}, body: null }, terms);
 }
 
@@ -20,7 +20,7 @@ test("http: a private authority is trusted by caFile, and nobody else's server i
   const server = createServer(options, (_request, response) => response.end("hello"));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const ask = async (caFile: string | null) =>
-    await get(`https://127.0.0.1:${portOf(server.address())}/`, { within: 5, tls: { caFile } });
+    await get(`https://127.0.0.1:${portOf(server.address())}/`, { within: 60, tls: { caFile } });
   try {
     assert.equal((await ask(cert)).text, "hello");
     await assert.rejects(ask(null), /self-signed certificate/);
@@ -36,7 +36,7 @@ test("http: a redirect is an answer, and whom it names gets nothing", async () =
   forge.answers = [() => ({ status: 307, headers: { Location: stranger.url } })];
   const headers = { Authorization: SECRET };
   const request: HttpRequest = { method: "POST", url: forge.url, headers, body: "{}" };
-  assert.equal((await send(request, { within: 5 })).status, 307);
+  assert.equal((await send(request, { within: 60 })).status, 307);
   assert.deepEqual([forge.received.length, stranger.received.length], [1, 0]);
 });
 
@@ -70,8 +70,12 @@ test("http: a signal ends it", async () => {
 });
 
 /** What is said of a request that gets no answer. */
-async function why(url: string, headers: HttpRequest["headers"] = {}): Promise<string> {
-  return await send({ method: "GET", url, headers, body: null }, { within: 0.2 }).then(
+async function why(
+  url: string,
+  within = 60,
+  headers: HttpRequest["headers"] = {},
+): Promise<string> {
+  return await send({ method: "GET", url, headers, body: null }, { within }).then(
     () => "it was answered",
     (error: unknown) => String(error),
   );
@@ -81,9 +85,9 @@ test("http: what went wrong tells the server, and no secret of the address or th
   await using server = await StandInServer.listen();
   const place = `me:${SECRET}@127.0.0.1:${server.port}/${SECRET}?token=${SECRET}`;
   server.answers = [() => "hang", () => "hang-up"];
-  const whys = [await why(`http://${place}`), await why(`http://${place}`)];
+  const whys = [await why(`http://${place}`, 0.2), await why(`http://${place}`)];
   whys.push(await why(`https://${place}`));
-  whys.push(await why(`http://${place}`, { Authorization: `${SECRET}\n` }));
+  whys.push(await why(`http://${place}`, 60, { Authorization: `${SECRET}\n` }));
   await server[Symbol.asyncDispose]();
   whys.push(await why(`http://${place}`));
   for (const text of whys) {

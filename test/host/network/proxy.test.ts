@@ -33,11 +33,11 @@ test("proxy: a server with http:// is asked through it, and its password is told
   await using proxy = await ProxyServer.listen(server.port);
   const url = `http://${NOT_THERE}:81/hook`;
   const request = { method: "POST", url, headers: {}, body: "{}" } as const;
-  assert.equal((await send(request, { within: 5, proxy: through(proxy) })).status, 201);
+  assert.equal((await send(request, { within: 60, proxy: through(proxy) })).status, 201);
   assert.deepEqual(proxy.asked, [`POST ${url} ${PASSWORD}`]);
   assert.equal(server.received[0]?.body, "{}");
   proxy.refusal = 403;
-  assert.equal((await send(request, { within: 5, proxy: through(proxy) })).status, 403);
+  assert.equal((await send(request, { within: 60, proxy: through(proxy) })).status, 403);
 });
 
 test("proxy: a server with https:// is asked through a tunnel, with its own certificate", async () => {
@@ -54,7 +54,7 @@ test("proxy: a server with https:// is asked through a tunnel, with its own cert
       headers: {},
       body: null,
     } as const;
-    return await send(request, { within: 5, tls: { caFile }, proxy: through(proxy) });
+    return await send(request, { within: 60, tls: { caFile }, proxy: through(proxy) });
   };
   try {
     assert.equal((await ask(cert)).text, "hello");
@@ -81,7 +81,7 @@ test("proxy: one that is down, and one that never answers, is said in time", asy
   for (const scheme of ["http", "https"]) {
     const asked = send(
       { ...request, url: `${scheme}://${NOT_THERE}/` },
-      { within: 5, proxy: config },
+      { within: 60, proxy: config },
     );
     await assert.rejects(
       asked,
@@ -107,7 +107,7 @@ test("proxy: reports and both lock back ends go through it", async () => {
   await using proxy = await ProxyServer.listen(server.port);
   using host = new EdgeHost();
   const config = receiver({ kind: "webhook", url: `http://${NOT_THERE}/hook` });
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const outgoing = { host, event: lastEvent(ended("live")), warn: host.say, signal };
   const sent = await sendTo(config, { ...outgoing, proxy: through(proxy) });
   assert.deepEqual(sent, { kind: "delivered" });

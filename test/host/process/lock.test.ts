@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import type { Host } from "../../../src/host/process/host.ts";
+import { readIfThere } from "../../../src/host/files/durable.ts";
 import { LockLost, tryLock, waitForLock } from "../../../src/host/process/lock.ts";
 import type { Spawn } from "../../../src/host/process/spawn.ts";
 import { Turn } from "../../../src/state-dir/turn.ts";
@@ -20,13 +21,20 @@ class LockedHost extends EdgeHost {
   readonly place = this.folder.at("some.lock");
 }
 
-/** The process that holds a lock, as the kernel tells. */
+/** The process that holds a lock, as the kernel tells; on another file system a file may have the same number. */
 function holderOf(place: string): number {
   const { ino } = statSync(place);
   const held = /FLOCK .* WRITE (\d+) \S+:(\d+) /;
   const lines = readFileSync("/proc/locks", "utf8").split("\n");
-  const line = lines.find((one) => held.exec(one)?.[2] === String(ino)) ?? "";
-  return Number(held.exec(line)?.[1]);
+  const holders = lines
+    .filter((line) => held.exec(line)?.[2] === String(ino))
+    .map((line) => Number(held.exec(line)?.[1]));
+  return holders.find((processId) => parentOf(processId) === process.pid) ?? Number.NaN;
+}
+
+function parentOf(processId: number): number {
+  const status = readIfThere(`/proc/${processId}/status`) ?? "";
+  return Number(/^PPid:\s+(\d+)$/m.exec(status)?.[1]);
 }
 
 const ways = {

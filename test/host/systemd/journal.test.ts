@@ -15,7 +15,7 @@ class Trial implements Disposable {
   readonly said: string[] = [];
   readonly journal: Journal;
 
-  constructor(logger: string | null, narration: Narration, deadlineMs = 10_000) {
+  constructor(logger: string | null, narration: Narration, deadlineMs = 60_000) {
     if (logger !== null) chmodSync(this.folder.write("logger", `#!/bin/sh\n${logger}\n`), 0o755);
     const spawn = spawnWith({ PATH: this.folder.path, OUT: this.folder.at("out") });
     const say = (line: string): void => void this.said.push(line);
