@@ -35,7 +35,7 @@ class Shell implements Disposable {
     const { stdout, stderr, status } = spawnSync(command, args, {
       cwd: this.folder.at("files"),
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 120_000,
       env: {
         PATH: `${this.folder.at("bin")}:${process.env["PATH"] ?? ""}`,
         HOME: this.folder.path,

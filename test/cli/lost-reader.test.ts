@@ -49,7 +49,7 @@ for (const { command, exitCode } of CASES) {
     const { error, stdout, stderr } = spawnSync("bash", ["--norc", "-c", script], {
       encoding: "utf8",
       env,
-      timeout: 20_000,
+      timeout: 120_000,
     });
     assert.equal(error, undefined);
     assert.match(stdout, new RegExp(`^.+\nended with ${exitCode}\n$`), stderr);
@@ -74,7 +74,7 @@ for (const { command, exitCode, said } of FULL) {
     const { status, stderr } = spawnSync("bash", ["--norc", "-c", script], {
       encoding: "utf8",
       env: { NODE: process.execPath, STATE: folder.at("state"), BUNDLE },
-      timeout: 20_000,
+      timeout: 120_000,
     });
     assert.equal(status, exitCode);
     assert.match(stderr, said);

@@ -47,7 +47,7 @@ export class OperatedHost extends FakeHost {
 
   /** Waits until a command that runs has come so far. */
   async until(isSo: () => boolean): Promise<void> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 60_000;
     while (!isSo()) {
       assert.ok(performance.now() < deadline, "it does not come so far");
       await nextTurn();

@@ -56,9 +56,10 @@ test("held up: pauses grow, and their sum is bounded by time and not by tries", 
       waitedFor: [],
       why: "timed out after 1 s: lock",
     });
-    assert.ok(tries >= 2 && tries <= 4, String(tries));
+    assert.ok(tries <= 4, String(tries));
     break;
   }
+  // Fewer tries where the machine stands still.
   assert.ok(performance.now() - begin >= 990);
 });
 
@@ -72,7 +73,7 @@ test("held up: a stop and a watch end the pause", async () => {
   const stopped = held.pause("act");
   stop.abort();
   assert.deepEqual(await stopped, { kind: "suspended" });
-  assert.ok(performance.now() - begin < 10_000);
+  assert.ok(performance.now() - begin < 25_000, "of 30 s for each pause");
 });
 
 test("held up: a rollback waits for the switch lock within its own limit, and names the holder", async () => {

@@ -56,7 +56,7 @@ async function perform(
 ): Promise<(Event | { kind: "suspended" })[]> {
   const store = new RecordStore(host.folder.at("state"));
   const record = aRecord({ rebootAskedInBoot: "boot-1", ...changes });
-  const stop = AbortSignal.timeout(5_000);
+  const stop = AbortSignal.timeout(60_000);
   const config = { ...DEFAULT_CONFIG, verify: { ...DEFAULT_CONFIG.verify, bootTimeout } };
   const context = finalizationContext(record, { host, store, config, stop, lost: NEVER });
   const interpreter = new Interpreter(context);

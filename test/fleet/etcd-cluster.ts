@@ -74,14 +74,10 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** Waits until a member answers for a majority. */
   async healthy(): Promise<void> {
-    await until(
-      "etcd has a leader",
-      async () => {
-        const asked = await Promise.all(this.endpoints.map(read));
-        return asked.some((answer) => answer !== null);
-      },
-      { deadlineMs: 20_000 },
-    );
+    await until("etcd has a leader", async () => {
+      const asked = await Promise.all(this.endpoints.map(read));
+      return asked.some((answer) => answer !== null);
+    });
   }
 
   /**

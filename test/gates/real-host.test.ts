@@ -16,7 +16,8 @@ const HOLD = "touch /run/running; until [ -e /run/go ]; do sleep 0.05; done";
 hostTest("real runner: idle, busy with a job, inactive", { tool }, async (host) => {
   assert.deepEqual(await look(host, "runners"), [{ unit: RUNNER, state: { kind: "idle" } }]);
   const job = await host.queueJob(HOLD);
-  await host.until("the job runs", () => host.job(job).state === "running");
+  const runs = ["test", "-e", "/run/running"];
+  await host.until("the job runs", async () => (await host.run(runs)).exitCode === 0);
   const busy = { kind: "busy", why: "runs a job" };
   assert.deepEqual(await look(host, "runners"), [{ unit: RUNNER, state: busy }]);
   assert.equal(await look(host, "stop-idle"), `${RUNNER} runs a job`);

@@ -13,6 +13,7 @@ import {
   STATE_DIR,
   systemSpec,
 } from "../on-host/deploying.ts";
+import { HELD_SWITCH, holdSwitch } from "../on-host/held.ts";
 import { PrivateNix } from "./pkgs/private-nix.ts";
 import { enabled, hostView, viewSchema } from "./view.ts";
 
@@ -95,8 +96,9 @@ async function interrupted(
   host: Host,
   beforeThat: (record: string) => Promise<void> = async () => {},
 ): Promise<{ target: string; id: string }> {
-  const spec = await withModulesUnits({ label: "target", failure: { activationMs: 3000 } });
+  const spec = await withModulesUnits({ label: "target", units: HELD_SWITCH });
   const target = await host.buildToplevel(spec);
+  await holdSwitch(host);
   const id = await deploy(host, target, "--delay", "0");
   await entered(host, id, "switching");
   await beforeThat(`${STATE_DIR}/${id}.json`);

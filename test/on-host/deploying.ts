@@ -164,9 +164,10 @@ export async function awaitsConfirmation(host: Host, id: string): Promise<void> 
   await host.until(`${id} awaits its confirmation`, isAsked);
 }
 
-/** Has a unit, holder.service, hold a lock until it is stopped. */
+/** Has a unit, holder.service, hold a lock until it is stopped. A shutdown stops it last of all. */
 export async function holdLock(host: Host, lock: string): Promise<void> {
-  await host.shell(`systemd-run --quiet --unit=holder flock ${lock} sleep infinity`);
+  const lasts = "--property=DefaultDependencies=no";
+  await host.shell(`systemd-run --quiet --unit=holder ${lasts} flock ${lock} sleep infinity`);
   await host.until("the lock is held", async () => {
     return (await host.run(["flock", "--nonblock", lock, "true"])).exitCode !== 0;
   });

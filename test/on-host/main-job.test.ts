@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
-import { deploy, deployScript, ended, newestRecord, path, systemSpec } from "./deploying.ts";
+import {
+  deploy,
+  deployScript,
+  ended,
+  holdLock,
+  newestRecord,
+  path,
+  schedule,
+  systemSpec,
+} from "./deploying.ts";
 
 const baseline = systemSpec({ runner: "1" });
 
@@ -9,10 +18,11 @@ hostTest(
   { baseline },
   async (host) => {
     const target = await host.buildToplevel(systemSpec({ runner: "2" }));
-    const job = await host.queueJob(deployScript(target, "--delay", "1"));
+    // Nothing but the delay keeps the switch from ending the job.
+    const job = await host.queueJob(deployScript(target, "--delay", "15"));
     const { exitCode, output } = await host.jobEnded(job);
     assert.equal(exitCode, 0, output);
-    assert.match(output, /action=switch reason=services only delay=1s/);
+    assert.match(output, /action=switch reason=services only delay=15s/);
     const record = await ended(host, (await newestRecord(host)).id);
     assert.equal(path(record), "scheduled waiting switching verifying live");
     assert.equal(record.outcome?.activationExitCode, 0);
@@ -22,6 +32,12 @@ hostTest(
   },
 );
 
+/** The reboot waits for the job that deploys. */
+const GATED = {
+  verify: { settle: 0 },
+  waitFor: { runners: [{ unit: "ci-runner.service", detect: { kind: "processes" } }] },
+};
+
 for (const changed of ["kernel", "initrd", "kernelModules"] as const) {
   hostTest(
     `a change of ${changed} reboots the host into the target`,
@@ -29,7 +45,7 @@ for (const changed of ["kernel", "initrd", "kernelModules"] as const) {
     async (host) => {
       const before = await host.facts();
       const target = await host.buildToplevel(
-        systemSpec({ ...baseline, kernel: "6.12.3", [changed]: "6.12.9" }),
+        systemSpec({ runner: "1", kernel: "6.12.3", [changed]: "6.12.9" }, GATED),
       );
       const job = await host.queueJob(deployScript(target, "--delay", "0"));
       assert.equal((await host.jobEnded(job)).exitCode, 0);
@@ -67,8 +83,11 @@ hostTest(
       await host.buildToplevel(systemSpec({ label: "other" })),
     ];
     const before = await host.facts();
-    const id = await deploy(host, target, "--delay", "8");
+    await host.shell("mkdir -p /run/nixos");
+    await holdLock(host, "/run/nixos/switch-to-configuration.lock");
+    const id = await schedule(host, target, "--delay", "0");
     await host.setProfile(other);
+    await host.ok(["systemctl", "stop", "holder.service"]);
     const record = await ended(host, id);
     assert.equal(record.state, "superseded");
     assert.match(record.outcome?.reason ?? "", new RegExp(`the profile moved to ${other}`));

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
 import { historySchema, logSchema } from "../../src/json/history.ts";
 import { statusSchema, type StatusJson } from "../../src/json/status.ts";
@@ -6,6 +8,7 @@ import { documents, waitingLoops } from "../docs/documents.ts";
 import { hostTest } from "../test-host/host-test.ts";
 import type { Ended, Host } from "../test-host/host.ts";
 import { deploy, deployScript, ended, entered, PROGRAM, systemSpec } from "./deploying.ts";
+import { comesDue } from "./held.ts";
 import { Operator } from "./ssh.ts";
 
 const GATED = {
@@ -118,8 +121,7 @@ function documentedLoop(): string {
 
 /** Looks again and again, as far as there is a host to look at, until it is live. */
 const LOOKS = `while :; do
-  now=$(ssh root@web1 deploy-finalize status --json)
-  printf '%s\\n' "$now"
+  if now=$(ssh root@web1 deploy-finalize status --json); then printf '%s\\n' "$now" >> "$SEEN"; fi
   case $now in *'"state":"live","since"'*) exit 0 ;; esac
 done`;
 
@@ -134,14 +136,21 @@ hostTest(
     await host.write("/usr/local/bin/deploy-finalize", COMMAND);
     await host.shell("chmod +x /usr/local/bin/deploy-finalize");
     const target = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }));
-    const looks = operator.run(LOOKS);
-    const id = await deploy(host, target, "--delay", "8");
+    const seenFile = join(operator.folder, "seen");
+    writeFileSync(seenFile, "");
+    const looks = operator.run(LOOKS, { SEEN: seenFile });
+    const id = await deploy(host, target, "--delay", "1h");
     assert.match(await screen(host), /scheduled: reboot into generation 2 /);
-    const { exitCode, stdout, stderr } = await operator.run(documentedLoop(), { id });
+    const followed = operator.run(documentedLoop(), { id });
+    const timerSeen = () => readFileSync(seenFile, "utf8").includes('"driver":{"kind":"timer"');
+    await host.until("somebody has seen its timer", timerSeen);
+    await comesDue(host, id);
+    const { exitCode, stdout, stderr } = await followed;
     assert.equal(exitCode, 0, `${stdout}${stderr}`);
     assert.match(stdout, /live: the target is the running system\n$/);
     assert.equal(stdout.match(/ live: /g)?.length, 1);
-    const seen = (await looks).stdout.split("\n").filter((line) => line.startsWith("{"));
+    await looks;
+    const seen = readFileSync(seenFile, "utf8").trimEnd().split("\n");
     const drivers = seen.map((line) => v.parse(statusSchema, JSON.parse(line)).driver?.kind);
     assert.ok(drivers.includes("timer"), drivers.join(" "));
     assert.ok(!drivers.includes("nobody") && !drivers.includes("unknown"), drivers.join(" "));
@@ -258,7 +267,7 @@ hostTest(
   async (host) => {
     const target = await host.buildToplevel(systemSpec({ label: "new" }));
     await ended(host, await deploy(host, target, "--delay", "0"));
-    const call = `timeout 10 ${PROGRAM.join(" ")} log --follow`;
+    const call = `timeout 100 ${PROGRAM.join(" ")} log --follow`;
     const ends = await host.run(["bash", "-c", `${call} | head -n 1; exit \${PIPESTATUS[0]}`]);
     assert.deepEqual([ends.exitCode, ends.stderr], [0, ""]);
   },

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
 import { call, deploy, ended, entered, systemSpec } from "./deploying.ts";
+import { HELD_SWITCH, holdSwitch, letGo } from "./held.ts";
 
 const baseline = systemSpec();
-const slow = systemSpec({ label: "slow", failure: { activationMs: 1500 } });
-/** Still switching when what the test does to it takes a while. */
-const slower = systemSpec({ label: "slower", failure: { activationMs: 5000 } });
+/** Still switching, however long what the test does to it takes. */
+const held = systemSpec({ label: "held", units: HELD_SWITCH });
 
 hostTest(
   "three daemon-reloads leave the timer at the moment that was asked for",
@@ -27,16 +27,19 @@ hostTest(
 );
 
 hostTest("run goes on after its journal pipe is gone", { baseline }, async (host) => {
-  const target = await host.buildToplevel(slow);
+  const target = await host.buildToplevel(held);
+  await holdSwitch(host);
   const id = await deploy(host, target, "--delay", "0");
   await entered(host, id, "switching");
   await host.shell("systemctl kill --signal=KILL systemd-journald.service");
+  await letGo(host);
   assert.equal((await ended(host, id)).state, "live");
   assert.equal((await host.facts()).current, target);
 });
 
 hostTest("run goes on after its terminal is gone", { baseline }, async (host) => {
-  const target = await host.buildToplevel(slower);
+  const target = await host.buildToplevel(held);
+  await holdSwitch(host);
   const id = await deploy(host, target, "--delay", "60");
   await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
   await host.shell(
@@ -49,6 +52,7 @@ hostTest("run goes on after its terminal is gone", { baseline }, async (host) =>
   );
   await entered(host, id, "switching");
   await host.shell("systemctl kill --kill-whom=main --signal=KILL terminal.service");
+  await letGo(host);
   assert.equal((await ended(host, id)).state, "live");
   assert.equal((await host.facts()).current, target);
 });
@@ -57,7 +61,8 @@ hostTest(
   "run goes on when the reader of its output goes away and it gets SIGHUP",
   { baseline },
   async (host) => {
-    const target = await host.buildToplevel(slower);
+    const target = await host.buildToplevel(held);
+    await holdSwitch(host);
     const id = await deploy(host, target, "--delay", "60");
     await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
     await host.shell(
@@ -68,6 +73,7 @@ hostTest(
     );
     await entered(host, id, "switching");
     await host.shell("kill -HUP $(cat /run/runner.pid)");
+    await letGo(host);
     assert.equal((await ended(host, id)).state, "live");
   },
 );

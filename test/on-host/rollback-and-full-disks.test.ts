@@ -60,11 +60,14 @@ void describe("rollback and full disks", { concurrency: 3 }, () => {
 
   hostTest("a disk that is full for a moment only: rolled back", { baseline }, async (host) => {
     const { current } = await host.facts();
-    const units = failing(
-      "mount --bind /boot /boot; mount -o remount,ro,bind /boot; (sleep 4; umount /boot) &",
-    );
+    const units = failing("mount --bind /boot /boot; mount -o remount,ro,bind /boot");
     const target = await host.buildToplevel(systemSpec({ label: "new", units }));
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), RETRIES_MS);
+    const id = await deploy(host, target, "--delay", "0");
+    await host.until("it will try again", async () =>
+      (await host.journal(`deploy-finalize-${id}.service`)).includes("tries again in"),
+    );
+    await host.ok(["umount", "/boot"]);
+    const record = await ended(host, id, RETRIES_MS);
     assert.deepEqual(
       [record.state, record.outcome?.reason],
       ["rolled-back", "units settle: shop.service failed"],

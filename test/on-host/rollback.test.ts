@@ -203,6 +203,11 @@ for (const { step, make, clear, message } of obstacles) {
     const target = await host.buildToplevel(systemSpec({ label: "new" }));
     const id = await deploy(host, target, "--delay", "0");
     assert.equal((await ended(host, id)).state, "live");
+    // Its process clears away what is left of it, and needs the folder for that.
+    const state = ["systemctl", "is-active", `deploy-finalize-${id}.service`];
+    await host.until("its process has ended", async () =>
+      /^(inactive|failed|unknown)$/m.test((await host.run(state)).stdout),
+    );
     const before = await host.facts();
     await host.shell(make);
     const { exitCode, stderr } = await host.run(call(target, "rollback", "--yes"));
@@ -262,7 +267,7 @@ hostTest(
     const json = v.parse(cancelSchema, JSON.parse(restored));
     assert.deepEqual([json.nextBoot, json.finalization.state], ["previous", "cancelled"]);
     await assertRuns(host, before.current);
-    await host.ok(["systemctl", "reboot"]);
+    await host.run(["systemctl", "reboot"]);
     await host.rebooted(before.bootId);
     assert.equal((await host.facts()).booted, before.booted);
   },

@@ -10,11 +10,11 @@ import { type Ended, run } from "../test-host/spawn.ts";
  * connection; while the host is off, there is none, and ssh ends with 255.
  */
 export class Operator implements Disposable {
-  readonly #folder = mkdtempSync(join(tmpdir(), "operator-"));
+  readonly folder = mkdtempSync(join(tmpdir(), "operator-"));
   readonly #watch: NodeJS.Timeout;
 
   constructor(host: Host) {
-    const leader = join(this.#folder, "leader");
+    const leader = join(this.folder, "leader");
     const noteLeader = (): void => {
       writeFileSync(leader, /^\/proc\/(\d+)\//.exec(host.path("/"))?.[1] ?? "");
     };
@@ -37,26 +37,26 @@ export class Operator implements Disposable {
   }
 
   #copy(host: Host, inside: string): string {
-    const copy = join(this.#folder, inside.replaceAll("/", "_"));
+    const copy = join(this.folder, inside.replaceAll("/", "_"));
     copyFileSync(host.path(inside), copy);
     chmodSync(copy, 0o600);
     return copy;
   }
 
   #script(name: string, line: string): string {
-    const path = join(this.#folder, name);
+    const path = join(this.folder, name);
     writeFileSync(path, `#!/bin/bash\n${line}\n`, { mode: 0o755 });
     return path;
   }
 
   /** Runs a shell script on the operator's machine. */
   async run(script: string, env: Record<string, string> = {}): Promise<Ended> {
-    const path = `${this.#folder}:${process.env["PATH"] ?? ""}`;
+    const path = `${this.folder}:${process.env["PATH"] ?? ""}`;
     return await run(["bash", "-c", script], { env: { PATH: path, ...env } });
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#watch);
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

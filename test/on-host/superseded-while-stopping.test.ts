@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
 import { deploy, ended, entered, path, recordOf, systemSpec } from "./deploying.ts";
 
-/** A runner that takes seconds to stop, and tells when it does. */
+/** A runner that stops when the test lets it, and tells when it is to. */
 const runner = (version: number): string => `[Service]
 Environment=VERSION=${version}
 ExecStart=/bin/sleep infinity
-ExecStop=/bin/sh -c 'echo stop >> /run/stops; sleep 5'
+ExecStop=/bin/sh -c 'echo stop >> /run/stops; until test -e /run/let-go; do sleep 0.1; done'
 `;
 const CONFIG = {
   verify: { settle: 0 },
@@ -30,6 +30,7 @@ hostTest(
     });
     await entered(host, first, "switching");
     const second = await deploy(host, newer, "--delay", "0");
+    await host.write("/run/let-go", "");
     const [one, two] = [await ended(host, first, 60_000), await ended(host, second, 60_000)];
     assert.deepEqual([one.state, two.state], ["superseded", "live"]);
     assert.match(one.outcome?.reason ?? "", new RegExp(`superseded by ${second}`));

@@ -31,6 +31,6 @@ async function survive(host: Host, random: () => number, blow: Blow): Promise<vo
     assert.deepEqual((await hit(host, round, random, blow)).violations, []);
   }
   const last = await host.buildToplevel(systemSpec({ label: "last" }));
-  const record = await ended(host, await deploy(host, last, "--delay", "0"), 40_000);
+  const record = await ended(host, await deploy(host, last, "--delay", "0"));
   assert.equal(record.state, "live");
 }

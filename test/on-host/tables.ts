@@ -31,7 +31,7 @@ export function specOf(how: How, label: string, spec: ToplevelSpec, verify: obje
 export async function deployed(
   host: Host,
   spec: ToplevelSpec,
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<FinalizationRecord> {
   const target = await host.buildToplevel(spec);
   return await ended(host, await deploy(host, target, "--delay", "0"), deadlineMs);

@@ -12,8 +12,10 @@ import {
   systemSpec,
   waitsForTurn,
 } from "./deploying.ts";
+import { HELD_SWITCH, holdSwitch, letGo } from "./held.ts";
 
 const baseline = systemSpec();
+const held = systemSpec({ label: "held", units: HELD_SWITCH });
 /** Fails, once the test has looked. */
 const HELD_CHECK = "until test -e /run/checked; do sleep 0.1; done; exit 1";
 const FAILING_CHECK = {
@@ -26,13 +28,14 @@ const PINS = "/nix/var/nix/gcroots/deploy-finalize";
 const SWITCH_LOCK = "/run/nixos/switch-to-configuration.lock";
 
 hostTest("a second finalization waits for a running one", { baseline }, async (host) => {
-  const slow = await host.buildToplevel(
-    systemSpec({ label: "slow", failure: { activationMs: 1500 } }),
-  );
+  const slow = await host.buildToplevel(held);
   const next = await host.buildToplevel(systemSpec({ label: "next" }));
+  await holdSwitch(host);
   const first = await deploy(host, slow, "--delay", "0");
   await entered(host, first, "switching");
   const second = await schedule(host, next, "--delay", "0");
+  await waitsForTurn(host, second);
+  await letGo(host);
   const [firstRecord, secondRecord] = [await ended(host, first), await ended(host, second)];
   assert.deepEqual([firstRecord.state, secondRecord.state], ["live", "live"]);
   const firstEnd = firstRecord.timeline.at(-1)?.at ?? "";
@@ -115,14 +118,14 @@ hostTest(
   "a second process for the same finalization is turned away",
   { baseline },
   async (host) => {
-    const target = await host.buildToplevel(
-      systemSpec({ label: "t", failure: { activationMs: 5000 } }),
-    );
+    const target = await host.buildToplevel(held);
+    await holdSwitch(host);
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "switching");
     const second = await host.run(call(target, "run", id));
     assert.equal(second.exitCode, 1);
     assert.match(second.stderr, /another process is running finalization/);
+    await letGo(host);
     assert.equal((await ended(host, id)).state, "live");
   },
 );
@@ -146,16 +149,15 @@ hostTest(
   "one that waits for its turn can be stopped at once, and leaves the other alone",
   { baseline },
   async (host) => {
-    const slow = await host.buildToplevel(
-      systemSpec({ label: "slow", failure: { activationMs: 3000 } }),
-    );
-    const first = await deploy(host, slow, "--delay", "0");
-    await entered(host, first, "switching");
     const next = await host.buildToplevel(systemSpec({ label: "next" }));
+    await holdSwitch(host);
+    const first = await deploy(host, await host.buildToplevel(held), "--delay", "0");
+    await entered(host, first, "switching");
     const second = await schedule(host, next, "--delay", "0");
-    await entered(host, second, "waiting");
+    await waitsForTurn(host, second);
     await host.ok(["systemctl", "stop", `deploy-finalize-${second}.service`]);
-    assert.ok(["switching", "verifying"].includes((await recordOf(host, first)).state));
+    assert.equal((await recordOf(host, first)).state, "switching");
+    await letGo(host);
     assert.equal((await ended(host, first)).state, "live");
     assert.equal((await recordOf(host, second)).state, "waiting");
   },
@@ -165,15 +167,14 @@ hostTest(
   "one that is asked to end while it waits is taken up again by its unit",
   { baseline },
   async (host) => {
-    const slow = await host.buildToplevel(
-      systemSpec({ label: "slow", failure: { activationMs: 2000 } }),
-    );
-    const first = await deploy(host, slow, "--delay", "0");
-    await entered(host, first, "switching");
     const next = await host.buildToplevel(systemSpec({ label: "next" }));
+    await holdSwitch(host);
+    const first = await deploy(host, await host.buildToplevel(held), "--delay", "0");
+    await entered(host, first, "switching");
     const second = await schedule(host, next, "--delay", "0");
-    await entered(host, second, "waiting");
+    await waitsForTurn(host, second);
     await host.shell(`kill $(systemctl show -P MainPID deploy-finalize-${second}.service)`);
+    await letGo(host);
     assert.equal((await ended(host, second)).state, "live");
     assert.equal((await host.facts()).current, next);
   },

@@ -44,7 +44,7 @@ hostTest("userUnits = fail: rolled back", { baseline }, async (host) => {
   await host.userManager();
   const before = await host.facts();
   const target = await host.buildToplevel(spec("bad", "fail"));
-  const record = await ended(host, await deploy(host, target, "--delay", "0"), 40_000);
+  const record = await ended(host, await deploy(host, target, "--delay", "0"));
   assert.equal(path(record), "scheduled waiting switching verifying rolling-back rolled-back");
   assert.match(record.outcome?.reason ?? "", /user units.*sync\.service of alice failed/);
   assert.deepEqual(record.userUnits, { failed: [], unknown: [] });

@@ -38,7 +38,7 @@ async function told(
   using host = new EdgeHost();
   server.answers = [() => reply];
   const full = receiver(configOf(kind, api, host, server.url));
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const sent = await sendTo(full, { host, event: lastEvent(record), warn: host.say, signal });
   assert.ok(!JSON.stringify(sent).includes(SECRET), "a secret in our words");
   return sent.kind;
@@ -131,7 +131,7 @@ for (const [kind, objection] of OBJECTIONS) {
       config: { repository: "a/b", link: "https://x" },
     };
     const full = receiver(configOf(kind, api, host, server.url));
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(60_000);
     const event = lastEvent(ended("live"));
     const sent = await sendTo(full, { host, event, warn: host.say, signal });
     assert.deepEqual(sent, { kind: "delivered" });
@@ -150,7 +150,7 @@ test("gitlab: a pipeline that is gone costs the pipeline, not the status", async
   const run = aRun({ forge: "gitlab", server: server.url, repository: "12" });
   const tokenFile = host.folder.write("token", SECRET);
   const full = receiver({ kind: "gitlab", url: server.url, tokenFile });
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const event = lastEvent(ended("live", { forgeRun: run }));
   assert.deepEqual(await sendTo(full, { host, event, warn: host.say, signal }), {
     kind: "delivered",
@@ -179,7 +179,7 @@ test("gitlab: the status of a pipeline for merged results is on the head, which 
   const tokenFile = host.folder.write("token", SECRET);
   const full = receiver({ kind: "gitlab", url: server.url, tokenFile });
   const event = lastEvent(ended("live", { forgeRun: run, revision: run?.sha ?? null }));
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const sent = await sendTo(full, { host, event, warn: host.say, signal });
   assert.deepEqual(sent, { kind: "delivered" });
   const requests = server.received.map(({ path, body }) => [
@@ -198,7 +198,7 @@ test("a link that is no address after it is filled in is left out", async () => 
   const tokenFile = host.folder.write("token", SECRET);
   const link = "http://{host}:99999/";
   const config = { kind: "gitea", url: server.url, tokenFile, repository: "a/b", link };
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const event = lastEvent(ended("live"));
   await sendTo(receiver(config), { host, event, warn: host.say, signal });
   assert.ok(!(server.received[0]?.body ?? "").includes("target_url"));

@@ -67,7 +67,7 @@ export const CONTRACT: Readonly<Record<string, Part>> = {
       receivers: [configOf(gitea, host)],
     };
     oweReports(host, outbox, report, ended("live", { revision: gitea.commit }));
-    const stop = AbortSignal.timeout(20_000);
+    const stop = AbortSignal.timeout(60_000);
     await deliverAll({ host, outbox, config: report, random: () => 0, stop, memory: newMemory() });
     const listed = await gitea.statuses();
     assert.deepEqual(
@@ -96,7 +96,7 @@ export const CONTRACT: Readonly<Record<string, Part>> = {
 
 async function send(gitea: Gitea, record: FinalizationRecord): Promise<Sent> {
   using host = new EdgeHost();
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   const outgoing = { host, event: lastEvent(record), warn: host.say, signal };
   return await sendTo(configOf(gitea, host), outgoing);
 }

@@ -35,7 +35,7 @@ class Sender extends EdgeHost {
     const hook = { kind: "webhook", url: `${server.url}/hook` };
     const receivers = [receiver(gitea), receiver(hook)];
     const retry = { first: 0.05, most: 0.1 };
-    this.config = { ...DEFAULT_CONFIG.report, receivers, retry, timeout: 10 };
+    this.config = { ...DEFAULT_CONFIG.report, receivers, retry, timeout: 60 };
     // Deliveries that take a while need a clock that runs.
     this.now = () => new Date(this.time + performance.now() - this.#begin);
   }
@@ -106,10 +106,10 @@ test("nothing in the outbox holds a secret, and it is root's alone", async () =>
 
 for (const [trouble, timeout] of [
   ["hang", 1],
-  ["hang-up", 10],
+  ["hang-up", 60],
   ["never-ends", 1],
-  [500, 10],
-  [401, 10],
+  [500, 60],
+  [401, 60],
 ] as const) {
   const reply = () => (typeof trouble === "number" ? { status: trouble } : trouble);
   test(`after ${trouble} it is tried again, and the order stays`, async () => {
@@ -121,7 +121,8 @@ for (const [trouble, timeout] of [
     await sender.deliver();
     const statuses = told(server).filter((one) => one.startsWith("gitea"));
     const order = statuses.join(" ");
-    assert.match(order, /^(gitea pending )+gitea success$/);
+    // What was answered too late, because this process stood still, is told again.
+    assert.match(order, /^(gitea pending )+(gitea success ?)+$/);
     assert.ok(server.received.length >= 6);
     assert.deepEqual(sender.outbox.owed(), []);
   });
@@ -240,23 +241,23 @@ test("a call for hurry, or something new, has everything tried at once", async (
   await using server = await StandInServer.listen();
   using sender = new Sender(server);
   sender.config = { ...sender.config, retry: { first: 3600, most: 3600 } };
-  let calls: NodeJS.Timeout | undefined;
-  const answers = (status: number) => () => {
-    clearInterval(calls);
-    return { status };
-  };
-  server.answers = [answers(500), answers(500), answers(201)];
+  let status = 500;
+  server.answers = [() => ({ status })];
   sender.owe(scheduled());
   const delivery = sender.deliver();
-  for (const [tries, next] of [
-    [1, () => sender.outbox.wake()],
-    [2, () => sender.owe(ended("live"))],
-  ] as const) {
-    await until("it waits", () => sender.outbox.owed()[0]?.tries === tries);
-    // Until it watches, nothing tells that it does: so the call is repeated.
-    calls = setInterval(next, 20);
-    await until("it is tried again", () => server.received.length > tries);
-  }
+  const waits = async (): Promise<void> => {
+    await until("it waits", () => sender.outbox.owed()[0]?.tries === server.received.length);
+  };
+  await until("it is tried", () => server.received.length === 1);
+  await waits();
+  // Until it watches, nothing tells that it does: so the call is repeated, and may be heard twice.
+  const calls = setInterval(() => sender.outbox.wake(), 20);
+  await until("it is tried again", () => server.received.length > 1);
+  clearInterval(calls);
+  for (let turn = 0; turn < 100; turn++) await nextTurn();
+  await waits();
+  status = 201;
+  sender.owe(ended("live"));
   await delivery;
   assert.deepEqual(told(server).slice(0, 3), ["gitea pending", "gitea pending", "gitea pending"]);
   assert.deepEqual(sender.outbox.owed(), []);

@@ -38,7 +38,7 @@ test("a deployment is made once, and gets a status for each report", async () =>
     link: "https://logs/{id}",
   });
   for (const record of [scheduled(), scheduled(), ended("live")]) {
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(60_000);
     const sent = await sendTo(config, { host, event: lastEvent(record), warn: host.say, signal });
     assert.deepEqual(sent, { kind: "delivered" });
   }
@@ -91,7 +91,7 @@ test("a deployment is found among those of a whole fleet", async () => {
       tokenFile: host.folder.write("token", "t"),
     });
     const outgoing = { host, event: lastEvent(ended("live")), warn: host.say };
-    const sent = await sendTo(config, { ...outgoing, signal: AbortSignal.timeout(5_000) });
+    const sent = await sendTo(config, { ...outgoing, signal: AbortSignal.timeout(60_000) });
     assert.deepEqual(sent, { kind: "delivered" });
     assert.equal(deployments.length, others + 1);
     assert.match(server.received.at(-1)?.path ?? "", /\/deployments\/7\/statuses$/);
@@ -109,7 +109,7 @@ test("a deployment that cannot be listed or made is no success", async () => {
     tokenFile: host.folder.write("token", "t"),
   });
   const send = async (): Promise<string> => {
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(60_000);
     return (await sendTo(config, { host, event: lastEvent(scheduled()), warn: host.say, signal }))
       .kind;
   };
@@ -172,7 +172,7 @@ async function sendWith(
     tokenFile: host.folder.write("token", "planted-token-4711"),
     link: "https://logs/{id}",
   });
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const sent = await sendTo(config, { host, event: lastEvent(record), warn: host.say, signal });
   assert.ok(!JSON.stringify(sent).includes("planted"), "a secret in our words");
   return { sent, received: server.received };

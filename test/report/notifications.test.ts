@@ -21,7 +21,7 @@ async function send(
   using host = new EdgeHost();
   host.folder.write("secret", `${SECRET}\n`);
   host.folder.write("address", `${server.url}/services/${SECRET}\n`);
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   return await sendTo(receiver(config(host)), {
     host,
     event: lastEvent(record),
@@ -231,7 +231,7 @@ test("a command gets the event on its standard input; its exit code is the answe
   };
   const config = receiver({ kind: "command", command: ["/bin/tell", "--now"] });
   const event = lastEvent(ended("live"));
-  const outgoing = { event, warn: host.say, signal: AbortSignal.timeout(5_000) };
+  const outgoing = { event, warn: host.say, signal: AbortSignal.timeout(60_000) };
   const told = await sendTo(config, {
     ...outgoing,
     host: Object.assign(Object.create(host), { spawn }),
@@ -252,7 +252,7 @@ for (const file of ["is not there", "holds no address"]) {
       host,
       event: lastEvent(ended("live")),
       warn: host.say,
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(60_000),
     };
     const sent = await sendTo(receiver({ kind: "slack", urlFile }), outgoing);
     assert.ok(sent.kind === "failed" && sent.why.includes(urlFile));
@@ -274,7 +274,7 @@ test("where the address is a secret, nothing of the answer is repeated", async (
 test("an ntfy whose address, from a file, names no topic is told as such", async () => {
   using host = new EdgeHost();
   const urlFile = host.folder.write("address", "https://ntfy.sh/");
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(60_000);
   const outgoing = { host, event: lastEvent(ended("live")), warn: host.say, signal };
   const sent = await sendTo(receiver({ kind: "ntfy", urlFile }), outgoing);
   assert.equal(sent.kind === "failed" && sent.why, `${urlFile} names no topic`);

@@ -36,7 +36,7 @@ test("a specialisation after a boot: an idle runner is named in the record befor
   const config = { ...DEFAULT_CONFIG, waitFor };
   const specialisation = { name: "night", toplevel: special };
   const record = aRecord({ state: "verifying", specialisation });
-  const stop = AbortSignal.timeout(5000);
+  const stop = AbortSignal.timeout(60_000);
   const context = finalizationContext(record, { host, store, config, stop, lost: NEVER });
   const effect = { kind: "switch", toplevel: special, mode: "test" } as const;
   const event = await new Interpreter(context).perform(effect, record);
