@@ -146,6 +146,6 @@ async function leftovers(host: Host, id: string, runner: string): Promise<string
     seen = await look().catch((error: unknown) => [String(error)]);
     return seen.length === 0;
   };
-  await host.until("nothing is left", isClean, { deadlineMs: 30_000 }).catch(() => {});
+  await host.until("nothing is left", isClean, { deadlineMs: 60_000 }).catch(() => {});
   return seen;
 }

@@ -60,16 +60,18 @@ realTest("the demo, ended by a signal in the middle of an act, leaves no host be
 type Interruption = { signal: NodeJS.Signals; after: string };
 
 function play(interruption?: Interruption): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, [demo], { env: { ...process.env, FORCE_COLOR: "" } });
+  // The demo looks at the host between the end of a job and the act.
+  const env = { ...process.env, FORCE_COLOR: "", DEMO_DELAY: "10" };
+  const child = spawn(process.execPath, [demo], { env });
   let output = "";
   let interrupted = false;
-  const take = (chunk: Buffer): void => {
-    output += chunk.toString();
+  const take = (text: string): void => {
+    output += text;
     if (interrupted || interruption === undefined || !output.includes(interruption.after)) return;
     interrupted = child.kill(interruption.signal);
   };
-  child.stdout.on("data", take);
-  child.stderr.on("data", take);
+  child.stdout.setEncoding("utf8").on("data", take);
+  child.stderr.setEncoding("utf8").on("data", take);
   return new Promise((resolve) => {
     child.on("close", (exitCode) => resolve({ exitCode, output }));
   });

@@ -46,12 +46,15 @@ $new/bin/switch-to-configuration switch
 `;
 }
 
+/** Seconds from the job's end to the act: a test on a busy machine gives more. */
+const delay = process.env["DEMO_DELAY"] ?? "1";
+
 /** The same deploy, its last step handed over. */
 export function deployAndFinalize(toplevel: string): string {
   return `set -e
 new=${toplevel}
 ${setProfile}
 $new/bin/switch-to-configuration boot
-${tool} --delay 1
+${tool} --delay ${delay}
 `;
 }

@@ -15,6 +15,7 @@ export class Watch implements AsyncDisposable {
   readonly #probes: Probe[];
   readonly #host: Host;
   readonly #last = new Map<Probe, string>();
+  #bootId: string | undefined;
   #told = 0;
   #stopped = false;
   readonly #ended: Promise<void>;
@@ -60,10 +61,20 @@ export class Watch implements AsyncDisposable {
   /** Tells at once what has changed. */
   look(): void {
     this.#record();
+    this.#forgetOtherBoot();
     for (const probe of this.#probes) {
       const text = this.#changed(probe);
       if (text !== undefined) this.#timeline.event(probe.who, text);
     }
+  }
+
+  /** The runner of a boot is told, also if nobody has seen the one before it stop. */
+  #forgetOtherBoot(): void {
+    const bootId = this.#host.bootId();
+    if (bootId === undefined || bootId === this.#bootId) return;
+    if (this.#bootId !== undefined)
+      for (const probe of this.#probes) if (probe.who === "runner") this.#last.delete(probe);
+    this.#bootId = bootId;
   }
 
   #changed(probe: Probe): string | undefined {

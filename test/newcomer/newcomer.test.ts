@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Folder } from "../support/folder.ts";
 import { realTest } from "../test-host/host-test.ts";
 import { hostsFolder, repository } from "../test-host/paths.ts";
 import { run } from "../test-host/spawn.ts";
@@ -131,6 +132,16 @@ realTest("a terminal that is closed leaves no host", async () => {
   await left();
 });
 
+const BOOTS = "boots";
+
+/** A folder for PATH in which a host boots once there is a file. */
+function heldBoot(folder: Folder): string {
+  const script = `until test -e ${folder.at(BOOTS)}; do sleep 0.05; done`;
+  const text = `#!/bin/sh\n${script}\nexec /usr/bin/systemd-nspawn "$@"\n`;
+  chmodSync(folder.write("systemd-nspawn", text), 0o755);
+  return folder.path;
+}
+
 realTest("Ctrl-C ends a command of the shell, and before there is a shell, all of it", async () => {
   using terminal = new Terminal(argv.join(" "));
   await terminal.prompt();
@@ -142,9 +153,13 @@ realTest("Ctrl-C ends a command of the shell, and before there is a shell, all o
   await terminal.prompt(from);
   terminal.type("exit\n");
   assert.equal(await terminal.ended(), 0, terminal.text);
-  using early = new Terminal(argv.join(" "));
+  using folder = new Folder();
+  using early = new Terminal(`env PATH=${heldBoot(folder)}:$PATH ${argv.join(" ")}`);
   await early.shows(/booting/);
   early.type("\x03");
+  // The terminal has taken it.
+  await early.shows(/\^C/);
+  folder.write(BOOTS, "");
   assert.equal(await early.ended(), 130, early.text);
   await left();
 });

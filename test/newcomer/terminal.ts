@@ -15,8 +15,8 @@ export class Terminal implements Disposable {
     const line = `stty cols 80 rows 50; exec ${command}`;
     const argv = ["--quiet", "--return", "--command", line, "/dev/null"];
     this.#process = spawn("script", argv, { cwd: repository, env: environment() });
-    this.#process.stdout?.on("data", (chunk: Buffer) => {
-      this.#written += chunk.toString();
+    this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#written += text;
     });
     this.#process.on("close", (code) => {
       this.#exitCode = code ?? -1;
@@ -73,7 +73,7 @@ export class Terminal implements Disposable {
   }
 
   async #until<T>(what: string, ask: () => T | undefined): Promise<T> {
-    return await until(what, ask, { deadlineMs: 60_000, evidence: () => this.text });
+    return await until(what, ask, { deadlineMs: 120_000, evidence: () => this.text });
   }
 }
 
