@@ -31,6 +31,8 @@ export function rebootWindow(window: Window): Gate {
     look: async (context) => toGateState(window, await viewNow(context)),
     change: async (context, signal) => {
       const view = await viewNow(context);
+      // It has opened since the look that found it closed.
+      if (view.kind === "open") return;
       const now = context.host.now();
       const left = changesAt(view, now).getTime() - now.getTime();
       await pause(Math.min(LONGEST_MS, Math.max(0, left)), signal);

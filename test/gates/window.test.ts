@@ -288,7 +288,7 @@ test("gate: a clock that is set back is noticed", real, async () => {
 
 test(
   "gate: waiting for the window ends when it is told to",
-  { ...real, timeout: 10_000 },
+  { ...real, timeout: 120_000 },
   async () => {
     using host = new CalendarHost().at("2026-11-22T21:31:00Z");
     const gate = rebootWindow(NIGHT);
@@ -299,5 +299,20 @@ test(
     assert.equal(await Promise.race([changed, sleep(50, "pending")]), "pending");
     over.abort();
     await changed;
+  },
+);
+
+test(
+  "gate: a window that opens between the look and the wait for it ends that wait",
+  real,
+  async () => {
+    using host = new CalendarHost().at("2026-11-23T01:59:59Z");
+    const gate = rebootWindow(NIGHT);
+    assert.equal((await gate.look(contextOf(host))).kind, "closed");
+    host.at("2026-11-23T02:00:01Z");
+    // It looks again after a minute in any case.
+    const late = AbortSignal.timeout(50_000);
+    await gate.change(contextOf(host), late);
+    assert.ok(!late.aborted, "it waited in the open window");
   },
 );

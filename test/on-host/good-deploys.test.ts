@@ -31,7 +31,7 @@ function group(name: string, how: How, rows: readonly Noise[]): void {
         else units[unit] = text;
       }
       const label = row === noises.unchanged ? "0" : String(index + 4);
-      const spec = specOf(how, label, { ...row.spec, units: { ...units } }, {});
+      const spec = specOf(how, label, { ...row.spec, units: { ...units } }, row.verify ?? {});
       const line = lineOf(row.what, how, await deployed(host, spec));
       lines.push(line);
       if (line.state !== "live") wrong.push(line);

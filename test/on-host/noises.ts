@@ -11,6 +11,7 @@ export interface Noise {
   /** A script that runs before the deploy. */
   readonly first?: string;
   readonly spec?: ToplevelSpec;
+  readonly verify?: object;
 }
 
 const plain = (lines: string): string => `[Service]\n${lines}\n`;
@@ -168,6 +169,8 @@ export const probe: Noise = meanwhile(
   "a transient probe fails for a moment",
   "prober",
   'systemd-run --quiet --unit=probe --property=StartLimitIntervalSec=0 --on-active=1 --on-unit-inactive=1 --timer-property=AccuracySec=100ms /bin/sh -c "test -e /run/up || ! touch /run/up"',
+  // The moment lasts as much longer as the machine stands still.
+  { verify: { settle: 10 } },
 );
 export const reexec: Noise = meanwhile(
   "systemd starts itself again",

@@ -39,7 +39,7 @@ async function delayShutdowns(host: Host, seconds: number): Promise<void> {
     printf '[Login]\\nInhibitDelayMaxSec=${seconds}\\n' > /etc/systemd/logind.conf.d/99-kubelet.conf
     systemctl restart systemd-logind
     systemd-run --quiet --unit=kubelet systemd-inhibit --what=shutdown --mode=delay --who=kubelet --why=drains sleep infinity
-    until systemd-inhibit --list | grep -q kubelet; do sleep 0.1; done`);
+    until systemd-inhibit --list | grep kubelet > /dev/null; do sleep 0.1; done`);
 }
 
 const tool = impatient();
