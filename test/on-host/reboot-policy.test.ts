@@ -7,7 +7,6 @@ import {
   assertRuns,
   call,
   deploy,
-  deployScript,
   ended,
   newestRecord,
   path,
@@ -84,7 +83,7 @@ hostTest(
     const target = await host.buildToplevel(systemSpec(NEW_KERNEL));
     const before = await host.facts();
     await host.setProfile(target);
-    const { id, opensMs } = await scheduleForWindow(host, 30);
+    const { id, opensMs } = await scheduleForWindow(host, 20);
     const record = await ended(host, id, 150_000);
     assert.equal(path(record), "scheduled waiting waiting rebooting verifying live");
     const [, , putOffAt, rebootingAt] = record.timeline;
