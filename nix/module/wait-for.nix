@@ -122,6 +122,71 @@ let
 
     detect = finalizeTypes.orNull (types.submodule detection) "How to find out whether it runs a job. Either this or `preset`.";
   };
+
+  before =
+    default: description:
+    mkOption {
+      type = types.enum [
+        "act"
+        "reboot"
+      ];
+      inherit default description;
+    };
+
+  commands = entries.entries {
+    name = mkOption {
+      type = types.nullOr finalizeTypes.receiverName;
+      default = null;
+      example = "ceph";
+      description = "What the gate is called after the word `command`. Null: as the entry is named.";
+    };
+
+    command = mkOption {
+      type = finalizeTypes.command;
+      example = lib.literalExpression ''[ (lib.getExe pkgs.my-cluster) "may-go-down" ]'';
+      description = "A program and its arguments; there is no shell.";
+    };
+
+    timeout = finalizeTypes.option finalizeTypes.fractionOfSeconds 10 "How long one look may take, in seconds.";
+
+    before = before "act" "What waits for it: `act`, each switch and each reboot; or `reboot`, only reboots.";
+  };
+
+  alerts.options = {
+    url = mkOption {
+      type = finalizeTypes.webAddress;
+      example = "https://prometheus.example.org";
+      description = "The address of the Prometheus: what comes before `/api/v1/alerts`.";
+    };
+
+    match = mkOption {
+      type = types.nonEmptyListOf finalizeTypes.someText;
+      default = [ "*" ];
+      example = [ "Ceph*" ];
+      description = ''
+        Which alerts count, by their names: globs with `*` and `?`. Those of deploy-finalize itself
+        count only if a glob begins with `DeployFinalize`.
+      '';
+    };
+
+    ignore = mkOption {
+      type = types.listOf finalizeTypes.someText;
+      default = [ ];
+      example = [ "Watchdog" ];
+      description = "Which alerts do not count, by their names: globs with `*` and `?`.";
+    };
+
+    pending = finalizeTypes.option types.bool false "Whether alerts count too that are pending, so do not fire yet.";
+
+    before = before "reboot" ''
+      What waits for it: `reboot`, only reboots; or `act`, switches too. A deploy is often what ends
+      an alert, and with `act` it would wait for that end.
+    '';
+
+    tokenFile = finalizeTypes.orNull finalizeTypes.secretFile "A file with a bearer token, which only root may read. Null: none is sent.";
+    caFile = finalizeTypes.orNull finalizeTypes.absolutePath "The certificates to trust. Null: those of the system.";
+    timeout = finalizeTypes.option finalizeTypes.fractionOfSeconds 10 "How long one request may take, in seconds.";
+  };
 in
 {
   options.services.deployFinalize.waitFor = {
@@ -182,13 +247,63 @@ in
       '';
     };
 
+    commands = mkOption {
+      type = commands;
+      default = { };
+      example = lib.literalExpression ''
+        {
+          ceph = {
+            command = [ (lib.getExe pkgs.my-cluster) "may-go-down" ];
+            before = "reboot";
+          };
+        }
+      '';
+      description = ''
+        Programs that are asked whether to act, by name. Exit code 0 lets it act. After exit code 1 it
+        waits, with the last line of the output as the reason. After any other end it is not known, and
+        it waits too. The program is run again every few seconds, and by `explain`, so it must change
+        nothing. It gets `DEPLOY_FINALIZE_ID`, `DEPLOY_FINALIZE_ACTION` (`switch` or `reboot`) and
+        `DEPLOY_FINALIZE_TARGET`.
+      '';
+    };
+
+    alerts = mkOption {
+      type = types.nullOr (types.submodule alerts);
+      default = null;
+      example = {
+        url = "https://prometheus.example.org";
+        ignore = [ "Watchdog" ];
+      };
+      description = ''
+        The Prometheus whose firing alerts hold a reboot back. If it does not answer, the reboot waits
+        too. Null: none.
+      '';
+    };
+
+    storage = mkOption {
+      type = types.listOf (
+        types.enum [
+          "md"
+          "zfs"
+          "btrfs"
+        ]
+      );
+      default = [ ];
+      example = [ "md" ];
+      description = ''
+        What a reboot must not cut off. `md`: resync, recovery, check, repair and reshape of software
+        RAID. `zfs`: scrub, resilver, and what else a pool has in progress. `btrfs`: scrub, balance, and
+        changes of devices and size.
+      '';
+    };
+
     timeout = mkOption {
       type = finalizeTypes.wholeSeconds;
       default = 3600;
       description = ''
-        How long to wait for session, forge job, switch lock, runners, units and shutdown
-        inhibitors, in seconds. Before a reboot for which `reboot.window` is set, units and
-        inhibitors are bounded by the window instead.
+        How long to wait for session, forge job, switch lock, runners, units, shutdown inhibitors,
+        storage, alerts and commands, in seconds. Before a reboot for which `reboot.window` is set,
+        all after the runners are bounded by the window instead.
       '';
     };
 
@@ -217,17 +332,20 @@ in
   };
 
   config.warnings = lib.mkIf config.services.deployFinalize.enable (
-    entries.warning "waitFor.runners" cfg.runners
+    entries.warning "waitFor.runners" cfg.runners ++ entries.warning "waitFor.commands" cfg.commands
   );
   config.services.deployFinalize.generated.waitFor = {
     inherit (cfg)
       session
       drainRunners
       units
+      storage
       timeout
       onTimeout
       rollbackTimeout
       ;
+    commands = entries.toList entries.called cfg.commands;
+    alerts = if cfg.alerts == null then null else finalizeTypes.withoutNulls cfg.alerts;
     runners =
       own
       ++ lib.optionals cfg.autoDetectRunners detected;

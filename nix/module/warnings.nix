@@ -115,6 +115,9 @@ let
     )
   );
 
+  alerts = let all = value [ "waitFor" "alerts" ]; in if builtins.isAttrs all then all else { };
+  isAlertTokenOpen = alerts.tokenFile or null != null && isOpen (alerts.url or null);
+
   neverReboots = value [ "rebootWhenChanged" ] == [ ] && !config.boot.isContainer;
 
   memory = if isPath stateDir then memoryUnder stateDir else null;
@@ -132,6 +135,9 @@ in
     ++
       lib.optional (plain != [ ])
         "${at "report.receivers"}: a token is sent over http:// to ${lib.concatStringsSep ", " plain}, where others can read it. Use https://."
+    ++
+      lib.optional isAlertTokenOpen
+        "${at "waitFor.alerts"}: a token is sent over http:// to ${alerts.url}, where others can read it. Use https://."
     ++
       lib.optional neverReboots
         "${at "rebootWhenChanged"} is empty on a host with a kernel: a new kernel, initrd or kernel modules wait for a reboot by hand, and nothing says so."

@@ -4,7 +4,14 @@ import { whyNotWanted } from "../core/machine/not-wanted.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
-import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
+import {
+  firstClosed,
+  type Gate,
+  type GateContext,
+  onlyLooks,
+  runnersOf,
+  slowestFirst,
+} from "../gates/gate.ts";
 import { stoppedBy } from "../gates/runners/stopped-by-switch.ts";
 import { gatesFor } from "../gates/table.ts";
 import { takeBaseline, withDrained } from "../checks/units-before.ts";
@@ -71,7 +78,9 @@ export class GatePhase {
     if (this.#waited?.action === "reboot") return null;
     const act = await this.#actNow(record);
     const obstacle = this.#waited === null ? await this.#obstacleTo(record, act) : null;
-    if (obstacle !== null) return { kind: "held-up", why: obstacle };
+    if (obstacle !== null) {
+      return this.#context.stop.aborted ? SUSPENDED : { kind: "held-up", why: obstacle };
+    }
     const reboot = { ...act, action: "reboot" } as const;
     const end = await this.#wait(record, reboot, { defer: "never", lastLook: "in-wait" });
     if (end.kind === "gates-opened") return null;
@@ -112,7 +121,7 @@ export class GatePhase {
     await startAgain(this.#context.host, record.id, record.stoppedRunners);
     if (action !== "reboot") return null;
     const gates = this.#gatesFor(record, action).filter(onlyLooks);
-    const closed = await firstClosed(gates, this.#gateContext(record));
+    const closed = await firstClosed(gates, this.#gateContext(record), this.#context.stop);
     return closed === null ? null : `the ${closed.gate.name}: ${closed.why}`;
   }
 
@@ -227,10 +236,7 @@ export class GatePhase {
     // A user manager may take seconds to answer, so this comes before the last look too.
     const userUnits =
       units.length > 0 ? null : await failedUserUnits(host, config.verify.userUnits, stop);
-    // A gate that takes something may wait for an answer, so these come first here.
-    const takers = gates.filter((gate) => !onlyLooks(gate));
-    const inOrder = [...takers, ...gates.filter(onlyLooks)];
-    const closed = await firstClosed(inOrder, this.#gateContext(record));
+    const closed = await firstClosed(slowestFirst(gates), this.#gateContext(record), stop);
     if (closed !== null) return { kind: "held-up", why: `${closed.gate.name}: ${closed.why}` };
     // Each asks systemd. The act looks at the runners once more, right before it stops them.
     const [before, idleness] = await Promise.all([

@@ -1,5 +1,6 @@
 import { printableLine } from "../core/printable.ts";
 import type { Config, RunnerConfig } from "../core/config/config.ts";
+import type { Window } from "../core/config/reboot-config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { TimeLimit } from "../host/process/clock.ts";
@@ -34,6 +35,14 @@ export function polled(ms: number): Gate["change"] {
   };
 }
 
+/**
+ * The deadline of a gate that the reboot window bounds: a host that gave up before the window ends
+ * would miss it. Without a window `waitFor.timeout` counts.
+ */
+export function atWindowOrDeadline(window: Window | null): Gate["atDeadline"] {
+  return window === null ? "as-configured" : "wait-on";
+}
+
 export interface GateContext {
   readonly host: Host;
   readonly record: FinalizationRecord;
@@ -52,7 +61,10 @@ export interface Gate {
   readonly atDeadline: "wait-on" | "give-up" | "as-configured";
   /** A limit of its own, in place of `waitFor.timeout`. */
   readonly limit?: (context: GateContext) => Limit;
-  readonly look: (context: GateContext) => Promise<GateState>;
+  /** @param stop ends a look that takes long; its result is of no use then */
+  readonly look: (context: GateContext, stop?: AbortSignal) => Promise<GateState>;
+  /** Set if a look asks another program or server, and so may take seconds. */
+  readonly pace?: "slow";
   /**
    * For how long, in milliseconds, all gates must be seen open because of what the last look saw: a
    * job or unit that has just ended has time to report its end.
@@ -92,9 +104,10 @@ const MOST_IN_WHY = 1000;
 export async function firstClosed(
   gates: readonly Gate[],
   context: GateContext,
+  stop?: AbortSignal,
 ): Promise<ClosedGate | null> {
   for (const gate of gates) {
-    const state = await gate.look(context);
+    const state = await gate.look(context, stop);
     const why = reasonToWait(gate, state);
     const opensAt = state.kind === "closed" ? (state.opensAt ?? null) : null;
     // Names of jobs, processes and inhibitors are the words of others.
@@ -117,6 +130,18 @@ function reasonToWait(gate: Gate, state: GateState): string | null {
 /** Whether a gate takes and does nothing. */
 export function onlyLooks(gate: Gate): boolean {
   return gate.leave === undefined;
+}
+
+/**
+ * The order of the last look before an act: what may take long comes first, so that what can change
+ * in a moment, such as a job or a unit, is looked at right before the act.
+ */
+export function slowestFirst(gates: readonly Gate[]): readonly Gate[] {
+  const rank = (gate: Gate): number => {
+    if (!onlyLooks(gate)) return 0;
+    return gate.pace === "slow" ? 1 : 2;
+  };
+  return gates.toSorted((one, other) => rank(one) - rank(other));
 }
 
 /** The runners to stop before the act; none of a gate that was skipped. */

@@ -1,9 +1,12 @@
 import { awaitsForgeJob } from "../core/config/receivers.ts";
 import type { Window } from "../core/config/reboot-config.ts";
+import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import type { Plan } from "../core/decision/decision.ts";
 import type { DryActivation } from "../host/nixos/dry-activation.ts";
+import { noAlerts } from "./alerts.ts";
 import { bootThrough, hasBootedSince } from "./host/boot.ts";
 import { ciJob } from "./ci-job.ts";
+import { commandGate } from "./command.ts";
 import { delay } from "./delay.ts";
 import { fleetLock, type Seat } from "./fleet-lock.ts";
 import { forgeJob } from "./forge-job.ts";
@@ -13,6 +16,7 @@ import { loggedIn } from "./logged-in.ts";
 import { session } from "./session.ts";
 import { stoppedBy, type Stopped } from "./runners/stopped-by-switch.ts";
 import { switchLock } from "./host/switch-lock.ts";
+import { quietStorage } from "./storage/storage.ts";
 import { quietUnits } from "./units.ts";
 import { rebootWindow } from "./window.ts";
 
@@ -30,14 +34,15 @@ interface RowInput extends GateContext, Act {
   readonly window: Window | null;
 }
 
-/** Makes a gate, or null if this act on this host does not need it. */
-type Row = (input: RowInput) => Gate | null;
+/** Makes a gate or several, or null if this act on this host does not need it. */
+type Row = (input: RowInput) => Gate | readonly Gate[] | null;
 
 /**
  * Every gate, in the order in which they are waited for; `run` and `explain` read this table. The
  * reboot window comes right after the delay: it may be days away, and the state of the others may
  * change until then. The switch lock comes before the gates that may try the switch dry, which
- * takes this lock too. The gates that take or do something come at the end.
+ * takes this lock too. The gates that ask programs and servers come after those that cost little,
+ * and those that take or do something at the end.
  */
 export const GATES: readonly Row[] = [
   () => delay,
@@ -57,10 +62,28 @@ export const GATES: readonly Row[] = [
   ({ config: { waitFor }, stopped, window }) =>
     waitFor.units.length > 0 ? quietUnits(waitFor.units, stopped.units, window) : null,
   ({ action, window }) => (action === "reboot" ? inhibitors(window) : null),
+  ({ action, config: { waitFor }, window }) =>
+    action === "reboot" && waitFor.storage.length > 0
+      ? quietStorage(waitFor.storage, window)
+      : null,
+  // A rollback may be what ends the alert.
+  ({ action, config: { waitFor }, record, window }) =>
+    waitFor.alerts !== null && guards(waitFor.alerts, action) && record.rollbackOf === null
+      ? noAlerts(waitFor.alerts, window)
+      : null,
+  ({ action, config: { waitFor }, window }) =>
+    waitFor.commands
+      .filter((command) => guards(command, action))
+      .map((command) => commandGate(command, action, window)),
   ({ action, config: { lock }, seat }) =>
     action === "reboot" && lock !== null ? fleetLock(lock, seat) : null,
   ({ action, config: { reboot } }) => (action === "reboot" ? loggedIn(reboot.sessions) : null),
 ];
+
+/** Whether a gate that somebody has configured holds up this act. */
+function guards({ before }: Pick<CommandGateConfig, "before">, action: Act["action"]): boolean {
+  return before === "act" || action === before;
+}
 
 export function gatesFor(context: GateContext, act: Act): readonly Gate[] {
   const stopped = stoppedBy(context, act);

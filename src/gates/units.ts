@@ -3,7 +3,7 @@ import { matchesGlob } from "../core/glob.ts";
 import type { Host } from "../host/process/host.ts";
 import { listRunning } from "../host/systemd/commands.ts";
 import { askUnits } from "../host/systemd/units.ts";
-import { type Gate, type GateState, looked, OPEN, polled } from "./gate.ts";
+import { atWindowOrDeadline, type Gate, type GateState, looked, OPEN, polled } from "./gate.ts";
 import type { StoppedUnits } from "./runners/stopped-by-switch.ts";
 
 /**
@@ -22,7 +22,7 @@ export function quietUnits(
   return {
     name: "units",
     whenUnknown: "wait",
-    atDeadline: window === null ? "as-configured" : "wait-on",
+    atDeadline: atWindowOrDeadline(window),
     look: async ({ host }) => await looked(async () => await look(host, globs, stopped)),
     // To be notified would take a connection to the bus, so this polls.
     change: polled(1000),

@@ -84,7 +84,10 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
       return { kind: "suspended" };
     }
     if (waiting.interrupted()) return { kind: "gates-interrupted", waitedFor: log.end() };
-    const closed = await firstClosed(owesGrace ? gates.filter(onlyLooks) : gates, context);
+    const looking = owesGrace ? gates.filter(onlyLooks) : gates;
+    const closed = await firstClosed(looking, context, waiting.stop);
+    // A look that was cut short has found nothing.
+    if (waiting.stop.aborted) continue;
     const limit = closed === null ? null : limitOf(context, closed.gate, timeout);
     log.note(closed, limit);
     if (closed === null) {

@@ -1,6 +1,7 @@
 import type { Target } from "./target.ts";
 import { BOOT } from "./targets/boot.ts";
 import { FLEET } from "./targets/fleet.ts";
+import { GATES } from "./targets/gates.ts";
 import { NETWORK } from "./targets/network.ts";
 import { NIXOS } from "./targets/nixos.ts";
 import { PROCESSES } from "./targets/processes.ts";
@@ -12,6 +13,7 @@ import { WORDS } from "./targets/words.ts";
 export const PARSERS: readonly Target[] = [
   ...BOOT,
   ...FLEET,
+  ...GATES,
   ...NETWORK,
   ...NIXOS,
   ...PROCESSES,

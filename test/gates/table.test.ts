@@ -5,6 +5,8 @@ import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { gatesFor, GATES } from "../../src/gates/table.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { explainGates } from "../../src/explain/act.ts";
+import { slowestFirst } from "../../src/gates/gate.ts";
+import { alertGate, commandConfig } from "./configs.ts";
 import { fleetLockConfig } from "../fleet/configs.ts";
 import { aRun, receiver } from "../report/reports.ts";
 import { EdgeHost } from "../support/edge-host.ts";
@@ -24,7 +26,14 @@ function everyGate(host: EdgeHost): Config {
     ...DEFAULT_CONFIG,
     profile: host.folder.at("profiles/system"),
     stateDir: host.folder.at("state"),
-    waitFor: { ...waitFor, runners: [{ unit: "a.service" }], units: ["borg.service"] },
+    waitFor: {
+      ...waitFor,
+      runners: [{ unit: "a.service" }],
+      units: ["borg.service"],
+      storage: ["md"],
+      alerts: alertGate({ url: NOWHERE }),
+      commands: [commandConfig({ command: ["/asks"] })],
+    },
     reboot: { ...reboot, window: { start: "02:00", duration: 3600 } },
     report: { ...report, receivers: [forge] },
     lock: fleetLockConfig(NOWHERE),
@@ -49,6 +58,49 @@ test("gates: what is not configured is no gate", () => {
   const reboot = ["delay", "switch lock", "shutdown inhibitors", "logged-in users"];
   assert.deepEqual(namesFor(host, config, "reboot"), reboot);
   assert.deepEqual(host.ran, []);
+});
+
+test("gates: commands and alerts hold up what they are to, and alerts no rollback", () => {
+  using host = new EdgeHost();
+  const { waitFor } = DEFAULT_CONFIG;
+  const commands = [
+    commandConfig({ name: "one", before: "act" }),
+    commandConfig({ name: "two", before: "reboot" }),
+  ];
+  const alerts = alertGate({ url: NOWHERE });
+  const configOf = (before: "act" | "reboot"): Config => ({
+    ...DEFAULT_CONFIG,
+    waitFor: { ...waitFor, session: false, commands, alerts: { ...alerts, before } },
+  });
+  const gates = (
+    action: "switch" | "reboot",
+    before: "act" | "reboot",
+    changes: Partial<FinalizationRecord> = {},
+  ): string[] =>
+    namesFor(host, configOf(before), action, changes).filter((name) =>
+      /^(command|alerts)/.test(name),
+    );
+  assert.deepEqual(gates("switch", "reboot"), ["command one"]);
+  assert.deepEqual(gates("switch", "act"), ["alerts", "command one"]);
+  assert.deepEqual(gates("reboot", "reboot"), ["alerts", "command one", "command two"]);
+  const byHand = { rollbackOf: "20261122T213000Z-aaaaaa" };
+  assert.deepEqual(gates("reboot", "act", byHand), ["command one", "command two"]);
+});
+
+test("gates: the last look before an act comes to what may take long first", () => {
+  using host = new EdgeHost();
+  const config = everyGate(host);
+  const context = { host, record: aRecord({ forgeRun: FORGE_RUN }), config };
+  const names = slowestFirst(gatesFor(context, { action: "reboot", seat: null })).map(
+    ({ name }) => name,
+  );
+  const place = (name: string): number => names.indexOf(name);
+  assert.ok(place("logged-in users") < place("storage"), names.join());
+  for (const slow of ["storage", "alerts", "command my-command"]) {
+    for (const quick of ["switch lock", "CI job", "units", "shutdown inhibitors"]) {
+      assert.ok(place(slow) < place(quick), `${slow} before ${quick}: ${names.join()}`);
+    }
+  }
 });
 
 /** The boot is a gate only of what was scheduled before it. */

@@ -33,6 +33,12 @@ const refusedByNix: [string, string[]][] = [
     ],
   ],
   [
+    `waitFor.alerts = { url = "http://x"; tokenFile = "\${builtins.storeDir}/x"; };`,
+    [
+      `${own}.waitFor.alerts.tokenFile has to be an absolute path, as a string, of a file that is not in the store, where everybody can read it.`,
+    ],
+  ],
+  [
     `reboot.fallback = "require";`,
     [
       `${own}.reboot.fallback is "require", but only systemd-boot, GRUB and lanzaboote can fall back, and this host has none of them: it would never reboot. Set it to "auto" or "off".`,
@@ -57,6 +63,10 @@ const refusedByCheck: [string, string[]][] = [
     [
       `${own}.waitFor.onTimeout: is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave it out`,
     ],
+  ],
+  [
+    `waitFor.commands = { a.command = [ "x" ]; b = { name = "a"; command = [ "y" ]; }; };`,
+    [`${own}.waitFor.commands: several commands are named a. Give each its own name`],
   ],
   [
     `reboot = { allow = false; window = { start = "Sat 02:00"; duration = 3600; }; };`,

@@ -65,6 +65,12 @@ const hosts: Record<string, [options: string, others: string, warning?: RegExp]>
     "",
     /a token is sent over http:\/\/ to http:\/\/push\.lan/,
   ],
+  "whose token for alerts goes over http": [
+    `waitFor.alerts = { url = "http://prometheus.lan"; tokenFile = "/run/secrets/x"; };`,
+    "",
+    /waitFor\.alerts: a token is sent over http:\/\/ to http:\/\/prometheus\.lan/,
+  ],
+  "that asks a Prometheus without a token": [`waitFor.alerts.url = "http://prometheus.lan";`, ""],
   "whose token stays on the host": [
     `report.receivers.push = { kind = "gotify"; url = "http://127.0.0.1:80"; tokenFile = "/run/secrets/x"; };`,
     "",

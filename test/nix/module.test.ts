@@ -208,7 +208,10 @@ nixTest("module: every option reaches the file", async (nix) => {
   const config = await configOf(
     nix,
     `delay = 5; profile = "/p"; stateDir = "/s"; rebootWhenChanged = [ "kernel" "x" ];
-     waitFor = { session = false; drainRunners = false; timeout = 7; onTimeout = "proceed"; rollbackTimeout = 8; units = [ "borg*.service" ]; runners = [
+     waitFor = { session = false; drainRunners = false; timeout = 7; onTimeout = "proceed"; rollbackTimeout = 8; units = [ "borg*.service" ];
+       commands.ceph = { command = [ "/ceph" "ok" ]; timeout = "1min"; before = "reboot"; }; commands.off = { enable = false; command = [ "x" ]; };
+       alerts = { url = "https://[::1]:9090"; match = [ "Ceph*" ]; ignore = [ "CephX" ]; pending = true; before = "act"; tokenFile = "/run/t"; caFile = "/ca.pem"; timeout = 2; };
+       storage = [ "md" "btrfs" ]; runners = [
        { unit = "a.service"; detect = { kind = "containers"; pattern = "^a-\\\\d+"; }; }
        { unit = "b.service"; detect = { kind = "command"; command = [ "/busy" "-q" ]; }; }
      ]; };
@@ -232,6 +235,18 @@ nixTest("module: every option reaches the file", async (nix) => {
       drainRunners: false,
       rollbackTimeout: 8,
       units: ["borg*.service"],
+      commands: [{ name: "ceph", command: ["/ceph", "ok"], timeout: 60, before: "reboot" }],
+      alerts: {
+        url: "https://[::1]:9090",
+        match: ["Ceph*"],
+        ignore: ["CephX"],
+        pending: true,
+        before: "act",
+        tokenFile: "/run/t",
+        caFile: "/ca.pem",
+        timeout: 2,
+      },
+      storage: ["md", "btrfs"],
       runners: [
         { unit: "a.service", detect: { kind: "containers", pattern: "^a-\\d+" } },
         { unit: "b.service", detect: { kind: "command", command: ["/busy", "-q"] } },

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,39 +6,12 @@ import { test } from "node:test";
 import { counted, metricsText, NO_TOTALS } from "../../src/report/metrics-text.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { until } from "../test-host/until.ts";
+import { read, skipUnless, start, stop } from "./monitoring.ts";
 import { ended } from "./reports.ts";
 
 const EXPORTER = "prometheus-node-exporter";
 
-function isThere(program: string): boolean {
-  return spawnSync(program, ["--version"]).error === undefined;
-}
-
-const skip =
-  process.env["CI"] === "true" || (isThere(EXPORTER) && isThere("prometheus"))
-    ? false
-    : "no node_exporter or no Prometheus: run make setup";
-
-/** With the test's process the program goes too, also by SIGKILL. */
-function start(program: string, ...words: readonly string[]): ChildProcess {
-  return spawn("setpriv", ["--pdeathsig", "KILL", program, ...words], { stdio: "ignore" });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
-
-async function read(url: string): Promise<string | undefined> {
-  try {
-    const answer = await fetch(url);
-    return answer.ok ? await answer.text() : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const skip = skipUnless(EXPORTER, "prometheus");
 
 /** The samples of a text of metrics, whatever the order of their labels is. */
 function samples(text: string): string[] {

@@ -18,6 +18,7 @@ import {
   webAddress,
   wholeSeconds,
 } from "./schema-parts.ts";
+import { alertGateSchema, commandGateSchema, storageSchema } from "./wait-for/gates.ts";
 
 const common = {
   /** Its name in the record; the default depends on the kind. */
@@ -109,7 +110,13 @@ const waitForSchema = v.strictObject({
   drainRunners: v.optional(v.boolean(), waitFor.drainRunners),
   /** Units that must not be interrupted while they run. */
   units: v.optional(v.array(unitGlob), [...waitFor.units]),
-  /** The maximum wait in seconds for session, runners and units. */
+  /** Programs that are asked whether to act. */
+  commands: v.optional(v.array(commandGateSchema), [...waitFor.commands]),
+  /** The Prometheus whose alerts hold reboots back; null for none. */
+  alerts: v.optional(v.nullable(alertGateSchema), waitFor.alerts),
+  /** The kinds of storage whose work a reboot must not cut off. */
+  storage: v.optional(v.array(storageSchema), [...waitFor.storage]),
+  /** The maximum wait in seconds for all of these. */
   timeout: v.optional(wholeSeconds, waitFor.timeout),
   onTimeout: v.optional(v.picklist(["give-up", "proceed"]), waitFor.onTimeout),
   /** The maximum wait in seconds of a rollback for the jobs of the runners that it stops. */

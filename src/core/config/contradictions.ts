@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { configSchema } from "./config.ts";
+import { type Config, configSchema } from "./config.ts";
 import { NONSENSE } from "./nonsense.ts";
 
 /**
@@ -18,8 +18,20 @@ function isRepeatedIn(items: readonly unknown[]): boolean {
   return repeated(items).length > 0;
 }
 
-function namesOf(checks: readonly { readonly name?: string }[]): string[] {
-  return checks.flatMap(({ name }) => (name === undefined ? [] : [name]));
+function namesOf(entries: readonly { readonly name?: string }[]): string[] {
+  return entries.flatMap(({ name }) => (name === undefined ? [] : [name]));
+}
+
+type Awaited = Pick<
+  Config["waitFor"],
+  "session" | "runners" | "units" | "commands" | "alerts" | "storage"
+>;
+
+/** Whether there is a gate at whose time limit it could proceed. */
+function waitsForSomething({ session, alerts, ...lists }: Awaited): boolean {
+  const { runners, units, commands, storage } = lists;
+  const isListed = [runners, units, commands, storage].some((list) => list.length > 0);
+  return session || alerts !== null || isListed;
 }
 
 /** The keys that lead to a setting, for an issue about it. */
@@ -73,13 +85,24 @@ export const consistentConfigSchema = v.pipe(
         ["waitFor", "session"],
         ["waitFor", "runners"],
         ["waitFor", "units"],
+        ["waitFor", "commands"],
+        ["waitFor", "alerts"],
+        ["waitFor", "storage"],
         ["waitFor", "onTimeout"],
       ],
-      ({ waitFor: { session, runners, units, onTimeout } }) =>
-        onTimeout !== "proceed" || session || runners.length > 0 || units.length > 0,
+      ({ waitFor }) => waitFor.onTimeout !== "proceed" || waitsForSomething(waitFor),
       'is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave it out',
     ),
     ["waitFor", "onTimeout"],
+  ),
+  v.forward(
+    v.partialCheck(
+      [["waitFor", "commands"]],
+      ({ waitFor }) => !isRepeatedIn(namesOf(waitFor.commands)),
+      ({ input }) =>
+        `several commands are named ${repeated(namesOf(input.waitFor.commands)).join(", ")}. Give each its own name`,
+    ),
+    ["waitFor", "commands"],
   ),
   v.forward(
     v.partialCheck(

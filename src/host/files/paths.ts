@@ -56,6 +56,12 @@ export function pathsUnder(root: string) {
     watchdogs: at("sys/class/watchdog"),
     /** Block devices by their numbers, in sysfs. */
     blockDevices: at("sys/dev/block"),
+    /** Block devices by their names, in sysfs. */
+    disks: at("sys/block"),
+    /** One folder for each btrfs that is mounted, in sysfs. */
+    btrfs: at("sys/fs/btrfs"),
+    /** Exists if the kernel has ZFS. */
+    zfs: at("proc/spl/kstat/zfs"),
     /** The garbage-collector roots of this program; Nix also reads links in folders below gcroots. */
     pins: at("nix/var/nix/gcroots/deploy-finalize"),
     /** What the scripts of stage 2 printed at this boot, if the kernel's log could not be written. */
