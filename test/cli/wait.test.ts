@@ -98,7 +98,7 @@ for (const [what, change] of [
 test("wait: a record that breaks meanwhile is no outcome", async () => {
   using host = new OperatedHost();
   const { id } = host.save();
-  const waiting = host.operate("wait", "--quiet");
+  const waiting = host.operate("wait");
   await host.until(() => host.lines.length > 0);
   host.folder.write(`state/${id}.json`, "{");
   const { exitCode, stderr } = await waiting;
