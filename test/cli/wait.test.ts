@@ -32,6 +32,14 @@ for (const state of STATES) {
   });
 }
 
+test("wait: without an id it follows the newest; with one, that one", async () => {
+  using host = new OperatedHost();
+  host.save(ended(aRecord(), "rolled-back"));
+  host.save(ended(aRecord({ id: "20261122-220000-bbbb" }), "live"));
+  assert.equal((await host.operate("wait")).exitCode, 0);
+  assert.equal((await host.operate("wait", "aaaa")).exitCode, 3);
+});
+
 test("wait: tells each change once, and ends with the outcome", async () => {
   using host = new OperatedHost();
   const record = host.save();
@@ -74,6 +82,19 @@ test("wait: asked to stop, as in a reboot, it names no outcome", async () => {
   const { exitCode, stderr } = await waiting;
   assert.equal(exitCode, 75);
   assert.match(stderr, /asked to stop: .* has not ended/);
+});
+
+test("only wait and run end with the exit code of an outcome", async () => {
+  using host = new OperatedHost();
+  const { id } = host.save(ended(aRecord(), "rolled-back"));
+  const codes = async (...commands: readonly string[][]): Promise<number[]> => {
+    const said = [];
+    for (const words of commands) said.push((await host.operate(...words)).exitCode);
+    return said;
+  };
+  assert.deepEqual(await codes(["wait"], ["run", id]), [3, 3]);
+  const others = [["status"], ["history"], ["log"], ["report-bug"], ["deliver"], ["resume"]];
+  assert.deepEqual(new Set(await codes(...others)), new Set([0]));
 });
 
 for (const [what, change] of [
