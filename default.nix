@@ -1,7 +1,8 @@
 # For those who do not use flakes:
 #
-#   let deploy-finalize = import ./deploy-finalize { inherit pkgs; };
-#   in { imports = [ deploy-finalize.module ]; services.deployFinalize.enable = true; }
+#   { imports = [ ./deploy-finalize/nix/module.nix ]; services.deployFinalize.enable = true; }
+#
+# The rest, such as what deploy-rs needs: (import ./deploy-finalize { inherit pkgs; }).lib.deployRs
 {
   pkgs ? import <nixpkgs> { },
 }:

@@ -1,4 +1,4 @@
-import { EXPLANATIONS } from "./explanations.ts";
+import { EXPLANATIONS, HELP, QUIET } from "./explanations.ts";
 import type { ArgumentOutline, CommandOutline, OptionOutline, Outline } from "./outline.ts";
 import { MADE_BY } from "./words.ts";
 
@@ -13,8 +13,11 @@ export function commandsPage(outline: Outline): string {
       "Instead of an ID such as `20261122-213000-k3f9`, you can give its beginning (`20261122-21`) or its last part (`k3f9`, or only `k3`), if only one finalization fits. `run` needs the full ID. " +
       "Without an ID, a command uses the newest finalization. Three commands choose among fewer: `cancel` uses the newest that has not started to act, `confirm` the newest that waits for a confirmation, and `rollback` the newest that acted. These words are explained in [how-it-works.md](how-it-works.md#words).",
     ...outline.commands.flatMap((command) => sectionOf(command)),
+    `## \`deploy-finalize ${HELP.usage}\``,
+    ...HELP.text,
     "## Options of every command",
     optionTable(outline.common),
+    QUIET,
   ]
     .join("\n\n")
     .concat("\n");

@@ -1,3 +1,5 @@
+import { TOPICS } from "../../src/view/runbook/topics.ts";
+
 /**
  * Explanations for the man page and docs/commands.md that are too long for the help of a command.
  * Paragraphs; words in backticks are typed literally.
@@ -59,3 +61,15 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
     "`deploy-finalize-boot-complete.service` runs this if the boot loader counts boots: `boot-complete.target` waits for it, and systemd calls the boot good after that target. It ends with 0 if no finalization has to verify the booted system, or has verified it, and with 1 if a finalization has rejected it.",
   ],
 };
+
+/** `help` is not a command of the option parser. */
+export const HELP: { readonly usage: string; readonly text: readonly string[] } = {
+  usage: "help REASON",
+  text: [
+    `Shows the section of the runbook about a reason: whether the host is well, what would boot next, whether it can wait until morning, and the commands. The reason is one of these names, or the words that \`status\` shows: ${TOPICS.map(({ name }) => `\`${name}\``).join(", ")}. It needs neither root nor a record. With a command instead of a reason, it shows the help of that command.`,
+  ],
+};
+
+/** What --quiet means for each kind of command. */
+export const QUIET =
+  "With `--quiet`, commands that act or wait print nothing but errors: the exit code is the result. These are `schedule`, `wait`, `cancel`, `confirm`, `rollback`, `retry`, `undo`, `lock release`, `run`, `resume`, `boot-complete` and `deliver`. Why a finalization did not become live is an error: `wait` and `run` print it on standard error. With `--json`, the result is printed too. Commands that are there to show something still show it, also `schedule --dry-run` and `deliver --test`.";

@@ -1,5 +1,5 @@
 import { argumentsToTell, sentence, usage, usageOf } from "./commands.ts";
-import { EXPLANATIONS } from "./explanations.ts";
+import { EXPLANATIONS, HELP, QUIET } from "./explanations.ts";
 import type { CommandOutline, OptionOutline, Outline } from "./outline.ts";
 
 const BEGIN = "; The commands: made from the program by `make docs`, do not edit.\n";
@@ -22,9 +22,12 @@ function commandsPart(outline: Outline): string {
   return [
     "# COMMANDS",
     ...outline.commands.flatMap((command) => sectionOf(command)),
+    `## deploy-finalize ${escaped(HELP.usage)}`,
+    ...HELP.text.map((text) => escaped(text)),
     "# OPTIONS",
     "Every command takes these options, also before the command.",
     ...outline.common.map((option) => item(option)),
+    escaped(QUIET),
     "*-h*, *--help*\n\tShows the help. After a command, the help of that command.",
     "*--version*\n\tPrints the version.",
   ]

@@ -27,7 +27,7 @@ export function newCommand({ program }: Cli, name: string, as?: "default" | "hid
     .command(name, { isDefault: as === "default", hidden: as === "hidden" })
     .option("--config <file>", "the configuration file", readPath)
     .option("--state-dir <dir>", "the folder with the records", readPath)
-    .option("-q, --quiet", "print no progress messages, only the result and errors")
+    .option("-q, --quiet", "print only errors, and what the command is there to show")
     .option("-v, --verbose", "print each program that it runs");
 }
 

@@ -59,7 +59,7 @@ export function print(context: Context, line: string): void {
   context.stdout.write(`${line}\n`);
 }
 
-/** Prints a result: as JSON with --json, else as lines. */
+/** Prints what a command is there to show: as JSON with --json, else as lines. */
 export function printResult(
   context: Context,
   { json }: CommonOptions,
@@ -70,9 +70,33 @@ export function printResult(
   for (const line of lines) print(context, line);
 }
 
+/** Prints the result of a command that acts or waits. With --quiet its exit code says it. */
+export function printOutcome(
+  context: Context,
+  options: CommonOptions,
+  toJson: () => object,
+  toLines: () => readonly string[],
+): void {
+  printResult(context, options, toJson, () => (options.quiet === true ? [] : toLines()));
+}
+
+/** Prints a line about an act for a person; the result of --json holds what it says. */
+export function tell(context: Context, { quiet, json }: CommonOptions, line: string): void {
+  if (quiet !== true && json !== true) print(context, `deploy-finalize: ${line}`);
+}
+
+/** Says on stderr what a person must know of a result that --quiet leaves out. */
+export function complainInstead(
+  context: Context,
+  { quiet, json }: CommonOptions,
+  line: string,
+): void {
+  if (quiet === true && json !== true) complain(context, line);
+}
+
 /**
- * Prints an error, also with --quiet, which only silences progress messages. Whatever is in it of
- * other programs or users, it makes no further line: on stderr of a unit that is a journal entry.
+ * Prints an error, also with --quiet. Whatever is in it of other programs or users, it makes no
+ * further line: on stderr of a unit that is a journal entry.
  */
 export function complain(context: Context, why: string | readonly string[]): void {
   const lines = typeof why === "string" ? [why] : why;

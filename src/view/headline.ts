@@ -150,3 +150,8 @@ export function originName({ rollbackOf, retryOf, rebootOf }: FinalizationRecord
   if (rollbackOf !== null) return `rollback of ${shortId(rollbackOf)}`;
   return retryOf === null ? null : `retry of ${shortId(retryOf)}`;
 }
+
+/** The end of a finalization and its reason, in one line. */
+export function howItEnded({ id, state, outcome }: FinalizationRecord): string {
+  return `${id} ended as ${state}: ${outcome?.reason ?? "its record does not say why"}`;
+}

@@ -31,8 +31,9 @@ test("log: asks journalctl for its units and its entries, over all boots", async
   ]);
 });
 
-test("log: an id in full needs no record", async () => {
+test("log: an id in full needs no record, and so no root", async () => {
   using host = new OperatedHost();
+  host.userId = 1000;
   assert.equal((await host.operate("log", ID)).exitCode, 0);
   assert.deepEqual(host.ran, [["journalctl", ...MATCHES]]);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { outline, theProgram } from "../../scripts/docs/outline.ts";
 import { FakeHost } from "../support/fake-host.ts";
 import { listing } from "../support/listing.ts";
 import { aRecord } from "../support/records.ts";
@@ -297,13 +298,34 @@ test("an unknown command is named, with the one that was meant", async () => {
   }
 });
 
-for (const command of ["cancel", "confirm", "resume"]) {
+/** What the commands take that need more than their name. */
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  run: [ID],
+  lock: ["release"],
+};
+/** They change nothing; the records say themselves who may read them. */
+const ONLY_LOOK = new Set([
+  "explain",
+  "status",
+  "wait",
+  "history",
+  "log",
+  "check-config",
+  "boot-complete",
+]);
+
+for (const command of outline(theProgram()).commands.map(({ name }) => name)) {
+  if (ONLY_LOOK.has(command)) continue;
   test(`${command}: needs root, and says so`, async () => {
     using host = new FakeHost();
+    host.setProfile(makeToplevel(host.folder, "new"));
     host.userId = 1000;
-    const { exitCode, stderr } = await host.call(command);
+    const before = listing(host.folder.path);
+    const { exitCode, stderr } = await host.call(command, ...(WORDS[command] ?? []));
     assert.equal(exitCode, 1);
-    assert.match(stderr, /needs root/);
+    assert.match(stderr, /needs? root/);
+    assert.deepEqual(listing(host.folder.path), before);
+    assert.deepEqual(host.ran, []);
   });
 }
 

@@ -32,6 +32,14 @@ for (const state of STATES) {
   });
 }
 
+test("wait: without an id it follows the newest; with one, that one", async () => {
+  using host = new OperatedHost();
+  host.save(ended(aRecord(), "rolled-back"));
+  host.save(ended(aRecord({ id: "20261122-220000-bbbb" }), "live"));
+  assert.equal((await host.operate("wait")).exitCode, 0);
+  assert.equal((await host.operate("wait", "aaaa")).exitCode, 3);
+});
+
 test("wait: tells each change once, and ends with the outcome", async () => {
   using host = new OperatedHost();
   const record = host.save();
@@ -76,6 +84,19 @@ test("wait: asked to stop, as in a reboot, it names no outcome", async () => {
   assert.match(stderr, /asked to stop: .* has not ended/);
 });
 
+test("only wait and run end with the exit code of an outcome", async () => {
+  using host = new OperatedHost();
+  const { id } = host.save(ended(aRecord(), "rolled-back"));
+  const codes = async (...commands: readonly string[][]): Promise<number[]> => {
+    const said = [];
+    for (const words of commands) said.push((await host.operate(...words)).exitCode);
+    return said;
+  };
+  assert.deepEqual(await codes(["wait"], ["run", id]), [3, 3]);
+  const others = [["status"], ["history"], ["log"], ["report-bug"], ["deliver"], ["resume"]];
+  assert.deepEqual(new Set(await codes(...others)), new Set([0]));
+});
+
 for (const [what, change] of [
   ["goes away", (path: string) => rmSync(path)],
   [
@@ -98,7 +119,7 @@ for (const [what, change] of [
 test("wait: a record that breaks meanwhile is no outcome", async () => {
   using host = new OperatedHost();
   const { id } = host.save();
-  const waiting = host.operate("wait", "--quiet");
+  const waiting = host.operate("wait");
   await host.until(() => host.lines.length > 0);
   host.folder.write(`state/${id}.json`, "{");
   const { exitCode, stderr } = await waiting;

@@ -56,8 +56,8 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
-/** Blocks that state nothing: whom a page is for, pictures, what leads to code, steps, and pointers. */
-const STATES_NOTHING = [/^For /, /^!\[/, /:$/, /^- (Do|Look): /];
+/** Blocks that state nothing: whom a page is for, pictures, what leads to code, steps, addresses, and pointers. */
+const STATES_NOTHING = [/^For /, /^!\[/, /:$/, /^- (Do|Look): /, /^\[[\w-]+\]: https:/];
 
 function statesSomething({ text }: Block): boolean {
   if (STATES_NOTHING.some((pattern) => pattern.test(text))) return false;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { repository } from "./documents.ts";
@@ -23,6 +23,18 @@ test("each actor of the threat model has lines", () => {
   const actors = threats.split(/^### /m).slice(1);
   assert.equal(actors.length, 5);
   for (const actor of actors) assert.match(actor, /`test\//);
+});
+
+test("the program opens no port, as docs/security.md says", () => {
+  const src = join(repository, "src");
+  const opening = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .filter((path) =>
+      /\.listen\(|createServer|createSocket|node:(dgram|inspector|cluster)/.test(
+        readFileSync(join(src, path), "utf8"),
+      ),
+    );
+  assert.deepEqual(opening, []);
 });
 
 test("the rights in docs/security.md are those of the sandbox", () => {

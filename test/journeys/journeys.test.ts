@@ -5,7 +5,7 @@ import { newestRecord, PROGRAM, systemSpec } from "../on-host/deploying.ts";
 import type { Host, ToplevelSpec } from "../test-host/host.ts";
 import { hostTest } from "../test-host/host-test.ts";
 import { repository } from "../test-host/paths.ts";
-import { scriptOf, type Step, stepsOf } from "./page.ts";
+import { PASTED, scriptOf, type Step, stepsOf } from "./page.ts";
 
 /** The folder of everything here, on the host that is laptop, CI and web at once. */
 const PLACE = "/opt/journeys";
@@ -49,9 +49,12 @@ async function furnish(host: Host): Promise<void> {
     await host.write(`/etc/nixos/${name}.nix`, "{ }\n");
   }
   await host.write("/usr/bin/nixos-generate-config", "#!/bin/sh\necho '{ }'\n");
+  const version = "25.11.20251122.0123456 (Xantusia)";
+  await host.write("/usr/bin/nixos-version", `#!/bin/sh\necho '${version}'\n`);
+  await host.write("/etc/ssh/authorized_keys.d/root", "# by hand\nssh-rsa AAAA you@laptop\n");
   // A session over SSH has no programs of Nix in PATH here.
   await host.shell(`
-    chmod +x ${PLACE}/bin/* /usr/bin/deploy-finalize /usr/bin/nixos-generate-config
+    chmod +x ${PLACE}/bin/* /usr/bin/deploy-finalize /usr/bin/nixos-*
     [ -e /usr/bin/nix-env ] || ln -s "$(command -v nix-env)" /usr/bin/nix-env
     mkdir -p /var/lib/metrics
     printf 'Host web web1 web2 web3\\n HostName localhost\\n HostKeyAlias localhost\\n' >>/root/.ssh/config`);
@@ -88,6 +91,20 @@ async function assertLive(host: Host, log: string, before: string): Promise<stri
   return id;
 }
 
+/** The release, the keys that root keeps, and the secrets, which the log does not show. */
+async function assertPrepared(host: Host, log: string): Promise<void> {
+  const flake = await host.read("/root/gitea-on-one-host/flake.nix");
+  assert.match(flake, /NixOS\/nixpkgs\/nixos-25\.11"/);
+  assert.match(log, /authorizedKeys\.keys = \[ "ssh-ed25519 .*" "ssh-rsa AAAA you@laptop"/);
+  const [runner, status] = await Promise.all(
+    ["runner", "status"].map(
+      async (what) => await host.read(`/var/lib/secrets/gitea-${what}-token`),
+    ),
+  );
+  assert.deepEqual([runner, status], [`TOKEN=${PASTED}\n`, `${PASTED}\n`]);
+  assert.ok(!log.includes(PASTED));
+}
+
 /** A deploy in the way of `system.autoUpgrade`, whose unit has what the page says. */
 async function autoUpgrade(host: Host): Promise<void> {
   const page = readFileSync(join(repository, "docs/journeys/auto-upgrade.md"), "utf8");
@@ -111,7 +128,10 @@ hostTest(
         // A real etcd takes the commands of that section: test/fleet/etcd-rights.test.ts.
         (step) => step.kind === "file" || !/^export ETCDCTL|etcdctl|etcd-/.test(step.command),
       );
-      live = await assertLive(host, await walk(host, page, steps), live);
+      const log = await walk(host, page, steps);
+      assert.match(log, /^would (switch|reboot)/m, "it shows before the deploy what would happen");
+      live = await assertLive(host, log, live);
+      if (page === "gitea-on-one-host.md") await assertPrepared(host, log);
     }
 
     await autoUpgrade(host);

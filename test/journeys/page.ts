@@ -48,6 +48,11 @@ function stepsIn(language: string, block: string, heading: string): Step[] {
   }
 }
 
+/** What the reader pastes where a command waits for a secret. */
+export const PASTED = "a-token";
+
+const PASTES = `read() { builtin read "$@" <<<${PASTED}; }`;
+
 /** One script for bash that does the steps, says which it does, and ends with the first that fails. */
 export function scriptOf(steps: readonly Step[], folder: string): string {
   const lines = steps.flatMap((step) =>
@@ -55,7 +60,7 @@ export function scriptOf(steps: readonly Step[], folder: string): string {
       ? [`cat >${step.name} <<'END-OF-FILE'\n${step.text}END-OF-FILE`]
       : [`echo ${quoted(`>>> ${step.command}`)}`, step.command],
   );
-  return ["set -e", `mkdir -p ${folder}; cd ${folder}`, ...lines, ""].join("\n");
+  return ["set -e", PASTES, `mkdir -p ${folder}; cd ${folder}`, ...lines, ""].join("\n");
 }
 
 function quoted(text: string): string {

@@ -29,6 +29,7 @@ hostTest("the module's resume unit takes up what a power cut has interrupted", a
   assert.equal((await ended(host, id)).state, "live");
   assert.equal((await host.facts()).current, target);
   assert.equal(await resumeResult(host), "success");
+  await host.until("nothing is pinned", async () => readdirSync(host.path(PINS)).length === 0);
 });
 
 hostTest("the module's resume unit sets a broken record aside, with its pins", async (host) => {

@@ -17,7 +17,7 @@ interface Block {
 const blocks: readonly Block[] = documents().flatMap(({ path, text }) =>
   [...text.matchAll(/^( *)```nix\n(.*?)^\1```$/gms)].map(([, indent = "", inner = ""], index) => {
     const lines = inner.replaceAll(new RegExp(`^${indent}`, "gm"), "");
-    const isOther = /^(inputs|outputs|path|deploy)\b|^ {2}outputs\b/m.test(lines);
+    const isOther = /^(inputs|outputs|path|deploy|web1)\b|^ {2}outputs\b/m.test(lines);
     return { place: `${path} ${index}`, kind: isOther ? "other" : "module", text: lines };
   }),
 );

@@ -25,7 +25,7 @@ import type { CancelJson } from "../../json/commands.ts";
 import { systemName, targetName } from "../../view/headline.ts";
 import { acts, type Cli, newCommand, withId, withJson } from "../command.ts";
 import { openServices } from "../compose.ts";
-import { type CommonOptions, type Context, print } from "../context.ts";
+import { type CommonOptions, type Context, print, tell } from "../context.ts";
 import { configFor, requireRoot } from "../shared/guards.ts";
 import { waysOut } from "../shared/long-switch.ts";
 import { runCommand } from "../shared/own-command.ts";
@@ -64,14 +64,11 @@ async function cancel(
   if (store.newest() !== record.id)
     await keepNewestDriven(host, store, runCommand(context, services.config, options));
   if (record.state !== "cancelled") throw tooLate(record);
-  const say = (line: string): void => {
-    if (options.json !== true) print(context, `deploy-finalize: ${line}`);
-  };
-  say(`cancelled ${record.id}: the running system is unchanged`);
+  tell(context, options, `cancelled ${record.id}: the running system is unchanged`);
   if (mayRestore || (options.yes !== true && (await wantsRestore(context, host, record)))) {
     await restoreBootDefault(own, record, context.stopSignal());
   }
-  for (const line of await linesAfter(services, record)) say(line);
+  for (const line of await linesAfter(services, record)) tell(context, options, line);
   if (options.json !== true) return;
   const finalization = toFinalizationJson(record);
   const nextBoot = nextBootSystem(host, record);

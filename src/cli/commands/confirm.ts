@@ -5,7 +5,7 @@ import type { RecordStore } from "../../state-dir/store.ts";
 import { toFinalizationJson } from "../../json/finalization.ts";
 import type { ConfirmJson } from "../../json/commands.ts";
 import { acts, type Cli, newCommand, withId, withJson } from "../command.ts";
-import { type CommonOptions, type Context, printResult } from "../context.ts";
+import { type CommonOptions, type Context, printOutcome } from "../context.ts";
 import { awaitAnswer, findFitting, leaveRequest } from "../shared/requests.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { openServices } from "../compose.ts";
@@ -32,7 +32,7 @@ async function confirm(
     const why = record.outcome?.reason ?? "the time limit has passed";
     throw new Refusal(`too late to confirm ${id}: it is ${record.state}: ${why}`);
   }
-  printResult(
+  printOutcome(
     context,
     options,
     (): ConfirmJson => ({ schemaVersion: 1, finalization: toFinalizationJson(record) }),

@@ -10,7 +10,7 @@ import type { Outbox } from "../../report/outbox.ts";
 import { LOCK_OF, type Way, WAYS } from "../../report/ways.ts";
 import type { DeliverJson } from "../../json/commands.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
-import { complain, type Context, print } from "../context.ts";
+import { complain, type Context, print, tell } from "../context.ts";
 import { complainOf, loadCalled } from "../shared/load-config.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { type TryOptions, trySetUp } from "../set-up/try-set-up.ts";
@@ -52,9 +52,7 @@ async function deliver(context: Context, options: DeliverOptions): Promise<numbe
   const store = new RecordStore(config.stateDir);
   const report = await import("../../report/outbox.ts");
   const outbox = new report.Outbox(host, store.folder);
-  const say = (line: string): void => {
-    if (options.json !== true) print(context, `deploy-finalize: ${line}`);
-  };
+  const say = (line: string): void => tell(context, options, line);
   if (outbox.isEmpty()) say("there are no reports to deliver");
   const ways = options.only === undefined ? WAYS : [options.only];
   const before = outbox.owed(ways).length;

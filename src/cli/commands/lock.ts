@@ -9,7 +9,15 @@ import { SlotAccess } from "../../fleet/slot-access.ts";
 import { lockScreen } from "../../view/lock-screen.ts";
 import { makeSure } from "../shared/terminal.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
-import { type CommonOptions, complain, type Context, printResult, styleOf } from "../context.ts";
+import {
+  type CommonOptions,
+  complain,
+  complainInstead,
+  type Context,
+  printOutcome,
+  printResult,
+  styleOf,
+} from "../context.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { openServices } from "../compose.ts";
 
@@ -58,13 +66,18 @@ async function lock(context: Context, what: LockAction, options: LockOptions): P
   const meant = lockMeant(config.lock ?? slots.slot()?.lock ?? null, options);
   const released = what === "release" ? await release(context, slots, meant, options) : null;
   const seen = await look(slots, meant, released);
-  printResult(
-    context,
-    options,
-    () => seen,
-    () => lockScreen(styleOf(context), context.now(), seen),
-  );
-  return seen.holders === null && meant.backend === "etcd" ? EXIT.failed : EXIT.done;
+  const isUnknown = seen.holders === null && meant.backend === "etcd";
+  const toLines = () => lockScreen(styleOf(context), context.now(), seen);
+  switch (what) {
+    case "status":
+      printResult(context, options, () => seen, toLines);
+      break;
+    case "release":
+      printOutcome(context, options, () => seen, toLines);
+      if (isUnknown) complainInstead(context, options, `the holders are unknown: ${seen.unknown}`);
+      break;
+  }
+  return isUnknown ? EXIT.failed : EXIT.done;
 }
 
 function lockMeant(configured: LockConfig | null, { group }: LockOptions): LockConfig {

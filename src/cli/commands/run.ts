@@ -4,6 +4,7 @@ import { EXIT, UNIT_FAILED } from "../../core/outcome.ts";
 import { ID_PATTERN, UNIT_VARIABLE } from "../../core/record/id.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
 import { messageOf } from "../../core/refusal.ts";
+import { isTerminal } from "../../core/states.ts";
 import { endStuck } from "../../finalize/newest/ending.ts";
 import { keepNewestDriven } from "../../finalize/newest/keep-driven.ts";
 import { pause, timeLimit } from "../../host/process/time.ts";
@@ -12,7 +13,8 @@ import type { RunJson } from "../../json/commands.ts";
 import { toFinalizationJson } from "../../json/finalization.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
 import { hostOf } from "../compose.ts";
-import { type CommonOptions, complain, type Context, print } from "../context.ts";
+import { type CommonOptions, complain, complainInstead, type Context, print } from "../context.ts";
+import { howItEnded } from "../../view/headline.ts";
 import { attempt, type Attempt, type Called, type Driven } from "../shared/attempt.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { loadCalled } from "../shared/load-config.ts";
@@ -39,9 +41,14 @@ const PATIENCE = 2;
 
 async function runAndPrint(context: Context, id: string, options: CommonOptions): Promise<number> {
   const exitCode = await run(context, id, options);
-  if (options.json !== true) return exitCode;
+  const isSaid = options.quiet !== true || exitCode === EXIT.done;
+  if (options.json !== true && isSaid) return exitCode;
   const { called } = await loadCalled(options);
   const read = await new RecordStore(called.stateDir).read(id);
+  if (read.kind === "record" && isTerminal(read.record.state)) {
+    complainInstead(context, options, howItEnded(read.record));
+  }
+  if (options.json !== true) return exitCode;
   const finalization = read.kind === "record" ? toFinalizationJson(read.record) : null;
   const json: RunJson = { schemaVersion: 1, exitCode, finalization };
   print(context, jsonLine(json));

@@ -1,4 +1,3 @@
-import { jsonLine } from "../../core/printable.ts";
 import * as commands from "../../host/systemd/commands.ts";
 import { join, resolve } from "node:path";
 import type { Config } from "../../core/config/config.ts";
@@ -23,7 +22,7 @@ import type { Host } from "../../host/process/host.ts";
 import { RecordStore } from "../../state-dir/store.ts";
 import { requireSystemd } from "../../host/systemd/systemd.ts";
 import type { ScheduleJson } from "../../json/commands.ts";
-import { type CommonOptions, type Context, print } from "../context.ts";
+import { type CommonOptions, type Context, printOutcome, printResult } from "../context.ts";
 import { ciRunOf } from "../shared/ci-run.ts";
 import { loadConfigToSchedule } from "../shared/load-config.ts";
 import { quoteArgv, runCommand } from "../shared/own-command.ts";
@@ -81,9 +80,10 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     context.stopSignal();
     drafted = await commit(host, store, drafted);
   }
-  const lines = options.json === true ? [asJson(drafted)] : asText(config, proposal, drafted);
-  print(context, lines.join("\n"));
-  if (options.dryRun === true && options.json !== true) printDryRun(context, drafted);
+  const toText = (): string[] => asText(config, proposal, drafted);
+  const toJson = (): ScheduleJson => asJson(drafted);
+  if (options.dryRun !== true) printOutcome(context, options, toJson, toText);
+  else printResult(context, options, toJson, () => [...toText(), ...dryRunLines(drafted)]);
 }
 
 /**
@@ -144,15 +144,14 @@ export function asText(config: Config, { systems }: Proposal, { record }: Draft)
   return [...compared, summary].map((line) => `deploy-finalize: ${line}`);
 }
 
-function asJson({ record, arming }: Draft): string {
+function asJson({ record, arming }: Draft): ScheduleJson {
   const { id, plan, delay, fireAt, target, previous } = record;
   const argv = [...commands.armTimer(arming)];
   const when = { unit: unitName(id), plan, delay, fireAt };
-  const json: ScheduleJson = { schemaVersion: 1, id, ...when, target, previous, argv };
-  return jsonLine(json);
+  return { schemaVersion: 1, id, ...when, target, previous, argv };
 }
 
-function printDryRun(context: Context, { record, arming }: Draft): void {
+function dryRunLines({ record, arming }: Draft): string[] {
   const act =
     record.plan.action === "reboot"
       ? commands.reboot()
@@ -160,7 +159,9 @@ function printDryRun(context: Context, { record, arming }: Draft): void {
           join(activatedOf(record), "bin/switch-to-configuration"),
           record.specialisation === null ? "switch" : "test",
         ];
-  print(context, "deploy-finalize: dry-run: not scheduling");
-  print(context, `deploy-finalize: would run: ${quoteArgv(act)}`);
-  print(context, `deploy-finalize: would schedule: ${quoteArgv(commands.armTimer(arming))}`);
+  return [
+    "deploy-finalize: dry-run: not scheduling",
+    `deploy-finalize: would run: ${quoteArgv(act)}`,
+    `deploy-finalize: would schedule: ${quoteArgv(commands.armTimer(arming))}`,
+  ];
 }

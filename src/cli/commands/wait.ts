@@ -3,6 +3,7 @@ import type { Config } from "../../core/config/config.ts";
 import { forgeRunOf } from "../../core/config/forge-run.ts";
 import { EXIT, exitCodeOf } from "../../core/outcome.ts";
 import { messageOf, Refusal } from "../../core/refusal.ts";
+import type { FinalizationRecord } from "../../core/record/record.ts";
 import { isTerminal } from "../../core/states.ts";
 import { nextChange } from "../../host/process/watch.ts";
 import { readIfThere } from "../../host/files/durable.ts";
@@ -18,9 +19,16 @@ import type { Host } from "../../host/process/host.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { timeLimit } from "../../host/process/time.ts";
 import type { WaitJson } from "../../json/status.ts";
+import { howItEnded } from "../../view/headline.ts";
 import { drawChange, NewChanges, undrivenWatch } from "../shared/following.ts";
 import { acts, type Cli, newCommand, readSpan, withId, withJson } from "../command.ts";
-import { type CommonOptions, type Context, printResult, styleOf } from "../context.ts";
+import {
+  type CommonOptions,
+  complainInstead,
+  type Context,
+  printOutcome,
+  styleOf,
+} from "../context.ts";
 import { findRecord } from "../shared/find-record.ts";
 import { configFor, requireAccess } from "../shared/guards.ts";
 import { type Place, whyWaitsForItself } from "../../finalize/waits-for-itself.ts";
@@ -65,7 +73,7 @@ export async function wait(
   const { host, store, config: called } = await openServices(context, options);
   requireAccess(store);
   const record = await findRecord(store, wanted);
-  return await follow({
+  const ended = await follow({
     host,
     store,
     config: await configFor(record, called),
@@ -75,9 +83,16 @@ export async function wait(
     stop: context.stopSignal("stop"),
     deadline: host.elapsedMs() + (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
   });
+  if (ended.exitCode !== EXIT.done) complainInstead(context, options, howItEnded(ended.record));
+  return ended.exitCode;
 }
 
-async function follow(waited: Wait): Promise<number> {
+interface Ended {
+  readonly record: FinalizationRecord;
+  readonly exitCode: number;
+}
+
+async function follow(waited: Wait): Promise<Ended> {
   const { host, store, id, show, stop, deadline } = waited;
   const lookAtDriver = undrivenWatch(host, store, id);
   for (;;) {
@@ -85,7 +100,7 @@ async function follow(waited: Wait): Promise<number> {
     const seen = await read(waited);
     show(seen);
     const { state } = seen.record;
-    if (isTerminal(state)) return exitCodeOf(state);
+    if (isTerminal(state)) return { record: seen.record, exitCode: exitCodeOf(state) };
     const itself = whyWaitsForItself(seen, waited.config, waited.place);
     if (itself !== null) throw new Refusal(`${itself}: wait would block itself. ${ELSEWHERE}`);
     const leftMs = deadline - host.elapsedMs();
@@ -130,7 +145,7 @@ function shower(context: Context, options: WaitOptions): Wait["show"] {
   const style = styleOf(context);
   return (seen) => {
     for (const change of changes.since(seen)) {
-      printResult(
+      printOutcome(
         context,
         options,
         (): WaitJson => ({ schemaVersion: 1, ...change }),

@@ -6,6 +6,7 @@ import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
 import { ciJob } from "../../../src/gates/ci-job.ts";
 import type { GateState } from "../../../src/gates/gate.ts";
 import { findIdleRunners } from "../../../src/finalize/runners/stop.ts";
+import { stopsOf } from "../../../src/gates/runners/drains.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 import { aRecord } from "../../support/records.ts";
 
@@ -51,6 +52,8 @@ test("a container without a runner, or with an idle one, is idle, and is stopped
   assert.equal((await look(host)).kind, "open");
   const idle = { kind: "idle", units: ["container@ci.service"] };
   assert.deepEqual(await findIdleRunners(host, [CONTAINER]), idle);
+  const [stop] = await stopsOf(host, DEFAULT_CONFIG, [CONTAINER]);
+  assert.equal(stop?.stop.kind, "kills");
 });
 
 for (const unit of [

@@ -1,12 +1,11 @@
-import type { FinalizationRecord } from "../../../core/record/record.ts";
 import { findRetryTarget, requireRetriable } from "../../../finalize/by-hand/retry-target.ts";
 import { requireSystemd } from "../../../host/systemd/systemd.ts";
 import type { RetryJson } from "../../../json/commands.ts";
 import { toFinalizationJson } from "../../../json/finalization.ts";
-import { targetName } from "../../../view/headline.ts";
+import { howItEnded, targetName } from "../../../view/headline.ts";
 import { acts, type Cli, newCommand, readSpan, withId, withJson } from "../../command.ts";
 import { openServices } from "../../compose.ts";
-import { type Context, print, printResult } from "../../context.ts";
+import { complainInstead, type Context, printOutcome, tell } from "../../context.ts";
 import { findRecord } from "../../shared/find-record.ts";
 import { requireRoot } from "../../shared/guards.ts";
 import {
@@ -45,8 +44,11 @@ async function retry(
   requireRetriable(record);
   await findRetryTarget(host, store, record);
   const why = record.outcome?.reason ?? null;
-  if (options.json !== true) print(context, `deploy-finalize: ${howItEnded(record)}`);
-  if (options.yes !== true) await makeSure(context, `Try ${targetName(record)} again?`);
+  tell(context, options, howItEnded(record));
+  if (options.yes !== true) {
+    complainInstead(context, options, howItEnded(record));
+    await makeSure(context, `Try ${targetName(record)} again?`);
+  }
   const scheduled = await scheduleByHand(context, services, options, {
     of: record,
     origin: { retryOf: record.id },
@@ -55,14 +57,10 @@ async function retry(
   });
   const finalization = toFinalizationJson(scheduled.drafted.record);
   const { id } = scheduled.drafted.record;
-  printResult(
+  printOutcome(
     context,
     options,
     (): RetryJson => ({ schemaVersion: 1, of: record.id, rejectedBecause: why, finalization }),
     () => scheduledLines(scheduled, `retry of ${record.id} is scheduled as ${id}`),
   );
-}
-
-function howItEnded({ id, state, outcome }: FinalizationRecord): string {
-  return `${id} ended as ${state}: ${outcome?.reason ?? "its record does not say why"}`;
 }

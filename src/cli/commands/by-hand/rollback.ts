@@ -9,7 +9,7 @@ import type { RollbackJson } from "../../../json/commands.ts";
 import { previousName, targetName } from "../../../view/headline.ts";
 import { makeSure } from "../../shared/terminal.ts";
 import { acts, type Cli, newCommand, readSpan, withId, withJson } from "../../command.ts";
-import { type Context, printResult } from "../../context.ts";
+import { type Context, printOutcome } from "../../context.ts";
 import { findToRollBack } from "../../shared/find-to-roll-back.ts";
 import { awaitAnswer, leaveRequest } from "../../shared/requests.ts";
 import { requireRoot } from "../../shared/guards.ts";
@@ -59,7 +59,7 @@ async function rollback(
     throw new Refusal(`${asked.id} could not roll back: ${asked.outcome?.reason ?? "it failed"}`);
   }
   const finalization = toFinalizationJson(asked);
-  printResult(
+  printOutcome(
     context,
     options,
     (): RollbackJson => ({ schemaVersion: 1, of: asked.id, how: "asked", finalization }),
@@ -81,7 +81,7 @@ async function schedule(
   });
   const { id } = scheduled.drafted.record;
   const finalization = toFinalizationJson(scheduled.drafted.record);
-  printResult(
+  printOutcome(
     context,
     options,
     (): RollbackJson => ({ schemaVersion: 1, of: record.id, how: "scheduled", finalization }),

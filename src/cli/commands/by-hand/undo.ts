@@ -4,7 +4,7 @@ import type { UndoJson } from "../../../json/commands.ts";
 import { systemName } from "../../../view/headline.ts";
 import { acts, type Cli, newCommand, readPath, withJson } from "../../command.ts";
 import { openServices } from "../../compose.ts";
-import { type CommonOptions, type Context, printResult } from "../../context.ts";
+import { type CommonOptions, type Context, printOutcome } from "../../context.ts";
 import { requireRoot } from "../../shared/guards.ts";
 
 interface UndoOptions extends CommonOptions {
@@ -23,7 +23,7 @@ async function undo(context: Context, options: UndoOptions): Promise<void> {
   const { host, store, config } = await openServices(context, options);
   const profile = options.profile === undefined ? config.profile : resolve(options.profile);
   const undone = await undoToRunning(host, store, profile, context.stopSignal());
-  printResult(
+  printOutcome(
     context,
     options,
     (): UndoJson => ({ schemaVersion: 1, ...undone }),
