@@ -5,6 +5,7 @@
   imports = [
     ./module/program.nix
     ./module/contradictions.nix
+    ./module/take-over.nix
     ./module/schedule.nix
     ./module/wait-for.nix
     ./module/drain.nix

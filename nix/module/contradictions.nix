@@ -44,7 +44,7 @@ let
       [ { inherit path option; } ]
     else
       lib.concatLists (lib.mapAttrsToList (name: leaves (path ++ [ name ])) option);
-  own = [ "enable" "package" "configFile" "settings" "generated" "effective" ];
+  own = [ "enable" "package" "configFile" "settings" "generated" "effective" "takeOver" ];
   # Also a key of `settings` that has an option has a type. A list of a submodule checks each item later.
   inSettings = lib.filter ({ path, ... }: lib.hasAttrByPath path cfg.settings) (
     leaves [ ] (removeAttrs options.services.deployFinalize own)

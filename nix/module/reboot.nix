@@ -9,6 +9,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.services.deployFinalize;
   finalizeTypes = import ./types.nix { inherit lib; };
+  inherit (import ./taken-over.nix { inherit config lib options; }) autoUpgrade;
   watchdog = lib.mkIf (cfg.enable && cfg.reboot.resetOnTrouble) (lib.mkDefault "30s");
 in
 {
@@ -22,7 +23,8 @@ in
   options.services.deployFinalize.reboot = {
     allow = mkOption {
       type = types.bool;
-      default = true;
+      default = autoUpgrade.allowsReboot;
+      defaultText = lib.literalMD "`true`; with `takeOver.autoUpgrade` that of `system.autoUpgrade.allowReboot`";
       description = ''
         Whether to reboot at all. If not, what can be switched to goes live and the finalization
         says that a reboot is required for the rest, such as a new kernel. Where the switch would
@@ -88,7 +90,8 @@ in
           };
         }
       );
-      default = null;
+      default = autoUpgrade.window;
+      defaultText = lib.literalMD "`null`; with `takeOver.autoUpgrade` that of `system.autoUpgrade.rebootWindow`";
       example = {
         start = "Sat 02:00 Europe/Berlin";
         duration = "3h";

@@ -1,9 +1,15 @@
 # What is made the running system, and when.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  options,
+  ...
+}:
 let
   inherit (lib) literalExpression mkOption types;
   cfg = config.services.deployFinalize;
   finalizeTypes = import ./types.nix { inherit lib; };
+  inherit (import ./taken-over.nix { inherit config lib options; }) comin;
 in
 {
   options.services.deployFinalize = {
@@ -21,7 +27,8 @@ in
 
     profile = mkOption {
       type = finalizeTypes.absolutePath;
-      default = "/nix/var/nix/profiles/system";
+      default = if comin.isOn then comin.profile else "/nix/var/nix/profiles/system";
+      defaultText = lib.literalMD "`\"/nix/var/nix/profiles/system\"`; with `takeOver.comin` that of comin";
       description = "The Nix profile whose system is made the running one.";
     };
 

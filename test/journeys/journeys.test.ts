@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { newestRecord, PROGRAM, systemSpec } from "../on-host/deploying.ts";
+import { PrivateNix } from "../nix/pkgs/private-nix.ts";
+import { afterUpgrade, hostWithDeployers, scriptsOf, upgrading } from "../nix/take-over.ts";
 import type { Host, ToplevelSpec } from "../test-host/host.ts";
 import { hostTest } from "../test-host/host-test.ts";
 import { repository } from "../test-host/paths.ts";
@@ -105,14 +107,26 @@ async function assertPrepared(host: Host, log: string): Promise<void> {
   assert.ok(!log.includes(PASTED));
 }
 
-/** A deploy in the way of `system.autoUpgrade`, whose unit has what the page says. */
-async function autoUpgrade(host: Host): Promise<void> {
-  const page = readFileSync(join(repository, "docs/journeys/auto-upgrade.md"), "utf8");
-  const [, then = ""] = /ExecStartPost =\n? *"(.*)";/.exec(page) ?? [];
+/** What `takeOver.autoUpgrade` has run after an upgrade. */
+async function afterUpgradeOn(host: Host): Promise<string> {
+  await using nix = new PrivateNix();
+  const marked = afterUpgrade(await hostWithDeployers(nix, upgrading("")));
+  const scripts = scriptsOf(`${PLACE}/bin`, marked);
+  for (const { path, text } of scripts) {
+    await host.write(path, text);
+    await host.ok(["chmod", "+x", path]);
+  }
+  return scripts.at(-1)?.path ?? "";
+}
+
+/** A deploy in the way of `system.autoUpgrade`, whose unit has what the module adds; returns that. */
+async function autoUpgrade(host: Host): Promise<string> {
+  const then = await afterUpgradeOn(host);
   const unit = `[Service]\nType=oneshot\nExecStart=/bin/bash -c '. ${PLACE}/next; eval "$$boot"'\nExecStartPost=${then}\n`;
   const path = "PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin";
   await host.write("/run/systemd/system/nixos-upgrade.service", `${unit}Environment=${path}\n`);
   await host.ok(["systemctl", "daemon-reload"]);
+  return then;
 }
 
 const DEPLOY = `. ${PLACE}/next; eval "$boot"; deploy-finalize`;
@@ -134,9 +148,12 @@ hostTest(
       if (page === "gitea-on-one-host.md") await assertPrepared(host, log);
     }
 
-    await autoUpgrade(host);
+    const then = await autoUpgrade(host);
     const night = await walk(host, "auto-upgrade.md", stepsOf("auto-upgrade.md"));
     live = await assertLive(host, night, live);
+    // The next night nothing has changed.
+    assert.match(await host.ok([then]), /runs already: nothing to do/);
+    assert.equal((await newestRecord(host)).id, live);
 
     const old = ["systemd-run", "--quiet", "--on-active=1h", "--unit=deploy-finalize-old"];
     await host.ok([...old, "touch", "/run/old-script-was-here"]);

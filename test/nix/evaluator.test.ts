@@ -46,6 +46,17 @@ const accepted: [string, string, unknown][] = [
   ],
   ["imports", `{ imports = [ (int "a") { imports = [ { a = 7; } ]; } ]; }`, { a: 7 }],
   ["apply", `{ options.a = option types.int { default = 1; apply = toString; }; }`, { a: "1" }],
+  [
+    "apply in another declaration, and what was said before it",
+    `(int "a") { options.a = lib.mkOption { apply = toString; }; } (int "b") ({ options, ... }: { a = 7; b = lib.head options.a.definitions; })`,
+    { a: "7", b: 7 },
+  ],
+  [
+    "two declarations of a list of submodules",
+    `{ options.a = option (types.listOf (types.submodule { options.x = option types.int { default = 1; }; })) { }; }
+     { options.a = option (types.listOf (types.submodule { config.x = lib.mkOverride 1200 2; })) { }; } { a = [ { } { x = 3; } ]; }`,
+    { a: [{ x: 2 }, { x: 3 }] },
+  ],
   ["null", `{ options.a = option (types.nullOr types.int) { default = null; }; }`, { a: null }],
   [
     "not null",
@@ -116,6 +127,11 @@ const refused: [string, string, RegExp][] = [
     "setting a read-only option",
     `{ options.a = option types.int { readOnly = true; default = 1; }; } { a = 2; }`,
     /`a' is read-only/,
+  ],
+  [
+    "two declarations with apply",
+    `{ options.a = lib.mkOption { apply = x: x; }; } { options.a = lib.mkOption { apply = x: x; }; }`,
+    /`a' .* is already declared/,
   ],
   ["two declarations", `(int "a") (int "a")`, /`a' .* is already declared/],
   [

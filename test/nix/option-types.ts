@@ -68,6 +68,8 @@ const OWN = new Set([
   "loginNotice.enable",
   "resetOnTrouble",
   "reboot.resetOnTrouble",
+  "takeOver.autoUpgrade",
+  "takeOver.comin",
 ]);
 
 export function isOwn({ path }: Option): boolean {

@@ -39,9 +39,7 @@ const packages = new Set(
 /** NixOS, as far as the pages set more of it than our module reads. */
 const REST = `{ lib, ... }: {
   options = let any = lib.mkOption { type = lib.types.anything; default = { }; }; in {
-    system.autoUpgrade = any;
     system.configurationRevision = any;
-    services.comin = any;
     services.grafana = any;
     services.prometheus = any;
     security.sudo = any;
@@ -62,7 +60,8 @@ const SCOPE = `
       .join("\n")}
   };
   config.networking.hostName = "web1";
-  module = make: view [ (make ownPkgs) rest { services.deployFinalize.enable = lib.mkDefault true; } ];
+  comin = import ${repository}/test/nix/evaluator/comin-options.nix;
+  module = make: view [ (make ownPkgs) rest comin { services.deployFinalize.enable = lib.mkDefault true; } ];
   rest = ${REST};`;
 
 const shownSchema = v.array(v.pick(viewSchema, ["refusals", "warnings", "file"]));

@@ -3,7 +3,8 @@ lib:
 let
   inherit (lib) showOption showDefinitions;
 in
-# The value of the definitions that count, each checked; `isDefined` is false where none does.
+# The value of the definitions that count, each checked; `isDefined` is false where none does, and
+# `definitions` are their values.
 loc: type: definitions:
 let
   unwrapped = lib.concatMap lib.unwrap definitions;
@@ -12,6 +13,7 @@ let
 in
 {
   isDefined = unwrapped != [ ];
+  definitions = lib.optionals (unwrapped != [ ]) (map (d: d.value) counting);
   highestPrio = if unwrapped == [ ] then 9999 else (builtins.head counting).priority;
   value =
     if unwrapped == [ ] then

@@ -90,11 +90,16 @@ let
   evalOption =
     loc: declarations: definitions:
     let
-      first = builtins.head declarations;
-      withDefault = builtins.filter (d: d.options ? default) declarations;
-      declaration = (builtins.head (withDefault ++ [ first ])).options;
-      types = map (d: d.options.type or lib.types.unspecified) declarations;
-      joined = builtins.foldl' joinTypes (builtins.head types) (builtins.tail types);
+      declaration = builtins.foldl' (all: d: all // d.options) { } declarations;
+      # One that has no type only adds to the other, for example `apply`.
+      typed = map (d: d.options.type) (builtins.filter (d: d.options ? type) declarations);
+      types = if typed == [ ] then [ lib.types.unspecified ] else typed;
+      isTwice = key: lib.count (d: d.options ? ${key}) declarations > 1;
+      joined =
+        if lib.any isTwice [ "apply" "default" "description" "example" ] then
+          null
+        else
+          builtins.foldl' joinTypes (builtins.head types) (builtins.tail types);
       type = if joined == null then builtins.head types else joined;
       default = lib.optional (declaration ? default) {
         file = (builtins.head declarations).file;
@@ -110,12 +115,12 @@ let
       declaration
       // {
         inherit loc type;
-        inherit (merged) isDefined highestPrio;
+        inherit (merged) definitions isDefined highestPrio;
         declarations = map (d: d.file) declarations;
         value = (declaration.apply or lib.id) merged.value;
       };
 
-  # Two declarations of a set of options go together, also below a set of names; others do not.
+  # Two declarations of a set of options go together, also below a set of names or a list; others do not.
   joinTypes =
     one: other:
     let
@@ -126,6 +131,8 @@ let
       lib.types.submodule (one.modules ++ other.modules)
     else if kinds == [ "attrsOf" "attrsOf" ] && of != null then
       lib.types.attrsOf of
+    else if kinds == [ "listOf" "listOf" ] && of != null then
+      lib.types.listOf of
     else
       null;
 

@@ -3,7 +3,16 @@
 let
   inherit (lib) mkOption types;
   value = type: default: mkOption { inherit type default; };
-  unitOption = value (types.attrsOf types.anything) { };
+  # As in a unit: several definitions of a setting are a list if one of them is.
+  setting = types.anything // {
+    merge =
+      loc: definitions:
+      if lib.any (d: builtins.isList d.value) definitions then
+        lib.concatMap (d: lib.toList d.value) definitions
+      else
+        types.anything.merge loc definitions;
+  };
+  unitOption = value (types.attrsOf setting) { };
 in
 {
   options = {

@@ -13,5 +13,5 @@ lib.evalModules {
     modulesPath = if runnerModules == [ ] then ./. else ./modules-of-nixpkgs;
     utils.escapeSystemdPath = import ./escape-systemd-path.nix lib;
   };
-  modules = [ ./nixos-options.nix ] ++ runnerModules ++ modules;
+  modules = [ ./nixos-options.nix ./upgrade-options.nix ] ++ runnerModules ++ modules;
 }

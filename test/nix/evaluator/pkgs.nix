@@ -36,6 +36,8 @@ in
     buildPlatform.canExecute = _: true;
     hostPlatform = { };
   };
+  # In place of its path, so that it can be found in what names it.
+  writeShellScript = name: text: "<<${name}\n${text}>>";
   symlinkJoin = { name, ... }@join: derivation name join;
   coreutils = derivation "coreutils" { };
   makeBinaryWrapper = derivation "make-binary-wrapper-hook" { };

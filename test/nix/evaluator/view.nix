@@ -48,5 +48,6 @@ in
     "package"
     "resetOnTrouble"
     "settings"
+    "takeOver"
   ];
 }

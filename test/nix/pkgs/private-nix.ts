@@ -26,7 +26,9 @@ export class PrivateNix implements AsyncDisposable {
 
   /** The value of the expression, all of it. */
   async evaluate(expression: string): Promise<unknown> {
-    const value: unknown = JSON.parse(await ok(evaluation(expression), { env: this.#env(), timeoutMs }));
+    const value: unknown = JSON.parse(
+      await ok(evaluation(expression), { env: this.#env(), timeoutMs }),
+    );
     return value;
   }
 
