@@ -36,7 +36,7 @@ async function withEvidence(error: unknown, host: Host): Promise<unknown> {
 export function realTest(name: string, body: (context: TestContext) => Promise<void>): void {
   const host = hostAvailable();
   if (host.available) {
-    void test(name, { timeout: 240_000 }, async (context) => {
+    void test(name, { timeout: 290_000 }, async (context) => {
       try {
         await body(context);
       } catch (error) {
