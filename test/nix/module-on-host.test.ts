@@ -13,7 +13,6 @@ import {
   STATE_DIR,
   systemSpec,
 } from "../on-host/deploying.ts";
-import { HELD_SWITCH, holdSwitch } from "../on-host/held.ts";
 import { PrivateNix } from "./pkgs/private-nix.ts";
 import { enabled, hostView, viewSchema } from "./view.ts";
 
@@ -97,9 +96,9 @@ async function interrupted(
   host: Host,
   beforeThat: (record: string) => Promise<void> = async () => {},
 ): Promise<{ target: string; id: string }> {
-  const spec = await withModulesUnits({ label: "target", units: HELD_SWITCH });
+  const spec = await withModulesUnits({ label: "target" });
   const target = await host.buildToplevel(spec);
-  await holdSwitch(host);
+  await host.holdActivation();
   const id = await deploy(host, target, "--delay", "0");
   await entered(host, id, "switching");
   await beforeThat(`${STATE_DIR}/${id}.json`);

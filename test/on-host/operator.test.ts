@@ -7,8 +7,15 @@ import { statusSchema, type StatusJson } from "../../src/json/status.ts";
 import { documents, waitingLoops } from "../docs/documents.ts";
 import { hostTest } from "../test-host/host-test.ts";
 import type { Ended, Host } from "../test-host/host.ts";
-import { deploy, deployScript, ended, entered, PROGRAM, systemSpec } from "./deploying.ts";
-import { comesDue } from "./held.ts";
+import {
+  comesDue,
+  deploy,
+  deployScript,
+  ended,
+  entered,
+  PROGRAM,
+  systemSpec,
+} from "./deploying.ts";
 import { Operator } from "./ssh.ts";
 
 const GATED = {

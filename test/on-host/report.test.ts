@@ -7,7 +7,6 @@ import { hostTest } from "../test-host/host-test.ts";
 import { COMMIT } from "../report/reports.ts";
 import { StandInServer } from "../report/server.ts";
 import { call, deploy, ended, entered, STATE_DIR, systemSpec } from "./deploying.ts";
-import { HELD_SWITCH, holdSwitch, letGo } from "./held.ts";
 import { Cable } from "./network.ts";
 
 const TOKEN = "planted-token-4711-0815";
@@ -110,14 +109,14 @@ hostTest(
     await using reporting = await Reporting.on(host);
     const { cable } = reporting;
     await cable.plug();
-    const spec = { label: "held", units: HELD_SWITCH };
+    const spec = { label: "held" };
     const target = await host.buildToplevel(reporting.system(spec));
-    await holdSwitch(host);
+    await host.holdActivation();
     const id = await deploy(host, target, "--delay", "0", ...REVISION);
     await entered(host, id, "switching");
     await reporting.delivered(["pending"]);
     await cable.cut();
-    await letGo(host);
+    await host.letActivate();
     const record = await ended(host, id);
     assert.equal(record.state, "live");
     await reporting.triedInVain(id, "live");

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
 import { call, deploy, ended, entered, systemSpec } from "./deploying.ts";
-import { HELD_SWITCH, holdSwitch, letGo } from "./held.ts";
 
 const baseline = systemSpec();
 /** Still switching, however long what the test does to it takes. */
-const held = systemSpec({ label: "held", units: HELD_SWITCH });
+const held = systemSpec({ label: "held" });
 
 hostTest(
   "three daemon-reloads leave the timer at the moment that was asked for",
@@ -28,18 +27,18 @@ hostTest(
 
 hostTest("run goes on after its journal pipe is gone", { baseline }, async (host) => {
   const target = await host.buildToplevel(held);
-  await holdSwitch(host);
+  await host.holdActivation();
   const id = await deploy(host, target, "--delay", "0");
   await entered(host, id, "switching");
   await host.shell("systemctl kill --signal=KILL systemd-journald.service");
-  await letGo(host);
+  await host.letActivate();
   assert.equal((await ended(host, id)).state, "live");
   assert.equal((await host.facts()).current, target);
 });
 
 hostTest("run goes on after its terminal is gone", { baseline }, async (host) => {
   const target = await host.buildToplevel(held);
-  await holdSwitch(host);
+  await host.holdActivation();
   const id = await deploy(host, target, "--delay", "60");
   await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
   await host.shell(
@@ -52,7 +51,7 @@ hostTest("run goes on after its terminal is gone", { baseline }, async (host) =>
   );
   await entered(host, id, "switching");
   await host.shell("systemctl kill --kill-whom=main --signal=KILL terminal.service");
-  await letGo(host);
+  await host.letActivate();
   assert.equal((await ended(host, id)).state, "live");
   assert.equal((await host.facts()).current, target);
 });
@@ -62,7 +61,7 @@ hostTest(
   { baseline },
   async (host) => {
     const target = await host.buildToplevel(held);
-    await holdSwitch(host);
+    await host.holdActivation();
     const id = await deploy(host, target, "--delay", "60");
     await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
     await host.shell(
@@ -73,7 +72,7 @@ hostTest(
     );
     await entered(host, id, "switching");
     await host.shell("kill -HUP $(cat /run/runner.pid)");
-    await letGo(host);
+    await host.letActivate();
     assert.equal((await ended(host, id)).state, "live");
   },
 );

@@ -12,10 +12,9 @@ import {
   systemSpec,
   waitsForTurn,
 } from "./deploying.ts";
-import { HELD_SWITCH, holdSwitch, letGo } from "./held.ts";
 
 const baseline = systemSpec();
-const held = systemSpec({ label: "held", units: HELD_SWITCH });
+const held = systemSpec({ label: "held" });
 /** Fails, once the test has looked. */
 const HELD_CHECK = "until test -e /run/checked; do sleep 0.1; done; exit 1";
 const FAILING_CHECK = {
@@ -30,12 +29,12 @@ const SWITCH_LOCK = "/run/nixos/switch-to-configuration.lock";
 hostTest("a second finalization waits for a running one", { baseline }, async (host) => {
   const slow = await host.buildToplevel(held);
   const next = await host.buildToplevel(systemSpec({ label: "next" }));
-  await holdSwitch(host);
+  await host.holdActivation();
   const first = await deploy(host, slow, "--delay", "0");
   await entered(host, first, "switching");
   const second = await schedule(host, next, "--delay", "0");
   await waitsForTurn(host, second);
-  await letGo(host);
+  await host.letActivate();
   const [firstRecord, secondRecord] = [await ended(host, first), await ended(host, second)];
   assert.deepEqual([firstRecord.state, secondRecord.state], ["live", "live"]);
   const firstEnd = firstRecord.timeline.at(-1)?.at ?? "";
@@ -119,13 +118,13 @@ hostTest(
   { baseline },
   async (host) => {
     const target = await host.buildToplevel(held);
-    await holdSwitch(host);
+    await host.holdActivation();
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "switching");
     const second = await host.run(call(target, "run", id));
     assert.equal(second.exitCode, 1);
     assert.match(second.stderr, /another process is running finalization/);
-    await letGo(host);
+    await host.letActivate();
     assert.equal((await ended(host, id)).state, "live");
   },
 );
@@ -150,14 +149,14 @@ hostTest(
   { baseline },
   async (host) => {
     const next = await host.buildToplevel(systemSpec({ label: "next" }));
-    await holdSwitch(host);
+    await host.holdActivation();
     const first = await deploy(host, await host.buildToplevel(held), "--delay", "0");
     await entered(host, first, "switching");
     const second = await schedule(host, next, "--delay", "0");
     await waitsForTurn(host, second);
     await host.ok(["systemctl", "stop", `deploy-finalize-${second}.service`]);
     assert.equal((await recordOf(host, first)).state, "switching");
-    await letGo(host);
+    await host.letActivate();
     assert.equal((await ended(host, first)).state, "live");
     assert.equal((await recordOf(host, second)).state, "waiting");
   },
@@ -168,13 +167,13 @@ hostTest(
   { baseline },
   async (host) => {
     const next = await host.buildToplevel(systemSpec({ label: "next" }));
-    await holdSwitch(host);
+    await host.holdActivation();
     const first = await deploy(host, await host.buildToplevel(held), "--delay", "0");
     await entered(host, first, "switching");
     const second = await schedule(host, next, "--delay", "0");
     await waitsForTurn(host, second);
     await host.shell(`kill $(systemctl show -P MainPID deploy-finalize-${second}.service)`);
-    await letGo(host);
+    await host.letActivate();
     assert.equal((await ended(host, second)).state, "live");
     assert.equal((await host.facts()).current, next);
   },
