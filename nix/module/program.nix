@@ -102,5 +102,7 @@ in
   config = lib.mkIf cfg.enable {
     system.build.deployFinalize = configured;
     environment.systemPackages = [ configured ];
+    # For a call from another system, which has to know what this one needs at boot.
+    environment.etc."deploy-finalize.json".source = cfg.configFile;
   };
 }

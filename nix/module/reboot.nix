@@ -10,6 +10,27 @@ let
   cfg = config.services.deployFinalize;
   finalizeTypes = import ./types.nix { inherit lib; };
   inherit (import ./taken-over.nix { inherit config lib options; }) autoUpgrade;
+
+  # The devices that stage 1 opens and whose passphrase it asks a person at the console for.
+  initrd = config.boot.initrd or { };
+  at = path: default: lib.attrByPath path default initrd;
+  canReach = at [ "network" "ssh" "enable" ] false
+    && (at [ "network" "enable" ] false || at [ "systemd" "network" "enable" ] false);
+  isUnlocked =
+    name: device:
+    device.keyFile or null != null
+    || device.tryEmptyPassphrase or false
+    || device.fido2.credential or null != null
+    || device.fido2.credentials or [ ] != [ ]
+    || device.yubikey or null != null && !(device.yubikey.twoFactor or true)
+    || at [ "clevis" "enable" ] false && lib.hasAttrByPath [ "clevis" "devices" name ] initrd
+    # crypttab(5); `noauto` is not opened at boot.
+    || lib.any (
+      option: builtins.match "(tpm2-device|fido2-device|pkcs11-uri)=.+|noauto" option != null
+    ) (device.crypttabExtraOpts or [ ]);
+  asking = lib.filter (name: !isUnlocked name devices.${name}) (lib.attrNames devices);
+  devices = at [ "luks" "devices" ] { };
+
   watchdog = lib.mkIf (cfg.enable && cfg.reboot.resetOnTrouble) (lib.mkDefault "30s");
 in
 {
@@ -56,6 +77,31 @@ in
         default until the target is verified: then a kernel that does not come up falls back by
         itself. `auto` does so where the loader can (systemd-boot, GRUB), `require` does not reboot
         where it cannot. What it takes: [one-shot-boot.md](one-shot-boot.md).
+      '';
+    };
+
+    unattended = mkOption {
+      type = types.enum [
+        "warn"
+        "require"
+      ];
+      default = "warn";
+      description = ''
+        What happens if the host would wait for a passphrase after the reboot (`reboot.passphrases`).
+        `warn`: it reboots, and the evaluation, `schedule` and `explain` warn. `require`: it does not
+        reboot, as if `reboot.allow` were false.
+      '';
+    };
+
+    passphrases = mkOption {
+      type = types.listOf finalizeTypes.someText;
+      default = if canReach then [ ] else asking;
+      defaultText = lib.literalMD "the devices of `boot.initrd.luks.devices` without key file, TPM2, FIDO2, Clevis and SSH in the initrd";
+      example = [ "luksroot" ];
+      description = ''
+        The encrypted devices whose passphrase somebody has to type when this system boots. Set it to
+        `[ ]` if they are unlocked in a way that the configuration does not show, such as a TPM2 that
+        was enrolled by hand.
       '';
     };
 

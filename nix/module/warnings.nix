@@ -120,6 +120,8 @@ let
 
   neverReboots = value [ "rebootWhenChanged" ] == [ ] && !config.boot.isContainer;
 
+  passphrases = let all = value [ "reboot" "passphrases" ]; in if builtins.isList all then lib.filter builtins.isString all else [ ];
+
   memory = if isPath stateDir then memoryUnder stateDir else null;
 in
 {
@@ -138,6 +140,9 @@ in
     ++
       lib.optional isAlertTokenOpen
         "${at "waitFor.alerts"}: a token is sent over http:// to ${alerts.url}, where others can read it. Use https://."
+    ++
+      lib.optional (passphrases != [ ] && mayReboot && value [ "reboot" "unattended" ] != "require")
+        "services.deployFinalize: after a reboot the host waits until somebody types the passphrase of ${lib.concatStringsSep ", " passphrases}, and nothing verifies the target or rolls back until then. Unlock it by TPM2, Clevis, a key file or SSH in the initrd; or set ${at "reboot.unattended"} to \"require\", so that no deploy reboots; or set ${at "reboot.passphrases"} to [ ] if nobody has to type it."
     ++
       lib.optional neverReboots
         "${at "rebootWhenChanged"} is empty on a host with a kernel: a new kernel, initrd or kernel modules wait for a reboot by hand, and nothing says so."

@@ -1,5 +1,7 @@
 import { type AfterBoot, lookAfterBoot } from "../boot/after-boot.ts";
 import type { Config } from "../core/config/config.ts";
+import { whyNoReboot } from "../core/machine/policy.ts";
+import { configForTarget } from "../host/nixos/target-config.ts";
 import type { Decision } from "../core/decision/decision.ts";
 import { RESUME_UNIT } from "../core/record/id.ts";
 import type { Weighed } from "../finalize/schedule.ts";
@@ -12,27 +14,33 @@ export interface BootAhead {
   readonly reboots: "possible" | "never";
   readonly stateDir: string;
   readonly after: AfterBoot;
+  /** The encrypted devices whose passphrase the target waits for. */
+  readonly passphrases: readonly string[];
 }
 
 /** Warns of what would end a finalization without a word, for `explain` and `schedule`. */
 export function warnOfBoot(
   { paths }: Pick<Host, "paths">,
-  { reboot, rebootWhenChanged, stateDir }: Config,
+  config: Config,
   { target, systems, decision }: Weighed,
 ): Warning[] {
+  const { rebootWhenChanged, stateDir } = config;
+  const forTarget = configForTarget(config, target);
+  const mayReboot = whyNoReboot(forTarget) === null;
   const previous = systems.current.toplevel;
   return afterBootWarnings({
     action: decision.action,
-    reboots: reboot.allow && rebootWhenChanged.length > 0 ? "possible" : "never",
+    reboots: mayReboot && rebootWhenChanged.length > 0 ? "possible" : "never",
     stateDir,
     after: lookAfterBoot(paths, { target, previous }, stateDir),
+    passphrases: mayReboot ? forTarget.reboot.passphrases : [],
   });
 }
 
 /** What would end a finalization without a word because the host reboots. Pure. */
 export function afterBootWarnings(ahead: BootAhead): Warning[] {
   if (ahead.action === "refuse") return [];
-  return [...aboutResumeUnits(ahead), ...aboutMemory(ahead)];
+  return [...aboutResumeUnits(ahead), ...aboutMemory(ahead), ...aboutPassphrases(ahead)];
 }
 
 function aboutResumeUnits({ action, after: { withoutResumeUnit } }: BootAhead): Warning[] {
@@ -68,6 +76,14 @@ function aboutMemory({ action, reboots, stateDir, after: { memory } }: BootAhead
     `the state folder ${stateDir} is on ${memory} and does not survive a reboot: ${then}. ` +
     `Keep the folder on a disk, or set stateDir to a folder that is.`;
   return [warning("state-on-tmpfs", text)];
+}
+
+function aboutPassphrases({ action, passphrases }: BootAhead): Warning[] {
+  if (action !== "reboot" || passphrases.length === 0) return [];
+  const text =
+    `the reboot waits until somebody types the passphrase of ${passphrases.join(", ")}: until then ` +
+    `nothing runs on the host, verifies the target or rolls back (reboot.passphrases)`;
+  return [warning("waits-for-passphrase", text)];
 }
 
 function warning(kind: string, text: string): Warning {

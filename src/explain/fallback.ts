@@ -4,6 +4,8 @@ import type { FallbackJson } from "../json/fallback.ts";
 import { lookAfterBoot, resumeObstacle } from "../boot/after-boot.ts";
 import { findLoader } from "../boot/detect.ts";
 import { fallbackObstacle, lastingObstacle } from "../boot/fallback.ts";
+import { whyNoReboot } from "../core/machine/policy.ts";
+import { configForTarget } from "../host/nixos/target-config.ts";
 import { kernelParameters } from "./next-boot.ts";
 import { listFolder, readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
@@ -78,8 +80,9 @@ export async function viewComingBack(
   config: Config,
   { profile, target, previous }: Omit<Ahead, "target"> & { readonly target: string | null },
 ): Promise<FallbackJson | null> {
-  const mayReboot = config.reboot.allow && config.rebootWhenChanged.length > 0;
-  if (!mayReboot || target === null) return null;
+  if (target === null) return null;
+  const isAllowed = whyNoReboot(configForTarget(config, target)) === null;
+  if (!isAllowed || config.rebootWhenChanged.length === 0) return null;
   const which = target === previous ? "any-target" : "this-target";
   return await viewFallback(host, config, { profile, target, previous }, which);
 }

@@ -1,3 +1,5 @@
+import { whyNoReboot } from "../core/machine/policy.ts";
+import { configForTarget } from "../host/nixos/target-config.ts";
 import { DEFAULT_REBOOT_WHEN_CHANGED } from "../core/decision/decision.ts";
 import type { Config } from "../core/config/config.ts";
 import { compareComponents, type KernelVersions } from "./components.ts";
@@ -86,11 +88,13 @@ async function nextBoot(
 
 export function circumstancesOf(
   { paths }: Host,
-  { profile, reboot }: Config,
+  config: Config,
   { target, specialisation, systems, decision }: Weighed,
   records: readonly FinalizationRecord[],
   generationsIn: string,
 ): Circumstances {
+  const { profile } = config;
+  const whyForbidden = whyNoReboot(configForTarget(config, target));
   const { toplevel } = systems.current;
   const numbers = generations(generationsIn).map(({ number }) => number);
   const files = ["kernel", "initrd"].map((name) => componentPath(systems.target.components[name]));
@@ -102,7 +106,8 @@ export function circumstancesOf(
     current: { toplevel, generation: generationOf(generationsIn, toplevel) },
     generation: currentGeneration(profile),
     newestGeneration: numbers.length === 0 ? null : Math.max(...numbers),
-    reboot: reboot.allow ? "allowed" : "forbidden",
+    reboot: whyForbidden === null ? "allowed" : "forbidden",
+    whyForbidden: whyForbidden ?? "reboot.allow",
     records,
     bootFileSystems: bootFileSystems(paths),
     // A boot loader with its own file system copies these two there.

@@ -33,6 +33,8 @@ export interface Circumstances {
   readonly generation: number | null;
   readonly newestGeneration: number | null;
   readonly reboot: "allowed" | "forbidden";
+  /** The setting that forbids reboots, if one does. */
+  readonly whyForbidden: string;
   /** Newest first. */
   readonly records: readonly FinalizationRecord[];
   readonly bootFileSystems: readonly BootFileSystem[];
@@ -100,14 +102,14 @@ export function warnOfPutOff(
 }
 
 function aboutTheDecision(seen: Circumstances): Warning[] {
-  const { decision, reboot, current, target, specialisation } = seen;
+  const { decision, reboot, whyForbidden, current, target, specialisation } = seen;
   if (decision.action === "reboot" && reboot === "forbidden") {
-    const text = "reboots are not allowed (reboot.allow): the finalization would fail";
+    const text = `reboots are not allowed (${whyForbidden}): the finalization would fail`;
     return [now("reboot-forbidden", text)];
   }
   if (decision.action === "switch" && decision.changed.length > 0) {
     const left = decision.changed.join(", ");
-    const text = `reboots are not allowed (reboot.allow): ${left} would wait for a reboot; the rest is activated`;
+    const text = `reboots are not allowed (${whyForbidden}): ${left} would wait for a reboot; the rest is activated`;
     return [now("reboot-left", text)];
   }
   const activated = specialisation?.toplevel ?? target;

@@ -7,6 +7,7 @@ import {
   underPolicy,
 } from "../core/decision/decision.ts";
 import type { WantedSpecialisation } from "../core/machine/types.ts";
+import { configForTarget } from "../host/nixos/target-config.ts";
 import { findSpecialisation } from "../host/nixos/specialisation.ts";
 import { newId } from "../core/record/id.ts";
 import { policyOf } from "../core/machine/policy.ts";
@@ -47,7 +48,7 @@ export async function weigh(host: Host, config: Config): Promise<Weighed> {
   const activated = specialisation?.toplevel ?? target;
   const systems = await viewSystems(host.paths, activated, rebootWhenChanged);
   const decision = decide(rebootWhenChanged, systems);
-  const permitted = underPolicy(decision, policyOf(config).reboot);
+  const permitted = underPolicy(decision, policyOf(configForTarget(config, target)).reboot);
   // Scheduled all the same: what it needs may be another thing when its turn comes.
   const isForbidden = permitted.action === "forbidden";
   return { target, specialisation, systems, decision: isForbidden ? permitted.plan : permitted };

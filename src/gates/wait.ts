@@ -4,7 +4,7 @@ import type { FinalizationRecord } from "../core/record/record.ts";
 import { gatesLeft } from "../core/record/time-limits.ts";
 import { readClock, TimeLimit } from "../host/process/clock.ts";
 import type { Host } from "../host/process/host.ts";
-import { pause } from "../host/process/time.ts";
+import { pause, unlessEnded } from "../host/process/time.ts";
 import type { TellWaiting } from "../state-dir/waiting-note.ts";
 import {
   type ClosedGate,
@@ -85,9 +85,9 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
     }
     if (waiting.interrupted()) return { kind: "gates-interrupted", waitedFor: log.end() };
     const looking = owesGrace ? gates.filter(onlyLooks) : gates;
-    const closed = await firstClosed(looking, context, waiting.stop);
-    // A look that was cut short has found nothing.
-    if (waiting.stop.aborted) continue;
+    const look = await lookUnlessUnwanted(looking, context, waiting);
+    if (look === CUT_SHORT) continue;
+    const { closed } = look;
     const limit = closed === null ? null : limitOf(context, closed.gate, timeout);
     log.note(closed, limit);
     if (closed === null) {
@@ -120,6 +120,27 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
     host.say(`${why}; continues without it, as configured`);
     gates = withoutLate(gates, gate);
   }
+}
+
+const CUT_SHORT = Symbol("a look that has found nothing");
+
+/** Looks at gates; a look that takes long is cut short when the finalization is no longer to act. */
+async function lookUnlessUnwanted(
+  gates: readonly Gate[],
+  context: GateContext,
+  { stop, interrupted, round = everyRound }: Waiting,
+): Promise<{ readonly closed: ClosedGate | null } | typeof CUT_SHORT> {
+  if (gates.every(({ pace }) => pace !== "slow")) {
+    return { closed: await firstClosed(gates, context, stop) };
+  }
+  const closed = await unlessEnded(
+    stop,
+    async (signal) => await firstClosed(gates, context, signal),
+    async (signal) => {
+      while (!signal.aborted && !interrupted()) await round(signal, Infinity);
+    },
+  );
+  return stop.aborted || interrupted() ? CUT_SHORT : { closed };
 }
 
 /** Whether the wait ends now that what it looked at is open; the grace has passed then. */

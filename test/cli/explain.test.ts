@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { rmSync } from "node:fs";
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import * as v from "valibot";
 import { explainSchema, type ExplainJson } from "../../src/json/explain.ts";
@@ -137,6 +138,39 @@ test("explain: where no reboot is allowed it tells of the switch, and what waits
   assert.equal(verdict, "would switch: kernel changed, but no reboot is allowed");
   assert.deepEqual(nextBoot, [{ what: "kernel", detail: "kernel changed" }]);
   assert.ok(warnings.some(({ kind }) => kind === "reboot-left"));
+});
+
+test("explain: what the target itself says of its passphrases counts", async () => {
+  using host = deployed({ kernel: "k2", initrd: "i1", "kernel-modules": "m1" });
+  const profile = host.folder.at("profiles/system");
+  const configure = (reboot: object): void => {
+    host.folder.write("config.json", JSON.stringify({ profile, reboot }));
+  };
+  const target = (text: string): void => {
+    const file = join(realpathSync(profile), "etc/deploy-finalize.json");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  };
+  const kinds = async (): Promise<string[]> =>
+    (await explained(host)).warnings.map(({ kind }) => kind);
+
+  configure({ passphrases: ["old"] });
+  assert.ok((await kinds()).includes("waits-for-passphrase"));
+  target(JSON.stringify({ reboot: { passphrases: [] } }));
+  assert.ok(!(await kinds()).includes("waits-for-passphrase"));
+  target(JSON.stringify({ reboot: { passphrases: ["root"] } }));
+  const { verdict, warnings } = await explained(host);
+  assert.equal(verdict, "would reboot: kernel changed");
+  assert.match(JSON.stringify(warnings), /types the passphrase of root/);
+  configure({ unattended: "require" });
+  const refused = await explained(host);
+  assert.equal(refused.verdict, "would switch: kernel changed, but no reboot is allowed");
+  assert.match(
+    JSON.stringify(refused.warnings),
+    /not allowed \(reboot\.unattended: it would wait for the passphrase of root\)/,
+  );
+  target(JSON.stringify({ reboot: { passphrases: [] } }));
+  assert.equal((await explained(host)).verdict, "would reboot: kernel changed");
 });
 
 test("explain: a refusal is explained too, and ends with 1", async () => {

@@ -7,6 +7,7 @@ const FINE: BootAhead = {
   reboots: "possible",
   stateDir: "/var/lib/deploy-finalize",
   after: { withoutResumeUnit: [], memory: null },
+  passphrases: [],
 };
 const lacks = (...withoutResumeUnit: BootAhead["after"]["withoutResumeUnit"]) => ({
   after: { withoutResumeUnit, memory: null },
@@ -33,6 +34,15 @@ const rows: Record<string, [Partial<BootAhead>, string, RegExp?]> = {
   ],
   "a switch from a system without one": [{ action: "switch", ...lacks("previous") }, ""],
   "refused, whatever is missing": [{ action: "refuse", ...lacks("target", "previous") }, ""],
+  "the target waits for a passphrase": [
+    { passphrases: ["root", "home"] },
+    "waits-for-passphrase",
+    /waits until somebody types the passphrase of root, home: until then nothing .*verifies/,
+  ],
+  "a switch to a target that waits for a passphrase": [
+    { action: "switch", passphrases: ["root"] },
+    "",
+  ],
   "the state folder is in memory": [
     inMemory,
     "state-on-tmpfs",

@@ -16,6 +16,7 @@ const FINE: Circumstances = {
   generation: 2,
   newestGeneration: 2,
   reboot: "allowed",
+  whyForbidden: "reboot.allow",
   records: [],
   bootFileSystems: [{ folder: "/boot", freeBytes: 100 * MIB }],
   bootBytes: 40 * MIB,

@@ -110,6 +110,21 @@ test("gate: command: the reboot window bounds the wait if there is one", () => {
   assert.equal(commandGate(commandConfig({}), "switch", null).atDeadline, "as-configured");
 });
 
+test("gate: command: a look ends when the finalization is cancelled", async () => {
+  using host = new RealHost();
+  let isCancelled = false;
+  const wait = waitForGates(contextOf(host), {
+    gates: [commandGate(commandConfig({ command: sh("sleep 600"), timeout: 600 }), "switch", null)],
+    since: "now",
+    stop: new AbortController().signal,
+    interrupted: () => isCancelled,
+  });
+  setTimeout(() => {
+    isCancelled = true;
+  }, 300);
+  assert.deepEqual(await wait, { kind: "gates-interrupted", waitedFor: [] });
+});
+
 test("gate: command: a stop of this process ends a look, and nothing is said of it", async () => {
   using host = new RealHost();
   using folder = new Folder();

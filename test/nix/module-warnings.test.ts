@@ -11,6 +11,8 @@ const upper = (fsType: string): string =>
   `fileSystems."/" = { fsType = "${fsType}"; };
    fileSystems."/var" = { fsType = "overlay"; options = [ "lowerdir=/a" "upperdir=/upper" ]; };`;
 
+const LUKS = `boot.initrd.luks.devices.root.device = "/dev/vda2";`;
+
 /** Options of the module, what else the host has, and what the module warns of. */
 const hosts: Record<string, [options: string, others: string, warning?: RegExp]> = {
   "without file systems": ["", ""],
@@ -75,6 +77,14 @@ const hosts: Record<string, [options: string, others: string, warning?: RegExp]>
     `report.receivers.push = { kind = "gotify"; url = "http://127.0.0.1:80"; tokenFile = "/run/secrets/x"; };`,
     "",
   ],
+  "whose root waits for a passphrase": [
+    "",
+    LUKS,
+    /waits until somebody types the passphrase of root, and nothing verifies/,
+  ],
+  "whose root waits for a passphrase, that never reboots": ["reboot.allow = false;", LUKS],
+  "whose root waits for a passphrase, that must not": [`reboot.unattended = "require";`, LUKS],
+  "whose root is said to need no passphrase": ["reboot.passphrases = [ ];", LUKS],
   "with a list of checks": [
     `verify.checks = [ { kind = "unit"; unit = "a.service"; } ];`,
     "",

@@ -220,7 +220,7 @@ nixTest("module: every option reaches the file", async (nix) => {
        { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
        { kind = "tcp"; host = "localhost"; port = 22; }
      ]; };
-     reboot = { allow = false; sessions = { grace = 5; message = null; }; };`,
+     reboot = { allow = false; unattended = "require"; passphrases = [ "a" ]; sessions = { grace = 5; message = null; }; };`,
   );
   assert.deepEqual(config, {
     ...DEFAULT_CONFIG,
@@ -279,6 +279,8 @@ nixTest("module: every option reaches the file", async (nix) => {
     reboot: {
       ...DEFAULT_CONFIG.reboot,
       allow: false,
+      unattended: "require",
+      passphrases: ["a"],
       sessions: { grace: 5, message: null },
     },
   });
@@ -298,6 +300,43 @@ nixTest(
     });
   },
 );
+
+const WAYS: [what: string, initrd: string, passphrases: string[]][] = [
+  ["nothing encrypted", "", []],
+  ["a passphrase, and a key file", `luks.devices = { a = { }; b.keyFile = "/key"; };`, ["a"]],
+  ["an empty passphrase", "luks.devices.a.tryEmptyPassphrase = true;", []],
+  ["a TPM2", `luks.devices.a.crypttabExtraOpts = [ "discard" "tpm2-device=auto" ];`, []],
+  ["FIDO2 of systemd", `luks.devices.a.crypttabExtraOpts = [ "fido2-device=auto" ];`, []],
+  ["FIDO2 of the scripted stage 1", `luks.devices.a.fido2.credentials = [ "f1" ];`, []],
+  ["a YubiKey alone", "luks.devices.a.yubikey.twoFactor = false;", []],
+  ["a YubiKey and a passphrase", "luks.devices.a.yubikey = { };", ["a"]],
+  ["one that is not opened at boot", `luks.devices.a.crypttabExtraOpts = [ "noauto" ];`, []],
+  ["other options", `luks.devices.a.crypttabExtraOpts = [ "tpm2-pin=yes" ];`, ["a"]],
+  [
+    "Clevis for one of two",
+    `luks.devices = { a = { }; b = { }; }; clevis = { enable = true; devices.a.secretFile = "/x"; };`,
+    ["b"],
+  ],
+  ["Clevis that is off", "luks.devices.a = { }; clevis.devices.a = { };", ["a"]],
+  ["SSH", "luks.devices.a = { }; network = { enable = true; ssh.enable = true; };", []],
+  [
+    "SSH with systemd in stage 1",
+    "luks.devices.a = { }; systemd.network.enable = true; network.ssh.enable = true;",
+    [],
+  ],
+  ["SSH without network", "luks.devices.a = { }; network.ssh.enable = true;", ["a"]],
+];
+for (const [what, initrd, passphrases] of WAYS) {
+  nixTest(`module: what waits for a passphrase at boot: ${what}`, async (nix) => {
+    const { reboot } = await configOf(nix, "", `boot.initrd = { ${initrd} };`);
+    assert.deepEqual(reboot.passphrases, passphrases);
+  });
+}
+
+nixTest("module: a system has its configuration file in its toplevel", async (nix) => {
+  const { filePath, fileInSystem } = await viewOf(nix, enabled(""));
+  assert.equal(fileInSystem, filePath);
+});
 
 nixTest("module: the proxies are those of the host, unless it says so", async (nix) => {
   const host = `networking.proxy = { httpProxy = "http://a:1"; httpsProxy = "http://b:2"; noProxy = "localhost, .x.org,"; };`;

@@ -40,6 +40,7 @@ export const viewSchema = v.object({
   warnings: v.array(v.string()),
   file: v.record(v.string(), v.unknown()),
   filePath: v.string(),
+  fileInSystem: v.string(),
   wrapper: v.nullable(
     v.object({
       name: v.string(),

@@ -276,6 +276,21 @@ hostTest(
 );
 
 hostTest(
+  "a target that would wait for a passphrase is not rebooted into where that is required",
+  { baseline: systemSpec() },
+  async (host) => {
+    const { booted } = await host.facts();
+    const reboot = { unattended: "require", passphrases: ["root"] };
+    const target = await host.buildToplevel(policySpec(NEW_KERNEL, reboot));
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
+    assert.equal(path(record), "scheduled waiting switching verifying live");
+    assert.equal(record.rebootRequired, "kernel,initrd,kernel-modules changed");
+    const facts = await host.facts();
+    assert.deepEqual([facts.booted, facts.current], [booted, target]);
+  },
+);
+
+hostTest(
   "where reboots are not allowed and the switch would be refused, nothing is changed",
   { baseline: systemSpec() },
   async (host) => {

@@ -49,6 +49,8 @@ export const DEFAULT_CONFIG = {
     allow: true,
     method: "reboot",
     fallback: "auto",
+    unattended: "warn",
+    passphrases: [],
     window: null,
     whilePutOff: "wait",
     sessions: { grace: 60, message: "This host reboots to bring a deployed system live." },

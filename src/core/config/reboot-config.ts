@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "./defaults.ts";
-import { type Frozen, hasWords, someSeconds, wholeSeconds } from "./schema-parts.ts";
+import { type Frozen, hasWords, someSeconds, someText, wholeSeconds } from "./schema-parts.ts";
 
 /** Only systemd can check the rest, because it knows calendars and time zones. */
 const calendarExpression = v.pipe(
@@ -37,6 +37,10 @@ export const rebootSchema = v.strictObject({
    * verification: if it can (`auto`), or it does not reboot otherwise (`require`).
    */
   fallback: v.optional(v.picklist(["auto", "require", "off"]), REBOOT.fallback),
+  /** What happens if the target would wait for a passphrase at boot: a warning, or no reboot. */
+  unattended: v.optional(v.picklist(["warn", "require"]), REBOOT.unattended),
+  /** The encrypted devices whose passphrase this system waits for at boot. */
+  passphrases: v.optional(v.array(someText), [...REBOOT.passphrases]),
   /** Null means always. */
   window: v.optional(v.nullable(windowSchema), REBOOT.window),
   /** While the window is closed: everything waits for the reboot, or what a switch can bring goes live. */

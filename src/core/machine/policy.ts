@@ -11,10 +11,19 @@ export function rebootsNow(
   return reboot === "allowed" && whilePutOff === "switch" ? "put-off" : reboot;
 }
 
+/** The setting that forbids reboots, and why; null if they are allowed. */
+export function whyNoReboot({ reboot }: Pick<Config, "reboot">): string | null {
+  if (!reboot.allow) return "reboot.allow";
+  const { unattended, passphrases } = reboot;
+  return unattended === "require" && passphrases.length > 0
+    ? `reboot.unattended: it would wait for the passphrase of ${passphrases.join(", ")}`
+    : null;
+}
+
 /** What the configuration allows. */
 export function policyOf({ reboot, rollback, lock, verify: { confirm } }: Config): Policy {
   return {
-    reboot: reboot.allow ? "allowed" : "forbidden",
+    reboot: whyNoReboot({ reboot }) === null ? "allowed" : "forbidden",
     whilePutOff: reboot.whilePutOff,
     rollback: rollback.enable ? "enabled" : "disabled",
     confirmWithin: confirm?.within ?? null,

@@ -56,6 +56,8 @@ test("config: an empty object is the default", () => {
       allow: true,
       method: "reboot",
       fallback: "auto",
+      unattended: "warn",
+      passphrases: [],
       window: null,
       whilePutOff: "wait",
       sessions: { grace: 60, message: "This host reboots to bring a deployed system live." },

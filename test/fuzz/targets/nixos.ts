@@ -3,6 +3,7 @@ import { versionInStorePath } from "../../../src/explain/components.ts";
 import { parseClosureDiff, parseClosureSizes } from "../../../src/explain/packages.ts";
 import { ActivationListener } from "../../../src/host/nixos/activation-output.ts";
 import { bondsOf, parseDryActivate } from "../../../src/host/nixos/dry-activation.ts";
+import { passphrasesIn } from "../../../src/host/nixos/target-config.ts";
 import { revisionIn } from "../../../src/host/nixos/revision.ts";
 import { parseInhibitors } from "../../../src/host/nixos/toplevel.ts";
 import { parseProperties } from "../../../src/host/systemd/units.ts";
@@ -42,6 +43,14 @@ const SIZES = "/nix/store/a-x \t      67144\n/nix/store/b-y\t6968\nwarning: /nix
 const HASH = "0123456789abcdfghijklmnpqrsvwxyz";
 
 export const NIXOS: readonly Target[] = [
+  {
+    file: "host/nixos/target-config.ts",
+    name: "passphrasesIn",
+    samples: [JSON.stringify({ delay: 5, reboot: { allow: true, passphrases: ["root"] } })],
+    parse: (text) => {
+      for (const name of passphrasesIn(text) ?? []) assert.equal(typeof name, "string");
+    },
+  },
   {
     file: "host/nixos/dry-activation.ts",
     name: "parseDryActivate",

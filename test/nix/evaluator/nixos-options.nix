@@ -20,6 +20,8 @@ in
     warnings = value (types.listOf types.str) [ ];
     boot.isContainer = value types.bool false;
     systemd.units = value (types.attrsOf types.anything) { };
+    boot.initrd = value types.raw { };
+    environment.etc = value (types.attrsOf types.raw) { };
     boot.kernelParams = value (types.listOf types.str) [ ];
     systemd.watchdog.runtimeTime = value (types.nullOr types.str) null;
     networking.proxy = lib.genAttrs [ "httpProxy" "httpsProxy" "noProxy" ] (

@@ -19,6 +19,8 @@ in
   # Messages of the assertions that do not hold.
   refusals = map (a: a.message) (builtins.filter (a: !a.assertion) config.assertions);
   inherit (config) warnings;
+  # Where a call from another system reads it.
+  fileInSystem = "${config.environment.etc."deploy-finalize.json".source or ""}";
   file = builtins.fromJSON cfg.configFile.unchecked.text;
   filePath = cfg.configFile.outPath;
   wrapper =
