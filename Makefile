@@ -5,7 +5,7 @@ BUNDLE := dist/deploy-finalize.cjs
 
 # A build that failed half-way is done again.
 .DELETE_ON_ERROR:
-.PHONY: help build check check-systemd check-boot check-races check-runner check-forge chaos chaos-matrix fuzz simulate simulate-pairs demo picture try bench bench-fleet test lint format types setup docs man clean
+.PHONY: help build check check-systemd check-boot check-races check-reach check-runner check-forge chaos chaos-matrix fuzz simulate simulate-pairs demo picture try bench bench-fleet test lint format types setup docs man clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ check-boot: build ## Play boot loader × trouble on machines under QEMU, or a pa
 
 check-races: build ## Push to a host with a runner in PAIRS=200 racing pairs, and count the jobs that are killed
 	@$(NODE) test/races/main.ts
+
+check-reach: build ## Cut a host off from outside in every way of a table, and see whether it comes back by itself: ONLY=regexp chooses
+	@ONLY='$(ONLY)' $(NODE) test/reach/main.ts
 
 check-runner: build ## The same with a real runner (RUNNER=… GITEA_URL=… GITEA_TOKEN=…), also with a job in a container (ENGINE=… IMAGE=…), or try BUILDKITE_AGENT=…, GITLAB_RUNNER=…, WOODPECKER_AGENT=…
 	@$(NODE) test/races/choose.ts

@@ -62,7 +62,7 @@ _deploy_finalize() {
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids status
       ;;
     wait)
-      options="--timeout --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--timeout --confirm --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids wait
       ;;
     history)

@@ -105,6 +105,7 @@ complete -c deploy-finalize -n '__deploy_finalize_is status' -k -a '(__deploy_fi
 complete -c deploy-finalize -n __deploy_finalize_has_none -a wait -d 'wait until a finalization ends; the exit code is its outcome'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a wait -d 'wait until a finalization ends; the exit code is its outcome'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l timeout -x -a '0 60 5min 1h' -d 'stop waiting after this time, with exit code 75'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l confirm -d 'confirm it when it asks, if this call came over an SSH connection that began after the act'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with wait' -s q -l quiet -d 'print only errors, and what the command is there to show'

@@ -80,7 +80,7 @@ _deploy_finalize() {
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids status
       ;;
     (wait)
-      options=('--timeout:stop waiting after this time, with exit code 75' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--timeout:stop waiting after this time, with exit code 75' '--confirm:confirm it when it asks, if this call came over an SSH connection that began after the act' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids wait
       ;;
     (history)

@@ -17,6 +17,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   wait: [
     "`wait` refuses to run in a CI job on this host if the finalization waits for that job. If the host reboots, `wait` ends with exit code 75, or ssh ends with 255. Run `wait` again until you get another exit code.",
+    "With `--confirm`, it confirms the finalization when that asks for a confirmation. This call must come over SSH from another machine, over a connection that began after the act: this shows that the host can be reached. An older connection ends with exit code 75 then. So run it in a loop, with `ssh -o ControlPath=none`. A call at the host itself is refused.",
   ],
   history: ["It also lists records that it cannot read, with the state `broken`."],
   log: [
@@ -26,7 +27,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
     "The running system does not change. The boot default is already the deployed system, so the next boot starts that system. To prevent this, use `--restore-boot-default`: it sets the profile and the boot default back to the running system. If the deployed system itself runs, it sets them back to the previous system.",
   ],
   confirm: [
-    "If `verify.confirm` is set and nobody runs this in time, the host rolls back. Run it over SSH from another machine: this shows that the host is still reachable.",
+    "If `verify.confirm` is set and nobody runs this in time, the host rolls back. Run it over SSH from another machine. It does not ask when that connection began: for a confirmation that shows that the host can be reached, use `wait --confirm`.",
   ],
   rollback: [
     "Makes the previous system the running system again. As a deploy does, it writes a record, waits for the gates and verifies the result.",

@@ -33,7 +33,7 @@ function aHost(): EdgeHost {
 /** Scheduled and waiting on this host since now. */
 function waitingOn(host: EdgeHost, changes: Partial<FinalizationRecord> = {}): FinalizationRecord {
   const clock = readClock(host);
-  const clocks = { scheduled: clock, waiting: clock, deferred: null, confirmation: null };
+  const clocks = { ...aRecord().clocks, scheduled: clock, waiting: clock };
   const at = { scheduledAt: clock.at, fireAt: clock.at, clocks };
   return enter(aRecord({ ...at, ...changes }), "waiting", host.now(), "until all gates are open");
 }

@@ -20,6 +20,8 @@ const packages = [
   "util-linux",
   "procps",
   "curl",
+  "iproute2",
+  "nftables",
 ];
 
 const hook = join(import.meta.dirname, "image-hook.sh");

@@ -22,6 +22,7 @@ import type { WaitJson } from "../../json/status.ts";
 import { howItEnded } from "../../view/headline.ts";
 import { drawChange, NewChanges, undrivenWatch } from "../shared/following.ts";
 import { acts, type Cli, newCommand, readSpan, withId, withJson } from "../command.ts";
+import { type Confirm, confirmOverSsh } from "../confirming/over-ssh.ts";
 import {
   type CommonOptions,
   complainInstead,
@@ -38,12 +39,17 @@ import { openServices } from "../compose.ts";
 export interface WaitOptions extends CommonOptions {
   /** Seconds. */
   readonly timeout?: number;
+  readonly confirm?: boolean;
 }
 
 export function addWait(cli: Cli): void {
   withJson(withId(newCommand(cli, "wait")))
     .description("wait until a finalization ends; the exit code is its outcome")
     .option("--timeout <span>", "stop waiting after this time, with exit code 75", readSpan)
+    .option(
+      "--confirm",
+      "confirm it when it asks, if this call came over an SSH connection that began after the act",
+    )
     .action(acts(cli, wait));
 }
 
@@ -57,21 +63,25 @@ interface Wait {
   readonly stop: AbortSignal;
   /** In milliseconds of the host's elapsedMs. */
   readonly deadline: number;
+  readonly confirm: Confirm;
 }
 
 /**
  * Shows the changes of a finalization until it has ended.
  *
  * @returns the exit code of its outcome
- * @throws Refusal (75) if it has not ended at --timeout, or when a signal or a reboot ends `wait`
+ * @throws Refusal (75) if it has not ended at --timeout, when a signal or a reboot ends `wait`, or if it
+ *   asks for a confirmation that this login cannot give
  */
 export async function wait(
   context: Context,
   wanted: string | undefined,
   options: WaitOptions,
 ): Promise<number> {
-  const { host, store, config: called } = await openServices(context, options);
+  const services = await openServices(context, options);
+  const { host, store, config: called } = services;
   requireAccess(store);
+  const confirm = options.confirm === true ? await confirmOverSsh(context, services, options) : NO;
   const record = await findRecord(store, wanted);
   const ended = await follow({
     host,
@@ -82,10 +92,14 @@ export async function wait(
     show: shower(context, options),
     stop: context.stopSignal("stop"),
     deadline: host.elapsedMs() + (options.timeout ?? Number.POSITIVE_INFINITY) * 1000,
+    confirm,
   });
   if (ended.exitCode !== EXIT.done) complainInstead(context, options, howItEnded(ended.record));
   return ended.exitCode;
 }
+
+/** Without `--confirm`. */
+const NO: Confirm = async () => {};
 
 interface Ended {
   readonly record: FinalizationRecord;
@@ -108,6 +122,7 @@ async function follow(waited: Wait): Promise<Ended> {
       const why = stop.aborted ? "asked to stop" : "timed out";
       throw new Refusal(`${why}: ${id} has not ended; it is ${state}`, EXIT.unfinished);
     }
+    await waited.confirm(seen.record);
     await lookAtDriver();
     const lookAgainMs = isOutdated(seen.record, store) ? OUTDATED_MS : leftMs;
     const over = AbortSignal.any([stop, timeLimit(Math.min(leftMs, lookAgainMs) / 1000)]);

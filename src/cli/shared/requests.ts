@@ -66,9 +66,9 @@ export async function leaveRequest(
   context: Context,
   { host, store, config }: Services,
   options: CommonOptions,
-  { id, kind }: { readonly id: string; readonly kind: keyof Requests },
+  { id, kind, who }: { readonly id: string; readonly kind: keyof Requests; readonly who?: string },
 ): Promise<void> {
-  store.request(id, kind, askedBy(context));
+  store.request(id, kind, who ?? askedBy(context));
   if ((await findDriver(host, store, id)).kind !== "nobody") return;
   try {
     await resumeOne(host, store, runCommand(context, config, options), id);

@@ -10,7 +10,7 @@ import { rebootsNow } from "./policy.ts";
 import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
 import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
-import { AGAIN, fail, heldUp, toGates, transition } from "./transitions.ts";
+import { AGAIN, fail, heldUp, toGates, transition, verifySwitched } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -159,7 +159,7 @@ export function switched(
   const { noted, reason } = noteSwitch(record, ended);
   switch (verdictOf(ended)) {
     case "done":
-      return transition(noted, seen, "verifying", reason, { kind: "verify" });
+      return verifySwitched(noted, seen, reason);
     case "needs-reboot": {
       const why = "the switch asks for a reboot (exit code 100)";
       const plan: Plan = { action: "reboot", reason: why, changed: [] };
@@ -186,7 +186,7 @@ function switchRefused(
   // A run that was interrupted had done its work, and the verification judges it.
   const activated = activatedOf(record);
   if (seen.facts.current === activated && record.previous !== activated) {
-    return transition(record, seen, "verifying", reason, { kind: "verify" });
+    return verifySwitched(record, seen, reason);
   }
   const putOff = putAllOff(record, seen, reason);
   if (putOff !== null) return putOff;

@@ -1,6 +1,6 @@
 import { activatedOf, type FinalizationRecord } from "../record/record.ts";
 import { rollBack } from "./rollback.ts";
-import { heldUp, repeat, transition } from "./transitions.ts";
+import { heldUp, repeat, verifySwitched } from "./transitions.ts";
 import type { Event, Facts, Situation, Step } from "./types.ts";
 import { noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -53,7 +53,7 @@ export function specialisationSwitched(
   const { noted, reason } = noteSwitch(record, ended);
   switch (verdictOf(ended)) {
     case "done":
-      return transition(noted, seen, "verifying", reason, { kind: "verify" });
+      return verifySwitched(noted, seen, reason);
     case "halfway":
       if (!noted.switchRepeated) {
         return activate({ ...noted, switchRepeated: true }, seen, `again: ${reason}`);

@@ -58,6 +58,12 @@ export function heldUp<S extends UnfinishedState>(
   return repeat(record, seen, state, detail, effect);
 }
 
+/** A switch to the target has ended: it is to be verified, and a login from now on began after the act. */
+export function verifySwitched(record: FinalizationRecord, seen: Situation, reason: string): Step {
+  const acted = { ...record, clocks: { ...record.clocks, acted: clockOf(seen) } };
+  return transition(acted, seen, "verifying", reason, { kind: "verify" });
+}
+
 /** Stays in the state and asks for its next effect. */
 export function stay(record: FinalizationRecord, effect: Effect): Step {
   return { record, effect };

@@ -11,7 +11,13 @@ export interface ClockReading {
 }
 
 /** The readings of a record, before there are any. */
-export const NO_CLOCKS = { scheduled: null, waiting: null, deferred: null, confirmation: null };
+export const NO_CLOCKS = {
+  scheduled: null,
+  waiting: null,
+  deferred: null,
+  acted: null,
+  confirmation: null,
+};
 
 /** So long after a boot, in seconds, its wall clock may still be one that is about to be set. */
 export const CLOCK_UNSURE = 300;

@@ -80,6 +80,8 @@ const clocksSchema = v.object({
   waiting: v.nullable(clockReading),
   /** What they will say at the moment that it was deferred to. */
   deferred: v.nullable(clockReading),
+  /** When its last switch to the target had ended; absent in older records. */
+  acted: v.optional(v.nullable(clockReading), null),
   /** When it asked for its confirmation. */
   confirmation: v.nullable(clockReading),
 });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { CLOCK_UNSURE, type ClockReading } from "../../core/record/clock.ts";
 import { readIfThere } from "../files/durable.ts";
+import type { Paths } from "../files/paths.ts";
 import type { Host } from "./host.ts";
 
 /** Ticks in a second, as proc_pid_stat(5) counts them: 100 for every kernel that NixOS runs on. */
@@ -19,9 +20,22 @@ export function sinceBoot({ paths }: Pick<Host, "paths">): number | null {
 /** How long a process has run, from the texts of `uptime` and its `stat`; null if that is unknown. */
 export function secondsSinceStart(uptime: string, stat: string): number | null {
   const up = /^\d{1,12}\.\d{1,12}/.exec(uptime)?.[0];
-  // The name of the program may hold spaces and parentheses. The start is field 22.
+  const start = ticksAtStart(stat);
+  return up === undefined || start === null ? null : Number(up) - start / TICKS;
+}
+
+/** The name of the program may hold spaces and parentheses. The start is field 22. */
+function ticksAtStart(stat: string): number | null {
   const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  return up === undefined || !/^\d{1,14}$/.test(start) ? null : Number(up) - Number(start) / TICKS;
+  return /^\d{1,14}$/.test(start) ? Number(start) : null;
+}
+
+/** When a process of this boot began, as `uptime` of a reading; null if that is unknown. */
+export function beganAt({ processes }: Paths, id: number): number | null {
+  const [first, own] = [1, id].map((one) =>
+    ticksAtStart(textOf(join(processes, String(one), "stat"))),
+  );
+  return typeof first !== "number" || typeof own !== "number" ? null : (own - first) / TICKS;
 }
 
 /** When a process began, in milliseconds of the epoch by the clock of now; null if that is unknown. */

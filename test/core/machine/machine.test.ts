@@ -1378,3 +1378,21 @@ test("the end of a switch at its time limit names the jobs", () => {
     "switch-to-configuration did not end within 10 min: systemd waits for: join.service start (running)",
   );
 });
+
+test("the end of each switch to the target is noted by all clocks, and no other step changes that", () => {
+  const facts = { current: TARGET, uptime: 1234.5 };
+  const { record } = step(aRecord({ state: "switching" }), switched(4), facts);
+  const acted = { at: NOW.toISOString(), bootId: "boot-1", uptime: 1234.5 };
+  assert.deepEqual(record.clocks.acted, acted);
+  const later = { ...facts, uptime: 1300 };
+  const asked = step(record, verified(), later, { confirmWithin: 60 }).record;
+  assert.deepEqual([asked.clocks.acted, asked.clocks.confirmation?.uptime], [acted, 1300]);
+  const special = step(
+    { ...record, specialisation: SPECIAL },
+    switched(0, { mode: "test" }),
+    { ...later, current: SPECIAL.toplevel },
+    {},
+    "switch",
+  );
+  assert.equal(special.record.clocks.acted?.uptime, 1300);
+});
