@@ -117,7 +117,13 @@ const IN_STORE: [settings: string, messages: string[]][] = [
     ["keyFile", "passwordFile"].map((key) => inStore(`${settings}.lock.${key}`)),
   ],
   [`report.receivers = [ { kind = "gotify"; tokenFile = "/run/secrets/x"; } "nonsense" ]`, []],
-  [`report.receivers = "nonsense"; settings.lock = 5`, []],
+  [
+    `report.receivers = "nonsense"; settings.lock = 5`,
+    [
+      `${settings}.lock has the wrong type. It has to be: null or submodule. Use services.deployFinalize.lock, which has this type.`,
+      `${settings}.report.receivers has the wrong type. It has to be: attribute set of (submodule). Use services.deployFinalize.report.receivers, which has this type.`,
+    ],
+  ],
 ];
 for (const [given, messages] of IN_STORE) {
   nixTest(`module: secrets in settings: ${given}`, async (nix) => {
