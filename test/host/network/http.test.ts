@@ -57,8 +57,9 @@ test("http: an answer that is cut off is none", async () => {
 
 test("http: a time limit need not be whole milliseconds, and may be longer than a timer", async () => {
   await using server = await StandInServer.listen();
-  server.answers = [() => "hang", () => ({ status: 204 })];
-  await assert.rejects(get(server.url, { within: 0.0501 }), /: no answer within 0\.0501 s/);
+  server.answers = [({ path }) => (path === "/late" ? "hang" : { status: 204 })];
+  const late = `${server.url}/late`;
+  await assert.rejects(get(late, { within: 0.0501 }), /: no answer within 0\.0501 s/);
   assert.equal((await get(server.url, { within: 31_536_000 })).status, 204);
 });
 
@@ -84,8 +85,8 @@ async function why(
 test("http: what went wrong tells the server, and no secret of the address or the headers", async () => {
   await using server = await StandInServer.listen();
   const place = `me:${SECRET}@127.0.0.1:${server.port}/${SECRET}?token=${SECRET}`;
-  server.answers = [() => "hang", () => "hang-up"];
-  const whys = [await why(`http://${place}`, 0.2), await why(`http://${place}`)];
+  server.answers = [({ path }) => (path.endsWith("&late") ? "hang" : "hang-up")];
+  const whys = [await why(`http://${place}&late`, 0.2), await why(`http://${place}`)];
   whys.push(await why(`https://${place}`));
   whys.push(await why(`http://${place}`, 60, { Authorization: `${SECRET}\n` }));
   await server[Symbol.asyncDispose]();
