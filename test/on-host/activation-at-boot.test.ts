@@ -9,7 +9,7 @@ async function rebootInto(host: Host, spec: ToplevelSpec): Promise<FinalizationR
   const target = await host.buildToplevel(
     systemSpec({ label: "new", kernel: "6.12.9", failure: { activation: "agenix" }, ...spec }),
   );
-  return await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
+  return await ended(host, await deploy(host, target, "--delay", "0"));
 }
 
 for (const stage1 of ["systemd", "scripted"] as const) {
@@ -62,7 +62,7 @@ hostTest(
     const id = await deploy(host, target, "--delay", "3600");
     await host.powerCut();
     await host.powerOn();
-    const record = await ended(host, id, 60_000);
+    const record = await ended(host, id);
     assert.equal(record.state, "rolled-back");
     assert.match(record.outcome?.reason ?? "", /activation snippet agenix failed at boot/);
     await assertRuns(host, record.previous);

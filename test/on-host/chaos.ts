@@ -39,7 +39,7 @@ export async function hit(
   const moment = Math.round(random() * LONGEST_MS);
   await sleep(moment);
   await blow(host, id);
-  const { state, outcome, timeline } = await ended(host, id, 60_000);
+  const { state, outcome, timeline } = await ended(host, id);
   const { booted, current, profile } = await host.facts();
   const told = `round ${round}, after ${moment} ms: ${id} is ${state} (${outcome?.reason}), but`;
   const running = state === "live" ? target : previous;
@@ -73,7 +73,7 @@ export async function killSchedule(
     .catch(() => {});
   const seen = await host.until("the host is up", async () => idsOf(host).catch(() => undefined));
   const ids = seen.filter((id) => !before.includes(id));
-  const records = await Promise.all(ids.map(async (id) => await ended(host, id, 60_000)));
+  const records = await Promise.all(ids.map(async (id) => await ended(host, id)));
   const { current, profile } = await host.until("it is up", () =>
     host.facts().catch(() => undefined),
   );

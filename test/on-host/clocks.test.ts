@@ -62,7 +62,7 @@ hostTest("a clock that is set back does not hold a deploy", { baseline }, async 
   await host.ok(["env", late, ...call(target, "--delay", "3")]);
   await setClock(host, -HOUR);
   const { id } = await newestRecord(host);
-  const record = await ended(host, id, 60_000);
+  const record = await ended(host, id);
   assert.equal(path(record), "scheduled waiting switching verifying live");
   await host.until("no timer is left", async () => (await timersLeft(host)) === "");
 });
@@ -73,7 +73,7 @@ hostTest("a clock that is set forward ends no delay", { baseline }, async (host)
   const early = await moveCalendar(host, -6);
   await host.ok(["env", early, ...call(target, "--delay", "8")]);
   const { id } = await newestRecord(host);
-  const record = await ended(host, id, 60_000);
+  const record = await ended(host, id);
   assert.equal(record.state, "live");
   assert.ok(waitedMs(record) >= 7900, `acted after ${waitedMs(record)} ms`);
 });
@@ -136,7 +136,7 @@ hostTest(
     const id = await schedule(host, target, "--delay", "0");
     await awaitsConfirmation(host, id);
     await setClock(host, -HOUR);
-    const record = await ended(host, id, 60_000);
+    const record = await ended(host, id);
     assert.equal(record.state, "rolled-back");
     assert.match(record.outcome?.reason ?? "", /^not confirmed/);
   },

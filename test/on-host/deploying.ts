@@ -132,7 +132,7 @@ async function stateFile(host: Host, name: string): Promise<string> {
 export async function ended(
   host: Host,
   id: string,
-  deadlineMs = 60_000,
+  deadlineMs = 120_000,
 ): Promise<FinalizationRecord> {
   const finished = async (): Promise<FinalizationRecord | undefined> => {
     const record = await recordOf(host, id).catch(() => undefined);

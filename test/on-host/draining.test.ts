@@ -166,7 +166,7 @@ for (const [onTimeout, state, jobState] of [
       drainingSpec({ runner: "2" }, { timeout: 1, onTimeout }),
     );
     const job = await runJob(host);
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
     assert.equal(record.state, state, record.outcome?.reason);
     if (onTimeout === "give-up") {
       assert.match(record.outcome?.reason ?? "", /timed out after 5 s waiting for CI job/);
@@ -202,7 +202,7 @@ hostTest("a reboot drains first, and the runner works after it", { baseline }, a
   await drains(host);
   await release(host);
   assert.equal((await host.jobEnded(job)).exitCode, 0);
-  assert.equal((await ended(host, id, 60_000)).state, "live");
+  assert.equal((await ended(host, id)).state, "live");
   await works(host);
 });
 
@@ -237,7 +237,7 @@ for (const [what, unit] of [
       assert.equal(host.job(job).state, "running");
       await release(host);
       assert.equal((await host.jobEnded(job)).exitCode, 0);
-      const record = await ended(host, id, 60_000);
+      const record = await ended(host, id);
       assert.equal(record.state, "rolled-back", record.outcome?.reason);
       assert.equal((await host.facts()).current, current);
       await works(host);

@@ -71,7 +71,7 @@ hostTest(
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
     server.onRequest = (what) => void asked.push(`${what} in ${host.bootId()}`);
     const id = await deploy(host, target, "--delay", "0");
-    const record = await ended(host, id, 60_000);
+    const record = await ended(host, id);
     assert.equal(path(record), "scheduled waiting rebooting verifying live");
     await host.until(
       "the slot is back",
@@ -111,7 +111,7 @@ hostTest(
     assert.equal((await recordOf(host, id)).state, "waiting");
     assert.equal((await host.facts()).bootId, bootId);
     server.reply = null;
-    assert.equal((await ended(host, id, 60_000)).state, "live");
+    assert.equal((await ended(host, id)).state, "live");
     await host.until("the slot is back", () => server.holders.size === 0);
   },
 );
@@ -124,7 +124,7 @@ hostTest(
     server.reply = FULL;
     const before = await host.facts();
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, { deadline: 1 }));
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), 60_000);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
     assert.equal(record.state, "failed");
     assert.match(
       record.outcome?.reason ?? "",
@@ -143,7 +143,7 @@ hostTest("at the deadline it reboots without a slot, if told so", { baseline }, 
   const lock = { deadline: 1, onDeadline: "proceed" };
   const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, lock));
   const id = await deploy(host, target, "--delay", "0");
-  const record = await ended(host, id, 60_000);
+  const record = await ended(host, id);
   assert.equal(path(record), "scheduled waiting rebooting verifying live");
   assert.match(
     await host.journal(`deploy-finalize-${id}.service`),
@@ -159,7 +159,7 @@ hostTest(
   async (host) => {
     await using server = await lockServer(host);
     const bad = await host.buildToplevel(lockedSpec({ ...NEW_KERNEL, failure: { boot: true } }));
-    const record = await ended(host, await deploy(host, bad, "--delay", "0"), 60_000);
+    const record = await ended(host, await deploy(host, bad, "--delay", "0"));
     assert.match(record.outcome?.reason ?? "", /^fell back/);
     await host.until("it is kept", () => slotOnDisk(host)?.keptBecause?.startsWith("fell back"));
     assert.equal(server.holders.size, 1);
@@ -218,7 +218,7 @@ hostTest(
       const text = readFileSync(host.path(`${STATE_DIR}/${id}.json`), "utf8");
       states.push(/"state": "([a-z-]+)",\n  "timeline"/.exec(text)?.[1] ?? text);
     };
-    assert.equal((await ended(host, id, 60_000)).state, "rolled-back");
+    assert.equal((await ended(host, id)).state, "rolled-back");
     await host.until("it is back", () => server.holders.size === 0 && slotOnDisk(host) === null);
     assert.deepEqual(states, ["rolled-back"]);
   },
@@ -234,7 +234,7 @@ hostTest(
     };
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL));
     const id = await deploy(host, target, "--delay", "0");
-    assert.equal((await ended(host, id, 60_000)).state, "live");
+    assert.equal((await ended(host, id)).state, "live");
     await says(host, id, "cannot give back the slot of the fleet lock yet");
     assert.equal(slotOnDisk(host)?.state, "giving-back");
     await host.powerCut();
@@ -274,7 +274,7 @@ hostTest(
     await using again = await lockServer(host);
     assert.equal(server.holders.size, 1);
     for (const holder of server.holders) again.holders.add(holder);
-    const record = await ended(host, id, 60_000);
+    const record = await ended(host, id);
     assert.ok(["live", "failed"].includes(record.state), record.state);
     await host.until("it ends true", () =>
       record.state === "live"
@@ -306,7 +306,7 @@ hostTest(
     assert.equal(server.holders.size, 0);
     assert.equal((await recordOf(host, id)).state, "waiting");
     await host.shell("echo > /run/hold");
-    assert.equal((await ended(host, id, 60_000)).state, "live");
+    assert.equal((await ended(host, id)).state, "live");
     await host.until("the slot is back again", () => server.holders.size === 0);
     assert.ok(server.count("pre-reboot") >= 3);
   },
@@ -340,7 +340,7 @@ if (etcdMissing() === null) {
     const id = await deploy(host, target, "--delay", "0");
     await entered(host, id, "rebooting");
     await cluster.kill(await cluster.leader());
-    assert.equal((await ended(host, id, 60_000)).state, "live");
+    assert.equal((await ended(host, id)).state, "live");
     await host.until("the slot is back", () => slotOnDisk(host) === null);
     const status = await host.ok(call(target, "lock", "status", "--json"));
     assert.deepEqual(v.parse(lockStatusSchema, JSON.parse(status)).holders, []);

@@ -38,7 +38,7 @@ hostTest(
     await shows("osd.3 is down");
     assert.equal((await recordOf(host, id)).state, "waiting");
     await host.write("/root/code", "0\n");
-    const record = await ended(host, id, 90_000);
+    const record = await ended(host, id);
     assert.equal(path(record), "scheduled waiting rebooting verifying live");
     assert.deepEqual(
       record.waitedFor.map(({ gate }) => gate).filter((gate) => gate !== "switch lock"),

@@ -36,7 +36,7 @@ hostTest(
     const id = await schedule(host, target, "--delay", "0");
     await isHeldUp(host, id);
     await letGo(host);
-    assert.equal((await ended(host, id, 60_000)).state, "live");
+    assert.equal((await ended(host, id)).state, "live");
   },
 );
 
@@ -48,7 +48,7 @@ hostTest(
     const target = await host.buildToplevel(systemSpec({ label: "target" }, config));
     await hold(host);
     const id = await schedule(host, target, "--delay", "0");
-    const record = await ended(host, id, 60_000);
+    const record = await ended(host, id);
     assert.equal(record.state, "failed");
     assert.match(
       record.outcome?.reason ?? "",
@@ -72,7 +72,7 @@ hostTest(
     await host.shell("sleep 12");
     await letGo(host);
     await asked;
-    const record = await ended(host, id, 60_000);
+    const record = await ended(host, id);
     assert.equal(record.state, "rolled-back", record.outcome?.reason);
     assert.equal(record.timeline.filter(({ detail }) => detail.startsWith("held up")).length, 1);
   },

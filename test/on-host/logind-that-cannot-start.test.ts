@@ -22,7 +22,7 @@ hostTest(
       /226/,
     );
     const target = await host.buildToplevel(systemSpec({ label: "new", kernel: "6.12.9" }, config));
-    const record = await ended(host, await deploy(host, target, "--delay", "0"), 90_000);
+    const record = await ended(host, await deploy(host, target, "--delay", "0"));
     assert.equal(record.state, "live", record.outcome?.reason);
   },
 );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export type UntilOptions = {
-  /** Milliseconds; default 60 s, for a busy machine. */
+  /** Milliseconds; default two minutes, for a busy machine. */
   deadlineMs?: number;
   /** What the error shows besides what was waited for. */
   evidence?: () => Promise<string> | string;
@@ -16,7 +16,7 @@ export async function until<T>(
   ask: () => Promise<T | undefined | false> | T | undefined | false,
   options: UntilOptions = {},
 ): Promise<T> {
-  const deadlineMs = options.deadlineMs ?? 60_000;
+  const deadlineMs = options.deadlineMs ?? 120_000;
   const end = performance.now() + deadlineMs;
   for (;;) {
     // A pause of this process that outlasts the deadline leaves one more look.
