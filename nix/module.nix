@@ -12,6 +12,7 @@
     ./module/act.nix
     ./module/verify.nix
     ./module/reboot.nix
+    ./module/switch.nix
     ./module/lock.nix
     ./module/report.nix
     ./module/proxy.nix

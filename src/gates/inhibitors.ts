@@ -8,6 +8,7 @@ import {
 import { viewShutdowns } from "../host/systemd/logind/shutdown.ts";
 import type { Host } from "../host/process/host.ts";
 import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gate.ts";
+import { type Interrupted, peopleWho } from "./logged-in.ts";
 import { nextChange } from "../host/process/watch.ts";
 
 /**
@@ -35,6 +36,32 @@ export function inhibitors(window: Window | null): Gate {
     },
     change: async ({ host }, signal) => {
       await nextChange(host.paths.inhibitors, () => false, signal);
+    },
+  };
+}
+
+/**
+ * Before a switch that ends somebody's session, who blocks shutdowns puts the switch off too. A shutdown
+ * that is scheduled does not: a switch does not delete it.
+ */
+export function inhibitorsOf(interrupted: Interrupted): Gate {
+  const gate = inhibitors(null);
+  const lookAtPeople = async (context: GateContext): Promise<GateState> => {
+    const people = await peopleWho(context, interrupted);
+    return people.length === 0 ? OPEN : await lookAtBlocks(context.host);
+  };
+  return {
+    ...gate,
+    look: async (context) => await looked(async () => await lookAtPeople(context)),
+    // Whoever logs out does not put it off any more.
+    change: async (context, signal) => {
+      const over = new AbortController();
+      const either = AbortSignal.any([signal, over.signal]);
+      await Promise.race([
+        gate.change(context, either),
+        nextChange(context.host.paths.loginSessions, () => false, either),
+      ]);
+      over.abort();
     },
   };
 }

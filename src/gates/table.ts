@@ -1,6 +1,7 @@
 import { awaitsForgeJob } from "../core/config/receivers.ts";
 import type { Window } from "../core/config/reboot-config.ts";
 import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
+import type { SessionsConfig } from "../core/config/schema-parts.ts";
 import type { Plan } from "../core/decision/decision.ts";
 import type { DryActivation } from "../host/nixos/dry-activation.ts";
 import { noAlerts } from "./alerts.ts";
@@ -11,8 +12,8 @@ import { delay } from "./delay.ts";
 import { fleetLock, type Seat } from "./fleet-lock.ts";
 import { forgeJob } from "./forge-job.ts";
 import type { Gate, GateContext } from "./gate.ts";
-import { inhibitors } from "./inhibitors.ts";
-import { loggedIn } from "./logged-in.ts";
+import { inhibitors, inhibitorsOf } from "./inhibitors.ts";
+import { everybody, type Interrupted, loggedIn } from "./logged-in.ts";
 import { session } from "./session.ts";
 import { stoppedBy, type Stopped } from "./runners/stopped-by-switch.ts";
 import { switchLock } from "./host/switch-lock.ts";
@@ -61,7 +62,12 @@ export const GATES: readonly Row[] = [
       : null,
   ({ config: { waitFor }, stopped, window }) =>
     waitFor.units.length > 0 ? quietUnits(waitFor.units, stopped.units, window) : null,
-  ({ action, window }) => (action === "reboot" ? inhibitors(window) : null),
+  ({ action, window, stopped, config: { switch: of } }) =>
+    action === "reboot"
+      ? inhibitors(window)
+      : isWaitedFor(of.sessions)
+        ? inhibitorsOf(interruptedBy(stopped))
+        : null,
   ({ action, config: { waitFor }, window }) =>
     action === "reboot" && waitFor.storage.length > 0
       ? quietStorage(waitFor.storage, window)
@@ -77,12 +83,30 @@ export const GATES: readonly Row[] = [
       .map((command) => commandGate(command, action, window)),
   ({ action, config: { lock }, seat }) =>
     action === "reboot" && lock !== null ? fleetLock(lock, seat) : null,
-  ({ action, config: { reboot } }) => (action === "reboot" ? loggedIn(reboot.sessions) : null),
+  ({ action, stopped, config: { reboot, switch: of } }) =>
+    action === "reboot"
+      ? loggedIn(reboot.sessions, action, everybody)
+      : isWaitedFor(of.sessions)
+        ? loggedIn(of.sessions, action, interruptedBy(stopped))
+        : null,
 ];
 
 /** Whether a gate that somebody has configured holds up this act. */
 function guards({ before }: Pick<CommandGateConfig, "before">, action: Act["action"]): boolean {
   return before === "act" || action === before;
+}
+
+/** Who is neither told nor waited for is not looked for. */
+function isWaitedFor({ grace, message }: SessionsConfig): boolean {
+  return grace > 0 || message !== null;
+}
+
+function interruptedBy({ units }: Stopped): Interrupted {
+  return async (people) => {
+    const stops = await units();
+    if (stops === "all") return people;
+    return people.filter((person) => person.units.some(stops));
+  };
 }
 
 export function gatesFor(context: GateContext, act: Act): readonly Gate[] {

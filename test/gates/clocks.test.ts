@@ -7,7 +7,7 @@ import { confirmationLeft } from "../../src/core/record/time-limits.ts";
 import { delay } from "../../src/gates/delay.ts";
 import { fleetLock } from "../../src/gates/fleet-lock.ts";
 import { type Gate, type GateContext, OPEN } from "../../src/gates/gate.ts";
-import { loggedIn } from "../../src/gates/logged-in.ts";
+import { everybody, loggedIn } from "../../src/gates/logged-in.ts";
 import { waitForGates } from "../../src/gates/wait.ts";
 import { readClock, TimeLimit } from "../../src/host/process/clock.ts";
 import { fleetLockConfig } from "../fleet/configs.ts";
@@ -140,7 +140,7 @@ for (const step of STEPS) {
       "USER=ann\nCLASS=user\nTYPE=tty\nACTIVE=1\nTTY=tty1\n",
     );
     const context = contextOf(host, waitingOn(host));
-    const gate = loggedIn({ grace: 60, message: null });
+    const gate = loggedIn({ grace: 60, message: null }, "reboot", everybody);
     assert.equal((await gate.look(context)).kind, "closed");
     await gate.change(context, NEVER);
     host.passes(59 * SECOND);

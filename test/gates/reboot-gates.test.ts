@@ -5,7 +5,7 @@ import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { type GateContext, OPEN } from "../../src/gates/gate.ts";
 import { inhibitors } from "../../src/gates/inhibitors.ts";
-import { loggedIn } from "../../src/gates/logged-in.ts";
+import { everybody, loggedIn } from "../../src/gates/logged-in.ts";
 import { gatesFor } from "../../src/gates/table.ts";
 import { quietUnits } from "../../src/gates/units.ts";
 import { waitForGates } from "../../src/gates/wait.ts";
@@ -165,7 +165,9 @@ function logIn(host: EdgeHost, session: string, stat: string): void {
 test("gate: logged-in users: only people at a terminal or a desktop count", async () => {
   using host = new EdgeHost();
   const look = async (record = {}) =>
-    await loggedIn(DEFAULT_CONFIG.reboot.sessions).look(contextOf(host, record));
+    await loggedIn(DEFAULT_CONFIG.reboot.sessions, "reboot", everybody).look(
+      contextOf(host, record),
+    );
   assert.deepEqual(await look(), OPEN);
   logIn(host, "7", WITHOUT);
   assert.deepEqual(await look(), OPEN);
@@ -194,14 +196,17 @@ test("gate: logged-in users: only people at a terminal or a desktop count", asyn
 test("gate: logged-in users: they are told once, and the time that they were given is waited for", async () => {
   using host = new EdgeHost();
   logIn(host, "7", WITH_TERMINAL);
-  const gate = loggedIn({ grace: 60, message: "Soon." });
+  const gate = loggedIn({ grace: 60, message: "Soon." }, "reboot", everybody);
   const context = contextOf(host);
   const seen = await gate.look(context);
   assert.equal(seen.kind, "closed");
   assert.deepEqual(host.ran, [], "to look tells nobody");
   const terminal = host.folder.write("dev/pts/0", "");
   await gate.change(context, NEVER);
-  assert.match(readFileSync(terminal, "utf8"), /^\r\nSoon\.\r\nReboot at .*\r\n$/);
+  assert.match(
+    readFileSync(terminal, "utf8"),
+    /^\r\nSoon\.\r\nReboot at .*\r\nTo put it off: systemd-inhibit .*\r\n$/,
+  );
   const after = await gate.look(context);
   assert.match(after.kind === "closed" ? after.why : "", /reboots at 2026-11-22T21:32:00/);
   host.passes(60_000);
@@ -216,7 +221,7 @@ test("gate: logged-in users: they are told at the console and in the windows of 
   host.group("/user.slice/user-1000.slice/user@1000.service/app.slice/vte.scope", 100);
   host.folder.write("proc/100/stat", "100 (bash) S 1 100 100 35075 100 0");
   const terminals = ["tty2", "pts/259"].map((name) => host.folder.write(`dev/${name}`, ""));
-  const gate = loggedIn({ grace: 60, message: "Soon." });
+  const gate = loggedIn({ grace: 60, message: "Soon." }, "reboot", everybody);
   await gate.look(contextOf(host));
   await gate.change(contextOf(host), NEVER);
   for (const terminal of terminals) assert.match(readFileSync(terminal, "utf8"), /Soon\./);
@@ -225,7 +230,7 @@ test("gate: logged-in users: they are told at the console and in the windows of 
 test("gate: logged-in users: as soon as they have gone, nothing is waited for", async () => {
   using host = new EdgeHost();
   logIn(host, "7", WITH_TERMINAL);
-  const gate = loggedIn({ grace: 60, message: null });
+  const gate = loggedIn({ grace: 60, message: null }, "reboot", everybody);
   await gate.change(contextOf(host), NEVER);
   assert.deepEqual(host.ran, [], "nobody is told");
   host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
@@ -239,12 +244,15 @@ test("gate: logged-in users: whoever is in a closing session is told at the term
   host.folder.write("run/systemd/sessions/7", SSH.replace("active", "closing"));
   const terminal = host.folder.write("dev/pts/0", "");
   const tell = async () => {
-    const gate = loggedIn({ grace: 60, message: "Soon." });
+    const gate = loggedIn({ grace: 60, message: "Soon." }, "reboot", everybody);
     await gate.look(contextOf(host));
     await gate.change(contextOf(host), NEVER);
   };
   await tell();
-  assert.match(readFileSync(terminal, "utf8"), /^\r\nSoon\.\r\nReboot at .*\r\n$/);
+  assert.match(
+    readFileSync(terminal, "utf8"),
+    /^\r\nSoon\.\r\nReboot at .*\r\nTo put it off: systemd-inhibit .*\r\n$/,
+  );
   host.folder.remove("dev/pts/0");
   await tell();
   assert.match(host.said.join(), /cannot warn at the terminal pts\/0: ENOENT/);
@@ -266,10 +274,13 @@ async function namesOf(
   return gatesFor(context, { action: act, seat: null }).map(({ name }) => name);
 }
 
-test("gates: the window and the inhibitors are for reboots only, units for both", async () => {
+test("gates: the window is for reboots only, units and inhibitors for both", async () => {
   const own = ["reboot window", "units", "shutdown inhibitors"];
   const only = (names: readonly string[]) => names.filter((name) => own.includes(name));
-  assert.deepEqual(only(await namesOf("switch", { window: WINDOW })), ["units"]);
+  assert.deepEqual(only(await namesOf("switch", { window: WINDOW })), [
+    "units",
+    "shutdown inhibitors",
+  ]);
   assert.deepEqual(only(await namesOf("reboot")), ["units", "shutdown inhibitors"]);
   assert.deepEqual(only(await namesOf("reboot", { window: WINDOW })), own);
 });

@@ -53,7 +53,8 @@ const namesFor = (
 test("gates: what is not configured is no gate", () => {
   using host = new EdgeHost();
   const { waitFor } = DEFAULT_CONFIG;
-  const config = { ...DEFAULT_CONFIG, waitFor: { ...waitFor, session: false } };
+  const nobody = { sessions: { grace: 0, message: null } };
+  const config = { ...DEFAULT_CONFIG, waitFor: { ...waitFor, session: false }, switch: nobody };
   assert.deepEqual(namesFor(host, config, "switch"), ["delay", "switch lock"]);
   const reboot = ["delay", "switch lock", "shutdown inhibitors", "logged-in users"];
   assert.deepEqual(namesFor(host, config, "reboot"), reboot);

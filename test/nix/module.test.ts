@@ -220,6 +220,7 @@ nixTest("module: every option reaches the file", async (nix) => {
        { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
        { kind = "tcp"; host = "localhost"; port = 22; }
      ]; };
+     switch.sessions = { grace = "2min"; message = null; };
      reboot = { allow = false; unattended = "require"; passphrases = [ "a" ]; sessions = { grace = 5; message = null; }; };`,
   );
   assert.deepEqual(config, {
@@ -283,6 +284,7 @@ nixTest("module: every option reaches the file", async (nix) => {
       passphrases: ["a"],
       sessions: { grace: 5, message: null },
     },
+    switch: { sessions: { grace: 120, message: null } },
   });
 });
 

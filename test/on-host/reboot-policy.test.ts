@@ -322,12 +322,38 @@ hostTest(
   },
 );
 
+/** What a switch to another version of it restarts. */
+function displayManager(version: string): ToplevelSpec {
+  const service = `[Service]\nExecStart=/bin/sleep infinity\nEnvironment=VERSION=${version}\n`;
+  return {
+    units: { "display-manager.service": `${service}[Install]\nWantedBy=multi-user.target\n` },
+  };
+}
+
+/** A switch that ends the session of somebody waits for these people, and for nobody else. */
+async function switchUnderDesktop(host: Host): Promise<void> {
+  const pam = ["--property=PAMName=login", "--uid=alice", "--setenv=XDG_SESSION_TYPE=wayland"];
+  await host.ok(["systemd-run", "--quiet", "--unit=desktop", ...pam, "sleep", "infinity"]);
+  await host.until("alice is logged in", async () => {
+    const found = await host.run(["grep", "-rq", "^TYPE=wayland", "/run/systemd/sessions"]);
+    return found.exitCode === 0;
+  });
+  const sessions = { grace: 2, message: null };
+  const spec = systemSpec(displayManager("two"), { verify: { settle: 0 }, switch: { sessions } });
+  const id = await schedule(host, await host.buildToplevel(spec), "--delay", "0");
+  await says(host, id, "waits for logged-in users: alice is logged in, and the switch may end");
+  assert.equal((await ended(host, id)).state, "live");
+  await host.ok(["systemctl", "stop", "desktop.service"]);
+}
+
 hostTest(
   "whoever is logged in is told and given time; whoever runs a command is not waited for",
-  { baseline: systemSpec() },
+  { baseline: systemSpec(displayManager("one")) },
   async (host) => {
+    await switchUnderDesktop(host);
     const sessions = { grace: 3, message: "Kernel update." };
-    const target = await host.buildToplevel(policySpec(NEW_KERNEL, { sessions }));
+    const spec = { ...displayManager("two"), ...NEW_KERNEL };
+    const target = await host.buildToplevel(policySpec(spec, { sessions }));
     const before = await host.facts();
     // Units, so that neither holds the test up: a shutdown ends them.
     const ssh = (unit: string, ...rest: string[]): Promise<string> => {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { DEFAULT_CONFIG } from "./defaults.ts";
 import { lockSchema } from "./lock-config.ts";
 import { proxySchema } from "./proxy-config.ts";
-import { rebootSchema } from "./reboot-config.ts";
+import { rebootSchema, switchSchema } from "./reboot-config.ts";
 import { reportSchema } from "./report-config.ts";
 import {
   absolutePath,
@@ -165,6 +165,7 @@ export const configSchema = v.strictObject({
   rollback: v.optional(v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }), {}),
   report: v.optional(reportSchema, {}),
   reboot: v.optional(rebootSchema, {}),
+  switch: v.optional(switchSchema, {}),
   /** The fleet lock; null for none. */
   lock: v.optional(v.nullable(lockSchema), DEFAULT_CONFIG.lock),
   proxy: v.optional(proxySchema, {}),

@@ -55,6 +55,12 @@ export const DEFAULT_CONFIG = {
     whilePutOff: "wait",
     sessions: { grace: 60, message: "This host reboots to bring a deployed system live." },
   },
+  switch: {
+    sessions: {
+      grace: 60,
+      message: "This host switches to a deployed system, which may end your session.",
+    },
+  },
   lock: null,
   proxy: { http: null, https: null, except: [] },
 } as const;

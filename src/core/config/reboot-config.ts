@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "./defaults.ts";
-import { type Frozen, hasWords, someSeconds, someText, wholeSeconds } from "./schema-parts.ts";
+import { type Frozen, hasWords, sessionsSchema, someSeconds, someText } from "./schema-parts.ts";
 
 /** Only systemd can check the rest, because it knows calendars and time zones. */
 const calendarExpression = v.pipe(
@@ -8,19 +8,6 @@ const calendarExpression = v.pipe(
   v.check(hasWords, "must be a calendar expression, such as Sat 02:00"),
   v.check((text) => /^[^\0\n]*$/.test(text), "must be one line"),
 );
-
-const message = v.pipe(
-  v.string(),
-  v.check(hasWords, "must not be empty; null sends no message"),
-  // Control characters could control the terminal.
-  v.check((text) => !hasControl(text), "must be one line of plain text"),
-);
-
-function hasControl(text: string): boolean {
-  return Array.from(text, (character) => character.codePointAt(0) ?? 0).some(
-    (code) => code < 0x20 || code === 0x7f,
-  );
-}
 
 /** When a host may reboot: from each start, a calendar expression of systemd.time(7), for a duration in seconds. */
 const windowSchema = v.strictObject({ start: calendarExpression, duration: someSeconds });
@@ -46,15 +33,13 @@ export const rebootSchema = v.strictObject({
   /** While the window is closed: everything waits for the reboot, or what a switch can bring goes live. */
   whilePutOff: v.optional(v.picklist(["wait", "switch"]), REBOOT.whilePutOff),
   /** For people who are logged in at a terminal or a desktop. */
-  sessions: v.optional(
-    v.strictObject({
-      /** Seconds from the message to the reboot; 0 does not wait. */
-      grace: v.optional(wholeSeconds, REBOOT.sessions.grace),
-      /** Null sends none. */
-      message: v.optional(v.nullable(message), REBOOT.sessions.message),
-    }),
-    {},
-  ),
+  sessions: v.optional(sessionsSchema(REBOOT.sessions), {}),
+});
+
+/** How this host switches. */
+export const switchSchema = v.strictObject({
+  /** For people whose session the switch may end. */
+  sessions: v.optional(sessionsSchema(DEFAULT_CONFIG.switch.sessions), {}),
 });
 
 export type Window = Frozen<v.InferOutput<typeof windowSchema>>;

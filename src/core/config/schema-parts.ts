@@ -148,3 +148,28 @@ export const topicAddress = v.pipe(
     "must end in a topic, such as https://ntfy.sh/TOPIC",
   ),
 );
+
+const message = v.pipe(
+  v.string(),
+  v.check(hasWords, "must not be empty; null sends no message"),
+  // Control characters could control the terminal.
+  v.check((text) => !hasControl(text), "must be one line of plain text"),
+);
+
+function hasControl(text: string): boolean {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0).some(
+    (code) => code < 0x20 || code === 0x7f,
+  );
+}
+
+/** What people who are logged in are told before an act, and how long they are waited for. */
+export type SessionsConfig = Frozen<{ readonly grace: number; readonly message: string | null }>;
+
+export function sessionsSchema(byDefault: SessionsConfig) {
+  return v.strictObject({
+    /** Seconds from the message to the act; 0 does not wait. */
+    grace: v.optional(wholeSeconds, byDefault.grace),
+    /** Null sends none. */
+    message: v.optional(v.nullable(message), byDefault.message),
+  });
+}

@@ -62,6 +62,12 @@ test("config: an empty object is the default", () => {
       whilePutOff: "wait",
       sessions: { grace: 60, message: "This host reboots to bring a deployed system live." },
     },
+    switch: {
+      sessions: {
+        grace: 60,
+        message: "This host switches to a deployed system, which may end your session.",
+      },
+    },
     lock: null,
     proxy: { http: null, https: null, except: [] },
   });

@@ -160,7 +160,15 @@ test("gates: a switch is not tried while nothing is in its way: that takes the s
   const gates = gatesOf(idle, "switch");
   assert.deepEqual(
     gates.map(({ name }) => name),
-    ["delay", "session", "switch lock", "CI job", "units"],
+    [
+      "delay",
+      "session",
+      "switch lock",
+      "CI job",
+      "units",
+      "shutdown inhibitors",
+      "logged-in users",
+    ],
   );
   assert.deepEqual(await look(gates, idle), []);
   assert.equal(timesTried(host), 0);

@@ -57,6 +57,8 @@ export interface LoggedIn {
   readonly user: string;
   /** All terminals of the user, named as in /dev. */
   readonly terminals: readonly string[];
+  /** The units whose stop ends the session. */
+  readonly units: readonly string[];
 }
 
 /** org.freedesktop.login1(5): the graphical types of sessions. */
@@ -81,7 +83,8 @@ export function whoIsLoggedIn(paths: Paths, except: string | null): LoggedIn[] {
     const isThere = state === "open" ? isInteractive(paths, fields) : hasTerminals(paths, fields);
     if (!isPerson || !isThere) return [];
     const terminals = terminalsOf(paths, fields);
-    return [{ session, user: fields.get("USER") ?? "somebody", terminals }];
+    const user = fields.get("USER") ?? "somebody";
+    return [{ session, user, terminals, units: unitsOf(fields) }];
   });
 }
 
@@ -89,6 +92,28 @@ function isInteractive(paths: Paths, fields: ReadonlyMap<string, string>): boole
   if (DESKTOPS.has(fields.get("TYPE") ?? "")) return true;
   // logind sets no TTY= for a login over SSH, so its processes decide.
   return (fields.get("TTY") ?? "") !== "" || hasTerminals(paths, fields);
+}
+
+/** Whatever display manager a host has: as NixOS, and as its own package names it. */
+const DISPLAY_MANAGERS = [
+  "display-manager.service",
+  "cosmic-greeter.service",
+  "gdm.service",
+  "greetd.service",
+  "lightdm.service",
+  "ly.service",
+  "plasmalogin.service",
+  "sddm.service",
+];
+
+/** The scope of the session and what holds it, and the program that has started it. */
+function unitsOf(fields: ReadonlyMap<string, string>): string[] {
+  const [scope, uid, tty] = ["SCOPE", "UID", "TTY"].map((key) => fields.get(key) ?? "");
+  const holders = [scope ?? "", `user@${uid}.service`, `user-${uid}.slice`, "user.slice"];
+  if (DESKTOPS.has(fields.get("TYPE") ?? "")) return [...holders, ...DISPLAY_MANAGERS];
+  // A login over SSH goes on without its server.
+  const isConsole = /^tty\d+$/.test(tty ?? "");
+  return isConsole ? [...holders, `getty@${tty}.service`, `autovt@${tty}.service`] : holders;
 }
 
 function hasTerminals(paths: Paths, fields: ReadonlyMap<string, string>): boolean {
