@@ -9,6 +9,8 @@ import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./
 import { updateNotice } from "../state-dir/notice.ts";
 import { finish } from "./finish.ts";
 import { GatePhase } from "./gate-phase.ts";
+import { runAfter } from "./hooks/after.ts";
+import { runBefore } from "./hooks/before.ts";
 import { InhibitedRollback } from "./patience/inhibited-rollback.ts";
 import { looked } from "../gates/gate.ts";
 import { lookAtBlocks } from "../gates/inhibitors.ts";
@@ -79,6 +81,10 @@ export class Interpreter implements Ports {
         return await this.#drain(record);
       case "start-runners":
         return await this.#gatePhase.startRunners(record);
+      case "run-before":
+        return await this.#runBefore(record, effect.hook);
+      case "run-after":
+        return await runAfter(this.#context, record, effect.hook);
       case "switch":
         return this.#heldUp.note(await this.#switch(record, effect));
       case "reboot":
@@ -114,6 +120,11 @@ export class Interpreter implements Ports {
         return await finish(this.#context, record);
     }
   };
+
+  async #runBefore(record: FinalizationRecord, hook: string): Promise<Event | Suspended> {
+    const untilUnwanted = this.#gatePhase.untilUnwanted(record);
+    return await runBefore(this.#context, record, hook, untilUnwanted);
+  }
 
   #patience(purpose: Purpose): AwaitSwitchLock {
     return async (record) => {
