@@ -82,17 +82,15 @@ export class Interpreter implements Ports {
       case "start-runners":
         return await this.#gatePhase.startRunners(record);
       case "run-before":
-        return await this.#runBefore(record, effect.hook);
       case "run-after":
-        return await runAfter(this.#context, record, effect.hook);
+        return await this.#runHook(record, effect);
       case "switch":
         return this.#heldUp.note(await this.#switch(record, effect));
       case "reboot":
         return this.#heldUp.note(await this.#reboot(record, effect.toplevel));
       case "verify":
-        return await verifyNow(this.#context, record, checksOf(record));
       case "verify-rollback":
-        return await verifyNow(this.#context, record, "units");
+        return await this.#verify(record, effect);
       case "await-confirmation":
         return await confirmBefore(this.#context, record);
       case "restore-profile":
@@ -121,9 +119,18 @@ export class Interpreter implements Ports {
     }
   };
 
-  async #runBefore(record: FinalizationRecord, hook: string): Promise<Event | Suspended> {
-    const untilUnwanted = this.#gatePhase.untilUnwanted(record);
-    return await runBefore(this.#context, record, hook, untilUnwanted);
+  async #verify(record: FinalizationRecord, { kind }: Effect): Promise<Event | Suspended> {
+    const which = kind === "verify" ? checksOf(record) : "units";
+    return await verifyNow(this.#context, record, which);
+  }
+
+  async #runHook(
+    record: FinalizationRecord,
+    { kind, hook }: Effect & { kind: "run-before" | "run-after" },
+  ): Promise<Event | Suspended> {
+    return kind === "run-after"
+      ? await runAfter(this.#context, record, hook)
+      : await runBefore(this.#context, record, hook, this.#gatePhase.untilUnwanted(record));
   }
 
   #patience(purpose: Purpose): AwaitSwitchLock {
