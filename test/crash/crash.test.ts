@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { advance } from "../../src/core/machine/machine.ts";
 import type { Observation, Step } from "../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { withHook } from "../../src/core/record/hooks.ts";
 import { isTerminal } from "../../src/core/states.ts";
 import { EFFECTS } from "../support/effects.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -142,11 +143,15 @@ const defects: Record<string, Machine> = {
           event: { kind: "turn-taken", before: { failed: [], units: null }, idleRunners: [] },
         })
       : advance(record, seen),
-  "does not name a hook before it starts it": (record, seen) => {
-    const step = advance(record, seen);
-    return step.effect.kind === "run-before"
-      ? { ...step, record: { ...step.record, hooks: record.hooks } }
-      : step;
+  "names a hook when its before has ended": (record, seen) => {
+    const { event, policy } = seen;
+    const hook = policy.hooks.find(({ name }) => "hook" in event && event.hook === name);
+    const isLate = event.kind === "before-ended" && hook !== undefined;
+    const step = advance(isLate ? withHook(record, hook) : record, seen);
+    if (step.effect.kind !== "run-before") return step;
+    const { hook: next } = step.effect;
+    const hooks = step.record.hooks.filter(({ name }) => name !== next);
+    return { ...step, record: { ...step.record, hooks } };
   },
   "forgets the hooks that have begun at its end": (record, seen) => {
     const step = advance(record, seen);
