@@ -15,16 +15,15 @@ const RUN_MS = 700;
 
 export function hooksOf(plan: HookPlan): readonly object[] {
   if (plan === "none") return [];
-  const of = (name: string): object => ({
-    name,
-    before: ["/bin/hook", "before", name],
-    after: ["/bin/hook", "after", name],
-    timeout: 20,
-  });
   return [
-    { ...of("balancer"), onFailure: plan === "a before fails" ? "abort" : "hold" },
-    { ...of("node"), actions: ["reboot"] },
+    { ...hookOf("balancer"), onFailure: plan === "a before fails" ? "abort" : "hold" },
+    { ...hookOf("node"), actions: ["reboot"] },
   ];
+}
+
+function hookOf(name: string): object {
+  const programs = { before: ["/bin/hook", "before", name], after: ["/bin/hook", "after", name] };
+  return { name, ...programs, timeout: 20 };
 }
 
 /** `/bin/hook STAGE NAME`, which reads the finalization. */
