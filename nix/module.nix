@@ -10,6 +10,7 @@
     ./module/wait-for.nix
     ./module/drain.nix
     ./module/act.nix
+    ./module/hooks.nix
     ./module/verify.nix
     ./module/reboot.nix
     ./module/switch.nix

@@ -63,6 +63,7 @@ rec {
   holderName = text "holderName" "name of letters, digits, dots, dashes, _ and :";
   groupName = text "groupName" "name of letters, digits, dots and dashes";
   keyPrefix = text "keyPrefix" "non-empty string without a slash at its end";
+  hookName = text "hookName" "name of letters, digits, dots, dashes and _, 64 at most";
   receiverName = text "receiverName" "name of lower-case letters, digits and dashes, 40 at most";
   repositoryName = text "repositoryName" "name of a repository, such as infra/hosts, and not its address";
   roomId = text "roomId" "id of a Matrix room, such as !abc:example.org";

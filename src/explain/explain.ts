@@ -7,6 +7,7 @@ import { dryActivateGently, type DryActivation } from "../host/nixos/dry-activat
 import { explainGates, explainUnits, explainVerification } from "./act.ts";
 import { warnOfBoot } from "./after-boot.ts";
 import { explainFallback } from "./fallback.ts";
+import { explainHooks } from "./hooks.ts";
 import { circumstancesOf, compareSystems, profileWithGenerations } from "./systems.ts";
 import type { Host } from "../host/process/host.ts";
 import { closureSizes, comparePackages } from "./packages.ts";
@@ -57,6 +58,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     fallback,
     ...closures,
     ...gates,
+    hooks: explainHooks(config.hooks, decision),
     verification: explainVerification(config),
     warnings: [
       ...warningsOf(circumstances),

@@ -9,6 +9,8 @@ import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./
 import { updateNotice } from "../state-dir/notice.ts";
 import { finish } from "./finish.ts";
 import { GatePhase } from "./gate-phase.ts";
+import { runAfter } from "./hooks/after.ts";
+import { runBefore } from "./hooks/before.ts";
 import { InhibitedRollback } from "./patience/inhibited-rollback.ts";
 import { looked } from "../gates/gate.ts";
 import { lookAtBlocks } from "../gates/inhibitors.ts";
@@ -79,14 +81,16 @@ export class Interpreter implements Ports {
         return await this.#drain(record);
       case "start-runners":
         return await this.#gatePhase.startRunners(record);
+      case "run-before":
+      case "run-after":
+        return await this.#runHook(record, effect);
       case "switch":
         return this.#heldUp.note(await this.#switch(record, effect));
       case "reboot":
         return this.#heldUp.note(await this.#reboot(record, effect.toplevel));
       case "verify":
-        return await verifyNow(this.#context, record, checksOf(record));
       case "verify-rollback":
-        return await verifyNow(this.#context, record, "units");
+        return await this.#verify(record, effect);
       case "await-confirmation":
         return await confirmBefore(this.#context, record);
       case "restore-profile":
@@ -114,6 +118,20 @@ export class Interpreter implements Ports {
         return await finish(this.#context, record);
     }
   };
+
+  async #verify(record: FinalizationRecord, { kind }: Effect): Promise<Event | Suspended> {
+    const which = kind === "verify" ? checksOf(record) : "units";
+    return await verifyNow(this.#context, record, which);
+  }
+
+  async #runHook(
+    record: FinalizationRecord,
+    { kind, hook }: Effect & { kind: "run-before" | "run-after" },
+  ): Promise<Event | Suspended> {
+    return kind === "run-after"
+      ? await runAfter(this.#context, record, hook)
+      : await runBefore(this.#context, record, hook, this.#gatePhase.untilUnwanted(record));
+  }
 
   #patience(purpose: Purpose): AwaitSwitchLock {
     return async (record) => {

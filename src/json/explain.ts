@@ -105,6 +105,14 @@ const gate = v.object({
   opensAt: orNull(moment, "When it opens by itself, if known."),
 });
 
+const hook = v.object({
+  name: v.string(),
+  before: orNull(names, "What runs right before the act; null for nothing."),
+  after: orNull(names, "What runs at the end, whatever the outcome; null for nothing."),
+  timeoutSeconds: v.number(),
+  onFailure: v.picklist(["hold", "abort", "ignore"]),
+});
+
 const warning = v.object({
   kind: described(v.string(), "A fixed name for each kind of warning, for scripts."),
   text: v.string(),
@@ -149,6 +157,7 @@ export const explainSchema = v.object({
     "Null if the target would be refused.",
   ),
   gates: described(v.array(gate), "Their present state; they are checked again before the act."),
+  hooks: described(v.array(hook), "The hooks of the action, in the order of their `before`."),
   verification: v.object({
     bootWithinSeconds: orNull(
       v.number(),

@@ -35,6 +35,18 @@ const check = v.object({
   seconds,
 });
 
+const hook = v.object({
+  name: v.string(),
+  stage: described(
+    v.picklist(["before", "in-force", "over"]),
+    "`before`: its `before` is about to run, or runs. `in-force`: that has ended. `over`: its `after` has ended too.",
+  ),
+  problems: described(
+    v.array(v.string()),
+    "What went wrong in it; it does not change the outcome.",
+  ),
+});
+
 const outcome = v.object({
   exitCode: described(v.number(), "The exit code of `deploy-finalize wait`."),
   reason: v.string(),
@@ -90,6 +102,7 @@ export const finalizationSchema = v.object({
   ),
   timeline: v.array(step),
   waitedFor: v.array(wait),
+  hooks: described(v.array(hook), "The hooks that have begun, in the order of their `before`."),
   checks: v.array(check),
   confirmBy: orNull(moment, "The deadline of the confirmation; null if none is required."),
   deferredUntil: orNull(
@@ -138,6 +151,7 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     rebootOf,
     timeline: stepsOf(record),
     waitedFor,
+    hooks: record.hooks.map(({ name, stage, problems }) => ({ name, stage, problems })),
     checks,
     confirmBy,
     deferredUntil,

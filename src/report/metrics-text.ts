@@ -51,6 +51,7 @@ const HELP = {
     "How many units ran old code when the newest finalization was verified; absent if unknown.",
   user_units_failed:
     "How many user units had newly failed when the newest finalization was verified.",
+  hooks_failed: "How many hooks of the newest finalization have failed; absent if none has begun.",
   lock_held: "1 while this host holds a slot of the fleet lock.",
   finalizations_total: "Ended finalizations, by outcome.",
   rollbacks_total: "Finalizations that started a rollback, whether it succeeded or not.",
@@ -71,6 +72,7 @@ export function metricsText(measured: Measured): string {
     ["reboot_required", rebootRequired === null ? [] : [[{}, rebootRequired ? 1 : 0]]],
     ["units_on_old_code", countSample(unitsOnOldCode(measured.newest?.oldCode ?? null))],
     ["user_units_failed", countSample(measured.newest?.userUnits?.failed.length)],
+    ["hooks_failed", countSample(failedHooks(measured.newest))],
     ["lock_held", [[{}, measured.lock === "held" ? 1 : 0]]],
     ["finalizations_total", outcomes],
     ["rollbacks_total", [[{}, totals.rollbacks]]],
@@ -121,6 +123,11 @@ function dueOf(record: FinalizationRecord | null): string | undefined {
   const { state, deferredUntil, fireAt, confirmBy } = record;
   if (isCancellable(state)) return deferredUntil ?? fireAt;
   return state === "verifying" ? (confirmBy ?? undefined) : undefined;
+}
+
+function failedHooks(newest: FinalizationRecord | null): number | null {
+  if (newest === null || newest.hooks.length === 0) return null;
+  return newest.hooks.filter(({ problems }) => problems.length > 0).length;
 }
 
 /** Absent while it is unknown. */

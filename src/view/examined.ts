@@ -1,7 +1,9 @@
+import type { RecordedHook } from "../core/record/hooks.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
+import { isTerminal } from "../core/states.ts";
 import { troubleInWords } from "../core/user-units/judge.ts";
 import { hanging } from "./explain-parts.ts";
-import { paint, type Style, symbol } from "./style.ts";
+import { type Mark, paint, type Style, symbol } from "./style.ts";
 import { shortStorePath } from "./text.ts";
 
 const MOST_LINES = 10;
@@ -43,4 +45,31 @@ export function userUnitLines(style: Style, { userUnits }: FinalizationRecord): 
   const left = failed.length + said.length + unknown.length - texts.length;
   const rest = left === 0 ? [] : [`${left} more: deploy-finalize status --json`];
   return texts.length === 0 ? [] : section(style, "user units", [...texts, ...rest]);
+}
+
+/** The hooks that have begun, and what went wrong in them; nothing if there are none. */
+export function hookLines(style: Style, record: FinalizationRecord): string[] {
+  const { hooks } = record;
+  if (hooks.length === 0) return [];
+  const lines = hooks.flatMap((hook) => {
+    const words = `${hook.name}: ${stageInWords(hook, record)}`;
+    const begin = (mark: Mark): string => `${symbol(style, mark)} `;
+    const problems = hook.problems.flatMap((text) =>
+      hanging(style, begin("warning"), `${hook.name}: ${text}`),
+    );
+    return [...hanging(style, begin(markOf(hook)), words), ...problems];
+  });
+  return ["", paint(style, "dim", "hooks"), ...lines];
+}
+
+function markOf({ stage, problems }: RecordedHook): Mark {
+  if (stage !== "over") return "busy";
+  return problems.length === 0 ? "good" : "warning";
+}
+
+function stageInWords({ stage, after }: RecordedHook, { state }: FinalizationRecord): string {
+  if (stage === "over") return "over";
+  if (isTerminal(state)) return after === null ? "ends now" : "its after runs, or is still to run";
+  if (stage === "before") return "its before runs";
+  return after === null ? "in force" : "in force until its after has run";
 }

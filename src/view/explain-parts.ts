@@ -157,6 +157,25 @@ function gateInWords({ state, why, opensAt }: ExplainJson["gates"][number], now:
   return why === null ? words : `${words}: ${why}${when}`;
 }
 
+const ON_FAILURE = {
+  hold: "waits and tries again if its before fails",
+  abort: "ends as failed, without acting, if its before fails",
+  ignore: "acts also if its before fails",
+} as const;
+
+/** One line for each hook; nothing if there are none. */
+export function hooks(style: Style, { hooks: seen }: Pick<ExplainJson, "hooks">): string[] {
+  return seen.flatMap(({ name, before, after, timeoutSeconds, onFailure }) => {
+    const parts = [
+      ...(before === null ? [] : [`before: ${before.join(" ")}`]),
+      ...(after === null ? [] : [`after: ${after.join(" ")}`]),
+      `each within ${duration(timeoutSeconds)}`,
+      ...(before === null ? [] : [ON_FAILURE[onFailure]]),
+    ];
+    return hanging(style, `${name} `, parts.join("; "));
+  });
+}
+
 function bootInWords({
   bootWithinSeconds: limit,
 }: ExplainJson["verification"]): [label: string, text: string] {

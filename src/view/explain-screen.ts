@@ -4,6 +4,7 @@ import {
   fallbackLines,
   gates,
   hanging,
+  hooks,
   INDENT,
   rows,
   specialisation,
@@ -28,6 +29,7 @@ export function explainScreen(style: Style, seen: ExplainJson, now: Date): strin
     ["If the target does not boot", fallbackLines(inner, seen)],
     ["Packages", packages(inner, seen)],
     ["Gates: it acts when all are open", gates(inner, seen, now)],
+    ["Hooks: right before it acts, and at the end", hooks(inner, seen)],
     ["Verification afterwards", verification(inner, seen)],
     ["Not visible", seen.unseen.flatMap((text) => wrap(inner, told(style, text), inner.width))],
   ];

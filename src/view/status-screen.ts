@@ -1,6 +1,6 @@
 import { pairs } from "./table.ts";
 import { forPeople, type TimelineStep, timeline } from "./timeline.ts";
-import { oldCodeLines, userUnitLines } from "./examined.ts";
+import { hookLines, oldCodeLines, userUnitLines } from "./examined.ts";
 import type { FallbackJson } from "../json/fallback.ts";
 import { comesBackLine, hostLines, slotLines } from "./host-lines.ts";
 import { activatedOf, type FinalizationRecord } from "../core/record/record.ts";
@@ -66,6 +66,7 @@ function known(style: Style, seen: ViewedFinalization, host: HostNow): string[] 
     ...identity(style, record, now),
     "",
     ...timeline(style, now, stepsOf(record, now)),
+    ...hookLines(style, record),
     ...checks(style, record, now),
     ...userUnitLines(style, record),
     ...oldCodeLines(style, record),

@@ -3,6 +3,8 @@ import { test } from "node:test";
 import { advance } from "../../src/core/machine/machine.ts";
 import type { Observation, Step } from "../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
+import { withHook } from "../../src/core/record/hooks.ts";
+import { isTerminal } from "../../src/core/states.ts";
 import { EFFECTS } from "../support/effects.ts";
 import { SCENARIOS } from "./scenarios.ts";
 import { walk } from "./walk.ts";
@@ -141,6 +143,37 @@ const defects: Record<string, Machine> = {
           event: { kind: "turn-taken", before: { failed: [], units: null }, idleRunners: [] },
         })
       : advance(record, seen),
+  "names a hook when its before has ended": (record, seen) => {
+    const { event, policy } = seen;
+    const hook = policy.hooks.find(({ name }) => "hook" in event && event.hook === name);
+    const isLate = event.kind === "before-ended" && hook !== undefined;
+    const step = advance(isLate ? withHook(record, hook) : record, seen);
+    if (step.effect.kind !== "run-before") return step;
+    const { hook: next } = step.effect;
+    const hooks = step.record.hooks.filter(({ name }) => name !== next);
+    return { ...step, record: { ...step.record, hooks } };
+  },
+  "forgets the hooks that have begun at its end": (record, seen) => {
+    const step = advance(record, seen);
+    return isTerminal(step.record.state) ? { ...step, effect: { kind: "finish" } } : step;
+  },
+  "acts before all hooks have begun": (record, seen) => {
+    const { policy } = seen;
+    return advance(record, { ...seen, policy: { ...policy, hooks: policy.hooks.slice(0, 1) } });
+  },
+  "waits for its gates while a hook is in force": (record, seen) => {
+    const step = advance(record, seen);
+    return step.record.state === "waiting" && step.effect.kind === "run-after"
+      ? { ...step, effect: { kind: "await-gates" } }
+      : step;
+  },
+  "ends its hooks in the order in which they began": (record, seen) => {
+    const step = advance(record, seen);
+    const first = step.record.hooks.find(({ stage }) => stage !== "over");
+    return step.effect.kind === "run-after" && first !== undefined
+      ? { ...step, effect: { kind: "run-after", hook: first.name } }
+      : step;
+  },
   "keeps the slot whatever has happened": (record, seen) => {
     const step = advance(record, seen);
     return { ...step, record: { ...step.record, slotAtEnd: "keep" } };

@@ -1,6 +1,8 @@
 import type { Policy, Requests } from "../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { POLICY } from "../support/records.ts";
+import type { HookConfig } from "../../src/core/config/hooks/hooks-config.ts";
+import type { HookWeather } from "./hook-world.ts";
 import type { LockWeather } from "./lock-world.ts";
 import type { RunnerWeather } from "./runner-world.ts";
 
@@ -39,10 +41,14 @@ export interface Scenario {
   readonly requests?: Partial<Requests>;
   /** How many windows are missed before the reboot window is found open. */
   readonly windowClosedFor?: number;
+  /** Somebody cancels it while its first hook runs. */
+  readonly cancelledAtTurn?: true;
   /** A fleet lock, and what is out of the ordinary with it; without it there is none. */
   readonly lock?: LockWeather;
   /** A runner that the act would stop; without it there is none. */
   readonly runner?: RunnerWeather;
+  /** What happens to the hooks of the policy. */
+  readonly hooks?: HookWeather;
   /** How it ends when nothing crashes. */
   readonly ends: FinalizationRecord["state"];
 }
@@ -281,6 +287,53 @@ const withStuckBoots: Omit<Scenario, "policy">[] = [
   { name: "stuck boot, switch", stuckBoots: "target", ends: "live" },
 ];
 
+const HOOK = { timeout: 60, onFailure: "hold", actions: ["switch", "reboot"] } as const;
+const HOOKS: readonly HookConfig[] = [
+  { ...HOOK, name: "balancer", before: ["out"], after: ["in"] },
+  { ...HOOK, name: "mark", before: null, after: ["unmark"] },
+  { ...HOOK, name: "node", before: ["drain"], after: ["uncordon"], actions: ["reboot"] },
+];
+
+const HOOKED = { policy: { ...POLICY, hooks: HOOKS } } as const;
+const HOOKED_REBOOT = { ...HOOKED, kernelChanged: true } as const;
+
+const withHooks: readonly Scenario[] = [
+  { ...HOOKED, name: "hooks, switch", ends: "live" },
+  { ...HOOKED, name: "hooks, a check fails", problem: "web", ends: "rolled-back" },
+  { ...HOOKED, name: "hooks, one fails", hooks: { fails: "balancer" }, ends: "failed" },
+  { ...HOOKED, name: "hooks, an after fails", hooks: { afterFails: true }, ends: "live" },
+  { ...HOOKED, name: "hooks, a gate closes", hooks: { gateClosesFor: 1 }, ends: "live" },
+  { ...HOOKED, name: "hooks, superseded", newest: NEWER, ends: "superseded" },
+  { ...HOOKED, name: "hooks, needs a reboot after all", switchEnds: 100, ends: "live" },
+  {
+    ...HOOKED,
+    name: "hooks, needs a reboot after all, and its hook fails",
+    switchEnds: 100,
+    hooks: { fails: "node" },
+    ends: "failed",
+  },
+  { ...HOOKED, name: "hooks, runner", runner: {}, ends: "live" },
+  { ...HOOKED_REBOOT, name: "hooks, reboot", ends: "live" },
+  { ...HOOKED_REBOOT, name: "hooks, reboot, a check fails", problem: "a", ends: "rolled-back" },
+  { ...HOOKED_REBOOT, name: "hooks, reboot, refused", rebootRefused: true, ends: "failed" },
+  { ...HOOKED_REBOOT, name: "hooks, does not boot", targetBoots: false, ends: "failed" },
+  { ...HOOKED_REBOOT, name: "hooks, stuck boot", stuckBoots: "target", ends: "rolled-back" },
+  { ...HOOKED_REBOOT, name: "hooks, lock", lock: {}, ends: "live" },
+  { ...HOOKED_REBOOT, name: "hooks, window", windowClosedFor: 2, ends: "live" },
+  {
+    ...MEANWHILE,
+    name: "hooks, put off",
+    policy: { ...MEANWHILE.policy, hooks: HOOKS.slice(0, 1) },
+    ends: "live",
+  },
+  {
+    ...HOOKED,
+    name: "hooks, cancelled at the turn",
+    cancelledAtTurn: true,
+    ends: "cancelled",
+  },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
   ...[
     ...cases,
@@ -320,6 +373,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ends: "failed",
   },
   ...meanwhile,
+  ...withHooks,
   {
     name: "reboot, forbidden",
     policy: { ...POLICY, reboot: "forbidden" },

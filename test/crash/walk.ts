@@ -100,7 +100,7 @@ function violations(scenario: Scenario, world: World): string[] {
   must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
   wrong.push(...loaderViolations(scenario, world));
   wrong.push(...slotViolations(scenario, world));
-  wrong.push(...runnerViolations(world));
+  wrong.push(...runnerViolations(world), ...hookViolations(world));
   must(saved.outcome !== null && saved.outcome.reason !== "", "the end has a reason");
   return wrong;
 }
@@ -156,6 +156,19 @@ function runnerViolations({ runner }: World): string[] {
     ...(runner.stoppedUnnamed === 0 ? [] : ["a runner is named before it is stopped"]),
     ...(runner.stoppedWhileWaiting === 0 ? [] : ["the runner works while gates are waited for"]),
   ];
+}
+
+/** What a hook has begun ends, in the reverse order, and nothing acts without it. */
+function hookViolations({ hooks: { wrong, left } }: World): string[] {
+  const rules: readonly (readonly [boolean, string])[] = [
+    [left.length === 0, `each hook that began has its after, but ${left.join(", ")}`],
+    [wrong.unnamed === 0, "a hook is named before it is started"],
+    [wrong.orphans === 0, "no after without its before"],
+    [wrong.order === 0, "the hook that began last ends first"],
+    [wrong.actsWithout === 0, "no act before its hooks"],
+    [wrong.waits === 0, "no hook is in force while gates are waited for"],
+  ];
+  return rules.flatMap(([holds, what]) => (holds ? [] : [what]));
 }
 
 export interface Walk {

@@ -13,6 +13,7 @@ import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
 import { letSlotGo, settleSlot, type SlotPorts, takeSlot } from "../../src/fleet/slot-keeping.ts";
 import { LOCK, LockWorld } from "./lock-world.ts";
 import { RunnerWorld } from "./runner-world.ts";
+import { HookWorld } from "./hook-world.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** Thrown where the power goes or the process is killed. */
@@ -74,6 +75,7 @@ export class World {
   readonly #slots: SlotPorts;
   /** Null if the act would stop no runner. */
   readonly runner: RunnerWorld | null;
+  readonly hooks: HookWorld;
   saved: FinalizationRecord;
   /** The host at the moment when the record ended: what somebody boots later is not its business. */
   atEnd: Systems | undefined;
@@ -101,6 +103,7 @@ export class World {
       this.#pass();
     };
     this.lock = new LockWorld(scenario.lock ?? {}, pass, () => isTerminal(this.saved.state));
+    this.hooks = new HookWorld(scenario.policy.hooks, scenario.hooks ?? {}, pass);
     this.#slots = this.lock.ports(NOW);
     this.runner =
       scenario.runner === undefined
@@ -215,7 +218,12 @@ export class World {
       actedSince: null,
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
       rollbackDecision: kernelChanged === true && !isOld ? REBOOT : SWITCH,
-      requests: { cancel: null, confirm: null, rollback: null, ...requests },
+      requests: {
+        cancel: this.#isCancelled ? "ann" : null,
+        confirm: null,
+        rollback: null,
+        ...requests,
+      },
     };
   }
 
@@ -251,6 +259,7 @@ export class World {
   #carryOut(effect: Effect, record: FinalizationRecord): Event | { kind: "suspended" } {
     switch (effect.kind) {
       case "await-gates":
+        this.hooks.wait();
         this.runner?.waitForGates();
         return this.#lookAtWindow(record);
       case "defer":
@@ -262,7 +271,8 @@ export class World {
         // Whoever had the turn before has gone back.
         if (this.current === this.#scenario.rejected) this.current = PREVIOUS;
         return (
-          this.runner?.beforeAct() ?? {
+          this.runner?.beforeAct() ??
+          this.hooks.lookAgain() ?? {
             kind: "turn-taken",
             before: { failed: [], units: null },
             idleRunners: [],
@@ -273,7 +283,12 @@ export class World {
       case "start-runners":
         this.runner?.startNamed(record);
         return { kind: "runners-started", left: [] };
+      case "run-before":
+        return this.#runBefore(record, effect.hook);
+      case "run-after":
+        return this.hooks.after(record, effect.hook);
       case "switch":
+        this.#noteAct(effect, record);
         // A specialisation is activated only in a boot that got through.
         if (record.state === "verifying" && this.#isStuck(record)) return BOOT_FAILED;
         if (record.state === "rolling-back" && this.#isFirstLook(record)) return BOOT_FAILED;
@@ -281,6 +296,7 @@ export class World {
           this.runner?.atAct(record) ?? this.#actThenStart(record, () => this.#switchTo(effect))
         );
       case "reboot":
+        this.#noteAct(effect, record);
         return (
           this.runner?.atAct(record) ??
           this.#actThenStart(record, () => this.#askForReboot(effect.toplevel))
@@ -305,6 +321,20 @@ export class World {
         if (!this.hasTidiedUp) this.#scheduleReboot(record);
         return { kind: "suspended" };
     }
+  }
+
+  #isCancelled = false;
+
+  #runBefore(record: FinalizationRecord, name: string): Event {
+    const end = this.hooks.before(record, name);
+    if (this.#scenario.cancelledAtTurn !== true) return end;
+    this.#isCancelled = true;
+    return { kind: "gates-interrupted", waitedFor: [] };
+  }
+
+  /** What goes back, or activates a specialisation after a boot, needs no hook. */
+  #noteAct(effect: Effect, { state }: FinalizationRecord): void {
+    if (state === "switching" || state === "rebooting") this.hooks.act(effect);
   }
 
   /** As the finish of the interpreter does it, unless another life has. */

@@ -108,6 +108,10 @@ const refusedByCheck: [string, string[]][] = [
     ],
   ),
   [
+    `hooks.a = { }; hooks.b = { after = [ "x" ]; actions = [ ]; };`,
+    [`${own}.hooks: has a, which has neither before nor after. Set one of them, or leave it out`],
+  ],
+  [
     `waitFor.runners = [ { unit = "a.service"; detect.kind = "containers"; } ];`,
     [`${own}.waitFor.runners.0.detect.pattern is missing`],
   ],

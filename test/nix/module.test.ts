@@ -215,6 +215,7 @@ nixTest("module: every option reaches the file", async (nix) => {
        { unit = "a.service"; detect = { kind = "containers"; pattern = "^a-\\\\d+"; }; }
        { unit = "b.service"; detect = { kind = "command"; command = [ "/busy" "-q" ]; }; }
      ]; };
+     hooks = { node = { before = [ "kubectl" "cordon" "a" ]; after = [ "kubectl" "uncordon" "a" ]; actions = [ "reboot" ]; timeout = "5min"; onFailure = "abort"; }; gone = { after = [ "x" ]; enable = false; }; mark.after = [ "x" ]; };
      specialisation = "night"; act.switchTimeout = 900; guard.olderRun = "refuse";
      verify = { settle = 0; bootTimeout = null; switchWarnAfter = 30; ignoreFailedUnits = [ "c*.service" ]; userUnits = "fail"; confirm.within = 60; checks = [
        { kind = "http"; url = "http://[::1]:80/"; status = 204; body = ""; timeout = 0.5; name = "shop"; }
@@ -254,6 +255,24 @@ nixTest("module: every option reaches the file", async (nix) => {
       ],
     },
     specialisation: "night",
+    hooks: [
+      {
+        name: "mark",
+        before: null,
+        after: ["x"],
+        actions: ["switch", "reboot"],
+        timeout: 600,
+        onFailure: "hold",
+      },
+      {
+        name: "node",
+        before: ["kubectl", "cordon", "a"],
+        after: ["kubectl", "uncordon", "a"],
+        actions: ["reboot"],
+        timeout: 300,
+        onFailure: "abort",
+      },
+    ],
     guard: { olderRun: "refuse" },
     act: { switchTimeout: 900 },
     verify: {

@@ -33,6 +33,7 @@ const NEAR: Readonly<Record<string, fc.Arbitrary<string>>> = {
     made("ab./", 8).map((rest) => `/${rest}nix/store/x`),
     fc.constantFrom("/run/secrets/x", "/nix/store/x", "x"),
   ),
+  hookName: made("aZ9._-/ ", 4),
   receiverName: made("a9-A", 3),
   repositoryName: made("a9_.-/: ", 5),
   linkAddress: fc.oneof(

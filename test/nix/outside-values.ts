@@ -55,6 +55,10 @@ const TEXTS: Readonly<
       "//nix/./store/00000000000000000000000000000000-x",
     ],
   },
+  hookName: {
+    right: "x",
+    wrong: ["", "-x", ".", "a/b", "a b", "x".repeat(65)],
+  },
   receiverName: { right: "x", wrong: ["", "-x", "X", "a.b", "a/b", "x".repeat(41)] },
   metricName: { right: "x", wrong: ["", "x{}", "9x", "x y"] },
   repositoryName: { right: "x/y", wrong: ["", "https://x/y", "/x", "x/y/", "x y"] },

@@ -93,6 +93,25 @@ export const MUTANTS: readonly Mutant[] = [
     1,
     edit("finalize/finish.ts", `  unpin(host.paths, record.id);\n`, `  void unpin;\n`),
   ),
+  // Defects of the hooks.
+  mutant(
+    "hooks that have begun are forgotten at the end",
+    31,
+    edit(
+      "core/machine/transitions.ts",
+      `return { record: concluded, effect: hooksBefore(concluded, "finish") };`,
+      `return { record: concluded, effect: { kind: "finish" } };`,
+    ),
+  ),
+  mutant(
+    "a hook ends without the turn",
+    35,
+    edit(
+      "finalize/hooks/after.ts",
+      `const isMine = await turn.wait().finally(wait.end);`,
+      `const isMine = true;\n  wait.end();\n  void turn;`,
+    ),
+  ),
   // Defects of the turn.
   mutant(
     "nobody waits for the turn",

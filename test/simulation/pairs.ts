@@ -30,6 +30,7 @@ export const QUIET: Plan = {
   disk: "loses some",
   specialisation: "none",
   hasLogind: false,
+  hooks: "none",
 };
 
 const GOOD = { health: "good", kernel: "kernel-1" } as const;

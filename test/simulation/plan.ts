@@ -1,4 +1,5 @@
 import type { FleetPlan } from "./host/lock-server.ts";
+import type { HookPlan } from "./host/hook.ts";
 import type { LoaderKind } from "./host/boot.ts";
 import type { Health } from "./host/systems.ts";
 import { Random } from "./kernel/random.ts";
@@ -38,6 +39,7 @@ export interface Plan {
   readonly specialisation: "none" | "keep" | typeof SPECIALISATION;
   /** Whether the host has a logind, so that a program can block the shutdown. */
   readonly hasLogind: boolean;
+  readonly hooks: HookPlan;
 }
 
 /** The name of every simulated specialisation. */
@@ -95,6 +97,8 @@ const HEALTHS: readonly [Health, ...Health[]] = [
   "does not boot",
 ];
 
+const HOOKS = ["good", "good", "a before fails", "an after fails at first"] as const;
+
 /** Most plans are small: many orders of few things find more than few orders of many. */
 export function planOf(seed: number): Plan {
   const random = new Random(seed);
@@ -128,6 +132,7 @@ export function planOf(seed: number): Plan {
     calls: [...plan.calls, ...laterCallsOf(random)],
     ...laterFaultsOf(plan.faults, random),
     whilePutOff: plan.reboots === "in its window" && random.oneIn(2) ? "switch" : "wait",
+    hooks: random.oneIn(isLarge ? 4 : 10) ? random.pick(HOOKS) : "none",
   };
 }
 

@@ -3,6 +3,7 @@ import { Faults } from "./faults.ts";
 import { type Choice, Machine, type Observer } from "./host/machine.ts";
 import { boot } from "./host/power.ts";
 import type { ResumeUnits } from "./host/systemd/resume-unit.ts";
+import { hook } from "./host/hook.ts";
 import { LockServer } from "./host/lock-server.ts";
 import { programsFor } from "./host/programs.ts";
 import { install, prepare } from "./host/setup.ts";
@@ -50,6 +51,7 @@ export class Simulation implements Observer {
   readonly #systems = new Map<string, System>();
   readonly #switching: Switching;
   #deliveries = 0;
+  #hookRuns = 0;
   /** Called before each call of a process, when all else has been decided. */
   onCall: (process: Process, name: string, detail: string) => void = () => {};
 
@@ -69,6 +71,12 @@ export class Simulation implements Observer {
         return "taken";
       },
       isRunnerBusy: this.#isJobRunning,
+      hook: (program) => {
+        const isFirst = ++this.#hookRuns <= 4;
+        return hook(program, plan.hooks, isFirst, (event) => {
+          this.oracle.hears(event);
+        });
+      },
       doesCheckPass: () => plan.checks === "pass",
     });
     this.machine = new Machine(

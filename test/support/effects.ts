@@ -10,6 +10,8 @@ export const EFFECTS: { readonly [K in Kind]: Extract<Effect, { readonly kind: K
   "take-turn": { kind: "take-turn" },
   drain: { kind: "drain" },
   "start-runners": { kind: "start-runners" },
+  "run-before": { kind: "run-before", hook: "node" },
+  "run-after": { kind: "run-after", hook: "node" },
   switch: { kind: "switch", toplevel: TARGET, mode: "switch" },
   reboot: { kind: "reboot", toplevel: TARGET },
   verify: { kind: "verify" },

@@ -52,4 +52,5 @@ export const POLICY: Policy = {
   rollback: "enabled",
   confirmWithin: null,
   slotOnRollback: "keep",
+  hooks: [],
 };

@@ -37,6 +37,7 @@ function gate(name: string, state: Gate["state"], why: string | null = null): Ga
 type Gate = ExplainJson["gates"][number];
 
 const SWITCH: ExplainJson = {
+  hooks: [],
   schemaVersion: 1,
   host: "web1",
   profile: "/nix/var/nix/profiles/system",

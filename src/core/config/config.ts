@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "./defaults.ts";
+import { hooksSchema } from "./hooks/hooks-config.ts";
 import { lockSchema } from "./lock-config.ts";
 import { proxySchema } from "./proxy-config.ts";
 import { rebootSchema, switchSchema } from "./reboot-config.ts";
@@ -161,6 +162,8 @@ export const configSchema = v.strictObject({
   specialisation: v.optional(v.nullable(componentName), DEFAULT_CONFIG.specialisation),
   guard: v.optional(guardSchema, {}),
   act: v.optional(actSchema, {}),
+  /** What runs before the act and at the end. */
+  hooks: v.optional(hooksSchema, [...DEFAULT_CONFIG.hooks]),
   verify: v.optional(verifySchema, {}),
   rollback: v.optional(v.strictObject({ enable: v.optional(v.boolean(), rollback.enable) }), {}),
   report: v.optional(reportSchema, {}),

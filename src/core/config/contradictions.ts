@@ -123,6 +123,15 @@ export const consistentConfigSchema = v.pipe(
   ),
   v.forward(
     v.partialCheck(
+      [["hooks"]],
+      ({ hooks }) => !isRepeatedIn(namesOf(hooks)),
+      ({ input }) =>
+        `several hooks are named ${repeated(namesOf(input.hooks)).join(", ")}. Give each its own name`,
+    ),
+    ["hooks"],
+  ),
+  v.forward(
+    v.partialCheck(
       [
         ["verify", "confirm"],
         ["rollback", "enable"],

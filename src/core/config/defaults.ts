@@ -26,6 +26,7 @@ export const DEFAULT_CONFIG = {
   specialisation: "keep",
   guard: { olderRun: "warn" },
   act: { switchTimeout: null },
+  hooks: [],
   verify: {
     // No shorter: a start that is merely slow, of a large database or after a check of its disk, must
     // not cost a good deploy.

@@ -98,5 +98,18 @@ export const NONSENSE: readonly Nonsense[] = [
         ? `must be ${SHORTEST_LEASE} or more seconds: a host does not renew it while it boots`
         : null,
   },
+  {
+    key: "hooks",
+    why: ({ hooks }) => {
+      const idle = hooks.find(({ before, after }) => before === null && after === null);
+      if (idle !== undefined) {
+        return `has ${idle.name}, which has neither before nor after. Set one of them, or leave it out`;
+      }
+      const never = hooks.find(({ actions }) => actions.length === 0);
+      return never === undefined
+        ? null
+        : `has ${never.name}, whose actions are empty, so it would never run. Name switch or reboot`;
+    },
+  },
   ...lockFiles,
 ];

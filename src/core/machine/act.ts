@@ -5,12 +5,13 @@ import {
   hasSwitchedBefore,
   withStopped,
 } from "../record/record.ts";
+import { beginHooks, hookFailed, withHookBegun } from "./hooks/hooks.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
 import { rebootsNow } from "./policy.ts";
 import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
 import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
-import { AGAIN, fail, heldUp, toGates, transition, verifySwitched } from "./transitions.ts";
+import { AGAIN, fail, heldUp, stay, toGates, transition, verifySwitched } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -19,10 +20,17 @@ export function act(record: FinalizationRecord, seen: Situation, event: Event<"t
   const dropped = dropIfNotWanted(record, seen);
   if (dropped !== null) return dropped;
   const permitted = permittedNow(record, seen, seen.facts.decision);
-  return carryOut(prepare(record, seen, event, permitted), seen, permitted);
+  const begun = beginHooks(record, seen, permitted);
+  // A hook may take long and change the host, so that everything is looked at once more.
+  if (begun.effect !== null) return stay(begun.record, begun.effect);
+  return carryOut(prepare(begun.record, seen, event, permitted), seen, permitted);
 }
 
-function permittedNow(record: FinalizationRecord, seen: Situation, decision: Decision): Permitted {
+export function permittedNow(
+  record: FinalizationRecord,
+  seen: Situation,
+  decision: Decision,
+): Permitted {
   return underPolicy(decision, rebootsNow(record, seen.policy));
 }
 
@@ -163,7 +171,7 @@ export function switched(
     case "needs-reboot": {
       const why = "the switch asks for a reboot (exit code 100)";
       const plan: Plan = { action: "reboot", reason: why, changed: [] };
-      return putAllOff(noted, seen, why) ?? carryOut(noted, seen, permittedNow(noted, seen, plan));
+      return putAllOff(noted, seen, why) ?? rebootInstead(noted, seen, plan);
     }
     case "refused":
       return switchRefused(noted, seen, reason, ended.tail);
@@ -190,11 +198,42 @@ function switchRefused(
   }
   const putOff = putAllOff(record, seen, reason);
   if (putOff !== null) return putOff;
-  const permitted = permittedNow(record, seen, seen.facts.decision);
+  const { decision } = seen.facts;
+  const permitted = permittedNow(record, seen, decision);
   if (permitted.action === "reboot" || permitted.action === "forbidden") {
-    return carryOut(record, seen, permitted);
+    return rebootInstead(record, seen, decision);
   }
   return fail(record, seen, `NixOS refused the switch; nothing was changed: ${lastLines(tail)}`);
+}
+
+/** NixOS asks for a reboot in place of the switch. The hooks of a switch are in force already. */
+function rebootInstead(record: FinalizationRecord, seen: Situation, decision: Decision): Step {
+  const permitted = permittedNow(record, seen, decision);
+  const begun = beginHooks(record, seen, permitted);
+  if (begun.effect === null || permitted.action !== "reboot") {
+    return carryOut(begun.record, seen, permitted);
+  }
+  const { action, reason, changed } = permitted;
+  const noted = { ...begun.record, plan: { action, reason, changed: [...changed] } };
+  return stay(noted, begun.effect);
+}
+
+/** The plan says why it reboots. */
+export function beforeEndedInSwitch(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"before-ended">,
+): Step {
+  return rebootInstead(withHookBegun(record, event), seen, record.plan);
+}
+
+/** NixOS has refused the switch, so nothing was changed. */
+export function beforeFailedInSwitch(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"before-failed">,
+): Step {
+  return hookFailed(record, seen, event);
 }
 
 /** NixOS refuses the part that was to be switched while the reboot is put off; null if none was. */

@@ -8,20 +8,30 @@ import type { Effect, Event, Situation, Step } from "./types.ts";
  */
 interface Steps {
   scheduled: never;
-  waiting: "await-gates" | "defer" | "take-turn" | "drain" | "start-runners";
-  switching: "switch" | FallbackStep;
+  waiting:
+    | "await-gates"
+    | "defer"
+    | "take-turn"
+    | "drain"
+    | "start-runners"
+    | "run-before"
+    | "run-after";
+  switching: "switch" | "run-before" | FallbackStep;
   rebooting: "reboot" | FallbackStep;
   verifying: "switch" | "verify" | "await-confirmation" | "commit-boot-default" | FallbackStep;
   "rolling-back": "restore-profile" | "switch" | "reboot" | "verify-rollback" | "restore-defaults";
-  live: "finish";
-  "rolled-back": "finish";
-  failed: "finish";
-  superseded: "finish";
-  cancelled: "finish";
+  live: EndStep;
+  "rolled-back": EndStep;
+  failed: EndStep;
+  superseded: EndStep;
+  cancelled: EndStep;
 }
 
 /** A host that fell back restores profile and boot default in the state that it fell back from. */
 type FallbackStep = "restore-defaults";
+
+/** The hooks that have begun end before the rest is tidied up. */
+type EndStep = "run-after" | "finish";
 
 /** The effects that a state may ask for. */
 export type EffectOf<S extends State> = Extract<Effect, { kind: Steps[S] }>;

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { inOrder } from "../config/hooks/hooks-config.ts";
 import type { Reboots } from "../decision/decision.ts";
 import type { FinalizationRecord } from "../record/record.ts";
 import type { Policy } from "./types.ts";
@@ -21,12 +22,13 @@ export function whyNoReboot({ reboot }: Pick<Config, "reboot">): string | null {
 }
 
 /** What the configuration allows. */
-export function policyOf({ reboot, rollback, lock, verify: { confirm } }: Config): Policy {
+export function policyOf({ reboot, rollback, lock, hooks, verify: { confirm } }: Config): Policy {
   return {
     reboot: whyNoReboot({ reboot }) === null ? "allowed" : "forbidden",
     whilePutOff: reboot.whilePutOff,
     rollback: rollback.enable ? "enabled" : "disabled",
     confirmWithin: confirm?.within ?? null,
     slotOnRollback: lock?.onRollback ?? "keep",
+    hooks: inOrder(hooks),
   };
 }

@@ -1,6 +1,8 @@
 import {
   act,
   actHeldUp,
+  beforeEndedInSwitch,
+  beforeFailedInSwitch,
   rebootOvertaken,
   rebootRefused,
   switched,
@@ -11,6 +13,7 @@ import {
   takeUpSwitch,
 } from "./act.ts";
 import { fallbackDefaultsRestored } from "./overtaken.ts";
+import { afterEndedAtEnd } from "./hooks/hooks.ts";
 import type { Handlers, Phase } from "./phases.ts";
 import {
   rollbackBootFailed,
@@ -36,6 +39,9 @@ import {
   verified,
 } from "./verification.ts";
 import {
+  afterEnded,
+  beforeEnded,
+  beforeFailed,
   drained,
   gatesDeferred,
   gatesInterrupted,
@@ -57,6 +63,8 @@ const GATES = {
 
 const FALLBACK = { "defaults-restored": fallbackDefaultsRestored } satisfies Handlers;
 
+const ENDING = { "after-ended": afterEndedAtEnd } satisfies Handlers;
+
 /** Every event that may come, and what handles it. Any other one is a defect of the interpreter. */
 export const TABLE: { readonly [P in Phase]: Handlers } = {
   scheduled: { started: takeUpWaiting },
@@ -77,6 +85,12 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
     drained,
   },
   "waiting: start-runners": { "runners-started": runnersStarted },
+  "waiting: run-before": {
+    "gates-interrupted": gatesInterrupted,
+    "before-ended": beforeEnded,
+    "before-failed": beforeFailed,
+  },
+  "waiting: run-after": { "after-ended": afterEnded },
 
   switching: { started: takeUpSwitch },
   "switching: switch": {
@@ -85,6 +99,10 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
     "held-up": switchHeldUp,
     "gates-timed-out": switchTimedOut,
     overtaken: switchOvertaken,
+  },
+  "switching: run-before": {
+    "before-ended": beforeEndedInSwitch,
+    "before-failed": beforeFailedInSwitch,
   },
   "switching: restore-defaults": { ...FALLBACK, overtaken: switchOvertaken },
 
@@ -143,8 +161,13 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
   },
 
   live: { started: finish },
+  "live: run-after": ENDING,
   "rolled-back": { started: finish },
+  "rolled-back: run-after": ENDING,
   failed: { started: finish },
+  "failed: run-after": ENDING,
   superseded: { started: finish },
+  "superseded: run-after": ENDING,
   cancelled: { started: finish },
+  "cancelled: run-after": ENDING,
 };

@@ -6,6 +6,7 @@ import {
   type Outcome,
   withStopped,
 } from "../record/record.ts";
+import { owedHook } from "../record/hooks.ts";
 import { slotAtEnd } from "../record/slot-at-end.ts";
 import type { TerminalState, UnfinishedState } from "../states.ts";
 import type { EffectOf } from "./phases.ts";
@@ -82,9 +83,23 @@ export function runnersFoundAtAct(
   return stay(withStopped(record, units), during);
 }
 
-/** While the gates are waited for, the runners work. */
-export function toGates(record: FinalizationRecord): { kind: "await-gates" | "start-runners" } {
-  return { kind: record.stoppedRunners.length > 0 ? "start-runners" : "await-gates" };
+type ToGates = { readonly kind: "start-runners" } | ToHooks<"await-gates">;
+
+/** While the gates are waited for, the runners work, and no hook is in force. */
+export function toGates(record: FinalizationRecord): ToGates {
+  if (record.stoppedRunners.length > 0) return { kind: "start-runners" };
+  return hooksBefore(record, "await-gates");
+}
+
+type ToHooks<K> = { readonly kind: "run-after"; readonly hook: string } | { readonly kind: K };
+
+/** The hooks that have begun end first, the last one before the others. */
+export function hooksBefore<K extends "await-gates" | "finish">(
+  record: FinalizationRecord,
+  kind: K,
+): ToHooks<K> {
+  const owed = owedHook(record);
+  return owed === null ? { kind } : { kind: "run-after", hook: owed };
 }
 
 /** Ends the finalization. */
@@ -96,7 +111,8 @@ export function conclude(
 ): Step {
   const ended = end(record, state, seen.now, outcome);
   const atEnd = slotAtEnd(record, state, seen.facts.bootId, seen.policy.slotOnRollback);
-  return { record: { ...ended, slotAtEnd: atEnd }, effect: { kind: "finish" } };
+  const concluded = { ...ended, slotAtEnd: atEnd };
+  return { record: concluded, effect: hooksBefore(concluded, "finish") };
 }
 
 export function fail(record: FinalizationRecord, seen: Situation, reason: string): Step {
@@ -105,5 +121,5 @@ export function fail(record: FinalizationRecord, seen: Situation, reason: string
 
 /** What has ended stays as it is; the effect tidies up what a killed process has left. */
 export function finish(record: FinalizationRecord): Step {
-  return stay(record, { kind: "finish" });
+  return stay(record, hooksBefore(record, "finish"));
 }

@@ -1,3 +1,4 @@
+import type { HookConfig } from "../config/hooks/hooks-config.ts";
 import type { Decision } from "../decision/decision.ts";
 import type { FailedJob, FinalizationRecord } from "../record/record.ts";
 
@@ -55,6 +56,8 @@ export interface Policy {
   readonly confirmWithin: number | null;
   /** What becomes of the slot of the fleet lock after a rollback. */
   readonly slotOnRollback: "keep" | "give-back";
+  /** In the order in which they begin. */
+  readonly hooks: readonly HookConfig[];
 }
 
 /** What the gates were waited for, for the record. */
@@ -127,6 +130,20 @@ interface Told {
   readonly drained: { readonly waitedFor: Waited };
   /** Stopped runners work again, but for those that could not be started. */
   readonly "runners-started": { readonly left: readonly string[] };
+  /** The `before` of a hook has ended; with what went wrong if that does not matter. */
+  readonly "before-ended": {
+    readonly hook: string;
+    readonly problem: string | null;
+    readonly waitedFor: Waited;
+  };
+  /** The `before` of a hook has failed for good, and nothing is to be done without it. */
+  readonly "before-failed": {
+    readonly hook: string;
+    readonly why: string;
+    readonly waitedFor: Waited;
+  };
+  /** The `after` of a hook has ended, or was tried often enough. */
+  readonly "after-ended": { readonly hook: string; readonly problem: string | null };
   /** Something got in the way at the last moment; nothing was done. */
   readonly "held-up": { readonly why: string };
   /** Another process acted while this one waited to continue. */
@@ -162,6 +179,10 @@ export type Effect =
   | { readonly kind: "drain" }
   /** Starts the runners of the record again: it has to wait for a gate once more. */
   | { readonly kind: "start-runners" }
+  /** Runs the `before` of a hook, with the turn taken. The record names it already. */
+  | { readonly kind: "run-before"; readonly hook: string }
+  /** Runs the `after` of a hook of the record, with the turn taken. */
+  | { readonly kind: "run-after"; readonly hook: string }
   | { readonly kind: "switch"; readonly toplevel: string; readonly mode: SwitchMode }
   /** Makes the toplevel the next boot, then reboots. */
   | { readonly kind: "reboot"; readonly toplevel: string }

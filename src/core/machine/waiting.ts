@@ -1,9 +1,10 @@
 import { underPolicy } from "../decision/decision.ts";
 import { later } from "../record/clock.ts";
-import { type FinalizationRecord, isReplacedBy, withStopped } from "../record/record.ts";
-import { bootedIntoTarget } from "./act.ts";
+import { type FinalizationRecord, isReplacedBy, withStopped, withWaits } from "../record/record.ts";
+import { bootedIntoTarget, permittedNow } from "./act.ts";
+import { beginHooks, hookFailed, withHookBegun, withHookOver } from "./hooks/hooks.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
-import { clockOf, fail, stay, toGates, transition } from "./transitions.ts";
+import { clockOf, fail, hooksBefore, stay, toGates, transition } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 
 /** A boot in the meantime may have brought the target up. */
@@ -24,7 +25,7 @@ export function gatesOpened(
   seen: Situation,
   event: Event<"gates-opened">,
 ): Step {
-  return stayWhileWanted(withWaits(record, event), seen, { kind: "take-turn" });
+  return stayWhileWanted(withWaits(record, event.waitedFor), seen, { kind: "take-turn" });
 }
 
 export function gatesInterrupted(
@@ -32,7 +33,7 @@ export function gatesInterrupted(
   seen: Situation,
   event: Event<"gates-interrupted">,
 ): Step {
-  return stayWhileWanted(withWaits(record, event), seen, toGates(record));
+  return stayWhileWanted(withWaits(record, event.waitedFor), seen, toGates(record));
 }
 
 /** A gate has closed before the act. */
@@ -55,7 +56,7 @@ export function drained(
   seen: Situation,
   event: Event<"drained">,
 ): Step {
-  return stayWhileWanted(withWaits(record, event), seen, { kind: "take-turn" });
+  return stayWhileWanted(withWaits(record, event.waitedFor), seen, { kind: "take-turn" });
 }
 
 /** Those that could not be started stay in the record: the end tries again. */
@@ -65,7 +66,37 @@ export function runnersStarted(
   { left }: Event<"runners-started">,
 ): Step {
   const started = { ...record, stoppedRunners: [...left] };
-  return stayWhileWanted(started, seen, { kind: "await-gates" });
+  return stayWhileWanted(started, seen, hooksBefore(started, "await-gates"));
+}
+
+/** The next hook; or, as each may have taken long, everything is looked at once more. */
+export function beforeEnded(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"before-ended">,
+): Step {
+  const noted = withHookBegun(record, event);
+  const begun = beginHooks(noted, seen, permittedNow(noted, seen, seen.facts.decision));
+  // What is not wanted any more begins no other one.
+  return dropIfNotWanted(noted, seen) ?? stay(begun.record, begun.effect ?? { kind: "take-turn" });
+}
+
+export function beforeFailed(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"before-failed">,
+): Step {
+  return dropIfNotWanted(record, seen) ?? hookFailed(record, seen, event);
+}
+
+/** It waits for its gates once more, and its hooks begin anew after that. */
+export function afterEnded(
+  record: FinalizationRecord,
+  seen: Situation,
+  event: Event<"after-ended">,
+): Step {
+  const noted = withHookOver(record, event);
+  return stayWhileWanted(noted, seen, hooksBefore(noted, "await-gates"));
 }
 
 export function gatesTimedOut(
@@ -73,7 +104,7 @@ export function gatesTimedOut(
   seen: Situation,
   event: Event<"gates-timed-out">,
 ): Step {
-  const waited = withWaits(record, event);
+  const waited = withWaits(record, event.waitedFor);
   return dropIfNotWanted(waited, seen) ?? fail(waited, seen, event.why);
 }
 
@@ -83,7 +114,7 @@ export function gatesDeferred(
   seen: Situation,
   event: Event<"gates-deferred">,
 ): Step {
-  const waited = withWaits(record, event);
+  const waited = withWaits(record, event.waitedFor);
   const dropped = dropIfNotWanted(waited, seen);
   if (dropped !== null) return dropped;
   const { until, why } = event;
@@ -117,13 +148,4 @@ function planWhilePutOff(
 
 function stayWhileWanted(record: FinalizationRecord, seen: Situation, effect: Effect): Step {
   return dropIfNotWanted(record, seen) ?? stay(record, effect);
-}
-
-function withWaits(
-  record: FinalizationRecord,
-  { waitedFor }: Pick<Event<"gates-opened">, "waitedFor">,
-): FinalizationRecord {
-  return waitedFor.length === 0
-    ? record
-    : { ...record, waitedFor: [...record.waitedFor, ...waitedFor] };
 }

@@ -70,6 +70,7 @@ type OtherEvent =
   | "held-up"
   | "switch-late"
   | "inhibitor-overridden"
+  | "hook-failed"
   | "record-broken"
   | "record-lost";
 
@@ -100,6 +101,7 @@ export const EVENT_KINDS: Readonly<Record<EventKind, Kind>> = {
   "held-up": { messageId: "45312109809f4173bc8316244581ead6", priority: 4 },
   "switch-late": { messageId: "e2eb6ada2cce47118bd172ba752b11c8", priority: 4 },
   "inhibitor-overridden": { messageId: "fe42d19ba49e4358842a589da4d7d2cd", priority: 4 },
+  "hook-failed": { messageId: "c47ca3f81cff475ba7e913d677e2d438", priority: 4 },
   "record-broken": { messageId: "154eb4e404b44ae0a34d11d0aaf7d1c5", priority: 3 },
   "record-lost": { messageId: "d1df1e86e54a486fbb2e07171a53b262", priority: 3 },
 };

@@ -59,6 +59,22 @@ const failedJobSchema = v.object({
   job: v.picklist(["start", "restart", "reload", "stop"]),
 });
 
+/** A hook whose `before` was started, or whose point was reached. */
+const hookSchema = v.object({
+  name: v.string(),
+  /**
+   * `before`: its `before` is about to run, or runs. `in-force`: it has ended. `over`: its `after` has
+   * ended too.
+   */
+  stage: v.picklist(["before", "in-force", "over"]),
+  /** What ends it, as it was configured when it began: the act may change the configuration. */
+  after: v.nullable(v.array(v.string())),
+  /** Of one run, in seconds. */
+  timeout: count,
+  /** What went wrong in it. */
+  problems: v.optional(v.array(v.string()), []),
+});
+
 const checkResultSchema = v.object({
   name: v.string(),
   kind: v.string(),
@@ -174,6 +190,8 @@ export const recordSchema = v.object({
   userTrouble: v.optional(v.array(v.string()), []),
   /** Runners that it drains or stops for the act and starts afterwards. */
   stoppedRunners: v.optional(v.array(v.string()), []),
+  /** The hooks that have begun, in this order. Each of them has to be over before the finalization rests. */
+  hooks: v.optional(v.array(hookSchema), []),
   checks: v.optional(v.array(checkResultSchema), []),
   /** The deadline of the confirmation; null if none is needed. */
   confirmBy: v.optional(v.nullable(moment), null),

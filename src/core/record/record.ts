@@ -40,6 +40,7 @@ const NOTHING_DONE = {
   failedJobs: [],
   userTrouble: [],
   stoppedRunners: [],
+  hooks: [],
   checks: [],
   confirmBy: null,
   slotAtEnd: null,
@@ -120,6 +121,16 @@ export function withStopped(
   units: readonly string[],
 ): FinalizationRecord {
   return { ...record, stoppedRunners: [...new Set([...record.stoppedRunners, ...units])] };
+}
+
+/** Adds what was waited for. */
+export function withWaits(
+  record: FinalizationRecord,
+  waitedFor: FinalizationRecord["waitedFor"],
+): FinalizationRecord {
+  return waitedFor.length === 0
+    ? record
+    : { ...record, waitedFor: [...record.waitedFor, ...waitedFor] };
 }
 
 export function awaitsConfirmation({ state, confirmBy }: FinalizationRecord): boolean {

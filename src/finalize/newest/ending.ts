@@ -1,4 +1,5 @@
 import { stateEntry } from "../../core/record/journal-entry.ts";
+import { owedHook } from "../../core/record/hooks.ts";
 import { hasActed } from "../../core/record/can-roll-back.ts";
 import { end, type FinalizationRecord, isUnfinished } from "../../core/record/record.ts";
 import { isCancellable } from "../../core/states.ts";
@@ -9,6 +10,7 @@ import { updateNotice } from "../../state-dir/notice.ts";
 import { findDrivingUnit, hasProcess, isBeingScheduled } from "../../state-dir/owner.ts";
 import { pinnedIds, unpin } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
+import { endHooks } from "../hooks/after.ts";
 import { noteEnd } from "./note-end.ts";
 import { startAgain } from "../runners/stop.ts";
 import { stopTimerLeft } from "./timer-left.ts";
@@ -35,7 +37,9 @@ export async function supersedeOlder(host: Host, store: RecordStore, self: strin
     const lock = await tryLock(host, store.recordLockPath(id));
     if (lock === null) continue;
     await endHolding(host, store, lock, id, async (record) => {
-      return isCancellable(record.state) ? await whyOver(host, store, id, self) : null;
+      // Only its own unit ends its hooks: it may have to wait for the turn.
+      const isOver = isCancellable(record.state) && owedHook(record) === null;
+      return isOver ? await whyOver(host, store, id, self) : null;
     });
   }
 }
@@ -114,14 +118,15 @@ async function endHolding(
     const { record } = read;
     if (!isUnfinished(record)) {
       // Its end was saved, and what follows it was cut off. One that acted cleans up itself: it may hold a slot.
-      if (!hasActed(record)) await cleanUp(host, store, record);
+      // So does one with hooks that have to end.
+      if (!hasActed(record) && owedHook(record) === null) await cleanUp(host, store, record);
       return "left";
     }
     const why = await judge(record);
     if (why === null) return "left";
     const ended = end(record, why.state, host.now(), { reason: why.reason });
     store.save(ended);
-    await cleanUp(host, store, ended);
+    await cleanUp(host, store, await endHooks(host, store, ended));
     await host.journal.announce(stateEntry(ended));
     return "ended";
   } finally {

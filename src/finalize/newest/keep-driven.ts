@@ -1,6 +1,8 @@
+import { owedHook } from "../../core/record/hooks.ts";
 import { isUnfinished } from "../../core/record/record.ts";
 import type { Host, OwnCommand } from "../../host/process/host.ts";
 import { findDriver, isBeingScheduled } from "../../state-dir/owner.ts";
+import { pinnedIds } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { resumeOne } from "../resume.ts";
 
@@ -11,8 +13,7 @@ import { resumeOne } from "../resume.ts";
 export async function driveNewest(host: Host, store: RecordStore, run: OwnCommand): Promise<void> {
   const newest = await store.readNewest();
   if (newest === null || !isUnfinished(newest)) return;
-  if ((await findDriver(host, store, newest.id)).kind !== "nobody") return;
-  await resumeOne(host, store, run, newest.id);
+  await driveIfNobody(host, store, run, newest.id);
 }
 
 /** `driveNewest` for a process without the schedule lock: the call that holds it looks itself. */
@@ -21,5 +22,25 @@ export async function keepNewestDriven(
   store: RecordStore,
   run: OwnCommand,
 ): Promise<void> {
+  await driveOwing(host, store, run);
   if (!isBeingScheduled(host, store)) await driveNewest(host, store, run);
+}
+
+/** An older one whose unit somebody has stopped may have left hooks that have to end. */
+async function driveOwing(host: Host, store: RecordStore, run: OwnCommand): Promise<void> {
+  for (const id of pinnedIds(host.paths)) {
+    const read = await store.read(id);
+    if (read.kind !== "record" || owedHook(read.record) === null) continue;
+    await driveIfNobody(host, store, run, id);
+  }
+}
+
+async function driveIfNobody(
+  host: Host,
+  store: RecordStore,
+  run: OwnCommand,
+  id: string,
+): Promise<void> {
+  if ((await findDriver(host, store, id)).kind !== "nobody") return;
+  await resumeOne(host, store, run, id);
 }

@@ -35,6 +35,7 @@ test("config: an empty object is the default", () => {
     specialisation: "keep",
     guard: { olderRun: "warn" },
     act: { switchTimeout: null },
+    hooks: [],
     verify: {
       bootTimeout: 600,
       switchWarnAfter: 600,
@@ -182,6 +183,20 @@ const refused: [string, RegExp][] = [
     /message: must be one line of plain text/,
   ],
   ['{"waitFor": {"units": ["a b"]}}', /waitFor\.units\.0: must be the name of a unit/],
+  ['{"hooks": [{"name": "a b"}]}', /hooks\.0\.name: must be letters, digits/],
+  ['{"hooks": [{"name": "a", "actions": ["halt"]}]}', /hooks\.0\.actions\.0: .*"switch"/],
+  ['{"hooks": [{"name": "a", "before": []}]}', /hooks\.0\.before: must name a program/],
+  ['{"hooks": [{"name": "a", "onFailure": "stop"}]}', /hooks\.0\.onFailure: /],
+  ['{"hooks": [{"name": "a", "timeout": 0}]}', /hooks\.0\.timeout: must be 1 or more/],
+  ['{"hooks": [{"name": "a"}]}', /hooks: has a, which has neither before nor after/],
+  [
+    '{"hooks": [{"name": "a", "after": ["x"], "actions": []}]}',
+    /hooks: has a, whose actions are empty/,
+  ],
+  [
+    '{"hooks": [{"name": "a", "after": ["x"]}, {"name": "a", "after": ["y"]}]}',
+    /hooks: several hooks are named a\. Give each its own name/,
+  ],
   ['{"reboot": {"allow": "no"}}', /reboot\.allow: .*Expected boolean/],
 ];
 for (const [text, message] of refused) {

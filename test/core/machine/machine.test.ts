@@ -60,6 +60,11 @@ function effectBefore(
       return "drain";
     case "runners-started":
       return "start-runners";
+    case "before-ended":
+    case "before-failed":
+      return "run-before";
+    case "after-ended":
+      return "run-after";
     case "held-up":
     case "overtaken":
       return state === "rebooting" ? "reboot" : "switch";

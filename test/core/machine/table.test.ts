@@ -60,15 +60,39 @@ const facts: fc.Arbitrary<Facts> = fc.record({
   requests: fc.record({ cancel: person, confirm: person, rollback: person }),
 });
 
+const HOOK = { timeout: 60, onFailure: "hold", actions: ["switch", "reboot"] } as const;
+const HOOKS: Policy["hooks"] = [
+  { ...HOOK, name: "balancer", before: null, after: ["up"] },
+  { ...HOOK, name: "node", before: ["drain"], after: ["uncordon"], actions: ["reboot"] },
+  { ...HOOK, name: "units", before: ["stop"], after: null },
+];
+
+const hooks = mostly<FinalizationRecord["hooks"], FinalizationRecord["hooks"]>(
+  [],
+  fc.constantFrom(
+    [{ name: "node", stage: "before", after: ["uncordon"], timeout: 60, problems: [] }],
+    [{ name: "node", stage: "in-force", after: null, timeout: 60, problems: [] }],
+    [{ name: "node", stage: "over", after: null, timeout: 60, problems: ["it failed"] }],
+    [
+      { name: "balancer", stage: "in-force", after: ["up"], timeout: 60, problems: [] },
+      { name: "node", stage: "before", after: ["uncordon"], timeout: 60, problems: [] },
+    ],
+  ),
+);
+
 const policy: fc.Arbitrary<Policy> = fc.record({
   reboot: fc.constantFrom("allowed" as const, "forbidden" as const),
   whilePutOff: fc.constantFrom("wait" as const, "switch" as const),
   rollback: fc.constantFrom("enabled" as const, "disabled" as const),
   confirmWithin: maybe(fc.constant(60)),
   slotOnRollback: fc.constantFrom("keep" as const, "give-back" as const),
+  hooks: mostly([], fc.constantFrom(HOOKS, HOOKS.slice(1))),
 });
 
+const REBOOT: FinalizationRecord["plan"] = { action: "reboot", reason: "asked for", changed: [] };
+
 const fields: fc.Arbitrary<Partial<FinalizationRecord>> = fc.record({
+  plan: mostly(aRecord().plan, fc.constant(REBOOT)),
   previous: system,
   specialisation: mostly(null, fc.constant({ name: "night", toplevel: SPECIAL })),
   rollbackOf: maybe(fc.constant("20261122-210000-bbbb")),
@@ -79,6 +103,7 @@ const fields: fc.Arbitrary<Partial<FinalizationRecord>> = fc.record({
   whilePutOff: maybe(fc.constantFrom("switch" as const, "wait" as const)),
   stoppedRunners: mostly([], fc.constant(["runner.service"])),
   confirmBy: maybe(moment),
+  hooks,
 });
 
 const checks = fc
@@ -105,6 +130,23 @@ const EVENTS: { readonly [K in Event["kind"]]: fc.Arbitrary<Event<K>> } = {
   "runners-found": fc.constant({ kind: "runners-found", units: ["runner.service"] }),
   drained: fc.record({ kind: fc.constant("drained"), waitedFor }),
   "runners-started": fc.constant({ kind: "runners-started", left: [] }),
+  "before-ended": fc.record({
+    kind: fc.constant("before-ended"),
+    hook: fc.constant("node"),
+    problem,
+    waitedFor,
+  }),
+  "before-failed": fc.record({
+    kind: fc.constant("before-failed"),
+    hook: fc.constant("node"),
+    why,
+    waitedFor,
+  }),
+  "after-ended": fc.record({
+    kind: fc.constant("after-ended"),
+    hook: fc.constant("node"),
+    problem,
+  }),
   "held-up": fc.record({ kind: fc.constant("held-up"), why }),
   overtaken: fc.constant({ kind: "overtaken" }),
   switched: fc.record(
@@ -172,7 +214,7 @@ function stepOf({ state, during, event }: Pair) {
 test("table: all pairs of a state, an effect in progress and an event are looked at", () => {
   const inTable = Object.values(TABLE).flatMap((handlers) => Object.keys(handlers));
   assert.equal(within.length, inTable.length);
-  assert.equal(PAIRS.length, STATES.length * 15 * 18);
+  assert.equal(PAIRS.length, STATES.length * 17 * 21);
 });
 
 test("table: every pair in it is handled, whatever the facts are, and leads to a phase of the table", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { end } from "../../../src/core/record/record.ts";
-import { supersedeOlder } from "../../../src/finalize/newest/ending.ts";
-import { NEW, OLD, OverlappingHost } from "./overlapping-host.ts";
+import { end, type FinalizationRecord } from "../../../src/core/record/record.ts";
+import { endUnacted, supersedeOlder } from "../../../src/finalize/newest/ending.ts";
+import { keepNewestDriven } from "../../../src/finalize/newest/keep-driven.ts";
+import { NEW, OLD, OverlappingHost, RUN } from "./overlapping-host.ts";
 
 const OTHER = "20261122-230000-cccc";
 
@@ -15,6 +16,33 @@ test("an older one that nobody drives ends, and names the newest one", async () 
   assert.deepEqual(host.end(OLD), ["superseded", `superseded by ${OTHER}`]);
   assert.deepEqual(host.end(NEW), ["scheduled", undefined]);
   assert.deepEqual(host.end(OTHER), ["scheduled", undefined]);
+});
+
+const IN_FORCE: Partial<FinalizationRecord> = {
+  state: "waiting",
+  hooks: [{ name: "node", stage: "in-force", after: ["uncordon"], timeout: 60, problems: [] }],
+};
+
+test("one whose hooks have to end is left to its own unit", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD, IN_FORCE);
+  host.scheduled(NEW);
+  await supersedeOlder(host, host.store, NEW);
+  assert.deepEqual(host.end(OLD), ["waiting", undefined]);
+  await keepNewestDriven(host, host.store, RUN);
+  assert.deepEqual(host.launched, [OLD, NEW]);
+});
+
+test("a process that gives a finalization up ends its hooks", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD, IN_FORCE);
+  assert.equal(await endUnacted(host, host.store, OLD, "the configuration is gone"), "ended");
+  assert.deepEqual(host.end(OLD), ["failed", "the configuration is gone"]);
+  assert.ok(host.ran.some(([program]) => program === "uncordon"));
+  assert.deepEqual(host.pinned, []);
+  const read = await host.store.read(OLD);
+  assert.ok(read.kind === "record");
+  assert.equal(read.record.hooks[0]?.stage, "over");
 });
 
 test("whether a process drives it is asked of the kernel: its lock is not taken", async () => {

@@ -17,6 +17,8 @@ export interface ProgramsGiven extends Switching {
   readonly hear: (report: string) => "taken" | "refused";
   /** Whether a job runs on the runner. */
   readonly isRunnerBusy: () => boolean;
+  /** Runs a program of a hook. */
+  readonly hook: (program: Program) => Body;
   /** Whether the configured check passes now. */
   readonly doesCheckPass: () => boolean;
 }
@@ -82,6 +84,8 @@ function bodyOf(machine: Machine, program: Program, given: ProgramsGiven): Body 
         return once(() => ({ exitCode: given.hear(program.text) === "taken" ? 0 : 1 }));
       case "/bin/job-runs":
         return once(() => ({ exitCode: given.isRunnerBusy() ? 0 : 1 }));
+      case "/bin/hook":
+        return given.hook(program);
       case "/bin/check":
         return once(() => ({ exitCode: given.doesCheckPass() ? 0 : 1 }));
       default:

@@ -2,6 +2,7 @@ import { STATES } from "../../../src/core/states.ts";
 import type { Plan } from "../plan.ts";
 import { addLoader } from "./boot.ts";
 import type { Machine } from "./machine.ts";
+import { hooksOf } from "./hook.ts";
 import { HOLDER, LOCK_URL } from "./lock-server.ts";
 import { nixEnv } from "./nix.ts";
 import type { Body } from "./program.ts";
@@ -47,7 +48,7 @@ const LOCK = { backend: "fleetlock", url: LOCK_URL, id: HOLDER, timeout: 2, retr
 /** The configuration file of the host. */
 function configOf(plan: Plan): object {
   const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots, fleet } = plan;
-  const { specialisation, hasLogind, whilePutOff } = plan;
+  const { specialisation, hasLogind, whilePutOff, hooks } = plan;
   const detect = { kind: "command", command: ["/bin/job-runs"] };
   const runner = { unit: "runner.service", detect };
   const check = { kind: "command", command: ["/bin/check"], deadline: 2 };
@@ -61,6 +62,7 @@ function configOf(plan: Plan): object {
       ...(hasLogind && { rollbackTimeout: ROLLBACK_TIMEOUT }),
     },
     ...(specialisation !== "none" && { specialisation }),
+    hooks: hooksOf(hooks),
     verify: {
       settle,
       bootTimeout: 180,

@@ -9,6 +9,8 @@ import { recordIn, recordsOn } from "./records.ts";
 import { judgeEnd } from "./ends.ts";
 import { ByHand, judgeOverride } from "./by-hand.ts";
 import { judgeBegin, judgePause } from "./pauses.ts";
+import { HookWatch } from "./hooks.ts";
+import type { HookEvent } from "../host/hook.ts";
 import { judgeRest } from "./rest.ts";
 import { judgeGiveBack, judgeReboot } from "./slots.ts";
 import type { Known, Sight, Watched } from "./sight.ts";
@@ -62,6 +64,12 @@ export class Oracle implements Sight {
   }
   readonly #creators = new Map<string, Process>();
   readonly #byHand = new ByHand();
+  readonly #hooks = new HookWatch();
+
+  /** A program of a hook begins or ends. */
+  hears(event: HookEvent): void {
+    this.#hooks.hear(this, event);
+  }
 
   /** A deployer is about to move the profile. */
   moves(system: System): void {
@@ -83,6 +91,10 @@ export class Oracle implements Sight {
     const isStop = file === "systemctl" && action === "stop" && argv.includes("runner.service");
     const { plan } = this.watched;
     const isActing = isSwitch && action !== "boot";
+    const isHook = file === "/bin/hook";
+    if (parent !== null && isHook && !this.#holds(parent.process, "turn")) {
+      this.blame(`${parent.process.name} runs a hook without the turn`);
+    }
     const endsJob = isReboot || (isStop && !plan.drains) || (isActing && plan.hasRunner);
     if (parent !== null && endsJob && this.watched.isJobRunning()) {
       this.blame(`${parent.process.name} calls systemctl ${action} while a job runs`);
@@ -96,6 +108,8 @@ export class Oracle implements Sight {
     if (known !== undefined && !this.#holds(parent.process, id)) {
       this.blame(`${parent.process.name} calls ${file} ${action} without the lock of ${id}`);
     }
+    if (known?.state === "switching" && isActing) this.#hooks.judgeAct(this, id, "switch");
+    if (known?.state === "rebooting" && isReboot) this.#hooks.judgeAct(this, id, "reboot");
     if (!isReboot || known === undefined) return;
     const way = known.state === "rolling-back" ? "back" : "forward";
     if (this.watched.machine.systemd.state === "stopping") return;
@@ -175,5 +189,6 @@ export class Oracle implements Sight {
   /** Nothing can happen any more. */
   atRest(): void {
     judgeRest(this, recordsOn(this.watched.machine.disk));
+    this.#hooks.judgeRest(this);
   }
 }

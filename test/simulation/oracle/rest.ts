@@ -87,6 +87,7 @@ function judgeNewest(oracle: Sight, records: Records): void {
   const isExcused = [...faults.made].some((kind) => EXCUSES.has(kind));
   const hasAsked = oracle.calls.some(([command = ""]) => GIVES_UP.has(command));
   if (isExcused || hasAsked || plan.confirmWithin !== null || plan.checks === "fail") return;
+  if (plan.hooks === "a before fails") return;
   const newest = newestOn(machine.disk);
   const record = newest === null ? undefined : records.get(newest);
   if (newest === null || record === undefined || lastMoved === null) return;

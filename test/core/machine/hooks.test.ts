@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HookConfig } from "../../../src/core/config/hooks/hooks-config.ts";
+import { advance } from "../../../src/core/machine/machine.ts";
+import { policyOf } from "../../../src/core/machine/policy.ts";
+import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
+import type { Effect, Event, Facts, Policy, Step } from "../../../src/core/machine/types.ts";
+import type { RecordedHook } from "../../../src/core/record/hooks.ts";
+import { parseRecord } from "../../../src/core/record/parse-record.ts";
+import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { aRecord, FACTS, POLICY, TARGET } from "../../support/records.ts";
+
+const NOW = new Date("2026-11-22T21:31:00Z");
+const HOOK = {
+  timeout: 60,
+  onFailure: "hold",
+  actions: ["switch", "reboot"],
+  before: ["go"],
+  after: ["come"],
+} as const;
+const A: HookConfig = { ...HOOK, name: "a" };
+const MARK: HookConfig = { ...HOOK, name: "b-mark", before: null };
+const REBOOTS: HookConfig = { ...HOOK, name: "c-reboots", actions: ["reboot"] };
+const Z: HookConfig = { ...HOOK, name: "z", after: null };
+const POLICY_WITH_HOOKS: Policy = { ...POLICY, hooks: [A, MARK, REBOOTS, Z] };
+const TURN: Event = { kind: "turn-taken", before: { failed: [], units: null }, idleRunners: [] };
+const REBOOT: Partial<Facts> = {
+  decision: { action: "reboot", reason: "kernel changed", changed: ["kernel"] },
+};
+
+function step(
+  record: FinalizationRecord,
+  during: Effect,
+  event: Event,
+  facts: Partial<Facts> = {},
+): Step {
+  const seen = { now: NOW, facts: { ...FACTS, ...facts }, policy: POLICY_WITH_HOOKS };
+  return advance(record, { ...seen, during, event });
+}
+
+function ended(hook: string, problem: string | null = null): Event {
+  return { kind: "before-ended", hook, problem, waitedFor: [] };
+}
+
+const stages = ({ hooks }: FinalizationRecord): string[] =>
+  hooks.map(({ name, stage }) => `${name} ${stage}`);
+
+const TAKE_TURN: Effect = { kind: "take-turn" };
+const before = (hook: string): Effect => ({ kind: "run-before", hook });
+const after = (hook: string): Effect => ({ kind: "run-after", hook });
+const recorded = (name: string, stage: RecordedHook["stage"]): RecordedHook => {
+  return { name, stage, after: ["come"], timeout: 60, problems: [] };
+};
+
+test("hooks: they begin in the order of their names, each named in the record before it starts", () => {
+  const waiting = aRecord({ state: "waiting" });
+  const first = step(waiting, TAKE_TURN, TURN);
+  assert.deepEqual([first.effect, stages(first.record)], [before("a"), ["a before"]]);
+  const second = step(first.record, before("a"), ended("a"));
+  assert.deepEqual(second.effect, before("z"));
+  assert.deepEqual(stages(second.record), ["a in-force", "b-mark in-force", "z before"]);
+  const third = step(second.record, before("z"), ended("z"));
+  assert.deepEqual(third.effect, TAKE_TURN);
+  const act = step(third.record, TAKE_TURN, TURN);
+  assert.deepEqual([act.record.state, act.effect.kind], ["switching", "switch"]);
+});
+
+test("hooks: those of the action alone begin", () => {
+  const waiting = aRecord({ state: "waiting", hooks: [recorded("a", "in-force")] });
+  const { effect, record } = step(waiting, TAKE_TURN, TURN, REBOOT);
+  assert.deepEqual(effect, before("c-reboots"));
+  assert.deepEqual(stages(record), ["a in-force", "b-mark in-force", "c-reboots before"]);
+});
+
+test("hooks: a switch that NixOS turns into a reboot begins the hooks of the reboot", () => {
+  const hooks = [recorded("a", "in-force"), recorded("b-mark", "in-force")];
+  const switching = aRecord({ state: "switching", switchedInBoot: "boot-1", hooks });
+  const effect: Effect = { kind: "switch", toplevel: TARGET, mode: "switch" };
+  const end = { mode: "switch", tail: [], failedJobs: [], reason: "none" } as const;
+  const asked = step(switching, effect, {
+    kind: "switched",
+    exitCode: 100,
+    progress: "nothing-changed",
+    ...end,
+  });
+  assert.deepEqual([asked.record.state, asked.effect], ["switching", before("c-reboots")]);
+  const next = step(asked.record, before("c-reboots"), ended("c-reboots"));
+  assert.deepEqual(next.effect, before("z"));
+  const reboots = step(next.record, before("z"), ended("z"));
+  assert.deepEqual([reboots.record.state, reboots.effect.kind], ["rebooting", "reboot"]);
+  assert.match(reboots.record.timeline.at(-1)?.detail ?? "", /exit code 100/);
+  const why: Event = { kind: "before-failed", hook: "z", why: "it said no", waitedFor: [] };
+  const failed = step(next.record, before("z"), why);
+  assert.deepEqual([failed.record.state, failed.effect], ["failed", after("z")]);
+});
+
+test("hooks: one that fails ends the finalization, and each that began ends in the reverse order", () => {
+  const hooks = [recorded("a", "in-force"), recorded("z", "before")];
+  const waiting = aRecord({ state: "waiting", hooks });
+  const why: Event = { kind: "before-failed", hook: "z", why: "it said no", waitedFor: [] };
+  const failed = step(waiting, before("z"), why);
+  assert.equal(failed.record.outcome?.reason, "hook z: it said no; nothing was done");
+  assert.deepEqual(failed.effect, after("z"));
+  const first = step(failed.record, after("z"), { kind: "after-ended", hook: "z", problem: null });
+  assert.deepEqual(first.effect, after("a"));
+  const said = { kind: "after-ended", hook: "a", problem: "it failed" } as const;
+  const last = step(first.record, after("a"), said);
+  assert.deepEqual([last.record.state, last.effect], ["failed", { kind: "finish" }]);
+  assert.deepEqual(last.record.hooks[0]?.problems, ["it failed"]);
+  assert.equal(last.record.outcome?.reason, failed.record.outcome?.reason);
+});
+
+test("hooks: while gates are waited for none is in force, and it begins anew after that", () => {
+  const hooks = [recorded("a", "in-force")];
+  const waiting = aRecord({ state: "waiting", hooks, stoppedRunners: ["runner.service"] });
+  const heldUp = step(waiting, TAKE_TURN, { kind: "held-up", why: "a job" });
+  assert.equal(heldUp.effect.kind, "start-runners");
+  const started = { kind: "runners-started", left: ["runner.service"] } as const;
+  const runners = step(heldUp.record, { kind: "start-runners" }, started);
+  assert.deepEqual(runners.effect, after("a"));
+  const over = { kind: "after-ended", hook: "a", problem: null } as const;
+  const gates = step(runners.record, after("a"), over);
+  assert.deepEqual([gates.effect.kind, stages(gates.record)], ["await-gates", ["a over"]]);
+  const again = step(gates.record, TAKE_TURN, TURN);
+  assert.deepEqual([again.effect, stages(again.record)], [before("a"), ["a before"]]);
+});
+
+test("hooks: a process that takes the record up ends what another one began", () => {
+  const hooks = [recorded("a", "before")];
+  for (const [state, effect] of [
+    ["waiting", "run-after"],
+    ["switching", "switch"],
+    ["live", "run-after"],
+    ["failed", "run-after"],
+  ] as const) {
+    const record = aRecord({ state, hooks, switchedInBoot: "boot-1" });
+    const seen = { now: NOW, facts: FACTS, policy: POLICY_WITH_HOOKS };
+    const taken = advance(record, { ...seen, during: null, event: { kind: "started" } });
+    assert.equal(taken.effect.kind, effect, state);
+  }
+});
+
+test("hooks: cancelled while one runs, its after runs before the end is tidied up", () => {
+  const waiting = aRecord({ state: "waiting", hooks: [recorded("a", "before")] });
+  const requests = { cancel: "ann", confirm: null, rollback: null };
+  const event: Event = { kind: "gates-interrupted", waitedFor: [] };
+  const { record, effect } = step(waiting, before("a"), event, { requests });
+  assert.deepEqual([record.state, effect], ["cancelled", after("a")]);
+});
+
+test("hooks: the policy has them by name, and records of older programs have none", () => {
+  const { hooks } = policyOf({ ...DEFAULT_CONFIG, hooks: [Z, A] });
+  assert.deepEqual(
+    hooks.map(({ name }) => name),
+    ["a", "z"],
+  );
+  const { hooks: _, ...old } = aRecord();
+  const read = parseRecord(JSON.stringify(old));
+  assert.ok(read.kind === "record");
+  assert.deepEqual(read.record.hooks, []);
+});

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import type { Config } from "../../../src/core/config/config.ts";
+import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
+import type { HookConfig } from "../../../src/core/config/hooks/hooks-config.ts";
+import type { Effect, Event } from "../../../src/core/machine/types.ts";
+import { withHook } from "../../../src/core/record/hooks.ts";
+import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { type FinalizationContext, finalizationContext } from "../../../src/finalize/context.ts";
+import { BACK_OFF, runAfter } from "../../../src/finalize/hooks/after.ts";
+import { Interpreter } from "../../../src/finalize/interpreter.ts";
+import { finalizationSchema } from "../../../src/json/finalization.ts";
+import type { Ended, SpawnOptions } from "../../../src/host/process/spawn.ts";
+import { RecordStore } from "../../../src/state-dir/store.ts";
+import { EdgeHost } from "../../support/edge-host.ts";
+import { aRecord } from "../../support/records.ts";
+import { spawnWith } from "../../support/spawning.ts";
+import { saveNewest } from "../../support/store.ts";
+import * as v from "valibot";
+
+const NODE: HookConfig = {
+  name: "node",
+  before: ["drain", "web1"],
+  after: ["uncordon", "web1"],
+  actions: ["switch", "reboot"],
+  timeout: 60,
+  onFailure: "hold",
+};
+
+interface Given {
+  readonly hook?: Partial<HookConfig>;
+  readonly record?: Partial<FinalizationRecord>;
+  readonly waitFor?: Partial<Config["waitFor"]>;
+}
+
+/** A host on which one hook runs. */
+class HookHost extends EdgeHost {
+  readonly stop = new AbortController();
+  readonly lost = new AbortController();
+  readonly store = new RecordStore(this.folder.at("state"));
+  /** How each run ends, the last one for all that follow. */
+  ends: (Partial<Ended> | ((options: SpawnOptions) => Promise<Partial<Ended>>))[] = [{}];
+  readonly runs: { readonly argv: readonly string[]; readonly options: SpawnOptions }[] = [];
+  /** Null unless a real program is to run. */
+  real: EdgeHost["spawn"] | null = null;
+
+  constructor() {
+    super();
+    this.boots(1000);
+    this.folder.write("proc/locks", "");
+    this.folder.write("state/.keep", "");
+    this.folder.write("target/.keep", "");
+    this.folder.link("profile", this.folder.at("target"));
+    const { spawn } = this;
+    this.spawn = async (argv, options = {}) => {
+      if (argv[0] === "flock") {
+        options.onOutput?.("held\n", "stdout");
+        await options.holdInput;
+        return await spawn(argv, options);
+      }
+      if (options.env?.["DEPLOY_FINALIZE_HOOK"] === undefined) return await spawn(argv, options);
+      this.runs.push({ argv, options });
+      if (this.real !== null) return await this.real(argv, options);
+      const end = this.ends.length > 1 ? this.ends.shift() : this.ends[0];
+      const made = typeof end === "function" ? await end(options) : end;
+      return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...made };
+    };
+  }
+
+  async perform(effect: Effect, given: Given = {}): Promise<Event | { kind: "suspended" }> {
+    return await this.during(given, async (context, record) => {
+      return await new Interpreter(context).perform(effect, record);
+    });
+  }
+
+  /** With the turn taken, and the hook named in the record. */
+  async during<T>(
+    { hook = {}, record = {}, waitFor = {} }: Given,
+    run: (context: FinalizationContext, record: FinalizationRecord) => Promise<T>,
+  ): Promise<T> {
+    const node = { ...NODE, ...hook };
+    const target = this.folder.at("target");
+    const profile = this.folder.at("profile");
+    const named = withHook(aRecord({ state: "waiting", profile, target, ...record }), node);
+    saveNewest(this.store, named);
+    const config = {
+      ...DEFAULT_CONFIG,
+      hooks: [node],
+      waitFor: { ...DEFAULT_CONFIG.waitFor, ...waitFor },
+    };
+    const context = finalizationContext(named, {
+      host: this,
+      store: this.store,
+      config,
+      stop: this.stop.signal,
+      lost: this.lost.signal,
+    });
+    await context.turn.wait();
+    try {
+      return await run(context, named);
+    } finally {
+      await context.turn.release();
+    }
+  }
+}
+
+const BEFORE = { kind: "run-before", hook: "node" } as const;
+const AFTER = { kind: "run-after", hook: "node" } as const;
+const NO: Partial<Ended> = { exitCode: 1, stderr: "no\u001B[31m way\n" };
+
+test("hooks: before gets the finalization as JSON, and its names in the environment", async () => {
+  using host = new HookHost();
+  const end = await host.perform(BEFORE);
+  assert.ok(end.kind === "before-ended");
+  assert.deepEqual([end.hook, end.problem, end.waitedFor[0]?.gate], ["node", null, "hook node"]);
+  const [run] = host.runs;
+  assert.deepEqual(run?.argv, ["drain", "web1"]);
+  const { env = {}, input = "", timeoutMs } = run.options;
+  const given = v.parse(finalizationSchema, JSON.parse(input));
+  assert.deepEqual(given.hooks, [{ name: "node", stage: "before", problems: [] }]);
+  assert.equal(timeoutMs, 60_000);
+  const record = aRecord();
+  assert.deepEqual(env, {
+    DEPLOY_FINALIZE_ID: record.id,
+    DEPLOY_FINALIZE_STATE: "waiting",
+    DEPLOY_FINALIZE_ACTION: "switch",
+    DEPLOY_FINALIZE_TARGET: host.folder.at("target"),
+    DEPLOY_FINALIZE_PREVIOUS: record.previous,
+    DEPLOY_FINALIZE_HOOK: "node",
+    DEPLOY_FINALIZE_HOOK_STAGE: "before",
+  });
+});
+
+test("hooks: onFailure hold tries again with pauses, until it succeeds", async () => {
+  using host = new HookHost();
+  host.ends = [NO, {}];
+  const end = await host.perform(BEFORE);
+  assert.ok(end.kind === "before-ended");
+  assert.equal(end.problem, null);
+  assert.equal(host.runs.length, 2);
+  assert.deepEqual(host.announced, []);
+});
+
+test("hooks: onFailure hold gives up after waitFor.timeout, or goes on, as waitFor.onTimeout says", async () => {
+  using host = new HookHost();
+  host.ends = [NO];
+  const end = await host.perform(BEFORE, { waitFor: { timeout: 1 } });
+  assert.ok(end.kind === "before-failed");
+  assert.equal(end.why, "timed out after 1 s: drain ended with exit code 1: no way");
+  assert.equal(host.runs.length, 2);
+  assert.deepEqual(
+    host.announced.map(({ fields }) => [fields["DEPLOY_FINALIZE_EVENT"], fields["PRIORITY"]]),
+    [["hook-failed", "4"]],
+  );
+  using proceeding = new HookHost();
+  proceeding.ends = [NO];
+  const waitFor = { timeout: 1, onTimeout: "proceed" } as const;
+  const gone = await proceeding.perform(BEFORE, { waitFor });
+  assert.ok(gone.kind === "before-ended");
+  assert.match(gone.problem ?? "", /; continues without it, as configured$/);
+});
+
+test("hooks: onFailure abort ends it at once, and ignore acts with a line in the journal", async () => {
+  using host = new HookHost();
+  host.ends = [NO];
+  const aborted = await host.perform(BEFORE, { hook: { onFailure: "abort" } });
+  assert.ok(aborted.kind === "before-failed");
+  assert.equal(aborted.why, "drain ended with exit code 1: no way");
+  const ignored = await host.perform(BEFORE, { hook: { onFailure: "ignore" } });
+  assert.ok(ignored.kind === "before-ended");
+  assert.match(ignored.problem ?? "", /; ignored, as configured$/);
+  assert.equal(host.runs.length, 2);
+  assert.match(host.announced.at(-1)?.message ?? "", /^hook node: its before failed: drain ended/);
+});
+
+test("hooks: a before that hangs is killed with all that it has started", async () => {
+  using host = new HookHost();
+  host.real = spawnWith({ PATH: process.env["PATH"] });
+  const left = host.folder.at("left");
+  const script = `(sleep 30; echo late >'${left}') & echo $! >'${left}.pid'; wait`;
+  const end = await host.perform(BEFORE, {
+    hook: { before: ["sh", "-c", script], timeout: 1, onFailure: "abort" },
+  });
+  assert.ok(end.kind === "before-failed");
+  assert.match(end.why, /^sh was killed by SIGKILL after 1 s/);
+  const child = readFileSync(`${left}.pid`, "utf8").trim();
+  const state = existsSync(`/proc/${child}/stat`)
+    ? readFileSync(`/proc/${child}/stat`, "utf8").split(" ")[2]
+    : "gone";
+  assert.ok(state === "gone" || state === "Z", state);
+});
+
+test("hooks: a cancel ends a before that runs", async () => {
+  using host = new HookHost();
+  host.ends = [
+    async ({ signal }) => {
+      host.folder.write(`state/${aRecord().id}.cancel`, "ann\n");
+      await new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      return { exitCode: null, cause: "was killed by SIGKILL" };
+    },
+  ];
+  const end = await host.perform(BEFORE);
+  assert.equal(end.kind, "gates-interrupted");
+});
+
+test("hooks: a process that is stopped leaves its before to the next one", async () => {
+  using host = new HookHost();
+  host.ends = [
+    async () => {
+      host.stop.abort();
+      return { exitCode: null, cause: "was killed by SIGKILL" };
+    },
+  ];
+  assert.deepEqual(await host.perform(BEFORE), { kind: "suspended" });
+});
+
+test("hooks: after runs what the record says, and again if it fails", async () => {
+  using host = new HookHost();
+  host.ends = [NO, {}];
+  const record = {
+    state: "rolled-back",
+    outcome: { ...ENDED, reason: "web is failed" },
+  } as const;
+  const end = await host.perform(AFTER, { record });
+  assert.deepEqual(end, { kind: "after-ended", hook: "node", problem: null });
+  const [run] = host.runs;
+  assert.deepEqual(run?.argv, ["uncordon", "web1"]);
+  const { env = {} } = run.options;
+  assert.deepEqual(
+    [env["DEPLOY_FINALIZE_HOOK_STAGE"], env["DEPLOY_FINALIZE_OUTCOME"]],
+    ["after", "rolled-back"],
+  );
+});
+
+const ENDED = { activationExitCode: null, activationTail: [] };
+
+test("hooks: an after that fails is tried so often, and is then named", async () => {
+  using host = new HookHost();
+  host.ends = [NO];
+  const end = await host.during({}, async (context, record) => {
+    return await runAfter(
+      context,
+      record,
+      "node",
+      BACK_OFF.map(() => 0),
+    );
+  });
+  assert.ok(end.kind === "after-ended");
+  assert.equal(end.problem, "its after failed 7 times: uncordon ended with exit code 1: no way");
+  assert.equal(host.runs.length, 7);
+  assert.deepEqual(
+    host.announced.map(({ fields }) => fields["DEPLOY_FINALIZE_HOOK_STAGE"]),
+    ["after"],
+  );
+});
+
+test("hooks: a hook without after is over at once", async () => {
+  using host = new HookHost();
+  const end = await host.perform(AFTER, { hook: { after: null } });
+  assert.deepEqual(end, { kind: "after-ended", hook: "node", problem: null });
+  assert.deepEqual(host.runs, []);
+});
