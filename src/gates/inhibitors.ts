@@ -46,13 +46,13 @@ export function inhibitors(window: Window | null): Gate {
  */
 export function inhibitorsOf(interrupted: Interrupted): Gate {
   const gate = inhibitors(null);
-  const look = async (context: GateContext): Promise<GateState> => {
+  const lookIfAnybody = async (context: GateContext): Promise<GateState> => {
     const people = await peopleWho(context, interrupted);
     return people.length === 0 ? OPEN : await lookAtBlocks(context.host);
   };
   return {
     ...gate,
-    look: async (context) => await looked(async () => await look(context)),
+    look: async (context) => await looked(async () => await lookIfAnybody(context)),
     // Whoever logs out does not put it off any more.
     change: async (context, signal) => {
       const over = new AbortController();
