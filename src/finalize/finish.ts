@@ -1,4 +1,5 @@
 import { type ReleasedHold, releaseOutdatedHold } from "../boot/boot-default.ts";
+import type { RecordedHook } from "../core/record/hooks.ts";
 import { type FinalizationRecord, isUnfinished, putsRebootOff } from "../core/record/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Host } from "../host/process/host.ts";
@@ -22,6 +23,8 @@ export async function finish(
   // Others may act now. The pins stay until the slot is given back, so that the next boot can do it.
   await turn.release();
   if (!(await slots.settle(record))) return SUSPENDED;
+  // Known only since its hooks have ended.
+  if (record.hooks.some(hasFailed)) await host.report?.measured(record);
   // Reported again, in case that failed before: without pins nothing tries again.
   await noteEnd(host, record, stop);
   await host.report?.settled(record, stop);
@@ -30,6 +33,10 @@ export async function finish(
   unpin(host.paths, record.id);
   store.prune(() => pinnedIds(host.paths));
   return SUSPENDED;
+}
+
+function hasFailed({ problems }: RecordedHook): boolean {
+  return problems.length > 0;
 }
 
 /** Another activation may have ended the finalization before it could commit or restore the boot default. */

@@ -299,9 +299,7 @@ const HOOKED_REBOOT = { ...HOOKED, kernelChanged: true } as const;
 
 const withHooks: readonly Scenario[] = [
   { ...HOOKED, name: "hooks, switch", ends: "live" },
-  { ...HOOKED, name: "hooks, a check fails", problem: "web", ends: "rolled-back" },
   { ...HOOKED, name: "hooks, one fails", hooks: { fails: "balancer" }, ends: "failed" },
-  { ...HOOKED, name: "hooks, an after fails", hooks: { afterFails: true }, ends: "live" },
   { ...HOOKED, name: "hooks, a gate closes", hooks: { gateClosesFor: 1 }, ends: "live" },
   { ...HOOKED, name: "hooks, superseded", newest: NEWER, ends: "superseded" },
   { ...HOOKED, name: "hooks, needs a reboot after all", switchEnds: 100, ends: "live" },
@@ -315,11 +313,15 @@ const withHooks: readonly Scenario[] = [
   { ...HOOKED, name: "hooks, runner", runner: {}, ends: "live" },
   { ...HOOKED_REBOOT, name: "hooks, reboot", ends: "live" },
   { ...HOOKED_REBOOT, name: "hooks, reboot, a check fails", problem: "a", ends: "rolled-back" },
-  { ...HOOKED_REBOOT, name: "hooks, reboot, refused", rebootRefused: true, ends: "failed" },
+  {
+    ...HOOKED_REBOOT,
+    name: "hooks, reboot, refused",
+    rebootRefused: true,
+    hooks: { afterFails: true },
+    ends: "failed",
+  },
   { ...HOOKED_REBOOT, name: "hooks, does not boot", targetBoots: false, ends: "failed" },
-  { ...HOOKED_REBOOT, name: "hooks, stuck boot", stuckBoots: "target", ends: "rolled-back" },
   { ...HOOKED_REBOOT, name: "hooks, lock", lock: {}, ends: "live" },
-  { ...HOOKED_REBOOT, name: "hooks, window", windowClosedFor: 2, ends: "live" },
   {
     ...MEANWHILE,
     name: "hooks, put off",
