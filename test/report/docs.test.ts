@@ -63,6 +63,7 @@ test("docs/monitoring.md has every metric, and no other", () => {
       confirmBy: ended("live").scheduledAt,
       oldCode: { kind: "known", units: [], more: 0 },
       userUnits: { failed: [], unknown: [] },
+      hooks: [{ name: "node", stage: "over", after: null, timeout: 60, problems: [] }],
     },
     waitingFor: "x",
     totals: { ...NO_TOTALS, last: { id: "x", state: "live", at: ended("live").scheduledAt } },

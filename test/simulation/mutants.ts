@@ -246,7 +246,7 @@ export const MUTANTS: readonly Mutant[] = [
   // Faults that the program had before its units, locks and clocks were as they are.
   mutant(
     "a lock is taken only to find out who drives",
-    3596,
+    4043,
     edit(
       "state-dir/owner.ts",
       `    if (isProbablyLocked(host.paths.kernelLocks, store.recordLockPath(id)))
