@@ -1,3 +1,4 @@
+import { commandGateName } from "../core/gate-names.ts";
 import type { Window } from "../core/config/reboot-config.ts";
 import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import { quoted } from "../core/answer.ts";
@@ -18,7 +19,7 @@ export function commandGate(
   window: Window | null,
 ): Gate {
   return {
-    name: `command ${name}`,
+    name: commandGateName(name),
     whenUnknown: "wait",
     atDeadline: atWindowOrDeadline(window),
     pace: "slow",

@@ -11,6 +11,8 @@ import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gat
 import { type Interrupted, peopleWho } from "./logged-in.ts";
 import { nextChange } from "../host/process/watch.ts";
 
+export const INHIBITORS = "shutdown inhibitors";
+
 /**
  * No program blocks a shutdown with an inhibitor of logind, as `systemd-inhibit --mode=block` does, and
  * nobody has scheduled a shutdown, which our reboot would delete.
@@ -23,13 +25,13 @@ import { nextChange } from "../host/process/watch.ts";
 export function inhibitors(window: Window | null): Gate {
   let isSaid = false;
   return {
-    name: "shutdown inhibitors",
+    name: INHIBITORS,
     whenUnknown: "wait",
     atDeadline: window === null ? "give-up" : "wait-on",
     look: async (context) => {
       const state = await looked(async () => await look(context));
       if (state === NO_LOGIND && !isSaid) {
-        context.host.say(`the gate "shutdown inhibitors" is open: ${NO_LOGIND.why}`);
+        context.host.say(`the gate "${INHIBITORS}" is open: ${NO_LOGIND.why}`);
       }
       isSaid ||= state === NO_LOGIND;
       return state;

@@ -2,6 +2,7 @@ import { awaitsForgeJob } from "../core/config/receivers.ts";
 import type { Window } from "../core/config/reboot-config.ts";
 import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import type { SessionsConfig } from "../core/config/schema-parts.ts";
+import { isPassed } from "../core/gate-names.ts";
 import type { Plan } from "../core/decision/decision.ts";
 import type { DryActivation } from "../host/nixos/dry-activation.ts";
 import { noAlerts } from "./alerts.ts";
@@ -112,10 +113,13 @@ function interruptedBy({ units }: Stopped): Interrupted {
 export function gatesFor(context: GateContext, act: Act): readonly Gate[] {
   const stopped = stoppedBy(context, act);
   const input = { ...context, ...act, stopped, window: windowOf(context, act) };
-  return GATES.flatMap((row) => row(input) ?? []);
+  const gates = GATES.flatMap((row) => row(input) ?? []);
+  const { hurried } = context.record;
+  return hurried === null ? gates : gates.filter(({ name }) => !isPassed(hurried.past, name));
 }
 
-/** A rollback by hand does not wait for the next window. */
+/** A rollback by hand, and what is to act now, do not wait for the next window. */
 function windowOf({ record, config }: GateContext, { action }: Act): Window | null {
-  return action === "reboot" && record.rollbackOf === null ? config.reboot.window : null;
+  if (record.rollbackOf !== null || record.hurried !== null) return null;
+  return action === "reboot" ? config.reboot.window : null;
 }

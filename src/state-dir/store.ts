@@ -1,8 +1,9 @@
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { isGateName } from "../core/gate-names.ts";
 import { hasActed } from "../core/record/can-roll-back.ts";
 import { ID_PATTERN } from "../core/record/id.ts";
-import type { Requests } from "../core/machine/types.ts";
+import type { Requests, ToActNow } from "../core/machine/types.ts";
 import type { ParsedRecord } from "../core/record/parse-record.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
@@ -186,7 +187,16 @@ export class RecordStore {
     for (const id of prepared.filter(isLeft)) this.discard(id);
     const ended = ids.filter((id) => !isKept(id));
     for (const id of ended.slice(0, Math.max(0, ended.length - MOST_RECORDS))) {
-      for (const ending of ["json", "lock", "cancel", "confirm", "rollback", "waiting", "tries"]) {
+      for (const ending of [
+        "json",
+        "lock",
+        "cancel",
+        "confirm",
+        "rollback",
+        "now",
+        "waiting",
+        "tries",
+      ]) {
         rmSync(join(this.folder, `${id}.${ending}`), { force: true });
       }
     }
@@ -207,16 +217,30 @@ export class RecordStore {
   }
 
   /** Leaves a request of `who` for the process that drives a finalization, now or later. */
-  request(id: string, kind: keyof Requests, who: string): void {
+  request(id: string, kind: Exclude<keyof Requests, "now">, who: string): void {
+    this.#leave(id, kind, [who]);
+  }
+
+  /** Leaves the wish to act now: who asks, and then the gates to pass, one a line. */
+  requestNow(id: string, { by, past }: ToActNow): void {
+    this.#leave(id, "now", [by, ...past]);
+  }
+
+  #leave(id: string, kind: keyof Requests, lines: readonly string[]): void {
     this.#guarded(() => {
-      writeDurably(this.#requestPath(id, kind), `${who}\n`);
+      writeDurably(this.#requestPath(id, kind), `${lines.join("\n")}\n`);
     });
   }
 
   requests(id: string): Requests {
     const read = (kind: keyof Requests): string | null =>
       this.#guarded(() => readIfThere(this.#requestPath(id, kind)))?.trim() ?? null;
-    return { cancel: read("cancel"), confirm: read("confirm"), rollback: read("rollback") };
+    return {
+      cancel: read("cancel"),
+      confirm: read("confirm"),
+      rollback: read("rollback"),
+      now: toActNow(read("now")),
+    };
   }
 
   lockPath(name: LockName): string {
@@ -250,6 +274,12 @@ export class RecordStore {
       );
     }
   }
+}
+
+function toActNow(text: string | null): ToActNow | null {
+  if (text === null) return null;
+  const [by = "", ...past] = text.split("\n");
+  return { by, past: past.filter(isGateName) };
 }
 
 /** A FIFO, a device or a folder in the place of a record is no record. */

@@ -69,7 +69,7 @@ function actOf(record: FinalizationRecord): string {
 }
 
 function waiting(record: FinalizationRecord, { now, waiting: note }: Now): string {
-  const { deferredUntil } = record;
+  const deferredUntil = record.hurried === null ? record.deferredUntil : null;
   if (note === null && deferredUntil !== null && new Date(deferredUntil) > now) {
     const at = new Date(deferredUntil);
     return `waiting for the reboot window, which opens ${age(at, now)}, at ${clock(at, now)}`;

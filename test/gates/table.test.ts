@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { NAMED_FOR_NOW, OWN_GATES } from "../../src/core/gate-names.ts";
 import { gatesFor, GATES } from "../../src/gates/table.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { explainGates } from "../../src/explain/act.ts";
@@ -102,6 +103,28 @@ test("gates: the last look before an act comes to what may take long first", () 
       assert.ok(place(slow) < place(quick), `${slow} before ${quick}: ${names.join()}`);
     }
   }
+});
+
+test("gates: each is known to those who ask to act now", () => {
+  using host = new EdgeHost();
+  host.folder.write("proc/sys/kernel/random/boot_id", "boot-1\n");
+  const names = (["reboot", "switch"] as const).flatMap((action) =>
+    namesFor(host, everyGate(host), action, { bootId: "boot-0" }),
+  );
+  assert.deepEqual(new Set(names), new Set([...OWN_GATES, "command my-command"]));
+});
+
+test("gates: what is to act now waits for all but the moment, and for none that is named", () => {
+  using host = new EdgeHost();
+  const since = { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: 1 };
+  const left = (past: readonly string[]): string[] => {
+    const hurried = { by: "bob", past: [...past], since };
+    return namesFor(host, everyGate(host), "reboot", { hurried });
+  };
+  const named = [...NAMED_FOR_NOW, "command my-command"];
+  assert.deepEqual(new Set(left([])), new Set(["switch lock", ...named]));
+  for (const name of named) assert.ok(!left([name]).includes(name), name);
+  assert.deepEqual(left(named), ["switch lock"]);
 });
 
 /** The boot is a gate only of what was scheduled before it. */

@@ -44,6 +44,16 @@ export interface Requests {
   readonly confirm: string | null;
   /** Only while it verifies: before that it is cancelled, after that another finalization rolls back. */
   readonly rollback: string | null;
+  /** Only before it acts. */
+  readonly now: ToActNow | null;
+}
+
+/** The wish to act now, past what only chooses the moment. */
+export interface ToActNow {
+  /** Who asks. */
+  readonly by: string;
+  /** The other gates that are not waited for. */
+  readonly past: readonly string[];
 }
 
 /** What the configuration allows. */

@@ -3,6 +3,7 @@ import { later } from "../record/clock.ts";
 import { type FinalizationRecord, isReplacedBy, withStopped, withWaits } from "../record/record.ts";
 import { bootedIntoTarget, permittedNow } from "./act.ts";
 import { beginHooks, hookFailed, withHookBegun, withHookOver } from "./hooks/hooks.ts";
+import { hurry } from "./hurry.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
 import { clockOf, fail, hooksBefore, stay, toGates, transition } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
@@ -33,7 +34,9 @@ export function gatesInterrupted(
   seen: Situation,
   event: Event<"gates-interrupted">,
 ): Step {
-  return stayWhileWanted(withWaits(record, event.waitedFor), seen, toGates(record));
+  const waited = withWaits(record, event.waitedFor);
+  const changed = dropIfNotWanted(waited, seen) ?? hurry(waited, seen);
+  return changed ?? stay(waited, toGates(record));
 }
 
 /** A gate has closed before the act. */
@@ -115,8 +118,8 @@ export function gatesDeferred(
   event: Event<"gates-deferred">,
 ): Step {
   const waited = withWaits(record, event.waitedFor);
-  const dropped = dropIfNotWanted(waited, seen);
-  if (dropped !== null) return dropped;
+  const changed = dropIfNotWanted(waited, seen) ?? hurry(waited, seen);
+  if (changed !== null) return changed;
   const { until, why } = event;
   const partly = planWhilePutOff(waited, seen);
   if (partly !== null) {

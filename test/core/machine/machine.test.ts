@@ -101,6 +101,7 @@ interface Row {
 const STARTED: Event = { kind: "started" };
 const OPENED: Event = { kind: "gates-opened", waitedFor: [] };
 const HELD_UP = { kind: "held-up", why: "lock" } as const;
+const HURRIED = { ...NO_REQUESTS, now: { by: "bob", past: ["units"] } };
 const WINDOW = "2026-11-28T02:00:00.000Z";
 const DEFERRED: Event = { kind: "gates-deferred", waitedFor: [], until: WINDOW, why: "window" };
 const TURN: Event = { kind: "turn-taken", before: { failed: [], units: null }, idleRunners: [] };
@@ -330,6 +331,36 @@ const rows: Row[] = [
     event: switched(1),
     facts: { decision: REBOOT },
     expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "looks at its gates again when somebody asks to act now",
+    from: "waiting",
+    event: { kind: "gates-interrupted", waitedFor: [] },
+    facts: { requests: HURRIED },
+    expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "is not put off when somebody asks to act now",
+    from: "waiting",
+    event: DEFERRED,
+    facts: { requests: HURRIED },
+    expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "gives its runners work meanwhile, if it is asked to act now in a drain",
+    from: "waiting",
+    record: { stoppedRunners: ["runner.service"] },
+    event: { kind: "gates-interrupted", waitedFor: [] },
+    during: "drain",
+    facts: { requests: HURRIED },
+    expect: ["waiting", "start-runners"],
+  },
+  {
+    name: "is cancelled, also if somebody asks to act now",
+    from: "waiting",
+    event: { kind: "gates-interrupted", waitedFor: [] },
+    facts: { requests: { ...HURRIED, cancel: "ann" } },
+    expect: ["cancelled", "finish"],
   },
   {
     name: "is put off until the window opens",
@@ -1400,4 +1431,36 @@ test("the end of each switch to the target is noted by all clocks, and no other 
     "switch",
   );
   assert.equal(special.record.clocks.acted?.uptime, 1300);
+});
+
+const INTERRUPTED: Event = { kind: "gates-interrupted", waitedFor: [] };
+
+test("now: who asked, since when and past which gates is in the record and the timeline", () => {
+  const { record } = step(aRecord({ state: "waiting" }), INTERRUPTED, { requests: HURRIED });
+  const since = { at: NOW.toISOString(), bootId: "boot-1", uptime: 1000 };
+  assert.deepEqual(record.hurried, { by: "bob", past: ["units"], since });
+  assert.equal(record.timeline.at(-1)?.detail, "now, as asked by bob, past the units");
+});
+
+test("now: the same wish is taken up once, and a second one adds its gates", () => {
+  const first = step(aRecord({ state: "waiting" }), INTERRUPTED, { requests: HURRIED }).record;
+  assert.equal(step(first, INTERRUPTED, { requests: HURRIED }).record, first);
+  const requests = { ...NO_REQUESTS, now: { by: "ann", past: ["fleet lock"] } };
+  const { hurried } = step(first, INTERRUPTED, { requests }).record;
+  assert.deepEqual([hurried?.by, hurried?.past], ["ann", ["units", "fleet lock"]]);
+});
+
+test("now: what was to be switched while its reboot is put off reboots with all of it", () => {
+  const putOff = aRecord({ state: "waiting", whilePutOff: "switch" });
+  const { record } = step(putOff, INTERRUPTED, { requests: HURRIED, decision: REBOOT });
+  assert.deepEqual([record.whilePutOff, record.plan.action], [null, "reboot"]);
+});
+
+test("now: any number of wishes does not end a finalization", () => {
+  let record = aRecord({ state: "waiting" });
+  for (let asked = 0; asked < 2 * MOST_TRANSITIONS; asked++) {
+    const requests = { ...NO_REQUESTS, now: { by: `user ${asked}`, past: [] } };
+    record = step(record, INTERRUPTED, { requests }).record;
+  }
+  assert.equal(record.state, "waiting");
 });
