@@ -1,8 +1,6 @@
 import type { RunnerConfig } from "../core/config/config.ts";
 import { isPassed } from "../core/gate-names.ts";
 import { actionToAwait, type Plan } from "../core/decision/decision.ts";
-import { newWish } from "../core/machine/hurry.ts";
-import { whyNotWanted } from "../core/machine/not-wanted.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
@@ -17,10 +15,10 @@ import {
 import { CI_JOB } from "../gates/ci-job.ts";
 import { stoppedBy } from "../gates/runners/stopped-by-switch.ts";
 import { gatesFor } from "../gates/table.ts";
+import { lookAtOtherWindow } from "../gates/window.ts";
 import { takeBaseline, withDrained } from "../checks/units-before.ts";
 import { UnitsAhead } from "../checks/units-ahead.ts";
 import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
-import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { nextChange } from "../host/process/watch.ts";
 import { failedUserUnits } from "../checks/user-units.ts";
 import { momentIn, rearmTimer, tellEnding } from "../host/systemd/systemd.ts";
@@ -33,6 +31,7 @@ import {
   tellerOf,
 } from "./context.ts";
 import type { HeldUp } from "./patience/held-up.ts";
+import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
 import type { RunnerDrain } from "./runners/runner-drain.ts";
 import { findIdleRunners, startAgain } from "./runners/stop.ts";
 
@@ -157,9 +156,10 @@ export class GatePhase {
       return { kind: end.kind, waitedFor: end.waitedFor };
     }
     this.#waited = { ...act, gates };
+    if (end.kind !== "gates-deferred") return end;
     // This process is to end, so it gives the slot back now.
-    if (end.kind === "gates-deferred") await slots.hasLetGo();
-    return end;
+    await slots.hasLetGo();
+    return { ...end, ...(await lookAtOtherWindow(this.#gateContext(record), act.action)) };
   }
 
   /** Another process continues at the moment; if no timer can be armed, this one waits. */
@@ -288,19 +288,4 @@ export class GatePhase {
     const { host, config } = this.#context;
     return { host, config, record };
   }
-}
-
-/** What the record does not tell of yet: it waits for other gates, or for none. */
-function hasNews({ store }: FinalizationContext, record: FinalizationRecord): boolean {
-  const isHurried = newWish(record, store.requests(record.id)) !== null;
-  return isHurried || isCancelledOrSuperseded({ store }, record);
-}
-
-export function isCancelledOrSuperseded(
-  { store }: Pick<FinalizationContext, "store">,
-  record: FinalizationRecord,
-) {
-  const [newest, profile] = [store.newest(), toplevelAt(record.profile)];
-  const requests = store.requests(record.id);
-  return whyNotWanted(record, { newest, profile, requests }) !== null;
 }

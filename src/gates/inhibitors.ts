@@ -1,5 +1,5 @@
+import type { Window } from "../core/config/windows/window-config.ts";
 import { existsSync } from "node:fs";
-import type { Window } from "../core/config/reboot-config.ts";
 import {
   holdsShutdown,
   inhibitorInWords,
@@ -22,12 +22,12 @@ export const INHIBITORS = "shutdown inhibitors";
  *
  * Unknown waits, because an inhibitor that cannot be seen may protect a backup.
  */
-export function inhibitors(window: Window | null): Gate {
+export function inhibitors(windows: readonly Window[] | null): Gate {
   let isSaid = false;
   return {
     name: INHIBITORS,
     whenUnknown: "wait",
-    atDeadline: window === null ? "give-up" : "wait-on",
+    atDeadline: windows === null ? "give-up" : "wait-on",
     look: async (context) => {
       const state = await looked(async () => await look(context));
       if (state === NO_LOGIND && !isSaid) {

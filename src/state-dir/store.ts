@@ -1,6 +1,5 @@
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isGateName } from "../core/gate-names.ts";
 import { hasActed } from "../core/record/can-roll-back.ts";
 import { ID_PATTERN } from "../core/record/id.ts";
 import type { Requests, ToActNow } from "../core/machine/types.ts";
@@ -10,13 +9,13 @@ import { messageOf, Refusal } from "../core/refusal.ts";
 import {
   listFolder,
   makeFolder,
-  NotAFile,
   readIfThere,
   replacedBy,
   syncFolder,
   writeDurably,
 } from "../host/files/durable.ts";
 import { CurrentLink } from "./current.ts";
+import { readUnlessOdd, toActNow } from "./texts.ts";
 import type { LockName } from "./locks.ts";
 import { requireOwnFolder } from "./own-folder.ts";
 
@@ -273,26 +272,6 @@ export class RecordStore {
           `Make it writable for root, free some space, or use another folder with --state-dir.`,
       );
     }
-  }
-}
-
-function toActNow(text: string | null): ToActNow | null {
-  if (text === null) return null;
-  const [by = "", ...past] = text.split("\n");
-  return { by, past: past.filter(isGateName) };
-}
-
-/** A FIFO, a device or a folder in the place of a record is no record. */
-function readUnlessOdd(
-  path: string,
-):
-  | { readonly kind: "text"; readonly text: string | null }
-  | { readonly kind: "odd"; readonly why: string } {
-  try {
-    return { kind: "text", text: readIfThere(path) };
-  } catch (error) {
-    if (error instanceof NotAFile) return { kind: "odd", why: error.message };
-    throw error;
   }
 }
 

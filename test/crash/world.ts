@@ -1,5 +1,5 @@
 import { actionToAwait, type Decision } from "../../src/core/decision/decision.ts";
-import { newWish } from "../../src/core/machine/hurry.ts";
+import { newWish } from "../../src/core/machine/moment/hurry.ts";
 import { rebootsNow } from "../../src/core/machine/policy.ts";
 import type { Ports } from "../../src/core/machine/loop.ts";
 import type { Effect, Event, Facts } from "../../src/core/machine/types.ts";

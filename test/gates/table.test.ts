@@ -18,6 +18,8 @@ import { system } from "../support/systems.ts";
 const NOWHERE = "http://127.0.0.1:9";
 const FORGE_RUN = aRun({ server: NOWHERE });
 
+const WINDOWS = [{ start: "02:00", duration: 3600 }];
+
 /** A configuration that every gate of a reboot is waited for with. */
 function everyGate(host: EdgeHost): Config {
   const tokenFile = host.folder.write("token", "planted-token");
@@ -35,7 +37,8 @@ function everyGate(host: EdgeHost): Config {
       alerts: alertGate({ url: NOWHERE }),
       commands: [commandConfig({ command: ["/asks"] })],
     },
-    reboot: { ...reboot, window: { start: "02:00", duration: 3600 } },
+    reboot: { ...reboot, window: WINDOWS },
+    switch: { ...DEFAULT_CONFIG.switch, window: WINDOWS },
     report: { ...report, receivers: [forge] },
     lock: fleetLockConfig(NOWHERE),
   };
@@ -54,7 +57,7 @@ const namesFor = (
 test("gates: what is not configured is no gate", () => {
   using host = new EdgeHost();
   const { waitFor } = DEFAULT_CONFIG;
-  const nobody = { sessions: { grace: 0, message: null } };
+  const nobody = { window: null, sessions: { grace: 0, message: null } };
   const config = { ...DEFAULT_CONFIG, waitFor: { ...waitFor, session: false }, switch: nobody };
   assert.deepEqual(namesFor(host, config, "switch"), ["delay", "switch lock"]);
   const reboot = ["delay", "switch lock", "shutdown inhibitors", "logged-in users"];

@@ -103,7 +103,13 @@ const OPENED: Event = { kind: "gates-opened", waitedFor: [] };
 const HELD_UP = { kind: "held-up", why: "lock" } as const;
 const HURRIED = { ...NO_REQUESTS, now: { by: "bob", past: ["units"] } };
 const WINDOW = "2026-11-28T02:00:00.000Z";
-const DEFERRED: Event = { kind: "gates-deferred", waitedFor: [], until: WINDOW, why: "window" };
+const SOONER = "2026-11-23T06:00:00.000Z";
+const DEFERRED: Event<"gates-deferred"> = {
+  kind: "gates-deferred",
+  waitedFor: [],
+  until: WINDOW,
+  why: "window",
+};
 const TURN: Event = { kind: "turn-taken", before: { failed: [], units: null }, idleRunners: [] };
 const RESTORED: Event = { kind: "profile-restored", problem: null };
 const AT_TARGET = { bootId: "boot-2", booted: TARGET, current: TARGET };
@@ -315,6 +321,31 @@ const rows: Row[] = [
     facts: { decision: INTERFACE },
     policy: { whilePutOff: "switch" },
     expect: ["waiting", "defer"],
+  },
+  {
+    name: "switches while its reboot is put off, because the window of the switch is open",
+    from: "waiting",
+    event: { ...DEFERRED, other: { kind: "open" } },
+    facts: { decision: REBOOT },
+    policy: { whilePutOff: "switch" },
+    expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "waits with all of it while both windows are closed",
+    from: "waiting",
+    event: { ...DEFERRED, other: { kind: "closed", opensAt: SOONER } },
+    facts: { decision: REBOOT },
+    policy: { whilePutOff: "switch" },
+    expect: ["waiting", "defer"],
+  },
+  {
+    name: "reboots first if the window of its switch has closed, and that of the reboot is open",
+    from: "waiting",
+    record: { whilePutOff: "switch" },
+    event: { ...DEFERRED, other: { kind: "open" } },
+    facts: { decision: REBOOT },
+    policy: { whilePutOff: "switch" },
+    expect: ["waiting", "await-gates"],
   },
   {
     name: "switches while its reboot is put off",
@@ -1451,8 +1482,8 @@ test("now: the same wish is taken up once, and a second one adds its gates", () 
 });
 
 test("now: what was to be switched while its reboot is put off reboots with all of it", () => {
-  const putOff = aRecord({ state: "waiting", whilePutOff: "switch" });
-  const { record } = step(putOff, INTERRUPTED, { requests: HURRIED, decision: REBOOT });
+  const waits = aRecord({ state: "waiting", whilePutOff: "switch" });
+  const { record } = step(waits, INTERRUPTED, { requests: HURRIED, decision: REBOOT });
   assert.deepEqual([record.whilePutOff, record.plan.action], [null, "reboot"]);
 });
 
@@ -1463,4 +1494,27 @@ test("now: any number of wishes does not end a finalization", () => {
     record = step(record, INTERRUPTED, { requests }).record;
   }
   assert.equal(record.state, "waiting");
+});
+
+function putOff(record: FinalizationRecord, opensAt: string | null): FinalizationRecord {
+  const event = { ...DEFERRED, other: { kind: "closed", opensAt } } as const;
+  return step(record, event, { decision: REBOOT }, { whilePutOff: "switch" }).record;
+}
+
+test("windows: a reboot that may be switched before is put off to whichever opens first", () => {
+  const record = aRecord({ state: "waiting" });
+  const sooner = putOff(record, SOONER);
+  assert.deepEqual([sooner.deferredUntil, sooner.whilePutOff], [SOONER, null]);
+  const words = `window, or for the switch window, which opens at ${SOONER}`;
+  assert.equal(sooner.timeline.at(-1)?.detail, words);
+  for (const opensAt of [null, "2026-12-24T06:00:00.000Z"]) {
+    const { deferredUntil, timeline } = putOff(record, opensAt);
+    assert.deepEqual([deferredUntil, timeline.at(-1)?.detail], [WINDOW, "window"]);
+  }
+});
+
+test("windows: a switch whose window has closed again is a reboot again", () => {
+  const record = aRecord({ state: "waiting", whilePutOff: "switch" });
+  const { deferredUntil, plan, whilePutOff } = putOff(record, SOONER);
+  assert.deepEqual([deferredUntil, plan.action, whilePutOff], [SOONER, "reboot", null]);
 });

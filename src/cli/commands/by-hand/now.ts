@@ -9,7 +9,7 @@ import {
   NAMED_FOR_NOW,
 } from "../../../core/gate-names.ts";
 import type { Config } from "../../../core/config/config.ts";
-import { newWish } from "../../../core/machine/hurry.ts";
+import { newWish } from "../../../core/machine/moment/hurry.ts";
 import type { ToActNow } from "../../../core/machine/types.ts";
 import { unitName } from "../../../core/record/id.ts";
 import type { FinalizationRecord } from "../../../core/record/record.ts";

@@ -1,7 +1,7 @@
-import { underPolicy } from "../decision/decision.ts";
-import type { FinalizationRecord } from "../record/record.ts";
-import { clockOf, toGates, transition } from "./transitions.ts";
-import type { Requests, Situation, Step, ToActNow } from "./types.ts";
+import type { FinalizationRecord } from "../../record/record.ts";
+import { wholeOf } from "../policy.ts";
+import { clockOf, toGates, transition } from "../transitions.ts";
+import type { Requests, Situation, Step, ToActNow } from "../types.ts";
 
 /** The wish to act now, if the record does not tell of it yet. */
 export function newWish(
@@ -26,13 +26,4 @@ export function hurry(record: FinalizationRecord, seen: Situation): Step | null 
 function inWords({ by, past }: ToActNow): string {
   const gates = past.map((gate) => `the ${gate}`).join(" and ");
   return `now, as asked by ${by}${gates === "" ? "" : `, past ${gates}`}`;
-}
-
-/** No reboot is put off any more, so nothing is switched to before it. */
-function wholeOf(record: FinalizationRecord, { facts, policy }: Situation): FinalizationRecord {
-  if (record.whilePutOff !== "switch") return record;
-  const permitted = underPolicy(facts.decision, policy.reboot);
-  if (permitted.action !== "switch" && permitted.action !== "reboot") return record;
-  const plan = { ...permitted, changed: [...permitted.changed] };
-  return { ...record, plan, whilePutOff: null };
 }
