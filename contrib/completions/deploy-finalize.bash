@@ -15,7 +15,7 @@ _deploy_finalize() {
 
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
-      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --group | --holder | --option-prefix | --output | --only)
+      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --past | --group | --holder | --option-prefix | --output | --only)
         word=${COMP_WORDS[index]}
         [[ ${COMP_WORDS[index + 1]} == = ]] && ((index++))
         ((index++))
@@ -43,6 +43,7 @@ _deploy_finalize() {
     --timeout) mapfile -t COMPREPLY < <(compgen -W "0 60 5min 1h" -- "$current"); return ;;
     -n) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --limit) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --past) mapfile -t COMPREPLY < <(compgen -W "session forge-job ci-job units shutdown-inhibitors storage alerts fleet-lock" -- "$current"); return ;;
     --group) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --holder) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --option-prefix) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
@@ -75,6 +76,10 @@ _deploy_finalize() {
     cancel)
       options="--restore-boot-default -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && _deploy_finalize_ids cancel
+      ;;
+    now)
+      options="--past --config --state-dir -q --quiet -v --verbose --json -h --help"
+      [[ -z $argument && $current != -* ]] && _deploy_finalize_ids now
       ;;
     confirm)
       options="--config --state-dir -q --quiet -v --verbose --json -h --help"
@@ -117,14 +122,14 @@ _deploy_finalize() {
       options="--test --revision --only --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel now confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel now confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
   fi
 }
 

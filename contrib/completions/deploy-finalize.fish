@@ -9,7 +9,7 @@ function __deploy_finalize_words
             continue
         end
         switch $word
-            case --delay --revision --profile --config --state-dir --timeout -n --limit --group --holder --option-prefix --output --only
+            case --delay --revision --profile --config --state-dir --timeout -n --limit --past --group --holder --option-prefix --output --only
                 set skip 1
             case '-*'
             case '*'
@@ -146,6 +146,17 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s v -l ve
 complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -l json -d 'print the result as JSON'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with cancel' -s h -l help -d 'show the help'
 complete -c deploy-finalize -n '__deploy_finalize_is cancel' -k -a '(__deploy_finalize_ids cancel)'
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a now -d 'act now, past the delay, the window and logged-in users'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a now -d 'act now, past the delay, the window and logged-in users'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l past -x -a 'session forge-job ci-job units shutdown-inhibitors storage alerts fleet-lock' -d 'also act past this gate, by its name in explain; may be repeated'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -s q -l quiet -d 'print only errors, and what the command is there to show'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -s v -l verbose -d 'print each program that it runs'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is now' -k -a '(__deploy_finalize_ids now)'
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a confirm -d 'confirm a finalization that waits for a confirmation'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a confirm -d 'confirm a finalization that waits for a confirmation'

@@ -22,6 +22,7 @@ _deploy_finalize() {
     'history:list the finalizations, the newest first'
     'log:show the journal of a finalization, across all boots'
     'cancel:cancel a finalization that has not started to act'
+    'now:act now, past the delay, the window and logged-in users'
     'confirm:confirm a finalization that waits for a confirmation'
     'rollback:roll back to the system that ran before a finalization'
     'retry:bring back the target of a finalization that failed or was rolled back'
@@ -40,7 +41,7 @@ _deploy_finalize() {
     case $word in
       (--config|--state-dir) places+=($word ${words[index+1]}); ((index++)) ;;
       (--config=*|--state-dir=*) places+=($word) ;;
-      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--group|--holder|--option-prefix|--output|--only) ((index++)) ;;
+      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--past|--group|--holder|--option-prefix|--output|--only) ((index++)) ;;
       (-*) ;;
       (*) if [[ -z $command ]]; then command=$word; elif [[ -z $argument ]]; then argument=$word; fi ;;
     esac
@@ -61,6 +62,7 @@ _deploy_finalize() {
     (--timeout) offered=(0 60 5min 1h); compadd -- $offered; return ;;
     (-n) _message 'value'; return ;;
     (--limit) _message 'value'; return ;;
+    (--past) offered=(session forge-job ci-job units shutdown-inhibitors storage alerts fleet-lock); compadd -- $offered; return ;;
     (--group) _message 'value'; return ;;
     (--holder) _message 'value'; return ;;
     (--option-prefix) _message 'value'; return ;;
@@ -93,6 +95,10 @@ _deploy_finalize() {
     (cancel)
       options=('--restore-boot-default:also set the profile and the boot default back' '-y:do not ask: without --restore-boot-default the boot default stays' '--yes:do not ask: without --restore-boot-default the boot default stays' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids cancel
+      ;;
+    (now)
+      options=('--past:also act past this gate, by its name in explain; may be repeated' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && _deploy_finalize_ids now
       ;;
     (confirm)
       options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')

@@ -117,25 +117,7 @@ in
     };
 
     window = mkOption {
-      type = types.nullOr (
-        types.submodule {
-          options = {
-            start = mkOption {
-              type = finalizeTypes.calendarExpression;
-              example = "Sat 02:00 Europe/Berlin";
-              description = ''
-                When it opens: a calendar expression of systemd (`systemd-analyze calendar`), with
-                a time zone, or in the host's.
-              '';
-            };
-            duration = mkOption {
-              type = finalizeTypes.someSeconds;
-              example = "3h";
-              description = "For how long it is open.";
-            };
-          };
-        }
-      );
+      type = types.nullOr finalizeTypes.windows;
       default = autoUpgrade.window;
       defaultText = lib.literalMD "`null`; with `takeOver.autoUpgrade` that of `system.autoUpgrade.rebootWindow`";
       example = {
@@ -143,8 +125,9 @@ in
         duration = "3h";
       };
       description = ''
-        When the host may reboot. Outside of it a reboot is put off until it opens next; a switch
-        does not wait for it. Null: always.
+        When the host may reboot: one window, or a list of windows, each with its own duration.
+        Outside of them a reboot is put off until one opens next; a switch does not wait for them
+        (`switch.window`). Null: always.
       '';
     };
 
@@ -157,7 +140,8 @@ in
       description = ''
         What happens to a deploy that needs a reboot while `reboot.window` is closed. `wait`: all of
         it waits for the reboot. `switch`: the host switches at once, so the services go live, and
-        the parts that need a reboot follow with a reboot when the window opens.
+        the parts that need a reboot follow with a reboot when the window opens. With
+        `switch.window` it switches only in that window.
       '';
     };
 

@@ -30,6 +30,44 @@ rec {
       add = sum: part: sum + builtins.fromJSON (lib.head part) * secondsOf (lib.last part);
     in
     if builtins.isString span then lib.foldl' add 0 parts else span;
+  # When a host may act. One window may come from several modules; it stays one in the file.
+  windows =
+    let
+      window = types.submodule {
+        options = {
+          start = mkOption {
+            type = calendarExpression;
+            example = "Sat 02:00 Europe/Berlin";
+            description = ''
+              When it opens: a calendar expression of systemd (`systemd-analyze calendar`), with
+              a time zone, or in the host's.
+            '';
+          };
+          duration = mkOption {
+            type = someSeconds;
+            example = "3h";
+            description = "For how long it is open.";
+          };
+        };
+      };
+      several = types.nonEmptyListOf window;
+    in
+    window
+    // {
+      name = "windows";
+      description = "window, or list of windows";
+      # Otherwise NixOS makes a plain submodule of it.
+      getSubModules = null;
+      check = value: builtins.isAttrs value || several.check value;
+      merge =
+        loc: definitions:
+        if lib.all (definition: builtins.isAttrs definition.value) definitions then
+          window.merge loc definitions
+        else
+          several.merge loc (
+            map (definition: definition // { value = lib.toList definition.value; }) definitions
+          );
+    };
   port = named "port" "port number, 1 to 65535" types.ints.positive;
   httpStatus = named "httpStatus" "HTTP status, 100 to 599" types.ints.positive;
   slots = named "slots" "whole number, 1 to 9999" types.ints.positive;

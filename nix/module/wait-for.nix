@@ -302,8 +302,8 @@ in
       default = 3600;
       description = ''
         How long to wait for session, forge job, switch lock, runners, units, shutdown inhibitors,
-        storage, alerts and commands, in seconds. Before a reboot for which `reboot.window` is set,
-        all after the runners are bounded by the window instead.
+        storage, alerts and commands, in seconds. Before an act for which a window is set
+        (`reboot.window`, `switch.window`), all after the runners are bounded by the window instead.
       '';
     };
 

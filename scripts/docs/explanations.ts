@@ -26,6 +26,10 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   cancel: [
     "The running system does not change. The boot default is already the deployed system, so the next boot starts that system. To prevent this, use `--restore-boot-default`: it sets the profile and the boot default back to the running system. If the deployed system itself runs, it sets them back to the previous system.",
   ],
+  now: [
+    "Past the delay, the reboot window and people who are logged in. It does not act past a job on a runner, the login session or the forge job of the deploy, a unit of `waitFor.units`, a program that blocks the shutdown, or the fleet lock. To act past one of these too, name it with `--past`, for each gate: `--past units --past fleet-lock`. Nothing acts past the switch lock or a boot that has not got through. If the window is closed, `waitFor.timeout` bounds the wait for the other gates.",
+    "Who asked stays in the record, in `status`, in the journal and in `--json`. It refuses if the finalization has ended or has begun to act. A gate that is still closed is named: the finalization acts as soon as it opens. If the host goes down in between, it acts after the boot.",
+  ],
   confirm: [
     "If `verify.confirm` is set and nobody runs this in time, the host rolls back. Run it over SSH from another machine. It does not ask when that connection began: for a confirmation that shows that the host can be reached, use `wait --confirm`.",
   ],

@@ -5,6 +5,7 @@ import {
   checkConfigSchema,
   confirmSchema,
   deliverSchema,
+  nowSchema,
   resumeSchema,
   retrySchema,
   runSchema,
@@ -18,7 +19,8 @@ import { historySchema, logSchema } from "../../src/json/history.ts";
 import { lockStatusSchema } from "../../src/json/lock.ts";
 import { reportBugSchema } from "../../src/json/report-bug.ts";
 import { setUpSchema } from "../../src/json/set-up.ts";
-import { statusSchema, waitingSchema, waitSchema } from "../../src/json/status.ts";
+import { statusSchema, waitSchema } from "../../src/json/status.ts";
+import { waitingSchema } from "../../src/json/waiting.ts";
 
 /** The output of one command with `--json`. */
 export interface JsonOutput {
@@ -66,6 +68,11 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
     schema: cancelSchema,
     about: "One object: the finalization as it is now, and the system of the next boot.",
     example: "deploy-finalize cancel --restore-boot-default --json | jq -r .nextBoot",
+  },
+  now: {
+    schema: nowSchema,
+    about: "One object: the finalization as it is now, and what it still waits for.",
+    example: "deploy-finalize now --json | jq -r .waiting.why",
   },
   confirm: {
     schema: confirmSchema,

@@ -13,6 +13,7 @@ import { addCancel } from "./commands/cancel.ts";
 import { addCheckConfig } from "./commands/check-config.ts";
 import { addConfirm } from "./commands/confirm.ts";
 import { addExplain } from "./commands/explain.ts";
+import { addNow } from "./commands/by-hand/now.ts";
 import { addReportBug } from "./commands/by-hand/report-bug.ts";
 import { addRetry } from "./commands/by-hand/retry.ts";
 import { addUndo } from "./commands/by-hand/undo.ts";
@@ -34,6 +35,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   history: addHistory,
   log: addLog,
   cancel: addCancel,
+  now: addNow,
   confirm: addConfirm,
   rollback: addRollback,
   retry: addRetry,

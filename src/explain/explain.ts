@@ -9,6 +9,9 @@ import { warnOfBoot } from "./after-boot.ts";
 import { explainFallback } from "./fallback.ts";
 import { explainHooks } from "./hooks.ts";
 import { circumstancesOf, compareSystems, profileWithGenerations } from "./systems.ts";
+import { windowsFor } from "../gates/window.ts";
+import type { Config } from "../core/config/config.ts";
+import { lookAtWindows } from "../host/systemd/calendar.ts";
 import type { Host } from "../host/process/host.ts";
 import { closureSizes, comparePackages } from "./packages.ts";
 import { type DraftInput, weigh, type Weighed } from "../finalize/schedule.ts";
@@ -37,11 +40,12 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
   const activated = activatedBy(weighed);
   const generationsIn = profileWithGenerations(config.profile, input.configuredProfile);
   const dry = await tryDry(host, input, weighed);
-  const [closures, gates, compared, fallback] = await Promise.all([
+  const [closures, gates, compared, fallback, switchWindow] = await Promise.all([
     explainClosures(host, weighed),
     explainGates(host, input, weighed, dry),
     compareSystems(host, config, weighed, generationsIn),
     explainFallback(host, config, weighed, generationsIn),
+    lookAtSwitchWindow(host, config),
   ]);
   const readable = records.kind === "known" ? records.records : [];
   const circumstances = circumstancesOf(host, config, weighed, readable, generationsIn);
@@ -63,13 +67,19 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
     warnings: [
       ...warningsOf(circumstances),
       ...aboutUserRunners(host, config, activated, input.forgeRun ?? null),
-      ...warnOfPutOff(config.reboot.whilePutOff, circumstances, gates.gates),
+      ...warnOfPutOff(config.reboot.whilePutOff, circumstances, gates.gates, switchWindow),
       ...warnOfBoot(host, config, weighed),
       ...warnOfOlderRun(config, { run: input.forgeRun ?? null, records: readable }),
       ...warnOfRejected(readable[0] ?? null, config.profile, weighed),
     ],
     unseen: records.kind === "hidden" ? [`earlier finalizations: ${records.why}`] : [],
   };
+}
+
+async function lookAtSwitchWindow(host: Host, config: Config): Promise<"open" | "closed"> {
+  const windows = windowsFor(host, config, "switch");
+  if (windows === null || config.reboot.whilePutOff === "wait") return "open";
+  return (await lookAtWindows(host, windows)).kind === "open" ? "open" : "closed";
 }
 
 async function tryDry(

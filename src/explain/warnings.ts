@@ -6,7 +6,7 @@ import type { WantedSpecialisation } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct, isTerminal } from "../core/states.ts";
 import { rejectedBefore, runningTarget } from "../finalize/by-hand/never-anew.ts";
-import { REBOOT_WINDOW } from "../gates/window.ts";
+import { WINDOW_GATES } from "../gates/window.ts";
 import type { ExplainJson } from "../json/explain.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
@@ -89,12 +89,20 @@ export function warnOfPutOff(
   whilePutOff: Config["reboot"]["whilePutOff"],
   { decision, target, current }: Pick<Circumstances, "decision" | "target" | "current">,
   gates: ExplainJson["gates"],
+  switchWindow: "open" | "closed",
 ): Warning[] {
-  const isClosed = gates.some(({ name, state }) => name === REBOOT_WINDOW && state === "closed");
+  const isClosed = gates.some(
+    ({ name, state }) => name === WINDOW_GATES.reboot && state === "closed",
+  );
   if (!isClosed || decision.action !== "reboot") return [];
   // Only the reboot is left.
   if (current.toplevel === target) return [];
   const mayPart = whilePutOff === "switch" && canSwitchPartly(decision);
+  if (mayPart && switchWindow === "closed") {
+    const both =
+      "all of it is put off until its window opens, or the window for switches, whichever comes first (reboot.whilePutOff, switch.window)";
+    return [now("put-off", both)];
+  }
   const text = mayPart
     ? `the reboot is put off until its window opens: it switches to the target now, and ${decision.changed.join(", ")} follow with the reboot (reboot.whilePutOff)`
     : "the reboot is put off until its window opens, and the whole deploy with it, services too (reboot.whilePutOff)";

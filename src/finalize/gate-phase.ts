@@ -1,6 +1,6 @@
 import type { RunnerConfig } from "../core/config/config.ts";
+import { isPassed } from "../core/gate-names.ts";
 import { actionToAwait, type Plan } from "../core/decision/decision.ts";
-import { whyNotWanted } from "../core/machine/not-wanted.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
@@ -12,12 +12,13 @@ import {
   runnersOf,
   slowestFirst,
 } from "../gates/gate.ts";
+import { CI_JOB } from "../gates/ci-job.ts";
 import { stoppedBy } from "../gates/runners/stopped-by-switch.ts";
 import { gatesFor } from "../gates/table.ts";
+import { lookAtOtherWindow } from "../gates/window.ts";
 import { takeBaseline, withDrained } from "../checks/units-before.ts";
 import { UnitsAhead } from "../checks/units-ahead.ts";
 import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
-import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { nextChange } from "../host/process/watch.ts";
 import { failedUserUnits } from "../checks/user-units.ts";
 import { momentIn, rearmTimer, tellEnding } from "../host/systemd/systemd.ts";
@@ -30,6 +31,7 @@ import {
   tellerOf,
 } from "./context.ts";
 import type { HeldUp } from "./patience/held-up.ts";
+import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
 import type { RunnerDrain } from "./runners/runner-drain.ts";
 import { findIdleRunners, startAgain } from "./runners/stop.ts";
 
@@ -63,7 +65,7 @@ export class GatePhase {
     const { turn, slots } = this.#context;
     await turn.release();
     slots.letGo();
-    const late = await this.#heldUp.pause("act", this.untilUnwanted(record));
+    const late = await this.#heldUp.pause("act", this.#untilNews(record));
     if (late !== null) return late;
     const act = await this.#actNow(record);
     // To take the turn is to look at all gates again.
@@ -132,7 +134,7 @@ export class GatePhase {
   ): Promise<Event | Suspended> {
     const { host, store, slots, stop } = this.#context;
     const gates = this.#gatesFor(record, act.action);
-    const interrupted = (): boolean => isCancelledOrSuperseded(this.#context, record);
+    const interrupted = (): boolean => hasNews(this.#context, record);
     const end = await waitForGates(this.#gateContext(record), {
       gates,
       ...how,
@@ -154,9 +156,10 @@ export class GatePhase {
       return { kind: end.kind, waitedFor: end.waitedFor };
     }
     this.#waited = { ...act, gates };
+    if (end.kind !== "gates-deferred") return end;
     // This process is to end, so it gives the slot back now.
-    if (end.kind === "gates-deferred") await slots.hasLetGo();
-    return end;
+    await slots.hasLetGo();
+    return { ...end, ...(await lookAtOtherWindow(this.#gateContext(record), act.action)) };
   }
 
   /** Another process continues at the moment; if no timer can be armed, this one waits. */
@@ -181,7 +184,7 @@ export class GatePhase {
     const tell = tellerOf(this.#context, record);
     const note = tellLate(tell, { for: "turn", why, now: host.now() });
     const begin = host.elapsedMs();
-    const isMine = await turn.waitUnless(this.untilUnwanted(record)).finally(note.end);
+    const isMine = await turn.waitUnless(this.#untilNews(record)).finally(note.end);
     this.#leftOut.ms += host.elapsedMs() - begin;
     if (stop.aborted) return await this.#suspend(record);
     if (!isMine) return { kind: "gates-interrupted", waitedFor: [] };
@@ -207,7 +210,7 @@ export class GatePhase {
     const begin = (): void => {
       this.#ahead.begin(host);
     };
-    return await this.#drain.perform(record, this.untilUnwanted(record), begin);
+    return await this.#drain.perform(record, this.#untilNews(record), begin);
   }
 
   async startRunners(record: FinalizationRecord): Promise<Event> {
@@ -216,7 +219,15 @@ export class GatePhase {
 
   /** Ends when the finalization is no longer to act, or with the signal. */
   untilUnwanted(record: FinalizationRecord): (signal: AbortSignal) => Promise<void> {
-    const isOver = (): boolean => isCancelledOrSuperseded(this.#context, record);
+    return this.#until(() => isCancelledOrSuperseded(this.#context, record));
+  }
+
+  /** Before the act: also when somebody asks to act now. */
+  #untilNews(record: FinalizationRecord): (signal: AbortSignal) => Promise<void> {
+    return this.#until(() => hasNews(this.#context, record));
+  }
+
+  #until(isOver: () => boolean): (signal: AbortSignal) => Promise<void> {
     return async (signal) => {
       while (!signal.aborted && !isOver()) {
         await nextChange(this.#context.store.folder, isOver, signal);
@@ -255,6 +266,7 @@ export class GatePhase {
    */
   async runners(record: FinalizationRecord): Promise<readonly RunnerConfig[]> {
     if (this.#waited !== null) return await runnersOf(this.#waited.gates);
+    if (isPassed(record.hurried?.past ?? [], CI_JOB)) return [];
     return await stoppedBy(this.#gateContext(record), { action: "switch" }).runners();
   }
 
@@ -276,13 +288,4 @@ export class GatePhase {
     const { host, config } = this.#context;
     return { host, config, record };
   }
-}
-
-export function isCancelledOrSuperseded(
-  { store }: Pick<FinalizationContext, "store">,
-  record: FinalizationRecord,
-) {
-  const [newest, profile] = [store.newest(), toplevelAt(record.profile)];
-  const requests = store.requests(record.id);
-  return whyNotWanted(record, { newest, profile, requests }) !== null;
 }

@@ -1,4 +1,5 @@
 import type { Ports } from "../core/machine/loop.ts";
+import { isPassed } from "../core/gate-names.ts";
 import { stateEntry } from "../core/record/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
 import { policyOf } from "../core/machine/policy.ts";
@@ -13,7 +14,8 @@ import { runAfter } from "./hooks/after.ts";
 import { runBefore } from "./hooks/before.ts";
 import { InhibitedRollback } from "./patience/inhibited-rollback.ts";
 import { looked } from "../gates/gate.ts";
-import { lookAtBlocks } from "../gates/inhibitors.ts";
+import { INHIBITORS, lookAtBlocks } from "../gates/inhibitors.ts";
+import type { OnInhibitors } from "../host/systemd/logind/inhibitors.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
 import { pinPrevious } from "../state-dir/pins.ts";
 import {
@@ -208,7 +210,7 @@ export class Interpreter implements Ports {
     if ("kind" in runners) return runners;
     const ask: AskForReboot = async (request) => {
       requireLocks();
-      return isRollback ? await inhibited.ask(request) : await request("respected");
+      return isRollback ? await inhibited.ask(request) : await request(inhibitorsFor(record));
     };
     const plan = bootPlanOf(host.paths, record, toplevel, config);
     const end = await rebootInto(host, plan, { runners, method, ask }, stop);
@@ -226,6 +228,10 @@ export class Interpreter implements Ports {
 
 /** A rollback is asked for: nothing is checked, and the machine does not use the checks. */
 const NOT_VERIFIED: Event = { kind: "verified", checks: [] };
+
+function inhibitorsFor({ hurried }: FinalizationRecord): OnInhibitors {
+  return isPassed(hurried?.past ?? [], INHIBITORS) ? "overridden" : "respected";
+}
 
 /** Whether something of the act is done already. */
 function hasBegun(record: FinalizationRecord): boolean {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isPage, jsonAs, quoted } from "../core/answer.ts";
-import type { Window } from "../core/config/reboot-config.ts";
+import type { Window } from "../core/config/windows/window-config.ts";
 import type { ProxyConfig } from "../core/config/proxy-config.ts";
 import type { AlertGateConfig } from "../core/config/wait-for/gates.ts";
 import { matchesGlob } from "../core/glob.ts";
@@ -11,11 +11,11 @@ import { atWindowOrDeadline, type Gate, type GateState, OPEN, polled } from "./g
  * No alert of a Prometheus fires that counts. Unknown waits: who asks for alerts does not want to act
  * without knowing them.
  */
-export function noAlerts(config: AlertGateConfig, window: Window | null): Gate {
+export function noAlerts(config: AlertGateConfig, windows: readonly Window[] | null): Gate {
   return {
     name: "alerts",
     whenUnknown: "wait",
-    atDeadline: atWindowOrDeadline(window),
+    atDeadline: atWindowOrDeadline(windows),
     pace: "slow",
     look: async (context, stop) => await ask(config, context.config.proxy, stop),
     change: polled(10_000),

@@ -1,4 +1,5 @@
-import type { Window } from "../core/config/reboot-config.ts";
+import { commandGateName } from "../core/gate-names.ts";
+import type { Window } from "../core/config/windows/window-config.ts";
 import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import { quoted } from "../core/answer.ts";
 import type { Plan } from "../core/decision/decision.ts";
@@ -15,12 +16,12 @@ import { atWindowOrDeadline, type Gate, type GateState, OPEN, polled } from "./g
 export function commandGate(
   { name, command, timeout }: CommandGateConfig,
   action: Plan["action"],
-  window: Window | null,
+  windows: readonly Window[] | null,
 ): Gate {
   return {
-    name: `command ${name}`,
+    name: commandGateName(name),
     whenUnknown: "wait",
-    atDeadline: atWindowOrDeadline(window),
+    atDeadline: atWindowOrDeadline(windows),
     pace: "slow",
     look: async ({ host, record }, stop) => {
       const ended = await host.spawn(command, {

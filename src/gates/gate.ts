@@ -1,6 +1,6 @@
 import { printableLine } from "../core/printable.ts";
 import type { Config, RunnerConfig } from "../core/config/config.ts";
-import type { Window } from "../core/config/reboot-config.ts";
+import type { Window } from "../core/config/windows/window-config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { TimeLimit } from "../host/process/clock.ts";
@@ -36,11 +36,11 @@ export function polled(ms: number): Gate["change"] {
 }
 
 /**
- * The deadline of a gate that the reboot window bounds: a host that gave up before the window ends
+ * The deadline of a gate that the window of the act bounds: a host that gave up before the window ends
  * would miss it. Without a window `waitFor.timeout` counts.
  */
-export function atWindowOrDeadline(window: Window | null): Gate["atDeadline"] {
-  return window === null ? "as-configured" : "wait-on";
+export function atWindowOrDeadline(windows: readonly Window[] | null): Gate["atDeadline"] {
+  return windows === null ? "as-configured" : "wait-on";
 }
 
 export interface GateContext {

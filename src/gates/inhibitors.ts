@@ -1,5 +1,5 @@
+import type { Window } from "../core/config/windows/window-config.ts";
 import { existsSync } from "node:fs";
-import type { Window } from "../core/config/reboot-config.ts";
 import {
   holdsShutdown,
   inhibitorInWords,
@@ -11,6 +11,8 @@ import { type Gate, type GateContext, type GateState, looked, OPEN } from "./gat
 import { type Interrupted, peopleWho } from "./logged-in.ts";
 import { nextChange } from "../host/process/watch.ts";
 
+export const INHIBITORS = "shutdown inhibitors";
+
 /**
  * No program blocks a shutdown with an inhibitor of logind, as `systemd-inhibit --mode=block` does, and
  * nobody has scheduled a shutdown, which our reboot would delete.
@@ -20,16 +22,16 @@ import { nextChange } from "../host/process/watch.ts";
  *
  * Unknown waits, because an inhibitor that cannot be seen may protect a backup.
  */
-export function inhibitors(window: Window | null): Gate {
+export function inhibitors(windows: readonly Window[] | null): Gate {
   let isSaid = false;
   return {
-    name: "shutdown inhibitors",
+    name: INHIBITORS,
     whenUnknown: "wait",
-    atDeadline: window === null ? "give-up" : "wait-on",
+    atDeadline: windows === null ? "give-up" : "wait-on",
     look: async (context) => {
       const state = await looked(async () => await look(context));
       if (state === NO_LOGIND && !isSaid) {
-        context.host.say(`the gate "shutdown inhibitors" is open: ${NO_LOGIND.why}`);
+        context.host.say(`the gate "${INHIBITORS}" is open: ${NO_LOGIND.why}`);
       }
       isSaid ||= state === NO_LOGIND;
       return state;

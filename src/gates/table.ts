@@ -1,7 +1,7 @@
 import { awaitsForgeJob } from "../core/config/receivers.ts";
-import type { Window } from "../core/config/reboot-config.ts";
 import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import type { SessionsConfig } from "../core/config/schema-parts.ts";
+import { isPassed } from "../core/gate-names.ts";
 import type { Plan } from "../core/decision/decision.ts";
 import type { DryActivation } from "../host/nixos/dry-activation.ts";
 import { noAlerts } from "./alerts.ts";
@@ -18,8 +18,9 @@ import { session } from "./session.ts";
 import { stoppedBy, type Stopped } from "./runners/stopped-by-switch.ts";
 import { switchLock } from "./host/switch-lock.ts";
 import { quietStorage } from "./storage/storage.ts";
+import type { StaggeredWindow } from "../core/config/windows/window-config.ts";
 import { quietUnits } from "./units.ts";
-import { rebootWindow } from "./window.ts";
+import { windowGate, windowsToKeep } from "./window.ts";
 
 export interface Act {
   readonly action: Plan["action"];
@@ -31,8 +32,8 @@ export interface Act {
 
 interface RowInput extends GateContext, Act {
   readonly stopped: Stopped;
-  /** The reboot window that the act has to keep. */
-  readonly window: Window | null;
+  /** The windows that the act has to keep; null if it may come at any time. */
+  readonly windows: readonly StaggeredWindow[] | null;
 }
 
 /** Makes a gate or several, or null if this act on this host does not need it. */
@@ -40,7 +41,7 @@ type Row = (input: RowInput) => Gate | readonly Gate[] | null;
 
 /**
  * Every gate, in the order in which they are waited for; `run` and `explain` read this table. The
- * reboot window comes right after the delay: it may be days away, and the state of the others may
+ * window comes right after the delay: it may be days away, and the state of the others may
  * change until then. The switch lock comes before the gates that may try the switch dry, which
  * takes this lock too. The gates that ask programs and servers come after those that cost little,
  * and those that take or do something at the end.
@@ -48,7 +49,7 @@ type Row = (input: RowInput) => Gate | readonly Gate[] | null;
 export const GATES: readonly Row[] = [
   () => delay,
   (input) => (hasBootedSince(input) ? bootThrough : null),
-  ({ window }) => window && rebootWindow(window),
+  ({ action, windows }) => windows && windowGate(action, windows),
   ({ config }) => (config.waitFor.session ? session : null),
   ({ config, record }) => (awaitsForgeJob(config.report, record.forgeRun) ? forgeJob() : null),
   () => switchLock,
@@ -60,27 +61,27 @@ export const GATES: readonly Row[] = [
           lock !== null && action === "reboot" ? "awaited" : "drained",
         )
       : null,
-  ({ config: { waitFor }, stopped, window }) =>
-    waitFor.units.length > 0 ? quietUnits(waitFor.units, stopped.units, window) : null,
-  ({ action, window, stopped, config: { switch: of } }) =>
+  ({ config: { waitFor }, stopped, windows }) =>
+    waitFor.units.length > 0 ? quietUnits(waitFor.units, stopped.units, windows) : null,
+  ({ action, windows, stopped, config: { switch: of } }) =>
     action === "reboot"
-      ? inhibitors(window)
+      ? inhibitors(windows)
       : isWaitedFor(of.sessions)
         ? inhibitorsOf(interruptedBy(stopped))
         : null,
-  ({ action, config: { waitFor }, window }) =>
+  ({ action, config: { waitFor }, windows }) =>
     action === "reboot" && waitFor.storage.length > 0
-      ? quietStorage(waitFor.storage, window)
+      ? quietStorage(waitFor.storage, windows)
       : null,
   // A rollback may be what ends the alert.
-  ({ action, config: { waitFor }, record, window }) =>
+  ({ action, config: { waitFor }, record, windows }) =>
     waitFor.alerts !== null && guards(waitFor.alerts, action) && record.rollbackOf === null
-      ? noAlerts(waitFor.alerts, window)
+      ? noAlerts(waitFor.alerts, windows)
       : null,
-  ({ action, config: { waitFor }, window }) =>
+  ({ action, config: { waitFor }, windows }) =>
     waitFor.commands
       .filter((command) => guards(command, action))
-      .map((command) => commandGate(command, action, window)),
+      .map((command) => commandGate(command, action, windows)),
   ({ action, config: { lock }, seat }) =>
     action === "reboot" && lock !== null ? fleetLock(lock, seat) : null,
   ({ action, stopped, config: { reboot, switch: of } }) =>
@@ -111,11 +112,8 @@ function interruptedBy({ units }: Stopped): Interrupted {
 
 export function gatesFor(context: GateContext, act: Act): readonly Gate[] {
   const stopped = stoppedBy(context, act);
-  const input = { ...context, ...act, stopped, window: windowOf(context, act) };
-  return GATES.flatMap((row) => row(input) ?? []);
-}
-
-/** A rollback by hand does not wait for the next window. */
-function windowOf({ record, config }: GateContext, { action }: Act): Window | null {
-  return action === "reboot" && record.rollbackOf === null ? config.reboot.window : null;
+  const input = { ...context, ...act, stopped, windows: windowsToKeep(context, act.action) };
+  const gates = GATES.flatMap((row) => row(input) ?? []);
+  const { hurried } = context.record;
+  return hurried === null ? gates : gates.filter(({ name }) => !isPassed(hurried.past, name));
 }

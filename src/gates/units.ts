@@ -1,4 +1,4 @@
-import type { Window } from "../core/config/reboot-config.ts";
+import type { Window } from "../core/config/windows/window-config.ts";
 import { matchesGlob } from "../core/glob.ts";
 import type { Host } from "../host/process/host.ts";
 import { listRunning } from "../host/systemd/commands.ts";
@@ -10,19 +10,19 @@ import type { StoppedUnits } from "./runners/stopped-by-switch.ts";
  * No unit runs that must not be interrupted, such as a backup. Only units that the act would stop
  * count.
  *
- * Unknown waits, at most until the timeout or the end of the reboot window.
+ * Unknown waits, at most until the timeout or the end of the window.
  *
  * @param stopped the units that the act would stop; asked only while a unit runs
  */
 export function quietUnits(
   globs: readonly string[],
   stopped: () => Promise<StoppedUnits>,
-  window: Window | null,
+  windows: readonly Window[] | null,
 ): Gate {
   return {
     name: "units",
     whenUnknown: "wait",
-    atDeadline: atWindowOrDeadline(window),
+    atDeadline: atWindowOrDeadline(windows),
     look: async ({ host }) => await looked(async () => await look(host, globs, stopped)),
     // To be notified would take a connection to the bus, so this polls.
     change: polled(1000),

@@ -3,6 +3,7 @@ import { moment } from "../core/record/clock-schema.ts";
 import { action, delaySource } from "../core/record/record-schema.ts";
 import { described, orNull } from "./described.ts";
 import { finalizationSchema } from "./finalization.ts";
+import { waitingSchema } from "./waiting.ts";
 
 const schemaVersion = v.literal(1);
 
@@ -34,6 +35,13 @@ export const cancelSchema = v.object({
     v.picklist(["target", "previous", "other"]),
     "The system of the profile and the boot default now; `previous`: the system that boots without this finalization, `other`: somebody changed them.",
   ),
+});
+
+/** What `now --json` prints. */
+export const nowSchema = v.object({
+  schemaVersion,
+  finalization: described(finalizationSchema, "It acts, or waits for the gates that are left."),
+  waiting: orNull(waitingSchema, "What it still waits for; null if nothing is known of a wait."),
 });
 
 /** What `confirm --json` prints. */
@@ -120,6 +128,7 @@ export const checkConfigSchema = v.object({
 export type CancelJson = v.InferOutput<typeof cancelSchema>;
 export type CheckConfigJson = v.InferOutput<typeof checkConfigSchema>;
 export type ConfirmJson = v.InferOutput<typeof confirmSchema>;
+export type NowJson = v.InferOutput<typeof nowSchema>;
 export type RetryJson = v.InferOutput<typeof retrySchema>;
 export type RollbackJson = v.InferOutput<typeof rollbackSchema>;
 export type RunJson = v.InferOutput<typeof runSchema>;

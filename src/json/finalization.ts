@@ -109,6 +109,14 @@ export const finalizationSchema = v.object({
     moment,
     "Until when it was last postponed, because the reboot window opens then.",
   ),
+  hurried: orNull(
+    v.object({
+      by: described(v.string(), "Who asked, as far as the environment said."),
+      at: moment,
+      past: described(v.array(v.string()), "The gates that were named to act past them."),
+    }),
+    "Since when it acts as soon as it may, because somebody called `deploy-finalize now`; null if nobody did.",
+  ),
   rebootRequired: orNull(
     v.string(),
     "Why the target needs a reboot that is not allowed, or that another finalization does when the window opens; null if it needs none.",
@@ -155,11 +163,18 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     checks,
     confirmBy,
     deferredUntil,
+    hurried: hurriedOf(record),
     rebootRequired,
     oldCode: examined,
     userUnits: record.userUnits,
     outcome: outcomeOf(record),
   };
+}
+
+function hurriedOf({ hurried }: FinalizationRecord): FinalizationJson["hurried"] {
+  return hurried === null
+    ? null
+    : { by: hurried.by, at: hurried.since.at, past: [...hurried.past] };
 }
 
 function stepsOf({ timeline }: FinalizationRecord): FinalizationJson["timeline"] {

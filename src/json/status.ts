@@ -5,23 +5,12 @@ import { finalizationSchema, oldCode, userUnits } from "./finalization.ts";
 import { fallbackSchema } from "./fallback.ts";
 import { ownSlotSchema } from "./lock.ts";
 import { described, orNull } from "./described.ts";
+import { waitingSchema } from "./waiting.ts";
 
 const system = v.object({
   toplevel: orNull(v.string(), "Null if nothing resolves."),
   generation: v.nullable(v.number()),
   version: orNull(v.string(), "The NixOS version."),
-});
-
-/** The current wait of a finalization's process. */
-export const waitingSchema = v.object({
-  for: described(v.string(), "A gate, `turn`, `switch`, or the step of the verification."),
-  why: v.string(),
-  since: moment,
-  until: orNull(moment, "When the wait ends at the latest."),
-  next: orNull(
-    v.picklist(["give-up", "proceed"]),
-    "What happens then; null if that depends on the host then.",
-  ),
 });
 
 const driver = v.object({

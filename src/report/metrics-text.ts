@@ -120,7 +120,8 @@ function lastInfoOf(last: LastEnded | null): Sample[] {
 
 function dueOf(record: FinalizationRecord | null): string | undefined {
   if (record === null) return undefined;
-  const { state, deferredUntil, fireAt, confirmBy } = record;
+  const { state, deferredUntil, fireAt, confirmBy, hurried } = record;
+  if (hurried !== null && isCancellable(state)) return undefined;
   if (isCancellable(state)) return deferredUntil ?? fireAt;
   return state === "verifying" ? (confirmBy ?? undefined) : undefined;
 }

@@ -2,20 +2,20 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { hasActed } from "../core/record/can-roll-back.ts";
 import { ID_PATTERN } from "../core/record/id.ts";
-import type { Requests } from "../core/machine/types.ts";
+import type { Requests, ToActNow } from "../core/machine/types.ts";
 import type { ParsedRecord } from "../core/record/parse-record.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import {
   listFolder,
   makeFolder,
-  NotAFile,
   readIfThere,
   replacedBy,
   syncFolder,
   writeDurably,
 } from "../host/files/durable.ts";
 import { CurrentLink } from "./current.ts";
+import { readUnlessOdd, toActNow } from "./texts.ts";
 import type { LockName } from "./locks.ts";
 import { requireOwnFolder } from "./own-folder.ts";
 
@@ -186,7 +186,16 @@ export class RecordStore {
     for (const id of prepared.filter(isLeft)) this.discard(id);
     const ended = ids.filter((id) => !isKept(id));
     for (const id of ended.slice(0, Math.max(0, ended.length - MOST_RECORDS))) {
-      for (const ending of ["json", "lock", "cancel", "confirm", "rollback", "waiting", "tries"]) {
+      for (const ending of [
+        "json",
+        "lock",
+        "cancel",
+        "confirm",
+        "rollback",
+        "now",
+        "waiting",
+        "tries",
+      ]) {
         rmSync(join(this.folder, `${id}.${ending}`), { force: true });
       }
     }
@@ -207,16 +216,30 @@ export class RecordStore {
   }
 
   /** Leaves a request of `who` for the process that drives a finalization, now or later. */
-  request(id: string, kind: keyof Requests, who: string): void {
+  request(id: string, kind: Exclude<keyof Requests, "now">, who: string): void {
+    this.#leave(id, kind, [who]);
+  }
+
+  /** Leaves the wish to act now: who asks, and then the gates to pass, one a line. */
+  requestNow(id: string, { by, past }: ToActNow): void {
+    this.#leave(id, "now", [by, ...past]);
+  }
+
+  #leave(id: string, kind: keyof Requests, lines: readonly string[]): void {
     this.#guarded(() => {
-      writeDurably(this.#requestPath(id, kind), `${who}\n`);
+      writeDurably(this.#requestPath(id, kind), `${lines.join("\n")}\n`);
     });
   }
 
   requests(id: string): Requests {
     const read = (kind: keyof Requests): string | null =>
       this.#guarded(() => readIfThere(this.#requestPath(id, kind)))?.trim() ?? null;
-    return { cancel: read("cancel"), confirm: read("confirm"), rollback: read("rollback") };
+    return {
+      cancel: read("cancel"),
+      confirm: read("confirm"),
+      rollback: read("rollback"),
+      now: toActNow(read("now")),
+    };
   }
 
   lockPath(name: LockName): string {
@@ -249,20 +272,6 @@ export class RecordStore {
           `Make it writable for root, free some space, or use another folder with --state-dir.`,
       );
     }
-  }
-}
-
-/** A FIFO, a device or a folder in the place of a record is no record. */
-function readUnlessOdd(
-  path: string,
-):
-  | { readonly kind: "text"; readonly text: string | null }
-  | { readonly kind: "odd"; readonly why: string } {
-  try {
-    return { kind: "text", text: readIfThere(path) };
-  } catch (error) {
-    if (error instanceof NotAFile) return { kind: "odd", why: error.message };
-    throw error;
   }
 }
 

@@ -2,6 +2,7 @@ import { userUnitsSuffix } from "../core/user-units/judge.ts";
 import { basename } from "node:path";
 import { printable } from "../core/printable.ts";
 import { type FinalizationRecord, rebootInWords } from "../core/record/record.ts";
+import { EITHER_WINDOW } from "../core/machine/moment/put-off.ts";
 import { age, clock, duration, timeOfDay } from "../core/age.ts";
 import type { WaitingNote } from "../state-dir/waiting-note.ts";
 
@@ -69,15 +70,21 @@ function actOf(record: FinalizationRecord): string {
 }
 
 function waiting(record: FinalizationRecord, { now, waiting: note }: Now): string {
-  const { deferredUntil } = record;
+  const deferredUntil = record.hurried === null ? record.deferredUntil : null;
   if (note === null && deferredUntil !== null && new Date(deferredUntil) > now) {
     const at = new Date(deferredUntil);
-    return `waiting for the reboot window, which opens ${age(at, now)}, at ${clock(at, now)}`;
+    return `waiting for ${windowOf(record)}, which opens ${age(at, now)}, at ${clock(at, now)}`;
   }
   if (note === null) {
     return `waiting to ${actOf(record)} (${elapsed(sinceOf(record), now)} so far)`;
   }
   return `waiting for ${note.for} (${elapsed(new Date(note.since), now)} so far): ${note.why}`;
+}
+
+/** It may wait for the window of the switch or of the reboot, whichever opens first. */
+function windowOf({ plan, timeline }: FinalizationRecord): string {
+  const isEither = timeline.at(-1)?.detail.includes(EITHER_WINDOW) ?? false;
+  return isEither ? "one of its windows" : `the ${plan.action} window`;
 }
 
 function stillRequired(record: FinalizationRecord): string {

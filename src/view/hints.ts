@@ -42,8 +42,11 @@ export function hintsUntilEnd(viewed: ViewedFinalization, systems: LiveSystems):
       ? [RESUME, hint("run", "or continue it in this terminal")]
       : [];
   const follow = hint("wait", "wait for the outcome");
-  if (!hasBegunToAct(record.state))
-    return [...goOn, hint("cancel", "cancel this finalization"), follow];
+  if (!hasBegunToAct(record.state)) {
+    // What it waits for then is not a matter of the moment.
+    const hurry = record.hurried === null ? [hint("now", "act now")] : [];
+    return [...goOn, hint("cancel", "cancel this finalization"), ...hurry, follow];
+  }
   const decide = awaitsConfirmation(record)
     ? [hint("confirm", "confirm and keep the new system")]
     : [];

@@ -198,6 +198,19 @@ for (const [subState, exitCode] of [
   });
 }
 
+test("run: stopped while deferred, it is not left to its timer if somebody wants it to act now", async () => {
+  using host = inUnit(new OperatedHost());
+  const deferredUntil = new Date(host.time + 3_600_000).toISOString();
+  const waiting = enter(aRecord({ deferredUntil }), "waiting", new Date(host.time), "window");
+  host.setProfile(host.booted);
+  const profile = host.folder.at("profiles/system");
+  const { id } = host.save({ ...waiting, profile, target: host.booted });
+  host.store.requestNow(id, { by: "ann", past: [] });
+  host.ends["systemctl"] = { stdout: "SubState=waiting\n" };
+  stopWhenDriven(host);
+  assert.equal((await host.operate("run", id)).exitCode, 75);
+});
+
 test("run: stopped before it has cleaned up after its end, it is not done", async () => {
   using host = inUnit(new OperatedHost());
   const ended = enter(aRecord(), "superseded", new Date(host.time), "superseded by another");

@@ -87,6 +87,13 @@ const defects: Record<string, Machine> = {
     seen.event.kind === "gates-deferred"
       ? advance(record, { ...seen, event: { kind: "gates-opened", waitedFor: [] } })
       : advance(record, seen),
+  "loses the wish to act now": (record, seen) => {
+    const { requests } = seen.facts;
+    const isDeferred = seen.event.kind === "gates-deferred";
+    return isDeferred && requests.now !== null
+      ? advance(record, { ...seen, facts: { ...seen.facts, requests: { ...requests, now: null } } })
+      : advance(record, seen);
+  },
   "does not tell that a reboot is required": (record, seen) => {
     const step = advance(record, seen);
     return { ...step, record: { ...step.record, rebootRequired: null } };

@@ -43,6 +43,8 @@ export interface Scenario {
   readonly windowClosedFor?: number;
   /** Somebody cancels it while its first hook runs. */
   readonly cancelledAtTurn?: true;
+  /** Somebody asks to act now: from the start, right after the last look at the gates, or later. */
+  readonly now?: "at once" | "as it is put off" | "while put off";
   /** A fleet lock, and what is out of the ordinary with it; without it there is none. */
   readonly lock?: LockWeather;
   /** A runner that the act would stop; without it there is none. */
@@ -174,6 +176,24 @@ const withWindow: Omit<Scenario, "policy">[] = [
   { ...WINDOWED, name: "window, cancelled", requests: { cancel: "ann" }, ends: "cancelled" },
   { ...WINDOWED, name: "window and lock", lock: {}, ends: "live" },
   { name: "window, switch", windowClosedFor: 2, ends: "live" },
+  { ...WINDOWED, name: "window, now", now: "at once", ends: "live" },
+  { ...WINDOWED, name: "window, now while it is put off", now: "while put off", ends: "live" },
+  { ...WINDOWED, name: "window, now as it is put off", now: "as it is put off", ends: "live" },
+  { ...WINDOWED, name: "window, now, with a loader", now: "at once", loader: true, ends: "live" },
+  {
+    ...WINDOWED,
+    name: "window, now, does not hold",
+    now: "at once",
+    problem: "web",
+    ends: "rolled-back",
+  },
+  {
+    ...WINDOWED,
+    name: "window, now and cancelled",
+    now: "at once",
+    requests: { cancel: "ann" },
+    ends: "cancelled",
+  },
 ];
 
 /** What can be switched goes live while the window is closed, and the reboot follows. */
@@ -181,6 +201,7 @@ const MEANWHILE = { ...WINDOWED, policy: { ...POLICY, whilePutOff: "switch" } } 
 
 const meanwhile: Scenario[] = [
   { ...MEANWHILE, name: "put off, switches, then reboots", loader: true, ends: "live" },
+  { ...MEANWHILE, name: "put off, now", now: "at once", ends: "live" },
   { ...MEANWHILE, name: "put off, a check fails", problem: "web", ends: "rolled-back" },
   { ...MEANWHILE, name: "put off, the switch asks for a reboot", switchEnds: 100, ends: "live" },
   { ...MEANWHILE, name: "put off, the target does not boot", targetBoots: false, ends: "failed" },
@@ -234,6 +255,7 @@ const withRunner: Omit<Scenario, "policy">[] = [
   { ...DRAINS, name: "runner, refused", switchEnds: 1, ends: "failed" },
   { ...DRAINS, name: "runner, superseded", newest: NEWER, ends: "superseded" },
   { ...DRAINS, ...WINDOWED, name: "runner, window", ends: "live" },
+  { ...DRAINS, ...WINDOWED, name: "runner, window, now", now: "while put off", ends: "live" },
   { ...DRAINS, ...REBOOTS, name: "runner, lock", ends: "live" },
   { ...DRAINS, name: "runner, a specialisation", ranBefore: "specialisation", ends: "live" },
   { name: "runner, its job does not end", runner: { neverEnds: true }, ends: "failed" },

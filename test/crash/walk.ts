@@ -96,6 +96,7 @@ function violations(scenario: Scenario, world: World): string[] {
   must(maySwitch || world.switchesInStuckBoot === 0, "a boot that is stuck is left by a reboot");
   const isGood = stuckBoots === undefined || booted !== TARGET || !mustBoot(scenario, world);
   must(saved.state !== "live" || isGood, "live means that the boot got through");
+  must(world.putOffInSpite === 0, "nothing is put off that somebody wants now");
   must(world.rebootsOutsideWindow === 0, "no reboot outside of the window");
   must(saved.state !== "live" || isRequired(scenario, world), "live tells of a reboot required");
   wrong.push(...loaderViolations(scenario, world));

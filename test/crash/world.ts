@@ -1,4 +1,5 @@
 import { actionToAwait, type Decision } from "../../src/core/decision/decision.ts";
+import { newWish } from "../../src/core/machine/moment/hurry.ts";
 import { rebootsNow } from "../../src/core/machine/policy.ts";
 import type { Ports } from "../../src/core/machine/loop.ts";
 import type { Effect, Event, Facts } from "../../src/core/machine/types.ts";
@@ -61,6 +62,8 @@ export class World {
   rebootsOutsideWindow = 0;
   /** How often the reboot that was put off was scheduled as a finalization of its own. */
   scheduledReboots = 0;
+  /** How often it was put off although somebody had asked it to act now. */
+  putOffInSpite = 0;
   /** Slots of the fleet lock that were held although nothing was done for days. */
   slotsWhileDeferred = 0;
   hasTidiedUp = false;
@@ -222,9 +225,17 @@ export class World {
         cancel: this.#isCancelled ? "ann" : null,
         confirm: null,
         rollback: null,
+        now: this.#wish(),
         ...requests,
       },
     };
+  }
+
+  #wish(): Facts["requests"]["now"] {
+    const { now, windowClosedFor = 0 } = this.#scenario;
+    const isPutOff = this.#closedFor < windowClosedFor;
+    const isAsked = now === "while put off" ? isPutOff : now !== undefined;
+    return isAsked ? { by: "bob", past: [] } : null;
   }
 
   /** What the interpreter does about the fleet lock before the rest of an effect. */
@@ -233,7 +244,8 @@ export class World {
     const { id, state, slotAtEnd } = record;
     if (kind === "await-gates") await letSlotGo(this.#slots, id);
     const isWaiting = kind === "await-gates" || kind === "take-turn";
-    if (isWaiting && this.#closedFor <= 0 && this.#facts().decision.action === "reboot")
+    const isOpen = this.#closedFor <= 0 || record.hurried !== null;
+    if (isWaiting && isOpen && this.#facts().decision.action === "reboot")
       await this.#queueForSlot(id);
     if (kind === "reboot") {
       // A rollback does not queue.
@@ -263,6 +275,8 @@ export class World {
         this.runner?.waitForGates();
         return this.#lookAtWindow(record);
       case "defer":
+        this.putOffInSpite += newWish(record, { now: this.#wish() }) !== null ? 1 : 0;
+        this.putOffInSpite += record.hurried === null ? 0 : 1;
         this.isTimerArmed = false;
         this.#pass();
         this.isTimerArmed = true;
@@ -380,6 +394,11 @@ export class World {
   }
 
   #lookAtWindow(record: FinalizationRecord): Event {
+    const isSeen = this.#scenario.now !== "as it is put off";
+    if (isSeen && newWish(record, { now: this.#wish() }) !== null) {
+      return { kind: "gates-interrupted", waitedFor: [] };
+    }
+    if (record.hurried !== null) return { kind: "gates-opened", waitedFor: [] };
     const reboots = rebootsNow(record, this.#scenario.policy);
     const action = actionToAwait(this.#facts().decision, reboots, record.plan);
     if (action === "switch" || this.#closedFor <= 0) return { kind: "gates-opened", waitedFor: [] };
@@ -432,9 +451,13 @@ export class World {
     return { kind: "defaults-restored", problems };
   }
 
+  #isTooEarly(toplevel: string): boolean {
+    return toplevel === TARGET && this.#closedFor > 0 && this.saved.hurried === null;
+  }
+
   #askForReboot(toplevel: string): Event | { kind: "suspended" } {
     this.acts++;
-    this.rebootsOutsideWindow += toplevel === TARGET && this.#closedFor > 0 ? 1 : 0;
+    this.rebootsOutsideWindow += this.#isTooEarly(toplevel) ? 1 : 0;
     if (this.#scenario.loader === undefined || toplevel === PREVIOUS) this.bootDefault = toplevel;
     else this.#bootOnce(toplevel);
     if (this.#scenario.rebootRefused === true) this.#bootAlways(toplevel);

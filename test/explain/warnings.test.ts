@@ -109,8 +109,15 @@ test("a running specialisation comes back with its generation", () => {
   assert.deepEqual([kinds(true), kinds(false)], [[], ["no-previous-generation"]]);
 });
 
-function putOff(...[whilePutOff, seen, gates]: Parameters<typeof warnOfPutOff>): string {
-  const warnings = warnOfPutOff(whilePutOff, seen, gates);
+type PutOff = Parameters<typeof warnOfPutOff>;
+
+function putOff(
+  whilePutOff: PutOff[0],
+  seen: PutOff[1],
+  gates: PutOff[2],
+  switchWindow: PutOff[3] = "open",
+): string {
+  const warnings = warnOfPutOff(whilePutOff, seen, gates, switchWindow);
   return warnings.map(({ kind, text }) => `${kind}: ${text}`).join();
 }
 
@@ -121,6 +128,10 @@ test("warnings: what a closed reboot window holds up, and what it does not", () 
   const gates = [{ ...window, state: "closed" } as const];
   assert.match(putOff("wait", seen, gates), /^put-off: .*the whole deploy with it, services too/);
   assert.match(putOff("switch", seen, gates), /^switches-first: .*switches to the target now, and/);
+  assert.match(
+    putOff("switch", seen, gates, "closed"),
+    /^put-off: all of it is put off until its window opens, or the window for switches/,
+  );
   const refused = { ...REBOOT, changed: [] };
   assert.match(putOff("switch", { ...seen, decision: refused }, gates), /^put-off: /);
   const switched = { ...seen, current: { toplevel: TARGET, generation: 2 } };

@@ -5,6 +5,7 @@ import type { Event } from "../../src/core/machine/types.ts";
 import type { State } from "../../src/core/states.ts";
 import { finalizationContext } from "../../src/finalize/context.ts";
 import { Interpreter } from "../../src/finalize/interpreter.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { RecordStore } from "../../src/state-dir/store.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { saveNewest } from "../support/store.ts";
@@ -76,13 +77,17 @@ class InhibitedHost extends EdgeHost {
   }
   #changes = 0;
 
-  async reboot(state: State, rollbackTimeout = 60): Promise<Event | { kind: "suspended" }> {
+  async reboot(
+    state: State,
+    rollbackTimeout = 60,
+    changes: Partial<FinalizationRecord> = {},
+  ): Promise<Event | { kind: "suspended" }> {
     const store = new RecordStore(this.folder.at("state"));
     const waitFor = { ...DEFAULT_CONFIG.waitFor, rollbackTimeout };
     const config = { ...DEFAULT_CONFIG, waitFor };
     const profile = this.folder.at("profile");
     const { target } = this;
-    const record = aRecord({ state, rebootAskedInBoot: "boot-1", profile, target });
+    const record = aRecord({ state, rebootAskedInBoot: "boot-1", profile, target, ...changes });
     saveNewest(store, record);
     const given = { host: this, store, config, stop: this.stop.signal, lost: this.lost.signal };
     const context = finalizationContext(record, given);
@@ -182,4 +187,13 @@ test("without its lock a finalization does not act", async () => {
   host.lost.abort(new Error("the lock was lost"));
   await assert.rejects(host.reboot("rolling-back"), /the lock was lost/);
   assert.deepEqual(host.asked, { respected: 0, overridden: 0 });
+});
+
+test("now: past a program that blocks the shutdown, if that is named", async () => {
+  using host = new InhibitedHost();
+  host.setBlocks(BACKUP);
+  const since = { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: 1 };
+  const hurried = { by: "ann", past: ["shutdown inhibitors"], since };
+  await host.reboot("rebooting", 60, { hurried });
+  assert.deepEqual(host.asked, { respected: 0, overridden: 1 });
 });

@@ -224,3 +224,17 @@ test("a record of an older version, without readings, is waited for by the clock
 function secondsOf(time: TimeLimit): number {
   return Math.round(time.leftMs() / SECOND);
 }
+
+test("now: the time limit of the gates counts from the wish, not from the end of the delay", async () => {
+  const host = aHost();
+  const fireAt = new Date(host.time + 24 * HOUR).toISOString();
+  const before = waitingOn(host, { fireAt });
+  host.passes(HOUR);
+  const hurried = { by: "ann", past: [], since: readClock(host) };
+  const record = { ...before, hurried };
+  const begin = host.elapsedMs();
+  const gates = [job(host, 24 * 3600, 0)];
+  const end = await waitForGates(contextOf(host, record), { ...waiting, gates });
+  assert.equal(end.kind, "gates-timed-out");
+  assert.equal((host.elapsedMs() - begin) / SECOND, 600);
+});

@@ -106,7 +106,7 @@ test("gate: command: waitFor.timeout bounds the wait, and waitFor.onTimeout deci
 
 test("gate: command: the reboot window bounds the wait if there is one", () => {
   const window = { start: "02:00", duration: 3600 };
-  assert.equal(commandGate(commandConfig({}), "reboot", window).atDeadline, "wait-on");
+  assert.equal(commandGate(commandConfig({}), "reboot", [window]).atDeadline, "wait-on");
   assert.equal(commandGate(commandConfig({}), "switch", null).atDeadline, "as-configured");
 });
 

@@ -38,7 +38,9 @@ function blocks(host: EdgeHost, ...who: string[]): void {
 
 function contextOf(host: EdgeHost, sessions?: Config["switch"]["sessions"]): GateContext {
   const config =
-    sessions === undefined ? DEFAULT_CONFIG : { ...DEFAULT_CONFIG, switch: { sessions } };
+    sessions === undefined
+      ? DEFAULT_CONFIG
+      : { ...DEFAULT_CONFIG, switch: { ...DEFAULT_CONFIG.switch, sessions } };
   return { host, record: aRecord(), config };
 }
 

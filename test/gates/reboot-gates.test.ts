@@ -277,17 +277,17 @@ async function namesOf(
 test("gates: the window is for reboots only, units and inhibitors for both", async () => {
   const own = ["reboot window", "units", "shutdown inhibitors"];
   const only = (names: readonly string[]) => names.filter((name) => own.includes(name));
-  assert.deepEqual(only(await namesOf("switch", { window: WINDOW })), [
+  assert.deepEqual(only(await namesOf("switch", { window: [WINDOW] })), [
     "units",
     "shutdown inhibitors",
   ]);
   assert.deepEqual(only(await namesOf("reboot")), ["units", "shutdown inhibitors"]);
-  assert.deepEqual(only(await namesOf("reboot", { window: WINDOW })), own);
+  assert.deepEqual(only(await namesOf("reboot", { window: [WINDOW] })), own);
 });
 
 test("gates: whoever takes a deploy back by hand does not wait for the window", async () => {
   const back = { rollbackOf: "20261122-210000-bbbb" };
-  const names = await namesOf("reboot", { window: WINDOW }, back);
+  const names = await namesOf("reboot", { window: [WINDOW] }, back);
   assert.ok(!names.includes("reboot window"), names.join());
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import { NAMED_FOR_NOW, OWN_GATES } from "../../src/core/gate-names.ts";
 import { gatesFor, GATES } from "../../src/gates/table.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { explainGates } from "../../src/explain/act.ts";
@@ -16,6 +17,8 @@ import { system } from "../support/systems.ts";
 /** Nothing listens there. */
 const NOWHERE = "http://127.0.0.1:9";
 const FORGE_RUN = aRun({ server: NOWHERE });
+
+const WINDOWS = [{ start: "02:00", duration: 3600 }];
 
 /** A configuration that every gate of a reboot is waited for with. */
 function everyGate(host: EdgeHost): Config {
@@ -34,7 +37,8 @@ function everyGate(host: EdgeHost): Config {
       alerts: alertGate({ url: NOWHERE }),
       commands: [commandConfig({ command: ["/asks"] })],
     },
-    reboot: { ...reboot, window: { start: "02:00", duration: 3600 } },
+    reboot: { ...reboot, window: WINDOWS },
+    switch: { ...DEFAULT_CONFIG.switch, window: WINDOWS },
     report: { ...report, receivers: [forge] },
     lock: fleetLockConfig(NOWHERE),
   };
@@ -53,7 +57,7 @@ const namesFor = (
 test("gates: what is not configured is no gate", () => {
   using host = new EdgeHost();
   const { waitFor } = DEFAULT_CONFIG;
-  const nobody = { sessions: { grace: 0, message: null } };
+  const nobody = { window: null, sessions: { grace: 0, message: null } };
   const config = { ...DEFAULT_CONFIG, waitFor: { ...waitFor, session: false }, switch: nobody };
   assert.deepEqual(namesFor(host, config, "switch"), ["delay", "switch lock"]);
   const reboot = ["delay", "switch lock", "shutdown inhibitors", "logged-in users"];
@@ -102,6 +106,28 @@ test("gates: the last look before an act comes to what may take long first", () 
       assert.ok(place(slow) < place(quick), `${slow} before ${quick}: ${names.join()}`);
     }
   }
+});
+
+test("gates: each is known to those who ask to act now", () => {
+  using host = new EdgeHost();
+  host.folder.write("proc/sys/kernel/random/boot_id", "boot-1\n");
+  const names = (["reboot", "switch"] as const).flatMap((action) =>
+    namesFor(host, everyGate(host), action, { bootId: "boot-0" }),
+  );
+  assert.deepEqual(new Set(names), new Set([...OWN_GATES, "command my-command"]));
+});
+
+test("gates: what is to act now waits for all but the moment, and for none that is named", () => {
+  using host = new EdgeHost();
+  const since = { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: 1 };
+  const left = (past: readonly string[]): string[] => {
+    const hurried = { by: "bob", past: [...past], since };
+    return namesFor(host, everyGate(host), "reboot", { hurried });
+  };
+  const named = [...NAMED_FOR_NOW, "command my-command"];
+  assert.deepEqual(new Set(left([])), new Set(["switch lock", ...named]));
+  for (const name of named) assert.ok(!left([name]).includes(name), name);
+  assert.deepEqual(left(named), ["switch lock"]);
 });
 
 /** The boot is a gate only of what was scheduled before it. */

@@ -3,13 +3,14 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "../support/fast-check.ts";
-import type { Window } from "../../src/core/config/reboot-config.ts";
+import type { StaggeredWindow } from "../../src/core/config/windows/window-config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
-import { lookAtWindow, parseElapses } from "../../src/host/systemd/calendar.ts";
+import { lookAtWindow, lookAtWindows, parseElapses } from "../../src/host/systemd/calendar.ts";
 import { spawnWith } from "../support/spawning.ts";
 import type { GateContext } from "../../src/gates/gate.ts";
-import { rebootWindow } from "../../src/gates/window.ts";
+import { windowGate, windowsFor, windowsToKeep } from "../../src/gates/window.ts";
 import { EdgeHost } from "../support/edge-host.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { aRecord } from "../support/records.ts";
 
 const isMissing = spawnSync("systemd-analyze", ["--version"]).error !== undefined;
@@ -32,7 +33,7 @@ class CalendarHost extends EdgeHost {
   }
 }
 
-async function inWords(host: EdgeHost, window: Window): Promise<string> {
+async function inWords(host: EdgeHost, window: StaggeredWindow): Promise<string> {
   const seen = await lookAtWindow(host, window);
   switch (seen.kind) {
     case "open":
@@ -100,21 +101,27 @@ const cases: [string, string, number, string, string][] = [
 for (const [zone, start, hours, now, expected] of cases) {
   test(`window: ${start} for ${hours} h, in ${zone} at ${now}`, real, async () => {
     using host = new CalendarHost(zone).at(now);
-    assert.equal(await inWords(host, { start, duration: hours * H }), expected);
+    assert.equal(await inWords(host, { start, duration: hours * H, offset: 0 }), expected);
   });
 }
 
 test("window: what systemd does not take is unknown, in its words", real, async () => {
   using host = new CalendarHost();
   for (const start of ["Sat 25:00", "Sat 02:00 Europe/Nowhere", "--help", "-x"])
-    assert.match(await inWords(host, { start, duration: H }), /^unknown: systemd-analyze .*parse/);
+    assert.match(
+      await inWords(host, { start, duration: H, offset: 0 }),
+      /^unknown: systemd-analyze .*parse/,
+    );
 });
 
 test("window: without systemd-analyze it is unknown", async () => {
   using host = new EdgeHost();
   const cause = "could not be started: systemd-analyze is not in PATH";
   host.answers["systemd-analyze"] = { exitCode: null, cause };
-  assert.match(await inWords(host, { start: "02:00", duration: H }), /unknown: .*not in PATH/);
+  assert.match(
+    await inWords(host, { start: "02:00", duration: H, offset: 0 }),
+    /unknown: .*not in PATH/,
+  );
 });
 
 test("window: each form of systemd-analyze's lines is read", () => {
@@ -147,17 +154,20 @@ for (const [what, stdout] of Object.entries(UNREADABLE)) {
   test(`window: output ${what} is unknown, not over`, async () => {
     using host = new EdgeHost();
     host.answers["systemd-analyze"] = { stdout };
-    const seen = await lookAtWindow(host, { start: "Sat 02:00", duration: H });
+    const seen = await lookAtWindow(host, { start: "Sat 02:00", duration: H, offset: 0 });
     assert.equal(seen.kind, "unknown");
     host.answers["systemd-analyze"] = { stdout: "    Next elapse: never\n" };
-    assert.equal((await lookAtWindow(host, { start: "Sat 02:00", duration: H })).kind, "over");
+    assert.equal(
+      (await lookAtWindow(host, { start: "Sat 02:00", duration: H, offset: 0 })).kind,
+      "over",
+    );
   });
 }
 
 test("window: a caller who asks for colours changes nothing", real, async () => {
   using host = new EdgeHost();
   host.spawn = spawnWith({ PATH: process.env["PATH"], TZ: "UTC", SYSTEMD_COLORS: "1" });
-  const seen = await lookAtWindow(host, { start: "Sat 02:00", duration: H });
+  const seen = await lookAtWindow(host, { start: "Sat 02:00", duration: H, offset: 0 });
   assert.equal(seen.kind, "closed");
 });
 
@@ -224,7 +234,7 @@ test(
           if (starts === null) return;
           for (const time of times) {
             host.time = time;
-            const seen = await lookAtWindow(host, { start, duration });
+            const seen = await lookAtWindow(host, { start, duration, offset: 0 });
             const isOpen: boolean = starts.some(
               (from) => +from <= time && time < +from + duration * 1000,
             );
@@ -250,7 +260,7 @@ test(
 
 // The gate.
 
-const NIGHT = { start: "02:00", duration: H };
+const NIGHT = { start: "02:00", duration: H, offset: 0 };
 
 function contextOf(host: EdgeHost): GateContext {
   return { host, record: aRecord(), config: DEFAULT_CONFIG };
@@ -261,7 +271,7 @@ test(
   real,
   async () => {
     using host = new CalendarHost().at("2026-11-22T21:31:00Z");
-    const gate = rebootWindow(NIGHT);
+    const gate = windowGate("reboot", [NIGHT]);
     const first = await gate.look(contextOf(host));
     assert.deepEqual(first, {
       kind: "closed",
@@ -280,7 +290,7 @@ test(
 
 test("gate: a clock that is set back is noticed", real, async () => {
   using host = new CalendarHost().at("2026-11-23T02:30:00Z");
-  const gate = rebootWindow(NIGHT);
+  const gate = windowGate("reboot", [NIGHT]);
   assert.equal((await gate.look(contextOf(host))).kind, "open");
   host.at("2026-11-23T01:30:00Z");
   assert.equal((await gate.look(contextOf(host))).kind, "closed");
@@ -291,7 +301,7 @@ test(
   { ...real, timeout: 120_000 },
   async () => {
     using host = new CalendarHost().at("2026-11-22T21:31:00Z");
-    const gate = rebootWindow(NIGHT);
+    const gate = windowGate("reboot", [NIGHT]);
     // What is pending below is then the wait alone, and not systemd-analyze.
     await gate.look(contextOf(host));
     const over = new AbortController();
@@ -307,7 +317,7 @@ test(
   real,
   async () => {
     using host = new CalendarHost().at("2026-11-23T01:59:59Z");
-    const gate = rebootWindow(NIGHT);
+    const gate = windowGate("reboot", [NIGHT]);
     assert.equal((await gate.look(contextOf(host))).kind, "closed");
     host.at("2026-11-23T02:00:01Z");
     // It looks again after a minute in any case.
@@ -316,3 +326,100 @@ test(
     assert.ok(!late.aborted, "it waited in the open window");
   },
 );
+
+// Several windows.
+
+const MORNING = { start: "Mon..Fri 06:00", duration: H, offset: 0 };
+const SATURDAY = { start: "Sat 02:00", duration: 6 * H, offset: 0 };
+const BOTH = [MORNING, SATURDAY];
+const OVER = { start: "2026-01-01", duration: H, offset: 0 };
+
+for (const [now, expected] of [
+  // A Friday.
+  ["2026-11-27T05:59:59Z", "closed until 2026-11-27T06:00:00.000Z (Mon..Fri 06:00)"],
+  ["2026-11-27T06:30:00Z", "open until 2026-11-27T07:00:00.000Z"],
+  ["2026-11-27T07:00:00Z", "closed until 2026-11-28T02:00:00.000Z (Sat 02:00)"],
+  ["2026-11-28T07:59:59Z", "open until 2026-11-28T08:00:00.000Z"],
+  ["2026-11-28T08:00:00Z", "closed until 2026-11-30T06:00:00.000Z (Mon..Fri 06:00)"],
+] as const) {
+  test(`windows: a host is in any of them, and waits for the earliest: ${now}`, real, async () => {
+    using host = new CalendarHost().at(now);
+    assert.equal(await allInWords(host, BOTH), expected);
+    assert.equal(await allInWords(host, [OVER, ...BOTH.toReversed()]), expected);
+  });
+}
+
+async function allInWords(host: EdgeHost, windows: readonly StaggeredWindow[]): Promise<string> {
+  const seen = await lookAtWindows(host, windows);
+  switch (seen.kind) {
+    case "open":
+      return `open until ${seen.until.toISOString()}`;
+    case "closed":
+      return `closed until ${seen.opensAt.toISOString()} (${seen.start})`;
+    case "over":
+      return "over";
+    case "unknown":
+      return `unknown: ${seen.why}`;
+  }
+}
+
+test("windows: those that overlap count as one", real, async () => {
+  using host = new CalendarHost().at("2026-11-28T07:30:00Z");
+  const more = [SATURDAY, { start: "Sat 07:00", duration: 4 * H, offset: 0 }];
+  assert.equal(await allInWords(host, more), "open until 2026-11-28T11:00:00.000Z");
+  host.at("2026-11-28T10:59:59Z");
+  assert.equal(await allInWords(host, more), "open until 2026-11-28T11:00:00.000Z");
+});
+
+test(
+  "windows: one that is unknown keeps nothing closed that is open, and opens nothing",
+  real,
+  async () => {
+    using host = new CalendarHost().at("2026-11-28T03:00:00Z");
+    const odd = { start: "Someday", duration: H, offset: 0 };
+    assert.match(await allInWords(host, [odd, SATURDAY]), /^open/);
+    assert.match(await allInWords(host, [MORNING, odd]), /^unknown/);
+    assert.equal(await allInWords(host, [OVER]), "over");
+  },
+);
+
+test("windows: the offset of a host comes from its machine id, and is always the same", () => {
+  const offsets = new Set<number>();
+  for (let index = 0; index < 100; index++) {
+    using host = new EdgeHost();
+    host.folder.write("etc/machine-id", `${index.toString(16).padStart(32, "0")}\n`);
+    const reboot = { ...DEFAULT_CONFIG.reboot, window: [{ start: "02:00", duration: H }] };
+    const config = { ...DEFAULT_CONFIG, reboot, stagger: 1200 };
+    const offsetOf = (): number => windowsFor(host, config, "reboot")?.[0]?.offset ?? -1;
+    assert.equal(offsetOf(), offsetOf());
+    assert.ok(offsetOf() >= 0 && offsetOf() < 1200);
+    offsets.add(offsetOf());
+  }
+  assert.ok(offsets.size > 80, `${offsets.size} different offsets of 100 hosts`);
+});
+
+test("windows: each act has its own; what is by hand or belongs to a reboot keeps none", () => {
+  using host = new EdgeHost();
+  const [reboot, switches] = [NIGHT, MORNING].map(({ start, duration }) => ({ start, duration }));
+  assert.ok(reboot !== undefined && switches !== undefined);
+  const config = {
+    ...DEFAULT_CONFIG,
+    reboot: { ...DEFAULT_CONFIG.reboot, window: [reboot] },
+    switch: { ...DEFAULT_CONFIG.switch, window: [switches] },
+  };
+  const starts = (action: "switch" | "reboot", changes: Partial<FinalizationRecord> = {}) =>
+    windowsToKeep({ host, config, record: aRecord(changes) }, action)?.map(({ start }) => start);
+  assert.deepEqual([starts("switch"), starts("reboot")], [["Mon..Fri 06:00"], ["02:00"]]);
+  const since = { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: 1 };
+  for (const changes of [
+    { rollbackOf: "20261122-210000-bbbb" },
+    { hurried: { by: "ann", past: [], since } },
+  ]) {
+    assert.deepEqual(
+      [starts("switch", changes), starts("reboot", changes)],
+      [undefined, undefined],
+    );
+  }
+  assert.equal(starts("switch", { state: "verifying" }), undefined);
+  assert.deepEqual(starts("reboot", { state: "switching" }), ["02:00"]);
+});

@@ -204,6 +204,38 @@ for (const [options, written] of stateDirs) {
   });
 }
 
+const ONE_WINDOW = `{ start = "Sat 02:00"; duration = "3h"; }`;
+const WINDOW = { start: "Sat 02:00", duration: 3 * 3600 };
+
+for (const [how, options, windows] of [
+  ["one", `reboot.window = ${ONE_WINDOW};`, [WINDOW]],
+  ["a list", `reboot.window = [ ${ONE_WINDOW} ${ONE_WINDOW} ];`, [WINDOW, WINDOW]],
+  [
+    "one by several modules",
+    `reboot.window = lib.mkMerge [ { start = "Sat 02:00"; } { duration = "3h"; } ];`,
+    [WINDOW],
+  ],
+  [
+    "one and a list",
+    `reboot.window = lib.mkMerge [ ${ONE_WINDOW} [ ${ONE_WINDOW} ] ];`,
+    [WINDOW, WINDOW],
+  ],
+] as const) {
+  nixTest(`module: windows: ${how}`, async (nix) => {
+    const { reboot } = await configOf(nix, options);
+    assert.deepEqual(reboot.window, windows);
+  });
+}
+
+nixTest("module: windows of switches, with an offset for each host", async (nix) => {
+  const config = await configOf(
+    nix,
+    `switch.window = [ ${ONE_WINDOW} { start = "06:00"; duration = 3600; } ]; stagger = "30min";`,
+  );
+  const windows = [WINDOW, { start: "06:00", duration: 3600 }];
+  assert.deepEqual([config.switch.window, config.stagger], [windows, 1800]);
+});
+
 nixTest("module: every option reaches the file", async (nix) => {
   const config = await configOf(
     nix,
@@ -303,7 +335,7 @@ nixTest("module: every option reaches the file", async (nix) => {
       passphrases: ["a"],
       sessions: { grace: 5, message: null },
     },
-    switch: { sessions: { grace: 120, message: null } },
+    switch: { window: null, sessions: { grace: 120, message: null } },
   });
 });
 

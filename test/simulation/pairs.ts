@@ -58,6 +58,14 @@ export const PAIRS: readonly Pair[] = [
   pair("run and confirm", 3000, { confirmWithin: 20, calls: [called(3500, "confirm")] }),
   pair("run and rollback", 1500, { confirmWithin: 20, calls: [called(3500, "rollback", "--yes")] }),
   pair("resume and run", 1000, { calls: [called(FIRES, "resume")] }),
+  pair("two nows", 500, { calls: [called(600, "now"), called(600, "now")] }),
+  pair("now and cancel", 500, { calls: [called(600, "now"), called(600, "cancel")] }),
+  pair("run and now", 1000, { calls: [called(FIRES, "now")] }),
+  pair("run that puts its reboot off, and now", 1000, {
+    reboots: "in its window",
+    deploys: [{ at: 100, health: "good", kernel: "kernel-2" }],
+    calls: [called(1300, "now")],
+  }),
   pair("two cancels", 500, {
     calls: [
       called(600, "cancel", "--restore-boot-default"),

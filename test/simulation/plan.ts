@@ -123,7 +123,7 @@ export function planOf(seed: number): Plan {
   const drains = plan.hasRunner && random.oneIn(2);
   const nextJobAt = drains ? momentAfter(102, random) : 0;
   const onRollback = random.oneIn(3) ? "give-back" : "keep";
-  return {
+  const whole: Plan = {
     ...plan,
     fleet: fleet === null ? null : { ...fleet, onRollback },
     drains,
@@ -134,6 +134,13 @@ export function planOf(seed: number): Plan {
     whilePutOff: plan.reboots === "in its window" && random.oneIn(2) ? "switch" : "wait",
     hooks: random.oneIn(isLarge ? 4 : 10) ? random.pick(HOOKS) : "none",
   };
+  return { ...whole, calls: [...whole.calls, ...hurriesOf(random)] };
+}
+
+function hurriesOf(random: Random): Call[] {
+  if (!random.oneIn(6)) return [];
+  const count = random.pick([1, 1, 2]);
+  return Array.from({ length: count }, () => ({ at: momentAfter(102, random), args: ["now"] }));
 }
 
 function laterCallsOf(random: Random): Call[] {

@@ -126,7 +126,7 @@ const WALKS: readonly Walk[] = [
     },
     faults: [{ kind: "block the shutdown", after: 0 }],
     end: "rolled-back",
-    calls: { from: 934, to: 964, step: 1 },
+    calls: { from: 934, to: 1044, step: 1 },
     planted: {
       file: "src/finalize/interpreter.ts",
       from: "return isRollback ? await inhibited.ask(request)",
@@ -156,7 +156,7 @@ const WALKS: readonly Walk[] = [
     seeds: "each",
     faults: [{ kind: "power cut", after: 0 }],
     end: "live",
-    calls: { from: 930, to: 980, step: 2 },
+    calls: { from: 930, to: 1060, step: 2 },
     planted: {
       file: "src/fleet/slot-store.ts",
       from: "    syncFolder(dirname(this.#path));\n",

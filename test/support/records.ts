@@ -25,7 +25,7 @@ export function aRecord(changes: Partial<FinalizationRecord> = {}): Finalization
   return { ...record, ...changes };
 }
 
-export const NO_REQUESTS: Requests = { cancel: null, confirm: null, rollback: null };
+export const NO_REQUESTS: Requests = { cancel: null, confirm: null, rollback: null, now: null };
 
 /** A host on the previous system, with the target as its profile and nothing in the way of a switch. */
 export const FACTS: Facts = {

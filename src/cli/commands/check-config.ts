@@ -76,15 +76,22 @@ function at(value: unknown, key: string): unknown {
 /** systemd decides about a calendar. */
 async function windowProblems(
   host: Host,
-  { reboot: { window } }: Config,
+  config: Config,
   nameOf: NameOf,
 ): Promise<ConfigProblem[]> {
-  if (window === null) return [];
-  const { checkWindow } = await import("../../host/systemd/check-window.ts");
-  const found = await checkWindow(host, window);
-  if (found === null) return [];
-  const key = nameOf("reboot.window.start");
-  return [{ key, message: `${key} (${window.start}): ${found}` }];
+  const problems: ConfigProblem[] = [];
+  for (const act of ["reboot", "switch"] as const) {
+    const { window } = config[act];
+    if (window === null) continue;
+    const { checkWindows } = await import("../../host/systemd/check-window.ts");
+    for (const { index, why } of await checkWindows(host, window)) {
+      const place = window.length > 1 && index !== null ? `.${index}` : "";
+      const only = index === null ? undefined : window[index]?.start;
+      const key = nameOf(`${act}.window${place}${only === undefined ? "" : ".start"}`);
+      problems.push({ key, message: `${key}${only === undefined ? "" : ` (${only})`}: ${why}` });
+    }
+  }
+  return problems;
 }
 
 function problemsOf(read: ReadConfig): ConfigProblem[] {

@@ -49,6 +49,7 @@ function fits(
   const { state } = record;
   switch (command) {
     case "cancel":
+    case "now":
       return isCancellable(state);
     case "confirm":
       return awaitsConfirmation(record);

@@ -28,7 +28,7 @@ import { loadConfigToSchedule } from "../shared/load-config.ts";
 import { quoteArgv, runCommand } from "../shared/own-command.ts";
 import { hostOf, revisionToReport } from "../compose.ts";
 import { requesterOf } from "../shared/requests.ts";
-import { accessTo, requireRoot, requireWindow } from "../shared/guards.ts";
+import { accessTo, requireRoot, requireWindows } from "../shared/guards.ts";
 
 export interface ScheduleOptions extends CommonOptions {
   readonly dryRun?: true;
@@ -53,7 +53,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   if (running !== null && accessTo(store).kind === "granted") {
     await requireDeployed(store, profile, running);
   }
-  await requireWindow(host, config, proposal.plan);
+  await requireWindows(host, config, proposal.plan);
   const origin = await originOf(context, host, config, options, proposal);
   await guardOlderRun(host, store, config, origin.forgeRun ?? null);
   const { plan: decision } = proposal;

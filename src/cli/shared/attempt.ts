@@ -52,7 +52,7 @@ export async function attempt(
     const config = await configToDrive(driven, called);
     return {
       kind: "ended",
-      ...(await endAfter(host, await finalize(host, store, config, id, stop, patience))),
+      ...(await endAfter(host, store, await finalize(host, store, config, id, stop, patience))),
     };
   } catch (error) {
     if (error instanceof AlreadyRunning) return { kind: "driven", error };

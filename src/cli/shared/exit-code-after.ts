@@ -4,6 +4,7 @@ import { isTerminal } from "../../core/states.ts";
 import type { Host } from "../../host/process/host.ts";
 import { isTimerWaiting } from "../../host/systemd/systemd.ts";
 import { isSystemStopping } from "../../host/systemd/systemd.ts";
+import type { RecordStore } from "../../state-dir/store.ts";
 import { pinnedIds } from "../../state-dir/pins.ts";
 
 /** The exit code of a process that drives no more, and why the finalization is not done; null if it is. */
@@ -15,12 +16,16 @@ export interface End {
 /** An end is one only if something else goes on: a timer that waits, or the next boot. */
 export async function endAfter(
   host: Host,
+  store: RecordStore,
   { id, state, deferredUntil }: FinalizationRecord,
 ): Promise<End> {
   if (isTerminal(state) && !pinnedIds(host.paths).includes(id)) {
     return { exitCode: exitCodeOf(state), left: null };
   }
-  const isDeferred = state === "waiting" && deferredUntil !== null;
+  // Whoever asks to act now leaves the wish, and starts the unit then: it is read after this process has
+  // told systemd of its end.
+  const isHurried = store.requests(id).now !== null;
+  const isDeferred = state === "waiting" && deferredUntil !== null && !isHurried;
   if (isDeferred && (await isTimerWaiting(host, id))) return { exitCode: EXIT.done, left: null };
   // A shutdown ends this process, whether its own reboot or another one.
   if (await isSystemStopping(host)) return { exitCode: EXIT.done, left: null };

@@ -23,28 +23,33 @@ export function requireRoot(
 }
 
 /**
- * Checks the reboot window before the timer starts: the finalization would wait for ever.
+ * Checks the windows before the timer starts: the finalization would wait for ever.
  *
- * @throws Refusal (usage) if systemd does not understand the window, or if it never opens again
+ * @throws Refusal (usage) if systemd does not understand a window, or if those of the act never open again
  */
-export async function requireWindow(
-  host: Host,
-  { reboot: { window } }: Config,
-  { action }: Plan,
-): Promise<void> {
-  if (window === null) return;
-  // Loaded only if there is a window, to keep scheduling quick.
-  const { lookAtWindow } = await import("../../host/systemd/calendar.ts");
-  const seen = await lookAtWindow(host, window);
-  const where = `reboot.window.start (${window.start})`;
-  if (seen.kind === "unknown") {
+export async function requireWindows(host: Host, config: Config, { action }: Plan): Promise<void> {
+  for (const act of ["reboot", "switch"] as const) {
+    const { window: windows } = config[act];
+    if (windows === null) continue;
+    // Loaded only if there is a window, to keep scheduling quick.
+    const { lookAtWindow } = await import("../../host/systemd/calendar.ts");
+    const where = `${act}.window.start`;
+    const seen = await Promise.all(
+      windows.map(async (window) => {
+        const view = await lookAtWindow(host, { ...window, offset: 0 });
+        if (view.kind !== "unknown") return view.kind;
+        throw new Refusal(
+          `${where} (${window.start}) cannot be used: ${view.why}. Try it: systemd-analyze calendar ${JSON.stringify(window.start)}`,
+          EXIT.usage,
+        );
+      }),
+    );
+    if (action !== act || seen.some((kind) => kind !== "over")) continue;
+    const starts = windows.map(({ start }) => start).join(", ");
     throw new Refusal(
-      `${where} cannot be used: ${seen.why}. Try it: systemd-analyze calendar ${JSON.stringify(window.start)}`,
+      `${where} (${starts}) never comes again, so the host would never ${act}.`,
       EXIT.usage,
     );
-  }
-  if (seen.kind === "over" && action === "reboot") {
-    throw new Refusal(`${where} never comes again, so the host would never reboot.`, EXIT.usage);
   }
 }
 

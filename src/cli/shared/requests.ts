@@ -1,4 +1,3 @@
-import type { Requests } from "../../core/machine/types.ts";
 import { printableLine } from "../../core/printable.ts";
 import { messageOf } from "../../core/refusal.ts";
 import { resumeOne } from "../../finalize/resume.ts";
@@ -66,7 +65,11 @@ export async function leaveRequest(
   context: Context,
   { host, store, config }: Services,
   options: CommonOptions,
-  { id, kind, who }: { readonly id: string; readonly kind: keyof Requests; readonly who?: string },
+  {
+    id,
+    kind,
+    who,
+  }: { readonly id: string; readonly kind: "confirm" | "rollback"; readonly who?: string },
 ): Promise<void> {
   store.request(id, kind, who ?? askedBy(context));
   if ((await findDriver(host, store, id)).kind !== "nobody") return;

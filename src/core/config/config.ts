@@ -169,6 +169,8 @@ export const configSchema = v.strictObject({
   report: v.optional(reportSchema, {}),
   reboot: v.optional(rebootSchema, {}),
   switch: v.optional(switchSchema, {}),
+  /** The longest time in seconds by which this host opens its windows later than their starts say. */
+  stagger: v.optional(wholeSeconds, DEFAULT_CONFIG.stagger),
   /** The fleet lock; null for none. */
   lock: v.optional(v.nullable(lockSchema), DEFAULT_CONFIG.lock),
   proxy: v.optional(proxySchema, {}),

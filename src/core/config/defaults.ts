@@ -61,7 +61,9 @@ export const DEFAULT_CONFIG = {
       grace: 60,
       message: "This host switches to a deployed system, which may end your session.",
     },
+    window: null,
   },
+  stagger: 0,
   lock: null,
   proxy: { http: null, https: null, except: [] },
 } as const;

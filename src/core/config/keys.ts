@@ -22,6 +22,8 @@ function below(schema: object, key: unknown, value: unknown): object {
 function unwrap(schema: object, value: unknown): object {
   const wrapped = property(schema, "wrapped");
   if (wrapped !== null) return unwrap(wrapped, value);
+  const getter: unknown = Reflect.get(schema, "getter");
+  if (typeof getter === "function") return unwrap(Object(getter(value)), value);
   const options = property(schema, "options");
   if (!Array.isArray(options)) return schema;
   // The key that selects the variant: `kind`, `backend`, …

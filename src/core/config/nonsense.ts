@@ -92,6 +92,16 @@ export const NONSENSE: readonly Nonsense[] = [
       settle > DAY ? "must be a day at most: nothing else is deployed meanwhile" : null,
   },
   {
+    key: "stagger",
+    why: ({ stagger, reboot, switch: { window } }) => {
+      const windows = [...(reboot.window ?? []), ...(window ?? [])];
+      const tooShort = windows.find(({ duration }) => duration <= stagger);
+      return tooShort === undefined
+        ? null
+        : `must be shorter than each window, but ${tooShort.start} is open for ${tooShort.duration} s only`;
+    },
+  },
+  {
     key: "lock.lease",
     why: ({ lock }) =>
       lock?.backend === "etcd" && lock.lease !== null && lock.lease < SHORTEST_LEASE

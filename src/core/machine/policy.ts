@@ -1,8 +1,8 @@
 import type { Config } from "../config/config.ts";
 import { inOrder } from "../config/hooks/hooks-config.ts";
-import type { Reboots } from "../decision/decision.ts";
+import { type Reboots, underPolicy } from "../decision/decision.ts";
 import type { FinalizationRecord } from "../record/record.ts";
-import type { Policy } from "./types.ts";
+import type { Policy, Situation } from "./types.ts";
 
 /** Whether a finalization may reboot now. */
 export function rebootsNow(
@@ -31,4 +31,16 @@ export function policyOf({ reboot, rollback, lock, hooks, verify: { confirm } }:
     slotOnRollback: lock?.onRollback ?? "keep",
     hooks: inOrder(hooks),
   };
+}
+
+/** No reboot is put off any more, so nothing is switched to before it. */
+export function wholeOf(
+  record: FinalizationRecord,
+  { facts, policy }: Pick<Situation, "facts" | "policy">,
+): FinalizationRecord {
+  if (record.whilePutOff !== "switch") return record;
+  const permitted = underPolicy(facts.decision, policy.reboot);
+  if (permitted.action !== "switch" && permitted.action !== "reboot") return record;
+  const plan = { ...permitted, changed: [...permitted.changed] };
+  return { ...record, plan, whilePutOff: null };
 }

@@ -12,6 +12,7 @@ import {
   takeUpReboot,
   takeUpSwitch,
 } from "./act.ts";
+import { gatesDeferred } from "./moment/put-off.ts";
 import { fallbackDefaultsRestored } from "./overtaken.ts";
 import { afterEndedAtEnd } from "./hooks/hooks.ts";
 import type { Handlers, Phase } from "./phases.ts";
@@ -43,7 +44,6 @@ import {
   beforeEnded,
   beforeFailed,
   drained,
-  gatesDeferred,
   gatesInterrupted,
   gatesOpened,
   gatesTimedOut,

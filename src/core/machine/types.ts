@@ -44,6 +44,16 @@ export interface Requests {
   readonly confirm: string | null;
   /** Only while it verifies: before that it is cancelled, after that another finalization rolls back. */
   readonly rollback: string | null;
+  /** Only before it acts. */
+  readonly now: ToActNow | null;
+}
+
+/** The wish to act now, past what only chooses the moment. */
+export interface ToActNow {
+  /** Who asks. */
+  readonly by: string;
+  /** The other gates that are not waited for. */
+  readonly past: readonly string[];
 }
 
 /** What the configuration allows. */
@@ -92,6 +102,11 @@ export interface SwitchEnd {
   readonly cut?: SwitchCut;
 }
 
+/** Whether the other act could come now; `opensAt` is null if that is unknown. ISO 8601. */
+export type OtherWindow =
+  | { readonly kind: "open" }
+  | { readonly kind: "closed"; readonly opensAt: string | null };
+
 /** What each kind of event tells. */
 interface Told {
   /** A process has taken the record up. */
@@ -105,6 +120,8 @@ interface Told {
     /** ISO 8601. */
     readonly until: string;
     readonly why: string;
+    /** The window of the other act, if the reboot may be put off to a later moment than the switch. */
+    readonly other?: OtherWindow;
   };
   readonly "turn-taken": {
     /** The units before the act. */

@@ -1,8 +1,7 @@
-import { underPolicy } from "../decision/decision.ts";
-import { later } from "../record/clock.ts";
 import { type FinalizationRecord, isReplacedBy, withStopped, withWaits } from "../record/record.ts";
 import { bootedIntoTarget, permittedNow } from "./act.ts";
 import { beginHooks, hookFailed, withHookBegun, withHookOver } from "./hooks/hooks.ts";
+import { hurry } from "./moment/hurry.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
 import { clockOf, fail, hooksBefore, stay, toGates, transition } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
@@ -33,7 +32,9 @@ export function gatesInterrupted(
   seen: Situation,
   event: Event<"gates-interrupted">,
 ): Step {
-  return stayWhileWanted(withWaits(record, event.waitedFor), seen, toGates(record));
+  const waited = withWaits(record, event.waitedFor);
+  const changed = dropIfNotWanted(waited, seen) ?? hurry(waited, seen);
+  return changed ?? stay(waited, toGates(record));
 }
 
 /** A gate has closed before the act. */
@@ -106,44 +107,6 @@ export function gatesTimedOut(
 ): Step {
   const waited = withWaits(record, event.waitedFor);
   return dropIfNotWanted(waited, seen) ?? fail(waited, seen, event.why);
-}
-
-/** The timeline gets one entry for each moment: an interruption before it adds none. */
-export function gatesDeferred(
-  record: FinalizationRecord,
-  seen: Situation,
-  event: Event<"gates-deferred">,
-): Step {
-  const waited = withWaits(record, event.waitedFor);
-  const dropped = dropIfNotWanted(waited, seen);
-  if (dropped !== null) return dropped;
-  const { until, why } = event;
-  const partly = planWhilePutOff(waited, seen);
-  if (partly !== null) {
-    const switches: FinalizationRecord = { ...waited, plan: partly, whilePutOff: "switch" };
-    return transition(switches, seen, "waiting", `${why}: switches until then`, toGates(switches));
-  }
-  const effect = { kind: "defer", until } as const;
-  const now = clockOf(seen);
-  const deferred = later(now, (Date.parse(until) - Date.parse(now.at)) / 1000);
-  // Noted each time: a clock that was set has changed how long it is until then.
-  const noted = { ...waited, deferredUntil: until, clocks: { ...record.clocks, deferred } };
-  if (record.deferredUntil === until) return stay(noted, effect);
-  return transition(noted, seen, "waiting", why, effect);
-}
-
-/** What can be switched now, if the policy says so; null if it all waits for the reboot. */
-function planWhilePutOff(
-  record: FinalizationRecord,
-  { policy, facts }: Situation,
-): FinalizationRecord["plan"] | null {
-  if (policy.whilePutOff === "wait" || record.whilePutOff !== null) return null;
-  const activated = facts.specialisation?.toplevel ?? record.target;
-  // It has been switched to before, and only the reboot is left.
-  if (facts.current === activated) return null;
-  const permitted = underPolicy(facts.decision, "put-off");
-  if (permitted.action !== "switch" || facts.decision.action !== "reboot") return null;
-  return { ...permitted, changed: [...permitted.changed] };
 }
 
 function stayWhileWanted(record: FinalizationRecord, seen: Situation, effect: Effect): Step {

@@ -180,6 +180,11 @@ export const recordSchema = v.object({
    * finalization reboots; `wait` only waits, because a switch was refused. Null before that.
    */
   whilePutOff: v.optional(v.nullable(v.picklist(["switch", "wait"])), null),
+  /** The wish to act now, and past which gates, from when; null if nobody has asked for it. */
+  hurried: v.optional(
+    v.nullable(v.object({ by: v.string(), past: v.array(v.string()), since: clockReading })),
+    null,
+  ),
   /** The units that had failed before it acted; null before. */
   failedBefore: v.optional(v.nullable(v.array(failedUnitSchema)), null),
   /** The units before it drained runners or acted; null before. */

@@ -35,6 +35,7 @@ const NOTHING_DONE = {
   waitedFor: [],
   deferredUntil: null,
   whilePutOff: null,
+  hurried: null,
   failedBefore: null,
   unitsBefore: null,
   failedJobs: [],

@@ -18,10 +18,11 @@ function delayOf({ scheduledAt, fireAt }: FinalizationRecord): number {
 
 /**
  * The seconds left of a time limit on its gates. It counts from the start of the wait, and neither from
- * before the end of the delay, nor from before the moment that it was deferred to. Another process may
- * have begun the wait.
+ * before the end of the delay, nor from before the moment that it was deferred to. If somebody has asked
+ * it to act now, it counts from then. Another process may have begun the wait.
  */
 export function gatesLeft(record: FinalizationRecord, limit: number, now: ClockReading): number {
+  if (record.hurried !== null) return secondsLeft(limit, record.hurried.since, now);
   const { scheduled } = record.clocks;
   const due = scheduled === null ? readingAt(record.fireAt) : later(scheduled, delayOf(record));
   const begins = [waitingSince(record), due, deferredTo(record)].filter((began) => began !== null);

@@ -1,4 +1,4 @@
-import type { Window } from "../../core/config/reboot-config.ts";
+import type { Window } from "../../core/config/windows/window-config.ts";
 import type { Storage } from "../../core/config/wait-for/gates.ts";
 import type { Host } from "../../host/process/host.ts";
 import { atWindowOrDeadline, type Gate, type GateState, looked, OPEN, polled } from "../gate.ts";
@@ -12,11 +12,11 @@ import { lookAtZfs } from "./zfs.ts";
  *
  * Unknown waits, because the work may be the one that saves the data.
  */
-export function quietStorage(kinds: readonly Storage[], window: Window | null): Gate {
+export function quietStorage(kinds: readonly Storage[], windows: readonly Window[] | null): Gate {
   return {
     name: "storage",
     whenUnknown: "wait",
-    atDeadline: atWindowOrDeadline(window),
+    atDeadline: atWindowOrDeadline(windows),
     pace: "slow",
     look: async ({ host }, stop) => {
       const looks = kinds.map(async (kind) => {

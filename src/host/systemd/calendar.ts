@@ -1,10 +1,10 @@
 import {
   firstThatCounts,
   lookFrom,
-  type Window,
+  type StaggeredWindow,
   type WindowState,
   windowAt,
-} from "../../core/config/reboot-config.ts";
+} from "../../core/config/windows/window-config.ts";
 import { quoted } from "../../core/answer.ts";
 import type { Host } from "../process/host.ts";
 import { describeEnd } from "../process/spawn.ts";
@@ -20,8 +20,41 @@ export type WindowView = WindowState | { readonly kind: "unknown"; readonly why:
 const FIRST = 8;
 const MANY = 12_000;
 
+/** A window that is closed names the start at which it opens. */
+export type WindowsView =
+  | Exclude<WindowView, { kind: "closed" }>
+  | { readonly kind: "closed"; readonly opensAt: Date; readonly start: string };
+
+/**
+ * Evaluates several windows: a host is in all of them together if it is in any, and it waits for the
+ * earliest start.
+ */
+export async function lookAtWindows(
+  host: Host,
+  windows: readonly StaggeredWindow[],
+): Promise<WindowsView> {
+  const views = await Promise.all(
+    windows.map(async (window) => {
+      const view = await lookAtWindow(host, window);
+      return view.kind === "closed" ? { ...view, start: window.start } : view;
+    }),
+  );
+  return together(views);
+}
+
+function together(views: readonly WindowsView[]): WindowsView {
+  const open = views.filter((view) => view.kind === "open");
+  const lastToEnd = open.toSorted((a, b) => +b.until - +a.until)[0];
+  if (lastToEnd !== undefined) return lastToEnd;
+  // It may open before the others.
+  const unknown = views.find(({ kind }) => kind === "unknown");
+  if (unknown !== undefined) return unknown;
+  const closed = views.filter((view) => view.kind === "closed");
+  return closed.toSorted((a, b) => +a.opensAt - +b.opensAt)[0] ?? { kind: "over" };
+}
+
 /** Evaluates a window. systemd does all calendar calculations. */
-export async function lookAtWindow(host: Host, window: Window): Promise<WindowView> {
+export async function lookAtWindow(host: Host, window: StaggeredWindow): Promise<WindowView> {
   const now = host.now();
   for (const count of [FIRST, MANY]) {
     const found = await elapses(host, window.start, lookFrom(window, now), count);

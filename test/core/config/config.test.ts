@@ -64,11 +64,13 @@ test("config: an empty object is the default", () => {
       sessions: { grace: 60, message: "This host reboots to bring a deployed system live." },
     },
     switch: {
+      window: null,
       sessions: {
         grace: 60,
         message: "This host switches to a deployed system, which may end your session.",
       },
     },
+    stagger: 0,
     lock: null,
     proxy: { http: null, https: null, except: [] },
   });
@@ -174,6 +176,11 @@ const refused: [string, RegExp][] = [
     /duration: must be (1 or more|a span)/,
   ],
   ['{"reboot": {"window": {"start": "Sat", "duration": "367d"}}}', /duration: must be a year/],
+  ['{"reboot": {"window": []}}', /reboot\.window: must not be empty; null means always/],
+  ['{"reboot": {"window": {"strat": 1}}}', /Did you mean reboot\.window\.start\?/],
+  ['{"switch": {"window": [{"start": "Sat"}]}}', /switch\.window\.0\.duration is missing/],
+  ['{"switch": {"window": [{"strat": 1}]}}', /Did you mean switch\.window\.0\.start\?/],
+  ['{"stagger": "-5min"}', /stagger: must be/],
   [
     '{"reboot": {"sessions": {"message": ""}}}',
     /message: must not be empty; null sends no message/,

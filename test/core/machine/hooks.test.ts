@@ -142,7 +142,7 @@ test("hooks: a process that takes the record up ends what another one began", ()
 
 test("hooks: cancelled while one runs, its after runs before the end is tidied up", () => {
   const waiting = aRecord({ state: "waiting", hooks: [recorded("a", "before")] });
-  const requests = { cancel: "ann", confirm: null, rollback: null };
+  const requests = { cancel: "ann", confirm: null, rollback: null, now: null };
   const event: Event = { kind: "gates-interrupted", waitedFor: [] };
   const { record, effect } = step(waiting, before("a"), event, { requests });
   assert.deepEqual([record.state, effect], ["cancelled", after("a")]);

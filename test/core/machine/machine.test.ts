@@ -101,8 +101,15 @@ interface Row {
 const STARTED: Event = { kind: "started" };
 const OPENED: Event = { kind: "gates-opened", waitedFor: [] };
 const HELD_UP = { kind: "held-up", why: "lock" } as const;
+const HURRIED = { ...NO_REQUESTS, now: { by: "bob", past: ["units"] } };
 const WINDOW = "2026-11-28T02:00:00.000Z";
-const DEFERRED: Event = { kind: "gates-deferred", waitedFor: [], until: WINDOW, why: "window" };
+const SOONER = "2026-11-23T06:00:00.000Z";
+const DEFERRED: Event<"gates-deferred"> = {
+  kind: "gates-deferred",
+  waitedFor: [],
+  until: WINDOW,
+  why: "window",
+};
 const TURN: Event = { kind: "turn-taken", before: { failed: [], units: null }, idleRunners: [] };
 const RESTORED: Event = { kind: "profile-restored", problem: null };
 const AT_TARGET = { bootId: "boot-2", booted: TARGET, current: TARGET };
@@ -316,6 +323,31 @@ const rows: Row[] = [
     expect: ["waiting", "defer"],
   },
   {
+    name: "switches while its reboot is put off, because the window of the switch is open",
+    from: "waiting",
+    event: { ...DEFERRED, other: { kind: "open" } },
+    facts: { decision: REBOOT },
+    policy: { whilePutOff: "switch" },
+    expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "waits with all of it while both windows are closed",
+    from: "waiting",
+    event: { ...DEFERRED, other: { kind: "closed", opensAt: SOONER } },
+    facts: { decision: REBOOT },
+    policy: { whilePutOff: "switch" },
+    expect: ["waiting", "defer"],
+  },
+  {
+    name: "reboots first if the window of its switch has closed, and that of the reboot is open",
+    from: "waiting",
+    record: { whilePutOff: "switch" },
+    event: { ...DEFERRED, other: { kind: "open" } },
+    facts: { decision: REBOOT },
+    policy: { whilePutOff: "switch" },
+    expect: ["waiting", "await-gates"],
+  },
+  {
     name: "switches while its reboot is put off",
     from: "waiting",
     record: { whilePutOff: "switch" },
@@ -330,6 +362,36 @@ const rows: Row[] = [
     event: switched(1),
     facts: { decision: REBOOT },
     expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "looks at its gates again when somebody asks to act now",
+    from: "waiting",
+    event: { kind: "gates-interrupted", waitedFor: [] },
+    facts: { requests: HURRIED },
+    expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "is not put off when somebody asks to act now",
+    from: "waiting",
+    event: DEFERRED,
+    facts: { requests: HURRIED },
+    expect: ["waiting", "await-gates"],
+  },
+  {
+    name: "gives its runners work meanwhile, if it is asked to act now in a drain",
+    from: "waiting",
+    record: { stoppedRunners: ["runner.service"] },
+    event: { kind: "gates-interrupted", waitedFor: [] },
+    during: "drain",
+    facts: { requests: HURRIED },
+    expect: ["waiting", "start-runners"],
+  },
+  {
+    name: "is cancelled, also if somebody asks to act now",
+    from: "waiting",
+    event: { kind: "gates-interrupted", waitedFor: [] },
+    facts: { requests: { ...HURRIED, cancel: "ann" } },
+    expect: ["cancelled", "finish"],
   },
   {
     name: "is put off until the window opens",
@@ -1400,4 +1462,59 @@ test("the end of each switch to the target is noted by all clocks, and no other 
     "switch",
   );
   assert.equal(special.record.clocks.acted?.uptime, 1300);
+});
+
+const INTERRUPTED: Event = { kind: "gates-interrupted", waitedFor: [] };
+
+test("now: who asked, since when and past which gates is in the record and the timeline", () => {
+  const { record } = step(aRecord({ state: "waiting" }), INTERRUPTED, { requests: HURRIED });
+  const since = { at: NOW.toISOString(), bootId: "boot-1", uptime: 1000 };
+  assert.deepEqual(record.hurried, { by: "bob", past: ["units"], since });
+  assert.equal(record.timeline.at(-1)?.detail, "now, as asked by bob, past the units");
+});
+
+test("now: the same wish is taken up once, and a second one adds its gates", () => {
+  const first = step(aRecord({ state: "waiting" }), INTERRUPTED, { requests: HURRIED }).record;
+  assert.equal(step(first, INTERRUPTED, { requests: HURRIED }).record, first);
+  const requests = { ...NO_REQUESTS, now: { by: "ann", past: ["fleet lock"] } };
+  const { hurried } = step(first, INTERRUPTED, { requests }).record;
+  assert.deepEqual([hurried?.by, hurried?.past], ["ann", ["units", "fleet lock"]]);
+});
+
+test("now: what was to be switched while its reboot is put off reboots with all of it", () => {
+  const waits = aRecord({ state: "waiting", whilePutOff: "switch" });
+  const { record } = step(waits, INTERRUPTED, { requests: HURRIED, decision: REBOOT });
+  assert.deepEqual([record.whilePutOff, record.plan.action], [null, "reboot"]);
+});
+
+test("now: any number of wishes does not end a finalization", () => {
+  let record = aRecord({ state: "waiting" });
+  for (let asked = 0; asked < 2 * MOST_TRANSITIONS; asked++) {
+    const requests = { ...NO_REQUESTS, now: { by: `user ${asked}`, past: [] } };
+    record = step(record, INTERRUPTED, { requests }).record;
+  }
+  assert.equal(record.state, "waiting");
+});
+
+function putOff(record: FinalizationRecord, opensAt: string | null): FinalizationRecord {
+  const event = { ...DEFERRED, other: { kind: "closed", opensAt } } as const;
+  return step(record, event, { decision: REBOOT }, { whilePutOff: "switch" }).record;
+}
+
+test("windows: a reboot that may be switched before is put off to whichever opens first", () => {
+  const record = aRecord({ state: "waiting" });
+  const sooner = putOff(record, SOONER);
+  assert.deepEqual([sooner.deferredUntil, sooner.whilePutOff], [SOONER, null]);
+  const words = `window, or for the switch window, which opens at ${SOONER}`;
+  assert.equal(sooner.timeline.at(-1)?.detail, words);
+  for (const opensAt of [null, "2026-12-24T06:00:00.000Z"]) {
+    const { deferredUntil, timeline } = putOff(record, opensAt);
+    assert.deepEqual([deferredUntil, timeline.at(-1)?.detail], [WINDOW, "window"]);
+  }
+});
+
+test("windows: a switch whose window has closed again is a reboot again", () => {
+  const record = aRecord({ state: "waiting", whilePutOff: "switch" });
+  const { deferredUntil, plan, whilePutOff } = putOff(record, SOONER);
+  assert.deepEqual([deferredUntil, plan.action, whilePutOff], [SOONER, "reboot", null]);
 });

@@ -57,7 +57,12 @@ const facts: fc.Arbitrary<Facts> = fc.record({
   actedSince: mostly(null, fc.constant(NEWER)),
   decision,
   rollbackDecision: maybe(decision),
-  requests: fc.record({ cancel: person, confirm: person, rollback: person }),
+  requests: fc.record({
+    cancel: person,
+    confirm: person,
+    rollback: person,
+    now: mostly(null, fc.record({ by: fc.constant("bob"), past: fc.subarray(["units"]) })),
+  }),
 });
 
 const HOOK = { timeout: 60, onFailure: "hold", actions: ["switch", "reboot"] } as const;
@@ -101,6 +106,14 @@ const fields: fc.Arbitrary<Partial<FinalizationRecord>> = fc.record({
   rebootBackAskedInBoot: maybe(boot),
   deferredUntil: maybe(moment),
   whilePutOff: maybe(fc.constantFrom("switch" as const, "wait" as const)),
+  hurried: mostly(
+    null,
+    fc.constant({
+      by: "bob",
+      past: [],
+      since: { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: 1000 },
+    }),
+  ),
   stoppedRunners: mostly([], fc.constant(["runner.service"])),
   confirmBy: maybe(moment),
   hooks,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { windowAt } from "../../../src/core/config/reboot-config.ts";
+import { windowAt } from "../../../src/core/config/windows/window-config.ts";
 import { secondsOf } from "../../../src/gates/runners/drains.ts";
 import { activationIn, activationInJournal } from "../../../src/host/systemd/boot-activation.ts";
 import { secondsSince } from "../../../src/host/systemd/boot-stage.ts";
@@ -99,7 +99,7 @@ const INHIBITORS = JSON.stringify({
 
 const GROUPS =
   "0::/user.slice/user-1000.slice/session-4.scope\n1:name=systemd:/system.slice/a.service\n";
-const WINDOW = { start: "Sat 02:00", duration: 7200 };
+const WINDOW = { start: "Sat 02:00", duration: 7200, offset: 0 };
 const NOW = new Date("2026-03-28T01:30:00Z");
 
 export const SYSTEMD: readonly Target[] = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeSpawn } from "../../../src/host/process/spawn.ts";
-import { checkWindow } from "../../../src/host/systemd/check-window.ts";
+import { checkWindows } from "../../../src/host/systemd/check-window.ts";
 
 // The real systemd-analyze: what it takes is what is tested.
 const spawn = makeSpawn({ env: process.env, kill: () => {} });
@@ -20,8 +20,63 @@ const WINDOWS: [start: string, hours: number, problem: RegExp | null][] = [
 ];
 for (const [start, hours, problem] of WINDOWS) {
   test(`check-config: a window of ${hours} h at ${start}`, async () => {
-    const found = await checkWindow(host, { start, duration: hours * 3600 });
-    if (problem === null) assert.equal(found, null);
-    else assert.match(found ?? "", problem);
+    const found = await checkWindows(host, [{ start, duration: hours * 3600 }]);
+    if (problem === null) assert.deepEqual(found, []);
+    else assert.match(found[0]?.why ?? "", problem);
+  });
+}
+
+const DAY = 24;
+for (const [what, windows, problem] of [
+  [
+    "a working day and a weekend",
+    [
+      ["Mon..Fri 00:00", DAY],
+      ["Sat,Sun 00:00", DAY],
+    ],
+    null,
+  ],
+  [
+    "a week and some hours",
+    [
+      ["Sat 02:00", 48],
+      ["hourly", 0.5],
+    ],
+    [],
+  ],
+  [
+    "two that leave an hour",
+    [
+      ["00:00", 12],
+      ["13:00", 11],
+    ],
+    [],
+  ],
+  [
+    "two that leave none",
+    [
+      ["00:00", 12],
+      ["11:00", 13],
+    ],
+    null,
+  ],
+  [
+    "one of another shape",
+    [
+      ["Sat 02:00", 3],
+      ["Someday 25:99", 3],
+    ],
+    [1],
+  ],
+] as const) {
+  test(`check-config: windows together: ${what}`, async () => {
+    const found = await checkWindows(
+      host,
+      windows.map(([start, hours]) => ({ start, duration: hours * 3600 })),
+    );
+    assert.deepEqual(
+      found.map(({ index }) => index),
+      problem ?? [null],
+    );
   });
 }

@@ -8,7 +8,7 @@ import { currentRunOrNone } from "../kernel/run.ts";
 import { recordIn, recordsOn } from "./records.ts";
 import { judgeEnd } from "./ends.ts";
 import { ByHand, judgeOverride } from "./by-hand.ts";
-import { judgeBegin, judgePause } from "./pauses.ts";
+import { judgeBegin, judgeHurried, judgePause } from "./pauses.ts";
 import { HookWatch } from "./hooks.ts";
 import type { HookEvent } from "../host/hook.ts";
 import { judgeRest } from "./rest.ts";
@@ -55,6 +55,7 @@ export class Oracle implements Sight {
     }
     const wasAccepted =
       end.kind === "exited" && end.exitCode === 0 && SCHEDULES.has(process.args[0] ?? "");
+    if (end.kind === "exited" && end.exitCode === 0) judgeHurried(this, process);
     const id = /unit=deploy-finalize-(\S+)/.exec(process.stdout)?.[1];
     if (wasAccepted && id === undefined)
       this.blame(`${process.name} ended with 0 and named no unit`);
@@ -130,7 +131,9 @@ export class Oracle implements Sight {
   #judgeMoment(id: string): void {
     const { plan, faults, machine } = this.watched;
     const isSet = faults.made.has("clock forward") || faults.made.has("clock back");
-    if (plan.reboots === "always" || isSet || isInWindow(machine.clocks.wallMs)) return;
+    const isHurried = recordsOn(machine.disk).get(id)?.hurried != null;
+    if (plan.reboots === "always" || isHurried || isSet || isInWindow(machine.clocks.wallMs))
+      return;
     this.blame(`${id} reboots outside of the window`);
   }
 

@@ -1,5 +1,6 @@
 import { hasBegunToAct, isCancellable, isTerminal } from "../../../src/core/states.ts";
 import type { Machine } from "../host/machine.ts";
+import type { Process } from "../kernel/process.ts";
 import { newestOn, recordsOn } from "./records.ts";
 import type { Sight } from "./sight.ts";
 
@@ -19,9 +20,11 @@ export function judgePause(oracle: Sight): void {
     oracle.blame("the runner is stopped, and nothing runs");
   }
   const newest = newestOn(disk);
-  for (const [id, { state, rebootOf }] of recordsOn(disk)) {
+  for (const [id, { state, rebootOf, hurried }] of recordsOn(disk)) {
     if (isTerminal(state) || isDriven(machine, id)) continue;
     if (isCancellable(state) && isReplaced(oracle, id)) continue;
+    if (isCancellable(state) && hurried != null && !isToStart(machine, id))
+      oracle.blame(`${id} is to act now, and only its timer is left`);
     if (isUnpublished(oracle, id, newest)) continue;
     // Whoever was to schedule this reboot does it again.
     if (rebootOf !== null && rebootOf === newest && isDriven(machine, newest)) continue;
@@ -41,10 +44,22 @@ function isUnpublished(oracle: Sight, id: string, newest: string | null): boolea
   return newest !== id && (call === "killed" || call === "refused");
 }
 
-function isDriven({ systemd: { units, timers } }: Machine, id: string): boolean {
+function isDriven(machine: Machine, id: string): boolean {
+  const { timers } = machine.systemd;
+  return timers.isDue(`deploy-finalize-${id}.timer`) || isToStart(machine, id);
+}
+
+function isToStart({ systemd: { units } }: Machine, id: string): boolean {
   const service = units.get(`deploy-finalize-${id}.service`);
-  if (timers.isDue(`deploy-finalize-${id}.timer`)) return true;
   return service !== undefined && (service.job === "start" || service.active === "activating");
+}
+
+/** What `now` said would act at once has the wish in its record. */
+export function judgeHurried(oracle: Sight, { args, stdout }: Process): void {
+  const id = args[0] === "now" ? /deploy-finalize: (\S+) acts/.exec(stdout)?.[1] : undefined;
+  if (id === undefined) return;
+  const record = recordsOn(oracle.watched.machine.disk).get(id);
+  if (record?.hurried == null) oracle.blame(`now said that ${id} acts, and its record does not`);
 }
 
 /** One begins to act: no other one that has begun is unfinished and driven. */

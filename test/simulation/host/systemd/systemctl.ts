@@ -29,7 +29,9 @@ export function* systemctl(machine: Machine, program: Program): Body {
       for (const name of units) {
         const unit = systemd.units.get(name);
         if (unit?.active === "deactivating") unit.job = "start";
-        if (unit !== undefined && systemd.isDown(name)) startPlain(unit, machine.clocks);
+        if (unit === undefined || !systemd.isDown(name)) continue;
+        if (unit.service === null) startPlain(unit, machine.clocks);
+        else systemd.queueStart(unit);
       }
       break;
     case "stop":
