@@ -15,11 +15,11 @@ import type { PrivateNix } from "./pkgs/private-nix.ts";
 import { enabled, hostView, viewSchema, withEvaluator } from "./view.ts";
 
 /** How many random configurations; all of them are evaluated by one Nix. */
-const RUNS_OF_EACH_SETTING = 30;
+const RUNS_OF_EACH_SETTING = 15;
 /** Of one with kinds: each has to be found, which holds for the seed below. */
 const RUNS_WITH_KINDS = 500;
 const SEED_WITH_KINDS = 1;
-const RUNS_OF_SEVERAL = 200;
+const RUNS_OF_SEVERAL = 150;
 
 nixTest(
   "options: every setting of the program is an option, with the same default",

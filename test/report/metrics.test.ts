@@ -58,12 +58,14 @@ function promtoolTest(name: string, body: () => void): void {
 
 test("how many hooks have failed is told once one has begun", () => {
   const hook = { name: "node", stage: "over" as const, after: null, timeout: 60 };
-  const told = (hooks: FinalizationRecord["hooks"]): number | undefined =>
-    valueOf(metricsText(measured({ newest: { ...ended("live"), hooks } })), "hooks_failed");
-  assert.equal(told([]), undefined);
-  assert.equal(told([{ ...hook, problems: [] }]), 0);
-  assert.equal(told([{ ...hook, problems: ["its after failed"] }]), 1);
+  assert.equal(failedOf([]), undefined);
+  assert.equal(failedOf([{ ...hook, problems: [] }]), 0);
+  assert.equal(failedOf([{ ...hook, problems: ["its after failed"] }]), 1);
 });
+
+function failedOf(hooks: FinalizationRecord["hooks"]): number | undefined {
+  return valueOf(metricsText(measured({ newest: { ...ended("live"), hooks } })), "hooks_failed");
+}
 
 promtoolTest("promtool finds nothing to say about any of the metrics", () => {
   for (const input of [measured(), measured({ newest: null, totals: NO_TOTALS })]) {
