@@ -179,7 +179,7 @@ function assertJudged(
   }
   for (const [path, value] of leaves(listed(configuration, settings))) {
     // What null means for a key that takes none is the program's to say.
-    if (value !== null) assertRead(value, at(read.config, path.split(".")), shown);
+    if (value !== null) assertRead(value, readAt(read.config, path.split(".")), shown);
   }
 }
 
@@ -191,6 +191,14 @@ function listed(configuration: object, settings: readonly Option[]): object {
     const counting = Object.values(value).filter((entry) => at(entry, ["enable"]) !== false);
     return merge(all, set(path, counting));
   }, configuration);
+}
+
+/** One window is read as a list of one. */
+function readAt(config: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((here, key) => {
+    const [only, ...others]: unknown[] = Array.isArray(here) ? here : [here];
+    return others.length === 0 ? at(only, [key]) : undefined;
+  }, config);
 }
 
 function assertRead(wanted: unknown, read: unknown, shown: string): void {

@@ -15,6 +15,8 @@ import {
   queueOf,
   textOf,
 } from "../../../src/report/owed-report.ts";
+import { isGateName } from "../../../src/core/gate-names.ts";
+import { toActNow } from "../../../src/state-dir/texts.ts";
 import { parseTries } from "../../../src/state-dir/tries.ts";
 import { parseWaitingNote } from "../../../src/state-dir/waiting-note.ts";
 import { fleetLockConfig } from "../../fleet/configs.ts";
@@ -97,6 +99,15 @@ function showRecord(record: FinalizationRecord): void {
 }
 
 export const STATE: readonly Target[] = [
+  {
+    file: "state-dir/texts.ts",
+    name: "toActNow",
+    samples: ["anna on pts/3\nci-job\nfleet-lock", "root"],
+    parse: (text) => {
+      const { past } = toActNow(text) ?? { past: [text] };
+      assert.ok(past.every(isGateName));
+    },
+  },
   {
     file: "core/record/parse-record.ts",
     name: "parseRecord",

@@ -6,6 +6,7 @@ import { activationIn, activationInJournal } from "../../../src/host/systemd/boo
 import { secondsSince } from "../../../src/host/systemd/boot-stage.ts";
 import { parseElapses, unreadOutput } from "../../../src/host/systemd/calendar.ts";
 import { parseInhibitors } from "../../../src/host/systemd/logind/inhibitors.ts";
+import { endsIn, processIn } from "../../../src/host/systemd/logind/ssh-login.ts";
 import { parseShutdowns } from "../../../src/host/systemd/logind/shutdown.ts";
 import { jobsInWords, parseJobs } from "../../../src/host/systemd/jobs.ts";
 import { parseJournal } from "../../../src/host/systemd/journal-entries.ts";
@@ -244,6 +245,28 @@ export const SYSTEMD: readonly Target[] = [
     ],
     parse: (text) => {
       for (const field of fieldsIn(text).keys()) assert.doesNotMatch(field, /[=\n]/);
+    },
+  },
+  {
+    file: "host/systemd/logind/ssh-login.ts",
+    name: "endsIn",
+    samples: [
+      "SSH_CONNECTION=192.0.2.7 51742 192.0.2.1 22\0",
+      "SSH_CONNECTION=fe80::1%eth0 1 ::1 22",
+    ],
+    parse: (text) => {
+      const ends = endsIn(text);
+      for (const address of ends === null ? [] : [ends.from, ends.to])
+        assert.match(address, /^[\w.:%]+$/);
+    },
+  },
+  {
+    file: "host/systemd/logind/ssh-login.ts",
+    name: "processIn",
+    samples: ["712 (sshd-session) S 1 712 712 0 -1", "9 (a) b (c) R 712 9 9 0 -1"],
+    parse: (text) => {
+      const seen = processIn(text);
+      if (seen !== null) assert.ok(seen.id >= 0 && seen.parent >= 0);
     },
   },
   {

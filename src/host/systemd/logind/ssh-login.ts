@@ -75,7 +75,10 @@ interface ProcessSeen {
 
 /** proc_pid_stat(5): id, name in parentheses, state, parent. */
 function readProcess(paths: Paths, id: string): ProcessSeen | null {
-  const stat = readIfThere(join(paths.processes, id, "stat")) ?? "";
+  return processIn(readIfThere(join(paths.processes, id, "stat")) ?? "");
+}
+
+export function processIn(stat: string): ProcessSeen | null {
   const [, own = "", name = "", parent = ""] = /^(\d+) \((.*)\) \S (\d+) /s.exec(stat) ?? [];
   return own === "" ? null : { id: Number(own), name, parent: Number(parent) };
 }
@@ -96,13 +99,23 @@ function connectionOfSession(paths: Paths): Connection | null {
   return isRemote && self !== null ? { server: leader, called: self.id } : null;
 }
 
+interface Ends {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** ssh(1): SSH_CONNECTION has the client's address and port, then the server's. */
 async function readEnds(
   { paths, spawn }: Pick<Host, "paths" | "spawn">,
   id: number,
-): Promise<{ readonly from: string; readonly to: string } | null> {
+): Promise<Ends | null> {
   const { stdout } = await spawn(grepVariables(paths, id, ["SSH_CONNECTION"]));
-  const [, from, to] = /^SSH_CONNECTION=([\w.:%]+) \d+ ([\w.:%]+) \d+\0?$/.exec(stdout) ?? [];
+  return endsIn(stdout);
+}
+
+/** The addresses of both ends, in a variable of an environment. */
+export function endsIn(variable: string): Ends | null {
+  const [, from, to] = /^SSH_CONNECTION=([\w.:%]+) \d+ ([\w.:%]+) \d+\0?$/.exec(variable) ?? [];
   return from === undefined || to === undefined ? null : { from, to };
 }
 
