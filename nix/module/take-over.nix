@@ -122,11 +122,9 @@ in
   };
 
   config = {
-    systemd.services = lib.mkMerge [
-      (lib.mkIf autoUpgrade.isOn { nixos-upgrade.serviceConfig.ExecStartPost = [ "${finalize}" ]; })
-      # It restarts itself after a switch of its own, and only then. Stronger than what its module says.
-      (lib.mkIf comin.isOn { comin.restartIfChanged = lib.mkOverride 90 true; })
-    ];
+    systemd.services = lib.mkIf autoUpgrade.isOn {
+      nixos-upgrade.serviceConfig.ExecStartPost = [ "${finalize}" ];
+    };
 
     warnings =
       hasNoService "autoUpgrade" autoUpgrade.isOn "system.autoUpgrade.enable"
