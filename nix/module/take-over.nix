@@ -20,14 +20,34 @@ let
     profile=${lib.escapeShellArg profile}
     target=$(${pkgs.coreutils}/bin/readlink -f "$profile")
     running=$(${pkgs.coreutils}/bin/readlink -f /run/current-system)
-    for system in "$target" "$target"/specialisation/*; do
-      if [ "$(${pkgs.coreutils}/bin/readlink -f "$system")" = "$running" ]; then
-        echo "deploy-finalize: $target runs already: nothing to do"
-        exit 0
-      fi
-    done
     program=$target/sw/bin/deploy-finalize
     [ -x "$program" ] || program=${lib.getExe own}
+
+    runs() {
+      for system in "$target" "$target"/specialisation/*; do
+        [ "$(${pkgs.coreutils}/bin/readlink -f "$system")" != "$running" ] || return 0
+      done
+      return 1
+    }
+    # Whether a deploy of what runs already brings nothing.
+    is_done() {
+      # What the program refuses, it is to say itself.
+      plan=$("$program" --profile "$profile" --dry-run) || return 1
+      newest=$("$program" status --json)
+      case $newest in
+        *'"endedAt":null'*)
+          # If it is of this system, it goes on. If not, this deploy replaces it.
+          case $newest in *"\"target\":{\"toplevel\":\"$target\""*) return 0 ;; esac
+          return 1
+          ;;
+      esac
+      # The booted system has another kernel.
+      case $plan in *"action=reboot "*) return 1 ;; esac
+    }
+    if runs && is_done; then
+      echo "deploy-finalize: $target runs already: nothing to do"
+      exit 0
+    fi
     "$program" --profile "$profile"
     code=$?
     # 0: scheduled. 4: the profile is that of another deploy by now.

@@ -260,8 +260,12 @@ nixTest("take over: what else follows an upgrade still does", async (nix) => {
   assert.deepEqual([after.length, after.includes("/bin/tell"), warnings], [2, true, []]);
 });
 
-/** A call of a stand-in for the program says so, and ends as it is told. */
+/** A stand-in for the program: it answers, notes each call that acts, and ends as it is told. */
 const PROGRAM = `#!/bin/sh
+case "$*" in
+  *--dry-run) echo "deploy-finalize: action=\${ACTION:-switch} reason=x delay=0s unit=x"; exit "\${REFUSED:-0}" ;;
+  "status --json") echo "\${NEWEST:-}"; exit 0 ;;
+esac
 echo "$0 $*" | sed 's,^.*/store/,,' >>"$CALLS"
 [ "$1" = undo ] || exit "\${SCHEDULED:-0}"
 `;
@@ -309,7 +313,12 @@ function afterDeploy(folder: Folder, script: string, { profile, running, env = {
   symlinkSync(folder.at(`store/${running}`), folder.at("current"));
   const calls = folder.write("calls", "");
   const ended = spawnSync(written(folder, script), {
-    env: { PATH: process.env["PATH"], CALLS: calls, ...env },
+    env: {
+      PATH: process.env["PATH"],
+      CALLS: calls,
+      ...env,
+      NEWEST: env["NEWEST"]?.replace("/nix/store", folder.at("store")),
+    },
     encoding: "utf8",
   });
   const called = readFileSync(calls, "utf8").trim().split("\n").filter(Boolean);
@@ -324,10 +333,44 @@ const IN = (system: string): string => `${system}/sw/bin/deploy-finalize`;
 const SCHEDULES = `--profile ${SYSTEM}`;
 const UNDOES = `undo --profile ${SYSTEM}`;
 
+/** What `status --json` shows of the newest finalization. */
+const newest = (target: string, endedAt: string | null): string =>
+  JSON.stringify({ finalization: { target: { toplevel: `/nix/store/${target}` }, endedAt } });
+
 /** The systems, what the program says, and what is called. */
 const upgrades: [what: string, Deployed, calls: string[], code: number][] = [
   ["changes nothing", { profile: "old", running: "old" }, [], 0],
   ["changes nothing, and a specialisation runs", { profile: "new", running: "special" }, [], 0],
+  [
+    "runs already, but not its kernel",
+    { profile: "new", running: "new", env: { ACTION: "reboot", NEWEST: newest("new", "2026") } },
+    [`${IN("new")} ${SCHEDULES}`],
+    0,
+  ],
+  [
+    "runs already, but not its kernel, and its reboot waits for its window",
+    { profile: "new", running: "new", env: { ACTION: "reboot", NEWEST: newest("new", null) } },
+    [],
+    0,
+  ],
+  [
+    "goes back to what runs, while another one waits",
+    { profile: "new", running: "new", env: { NEWEST: newest("old", null) } },
+    [`${IN("new")} ${SCHEDULES}`],
+    0,
+  ],
+  [
+    "goes back to what runs, after another one has ended",
+    { profile: "new", running: "new", env: { NEWEST: newest("old", "2026") } },
+    [],
+    0,
+  ],
+  [
+    "runs already, and is refused all the same",
+    { profile: "new", running: "new", env: { REFUSED: "1", SCHEDULED: "1" } },
+    [`${IN("new")} ${SCHEDULES}`, `${IN("new")} ${UNDOES}`],
+    1,
+  ],
   ["is scheduled", { profile: "new", running: "old" }, [`${IN("new")} ${SCHEDULES}`], 0],
   [
     "is refused, and so undone",

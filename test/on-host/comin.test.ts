@@ -3,7 +3,7 @@ import { PrivateNix } from "../nix/pkgs/private-nix.ts";
 import { hostWithDeployers, pulling, scriptsOf } from "../nix/take-over.ts";
 import { hostTest } from "../test-host/host-test.ts";
 import type { Host } from "../test-host/host.ts";
-import { ended, newestRecord, path as pathOf, PROGRAM, systemSpec } from "./deploying.ts";
+import { ended, newestRecord, path as pathOf, PROGRAM, recordOf, systemSpec } from "./deploying.ts";
 
 // comin as `takeOver.comin` has it; autoUpgrade, nixos-rebuild and colmena are walked in test/journeys.
 // comin is a stand-in: a unit that does what comin does on the host, and then runs the module's command.
@@ -43,20 +43,24 @@ async function deployByComin(host: Host, command: string, toplevel: string): Pro
   await host.ok(["systemd-run", "--quiet", "--collect", path, "--unit=comin", "sh", "-c", comin]);
 }
 
-/** Deploys, and waits for the end of what that has scheduled. */
-async function deployed(host: Host, command: string, toplevel: string): Promise<string> {
+/** Deploys; returns the id of what that has scheduled. */
+async function scheduled(host: Host, command: string, toplevel: string): Promise<string> {
   const before = await newestRecord(host).catch(() => null);
   await deployByComin(host, command, toplevel);
-  const { id } = await host.until("it is scheduled", async () => {
+  return await host.until("it is scheduled", async () => {
     const newest = await newestRecord(host).catch(() => null);
-    return newest === null || newest.id === before?.id ? undefined : newest;
+    return newest === null || newest.id === before?.id ? undefined : newest.id;
   });
-  return pathOf(await ended(host, id));
 }
 
-/** As `rebootWindow = { lower; upper; }`: each day between two times, which may be around midnight. */
-function aroundNow(): object {
-  const lower = new Date(Date.now() - 3_600_000).toISOString().slice(11, 16);
+/** Deploys, and waits for the end of what that has scheduled. */
+async function deployed(host: Host, command: string, toplevel: string): Promise<string> {
+  return pathOf(await ended(host, await scheduled(host, command, toplevel)));
+}
+
+/** As `rebootWindow = { lower; upper; }`: two hours of each day, which may be around midnight. */
+function fromHour(fromNow: number): object {
+  const lower = new Date(Date.now() + fromNow * 3_600_000).toISOString().slice(11, 16);
   return { start: `*-*-* ${lower} UTC`, duration: "2h" };
 }
 
@@ -70,7 +74,7 @@ hostTest(
       profile: PROFILE,
       delay: 0,
       verify: { settle: 0 },
-      reboot: { window: aroundNow() },
+      reboot: { window: fromHour(-1) },
     };
     const services = await host.buildToplevel(systemSpec({ label: "services" }, config));
     const kernel = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, config));
@@ -83,6 +87,8 @@ hostTest(
     );
     const switches = "scheduled waiting switching verifying";
     assert.equal(await deployed(host, command, services), `${switches} live`);
+    // Tried on a testing branch, then merged: all but its kernel runs already.
+    await host.ok([`${kernel}/bin/switch-to-configuration`, "test"]);
     assert.equal(
       await deployed(host, command, kernel),
       "scheduled waiting rebooting verifying live",
@@ -93,5 +99,33 @@ hostTest(
     const { booted, current, bootDefault } = await host.facts();
     assert.deepEqual([booted, current, bootDefault], [kernel, kernel, kernel]);
     assert.equal((await host.ok(["readlink", "-f", PROFILE])).trim(), kernel);
+  },
+);
+
+hostTest(
+  "comin, taken over: a deploy of what runs replaces one that waits, and else does nothing",
+  { baseline: systemSpec() },
+  async (host) => {
+    await installProgram(host);
+    const command = await commandOfModule(host);
+    const config = {
+      profile: PROFILE,
+      delay: 0,
+      verify: { settle: 0 },
+      reboot: { window: fromHour(6) },
+    };
+    const services = await host.buildToplevel(systemSpec({ label: "services" }, config));
+    const kernel = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, config));
+    await deployed(host, command, services);
+    const waits = await scheduled(host, command, kernel);
+    await host.until("it waits for the window", async () =>
+      (await recordOf(host, waits)).deferredUntil === null ? undefined : true,
+    );
+    assert.match(await deployed(host, command, services), / live$/);
+    assert.equal((await recordOf(host, waits)).state, "superseded");
+    const { id } = await newestRecord(host);
+    const environment = "COMIN_STATUS=done COMIN_GIT_REF=origin/main";
+    assert.match(await host.shell(`${environment} ${command}`), /runs already: nothing to do/);
+    assert.equal((await newestRecord(host)).id, id);
   },
 );
