@@ -35,8 +35,8 @@ export function hostOf(context: Context, options: CommonOptions): Host {
   const journal = new Journal(spawn, say, context.narration);
   const { now, elapsedMs, paths } = context;
   const notifySocket = context.env["NOTIFY_SOCKET"];
-  const told = notifySocket === undefined ? {} : { notifySocket };
-  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths, ...told };
+  const unit = notifySocket === undefined ? {} : { ownUnit: { notifySocket, isEndTold: false } };
+  const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths, ...unit };
   const driving = { ...host, report: reporterOf(context, options, host) };
   return { ...driving, scheduleReboot: rebootSchedulerOf(context, options, driving) };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { shownConfig } from "../../src/core/redaction/config.ts";
 import { withoutSecretLooks } from "../../src/core/redaction/text.ts";
 import { reportBugSchema } from "../../src/json/report-bug.ts";
@@ -28,6 +29,7 @@ class TalkativeHost extends OperatedHost {
             { kind: "webhook", url: "https://hook.example/in/its-path", tokenFile: "/not/there" },
           ],
         },
+        hooks: [{ name: "node", before: ["/bin/drain", "X-Auth: s3cr3t-value"], after: null }],
         verify: {
           checks: [
             { kind: "command", command: ["/bin/probe", "--as", 'by-"argument"'] },
@@ -44,15 +46,18 @@ class TalkativeHost extends OperatedHost {
       { name: '/bin/probe --as by-"argument"', kind: "command", ...failed },
       { name: "https://probe.example/in/its-path", kind: "http", ...failed },
     ];
-    this.save({ configFile, state: "failed", outcome, checks });
+    const hooks = [
+      { name: "node", stage: "over", after: ["/bin/up", "s3cr3t-too"], timeout: 60, problems: [] },
+    ] satisfies FinalizationRecord["hooks"];
+    this.save({ configFile, state: "failed", outcome, checks, hooks });
     this.ends["journalctl"] = {
-      stdout: `line: ${TOKEN.replace("/", "%2F").replace("+", "%2B")}\nline: DB_PASSWORD=hunter2\ncheck /bin/probe --as by-"argument" failed\n${TOPIC}\u001B[2J\n`,
+      stdout: `line: ${TOKEN.replace("/", "%2F").replace("+", "%2B")}\nline: DB_PASSWORD=hunter2\nhook node: sent X-Auth: s3cr3t-value\ncheck /bin/probe --as by-"argument" failed\n${TOPIC}\u001B[2J\n`,
     };
     this.ends["systemctl"] = { stdout: "systemd 257 (257.4)\n" };
   }
 }
 
-const SECRETS = [TOKEN, "sw0rdfish", "our-hidden-topic", "its-path", "--as", "hunter2"];
+const SECRETS = [TOKEN, "sw0rdfish", "our-hidden-topic", "its-path", "--as", "hunter2", "s3cr3t"];
 
 test("report-bug: has versions, status, record, configuration and journal, and no secret", async () => {
   using host = new TalkativeHost();

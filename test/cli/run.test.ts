@@ -78,21 +78,38 @@ test("run: in its unit it tries again, says each reason once, and fails after a 
   assert.match(read.record.outcome?.reason ?? "", /^could not continue: cannot take the lock/);
 });
 
-// systemd does not stop a process that has said that it ends: a shutdown would wait for it in vain.
-test("run: a process of its unit that has put the finalization off does not try again itself", async () => {
-  using host = inUnit(stuckHost());
-  const deferredUntil = new Date(host.time + 3_600_000).toISOString();
-  const { id } = host.save(
-    enter(aRecord({ deferredUntil }), "waiting", new Date(host.time), "window"),
+const OTHER_KERNEL = { kernel: "k2", initrd: "i1", "kernel-modules": "m1" };
+
+// systemd does not stop a process that has said that it ends: a shutdown would wait for it for ten minutes.
+test("run: a process that has told systemd of its end does not try again itself", async () => {
+  using host = inUnit(new OperatedHost());
+  host.env = { ...UNIT, NOTIFY_SOCKET: "/run/systemd/notify" };
+  const profile = host.folder.at("profiles/system");
+  const window = { start: "Sat 02:00 UTC", duration: 7200 };
+  const configFile = host.folder.write(
+    "config.json",
+    JSON.stringify({ profile, reboot: { window } }),
   );
-  let tries = 0;
-  host.spawn = async (argv) => {
-    if (argv[0] !== "flock") return { argv, ...FAILS, exitCode: 0 };
-    if (++tries === 2) host.stop.abort();
-    return { argv, ...FAILS };
+  const target = makeToplevel(host.folder, "new", OTHER_KERNEL);
+  host.setProfile(target);
+  host.ends["systemd-analyze"] = { stdout: "    Next elapse: Sat 2026-11-28 02:00:00 UTC\n" };
+  const plan = { reason: "kernel changed", changed: ["kernel"] };
+  const { id } = host.save({
+    ...aRecord({ profile, configFile, target, previous: host.booted }),
+    plan: { action: "reboot", ...plan },
+  });
+  host.passes(120_000);
+  const { spawn } = host;
+  let told = 0;
+  host.spawn = async (argv, options) => {
+    if (argv[0] === "systemd-notify" && ++told === 2) host.stop.abort();
+    const isAskedAfter = told > 0 && argv.some((word) => word.includes("SubState"));
+    return isAskedAfter ? { argv, ...FAILS } : await spawn(argv, options);
   };
-  assert.deepEqual([(await host.operate("run", id)).exitCode, tries], [75, 1]);
-  assert.equal(readTries(host.store, id)?.tries, 1, "the unit pauses longer and longer");
+  const { exitCode, stderr } = await host.operate("run", id);
+  assert.deepEqual([exitCode, told], [75, 1], stderr);
+  assert.match(stderr, /cannot continue: /);
+  assert.equal(readTries(host.store, id)?.tries, 1, "its unit pauses longer and longer");
 });
 
 test("run: a try that lasts for more than a minute has continued, so the day begins anew", async () => {

@@ -1,6 +1,12 @@
 import { join } from "node:path";
 import { printableLines } from "../../core/printable.ts";
-import { type Hidden, hiddenIn, secretFilesIn, shownConfig } from "../../core/redaction/config.ts";
+import {
+  type Hidden,
+  hiddenIn,
+  secretFilesIn,
+  shownConfig,
+  shownRecord,
+} from "../../core/redaction/config.ts";
 import { withoutSecretLooks } from "../../core/redaction/text.ts";
 import { messageOf } from "../../core/refusal.ts";
 import type { Services } from "../../finalize/undo-deploy.ts";
@@ -97,11 +103,12 @@ async function status(reporting: Reporting): Promise<Part> {
   }
 }
 
-/** As it is on the disk: also one that this version cannot read. */
+/** Also one that this version cannot read. */
 function recordPart({ store }: Reporting, id: string | null): Part {
   const title = "Record";
   if (id === null) return { title, text: "none" };
-  return { title, text: recordTextOf(store.folder, id) ?? "it cannot be read" };
+  const text = recordTextOf(store.folder, id);
+  return { title, text: text === null ? "it cannot be read" : (shownRecord(text) ?? text) };
 }
 
 function recordTextOf(folder: string, id: string): string | null {

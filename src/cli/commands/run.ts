@@ -121,7 +121,7 @@ async function runInUnit(driven: Driven, called: Called, stop: AbortSignal): Pro
       if (isOver && (await endsStuck(driven, reason))) return FAILED;
       if (end.why !== last) await announce(driven, end.why);
       last = end.why;
-      if (await isPutOff(driven)) return { kind: "again" };
+      if (host.ownUnit?.isEndTold === true) return { kind: "again" };
     }
     await pause(pauseAfter(tries) * 1000, stop);
     if (stop.aborted) return { kind: "stopped" };
@@ -132,16 +132,6 @@ type UnitEnd =
   | Extract<Attempt, { readonly kind: "ended" | "gone" }>
   /** `again`: only another process of the unit may try again. */
   | { readonly kind: "stopped" | "again" };
-
-/**
- * Whether this process may have told systemd that it is about to end, because a timer starts the next one.
- * systemd stops it no more after that: a shutdown would wait for ten minutes, and then kill what it does.
- */
-async function isPutOff({ store, id }: Driven): Promise<boolean> {
-  const read = await store.read(id).catch(() => null);
-  if (read?.kind !== "record") return false;
-  return read.record.state === "waiting" && read.record.deferredUntil !== null;
-}
 
 const FAILED: UnitEnd = { kind: "ended", exitCode: EXIT.failed, left: null };
 

@@ -23,6 +23,13 @@ export function shownConfig(config: string): string | null {
   return JSON.stringify(visit(value, shown), null, 2);
 }
 
+/** A record to show to others: without the arguments of its commands. Null if it is not JSON. */
+export function shownRecord(record: string): string | null {
+  const value = jsonIn(record);
+  if (value === null) return null;
+  return JSON.stringify(visit(value, withoutArguments), null, 2);
+}
+
 /** The user of an address, which no name has. */
 const USER = /^(https?:\/\/)[^/?#@]*@/;
 
@@ -43,7 +50,7 @@ export function hiddenIn(config: string): Hidden[] {
     if (typeof value === "string" && typeof by === "string") {
       hidden.push({ text: value, by }, { text: value.replace(USER, "$1"), by });
     } else if (Array.isArray(value) && Array.isArray(by)) {
-      hidden.push({ text: value.join(" "), by: by.join(" ") });
+      hidden.push({ text: value.join(" "), by: by.join(" ") }, ...argumentsOf(value));
     }
     return value;
   });
@@ -53,10 +60,23 @@ export function hiddenIn(config: string): Hidden[] {
     .toSorted((one, other) => other.text.length - one.text.length);
 }
 
+/** A program may repeat one of its arguments. Short ones are words, and options and paths no secrets. */
+function argumentsOf([, ...args]: readonly unknown[]): Hidden[] {
+  return args.flatMap((text) =>
+    typeof text === "string" && /^[^-/].{7}/s.test(text) ? [{ text, by: "***" }] : [],
+  );
+}
+
+/** Keys whose value is a program with its arguments: of checks and receivers, and of hooks. */
+const COMMANDS = new Set(["command", "before", "after"]);
+
+function withoutArguments(key: string, value: unknown): unknown {
+  if (!COMMANDS.has(key) || !Array.isArray(value)) return value;
+  return [...value.slice(0, 1), ...(value.length > 1 ? [`${value.length - 1} arguments`] : [])];
+}
+
 function shown(key: string, value: unknown): unknown {
-  if (key === "command" && Array.isArray(value)) {
-    return [...value.slice(0, 1), ...(value.length > 1 ? [`${value.length - 1} arguments`] : [])];
-  }
+  if (Array.isArray(value)) return withoutArguments(key, value);
   return typeof value === "string" ? value.replace(/^(https?:\/\/[^/?#]*).*/s, "$1/***") : value;
 }
 

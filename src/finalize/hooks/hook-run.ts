@@ -3,7 +3,6 @@ import { eventEntry, stateEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import type { Host } from "../../host/process/host.ts";
 import { describeEnd } from "../../host/process/spawn.ts";
-import { LONGEST_TIMER_MS } from "../../host/process/time.ts";
 import { toFinalizationJson } from "../../json/finalization.ts";
 
 /** One run of a program of a hook. */
@@ -26,7 +25,7 @@ export async function runHook(
     env: environmentOf(record, hook, stage),
     input: `${JSON.stringify(toFinalizationJson(record))}\n`,
     signal,
-    timeoutMs: Math.min(timeout * 1000, LONGEST_TIMER_MS),
+    timeoutMs: timeout * 1000,
     streams: "ends",
   });
   return ended.exitCode === 0 ? null : printableLine(describeEnd(ended));

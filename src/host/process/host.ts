@@ -34,6 +34,17 @@ export interface Announcer {
   readonly leave: (entry: JournalEntry) => Promise<void>;
 }
 
+/** The unit whose main process this is. */
+export interface OwnUnit {
+  /** Where systemd listens to it. */
+  readonly notifySocket: string;
+  /**
+   * systemd may know that this process ends. It stops the process no more then: a shutdown would wait
+   * for ten minutes, and then kill what the process does.
+   */
+  isEndTold: boolean;
+}
+
 /** What every edge needs of the machine; tests hand in their own. */
 export interface Host {
   readonly spawn: Spawn;
@@ -49,8 +60,8 @@ export interface Host {
   readonly report?: Reporter;
   /** Absent where no finalization is driven. */
   readonly scheduleReboot?: ScheduleReboot;
-  /** Where systemd listens to the main process of its unit; absent outside of a unit. */
-  readonly notifySocket?: string;
+  /** Absent outside of a unit. */
+  readonly ownUnit?: OwnUnit;
   /** Passes on output of a program as it comes. */
   readonly echo: (text: string) => void;
 }

@@ -3,6 +3,7 @@ import { printableLine } from "../../core/printable.ts";
 import { messageOf } from "../../core/refusal.ts";
 import { type Kill, type NodeEnd, whenCutOff, whenEnded } from "./child.ts";
 import { type Keep, Output, TOO_MUCH } from "./output.ts";
+import { timeLimit } from "./time.ts";
 
 export interface SpawnOptions {
   /** Added to the environment of the program. */
@@ -103,7 +104,7 @@ async function endOf(
   { signal, timeoutMs }: SpawnOptions,
   kill: Kill,
 ): Promise<NodeEnd> {
-  const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const limit = timeoutMs === undefined ? undefined : timeLimit(timeoutMs / 1000);
   const cuts = [signal, limit].filter((cut) => cut !== undefined);
   const ends = [whenEnded(child), ...cuts.map(async (cut) => await whenCutOff(child, cut, kill))];
   const end = await Promise.race(ends);

@@ -132,16 +132,18 @@ export async function rearmTimer(
  * null, or to the problem.
  */
 export async function tellEnding(host: Host, id: string): Promise<string | null> {
-  const { notifySocket } = host;
+  const { ownUnit: unit } = host;
   // Called by hand, it has no unit.
-  if (notifySocket === undefined) return null;
-  const options = { env: { NOTIFY_SOCKET: notifySocket }, timeoutMs: TOLD_MS };
+  if (unit === undefined) return null;
+  unit.isEndTold = true;
+  const options = { env: { NOTIFY_SOCKET: unit.notifySocket }, timeoutMs: TOLD_MS };
   const ask = async () => await host.spawn(commands.TELL_ENDING, options);
   const problem = problemOf(await insist(host, ask, INSIST_MS));
   if (problem === null) return null;
   // It may have heard, although its answer was late.
   const [service] = await askProperties(host, ["ActiveState"], [`${unitName(id)}.service`]);
-  return service?.["ActiveState"] === "deactivating" ? null : problem;
+  unit.isEndTold = service?.["ActiveState"] === "deactivating";
+  return unit.isEndTold ? null : problem;
 }
 
 /** Queues the start of units; resolves to null, or to systemd's refusal. */

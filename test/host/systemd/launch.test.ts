@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { launch, reboot, tellEnding } from "../../../src/host/systemd/systemd.ts";
+import type { OwnUnit } from "../../../src/host/process/host.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 
 const LAUNCH = { id: "20261122-213000-aaaa", action: "reboot", command: ["/run"], path: "/bin" };
@@ -54,11 +55,15 @@ test("a systemd that executes itself anew is asked again until it answers, for a
   }
 });
 
+function aUnit(): OwnUnit {
+  return { notifySocket: "/run/systemd/notify", isEndTold: false };
+}
+
 test("systemd hears that a process is about to end; outside of a unit nobody is told", async () => {
   using host = new EdgeHost();
   assert.equal(await tellEnding(host, LAUNCH.id), null);
   assert.deepEqual(host.ran, []);
-  const inUnit = Object.assign(host, { notifySocket: "/run/systemd/notify" });
+  const inUnit = Object.assign(host, { ownUnit: aUnit() });
   assert.equal(await tellEnding(inUnit, LAUNCH.id), null);
   assert.deepEqual(host.ran, [["systemd-notify", "STOPPING=1"]]);
 });
@@ -70,9 +75,10 @@ test("a process that was told late is about to end all the same", async () => {
     host.answers["systemctl show --timestamp=unix --property=ActiveState"] = {
       stdout: `ActiveState=${state}\n`,
     };
-    const inUnit = Object.assign(host, { notifySocket: "/run/systemd/notify" });
+    const inUnit = Object.assign(host, { ownUnit: aUnit() });
     const problem = await tellEnding(inUnit, LAUNCH.id);
     if (state === "active") assert.match(problem ?? "", /Connection timed out/);
     else assert.equal(problem, null);
+    assert.equal(inUnit.ownUnit.isEndTold, state === "deactivating");
   }
 });
