@@ -102,6 +102,12 @@ async function main(): Promise<void> {
     env: process.env,
     userId: process.getuid?.() ?? -1,
     hostName: readFileSync("/proc/sys/kernel/hostname", "utf8").trim(),
+    ownAddresses: async () => {
+      const { networkInterfaces } = await import("node:os");
+      return Object.values(networkInterfaces()).flatMap(
+        (all) => all?.map(({ address }) => address) ?? [],
+      );
+    },
     self: [process.execPath, script],
     now: () => new Date(),
     elapsedMs: () => performance.now(),

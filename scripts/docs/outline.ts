@@ -48,6 +48,7 @@ const UNTOUCHED: Context = {
   env: {},
   userId: 0,
   hostName: "",
+  ownAddresses: async () => [],
   self: [],
   now: () => new Date(0),
   elapsedMs: () => 0,

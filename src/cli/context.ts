@@ -21,6 +21,8 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly userId: number;
   readonly hostName: string;
+  /** The addresses of the network interfaces of this host. */
+  readonly ownAddresses: () => Promise<readonly string[]>;
   /** How this program is started: the interpreter and the script. */
   readonly self: readonly string[];
   readonly now: () => Date;

@@ -127,6 +127,15 @@ const NOT_FROM_OUTSIDE: [string, (host: CalledHost) => void, readonly Process[],
     /comes from this host itself \(192\.0\.2\.1\)/,
   ],
   [
+    "over SSH from another address of the host",
+    (host) => {
+      host.ownAddresses = ["192.0.2.1", "10.0.0.1"];
+      host.connection("::ffff:10.0.0.1 40000 192.0.2.1 22");
+    },
+    AS_ROOT,
+    /comes from this host itself/,
+  ],
+  [
     "over SSH to localhost",
     (host) => host.connection("::1 40000 ::1 22"),
     AS_ROOT,

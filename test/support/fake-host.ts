@@ -72,6 +72,8 @@ export class FakeHost implements Disposable {
     return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...end };
   };
 
+  ownAddresses: readonly string[] = [];
+
   async call(...args: string[]): Promise<Said> {
     const said = { stdout: "", stderr: "" };
     const context: Context = {
@@ -89,6 +91,7 @@ export class FakeHost implements Disposable {
       env: { PATH: "/bin", ...this.env },
       userId: this.userId,
       hostName: "web1",
+      ownAddresses: async () => this.ownAddresses,
       self: ["/node", "/deploy-finalize.cjs"],
       now: () => new Date(this.time),
       elapsedMs: () => performance.now() + this.#passedMs,

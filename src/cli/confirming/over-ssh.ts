@@ -24,7 +24,7 @@ export async function confirmOverSsh(
   options: CommonOptions,
 ): Promise<Confirm> {
   requireRoot(context, "confirming");
-  const login = await findSshLogin(services.host);
+  const login = await findSshLogin(services.host, await context.ownAddresses());
   if (login.kind === "none") {
     throw new Refusal(
       `${login.why}, so it does not show that this host can be reached. Run it over SSH from another ` +

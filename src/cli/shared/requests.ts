@@ -15,7 +15,7 @@ import type { RecordStore } from "../../state-dir/store.ts";
 /** The caller, as far as the environment says. */
 export function requesterOf({ env, paths }: Context): FinalizationRecord["requester"] {
   return {
-    user: nameIn(env["SUDO_USER"] ?? env["USER"]),
+    user: nameIn(env["SUDO_USER"]) ?? nameIn(env["USER"]),
     sshClient: nameIn(env["SSH_CLIENT"]?.split(" ")[0]),
     sessionId: findOwnSession(paths),
   };
@@ -25,7 +25,7 @@ export function requesterOf({ env, paths }: Context): FinalizationRecord["reques
 const MOST_IN_NAME = 100;
 
 export function nameIn(value: string | undefined): string | null {
-  return value === undefined ? null : printableLine(value, MOST_IN_NAME);
+  return value === undefined || value === "" ? null : printableLine(value, MOST_IN_NAME);
 }
 
 /** Far more than a process that drives a finalization needs to see a request. */

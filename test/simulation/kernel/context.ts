@@ -40,6 +40,7 @@ export function contextOf(run: Run, host: ProgramHost, paths: Paths): Context {
     env: process.env,
     userId: 0,
     hostName: "simulated",
+    ownAddresses: async () => [],
     self: SELF,
     now: () => new Date(run.call("now", "", host.now)),
     elapsedMs: () => run.call("elapsed", "", host.elapsedMs),

@@ -9,7 +9,6 @@ import {
   NAMED_FOR_NOW,
 } from "../../../core/gate-names.ts";
 import type { Config } from "../../../core/config/config.ts";
-import { newWish } from "../../../core/machine/moment/hurry.ts";
 import type { ToActNow } from "../../../core/machine/types.ts";
 import { unitName } from "../../../core/record/id.ts";
 import type { FinalizationRecord } from "../../../core/record/record.ts";
@@ -183,7 +182,8 @@ async function answered(
 }
 
 function isTakenUp(record: FinalizationRecord, wish: ToActNow): boolean {
-  return record.hurried !== null && newWish(record, { now: wish }) === null;
+  // Somebody else's wish may have come in its place.
+  return record.hurried !== null && wish.past.every((gate) => record.hurried?.past.includes(gate));
 }
 
 function notTakenUp({ id, state, outcome }: FinalizationRecord, driver: Driver): Refusal {

@@ -21,8 +21,13 @@ export type SshLogin =
  * A connection has a process of sshd of its own, which begins when the connection is accepted. All
  * sessions over it are below that process, also those that a client multiplexes later. A process that
  * has left it, as nohup does, is still in the session of the login, whose leader it is.
+ *
+ * @param own the addresses of this host: a login from one of them proves nothing
  */
-export async function findSshLogin(host: Pick<Host, "paths" | "spawn">): Promise<SshLogin> {
+export async function findSshLogin(
+  host: Pick<Host, "paths" | "spawn">,
+  own: readonly string[],
+): Promise<SshLogin> {
   const { paths } = host;
   const found = connectionAbove(paths) ?? connectionOfSession(paths);
   if (found === null) return { kind: "none", why: "this call did not come over SSH" };
@@ -31,7 +36,7 @@ export async function findSshLogin(host: Pick<Host, "paths" | "spawn">): Promise
   const ends = await readEnds(host, found.called);
   if (ends === null) return { kind: "none", why: "the other end of its SSH connection is unknown" };
   const { from, to } = ends;
-  return isThisHost(from) || from === to
+  return isLoopback(from) || [to, ...own].map(plain).includes(plain(from))
     ? { kind: "none", why: `its SSH connection comes from this host itself (${from})` }
     : { kind: "login", from, began };
 }
@@ -119,6 +124,11 @@ export function endsIn(variable: string): Ends | null {
   return from === undefined || to === undefined ? null : { from, to };
 }
 
-function isThisHost(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
+function isLoopback(address: string): boolean {
+  return address === "::1" || plain(address).startsWith("127.");
+}
+
+/** Without the interface of a link-local address, and IPv4 as such. */
+function plain(address: string): string {
+  return address.replace(/%.*$/s, "").replace(/^::ffff:/, "");
 }
