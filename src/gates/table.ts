@@ -68,7 +68,7 @@ export const GATES: readonly Row[] = [
     action === "reboot"
       ? inhibitors(windows)
       : isWaitedFor(of.sessions) && !completesReboot(record, action)
-        ? inhibitorsOf(interruptedBy(stopped))
+        ? inhibitorsOf(interruptedBy(stopped), windows)
         : null,
   ({ action, config: { waitFor }, windows }) =>
     action === "reboot" && waitFor.storage.length > 0
