@@ -89,7 +89,7 @@ in
       description = ''
         What happens if the host would wait for a passphrase after the reboot (`reboot.passphrases`).
         `warn`: it reboots, and the evaluation, `schedule` and `explain` warn. `require`: it does not
-        reboot, as if `reboot.allow` were false.
+        reboot, as if `reboot.allow` were false, except in an automatic rollback.
       '';
     };
 

@@ -34,7 +34,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
     "If `verify.confirm` is set and nobody runs this in time, the host rolls back. Run it over SSH from another machine. It does not ask when that connection began: for a confirmation that shows that the host can be reached, use `wait --confirm`.",
   ],
   rollback: [
-    "Makes the previous system the running system again. As a deploy does, it writes a record, waits for the gates and verifies the result.",
+    "Makes the previous system the running system again. As a deploy does, it writes a record, waits for the gates and verifies the result. It waits for no window, no alert and no command of `waitFor.commands`.",
     "Without an ID, it rolls back the newest finalization that acted. To roll back an older finalization, or a finalization that was itself a rollback, give its ID.",
   ],
   retry: [

@@ -1,7 +1,7 @@
 import { type AfterBoot, lookAfterBoot } from "../boot/after-boot.ts";
 import type { Config } from "../core/config/config.ts";
 import { whyNoReboot } from "../core/machine/policy.ts";
-import { configForTarget } from "../host/nixos/target-config.ts";
+import { configForTarget, passphrasesOf } from "../host/nixos/target-config.ts";
 import type { Decision } from "../core/decision/decision.ts";
 import { RESUME_UNIT } from "../core/record/id.ts";
 import type { Weighed } from "../finalize/schedule.ts";
@@ -14,8 +14,8 @@ export interface BootAhead {
   readonly reboots: "possible" | "never";
   readonly stateDir: string;
   readonly after: AfterBoot;
-  /** The encrypted devices whose passphrase the target waits for. */
-  readonly passphrases: readonly string[];
+  /** The encrypted devices whose passphrase each system waits for. */
+  readonly passphrases: Readonly<Record<"target" | "previous", readonly string[]>>;
 }
 
 /** Warns of what would end a finalization without a word, for `explain` and `schedule`. */
@@ -33,7 +33,10 @@ export function warnOfBoot(
     reboots: mayReboot && rebootWhenChanged.length > 0 ? "possible" : "never",
     stateDir,
     after: lookAfterBoot(paths, { target, previous }, stateDir),
-    passphrases: mayReboot ? forTarget.reboot.passphrases : [],
+    passphrases: {
+      target: mayReboot ? forTarget.reboot.passphrases : [],
+      previous: mayReboot && previous !== null ? (passphrasesOf(previous) ?? []) : [],
+    },
   });
 }
 
@@ -79,10 +82,18 @@ function aboutMemory({ action, reboots, stateDir, after: { memory } }: BootAhead
 }
 
 function aboutPassphrases({ action, passphrases }: BootAhead): Warning[] {
-  if (action !== "reboot" || passphrases.length === 0) return [];
+  if (action !== "reboot") return [];
+  const { target, previous } = passphrases;
+  if (target.length > 0) {
+    const text =
+      `the reboot waits until somebody types the passphrase of ${target.join(", ")}: until then ` +
+      `nothing runs on the host, verifies the target or rolls back (reboot.passphrases)`;
+    return [warning("waits-for-passphrase", text)];
+  }
+  if (previous.length === 0) return [];
   const text =
-    `the reboot waits until somebody types the passphrase of ${passphrases.join(", ")}: until then ` +
-    `nothing runs on the host, verifies the target or rolls back (reboot.passphrases)`;
+    `the current system waits until somebody types the passphrase of ${previous.join(", ")}: if the ` +
+    `target is rolled back, that reboot waits, and nothing runs on the host until then`;
   return [warning("waits-for-passphrase", text)];
 }
 

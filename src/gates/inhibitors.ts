@@ -17,7 +17,7 @@ export const INHIBITORS = "shutdown inhibitors";
  * No program blocks a shutdown with an inhibitor of logind, as `systemd-inhibit --mode=block` does, and
  * nobody has scheduled a shutdown, which our reboot would delete.
  * The timeout always gives up, whatever `waitFor.onTimeout` says: an inhibitor forbids the reboot,
- * and newer versions of systemd apply it to root too. With a reboot window, the window bounds the
+ * and newer versions of systemd apply it to root too. With a window of the act, the window bounds the
  * wait instead.
  *
  * Unknown waits, because an inhibitor that cannot be seen may protect a backup.
@@ -46,8 +46,8 @@ export function inhibitors(windows: readonly Window[] | null): Gate {
  * Before a switch that ends somebody's session, who blocks shutdowns puts the switch off too. A shutdown
  * that is scheduled does not: a switch does not delete it.
  */
-export function inhibitorsOf(interrupted: Interrupted): Gate {
-  const gate = inhibitors(null);
+export function inhibitorsOf(interrupted: Interrupted, windows: readonly Window[] | null): Gate {
+  const gate = inhibitors(windows);
   const lookAtPeople = async (context: GateContext): Promise<GateState> => {
     const people = await peopleWho(context, interrupted);
     return people.length === 0 ? OPEN : await lookAtBlocks(context.host);

@@ -3,6 +3,7 @@ import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import type { SessionsConfig } from "../core/config/schema-parts.ts";
 import { isPassed } from "../core/gate-names.ts";
 import type { Plan } from "../core/decision/decision.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
 import type { DryActivation } from "../host/nixos/dry-activation.ts";
 import { noAlerts } from "./alerts.ts";
 import { bootThrough, hasBootedSince } from "./host/boot.ts";
@@ -20,7 +21,7 @@ import { switchLock } from "./host/switch-lock.ts";
 import { quietStorage } from "./storage/storage.ts";
 import type { StaggeredWindow } from "../core/config/windows/window-config.ts";
 import { quietUnits } from "./units.ts";
-import { windowGate, windowsToKeep } from "./window.ts";
+import { completesReboot, windowGate, windowsToKeep } from "./window.ts";
 
 export interface Act {
   readonly action: Plan["action"];
@@ -63,37 +64,45 @@ export const GATES: readonly Row[] = [
       : null,
   ({ config: { waitFor }, stopped, windows }) =>
     waitFor.units.length > 0 ? quietUnits(waitFor.units, stopped.units, windows) : null,
-  ({ action, windows, stopped, config: { switch: of } }) =>
+  ({ action, windows, stopped, record, config: { switch: of } }) =>
     action === "reboot"
       ? inhibitors(windows)
-      : isWaitedFor(of.sessions)
-        ? inhibitorsOf(interruptedBy(stopped))
+      : isWaitedFor(of.sessions) && !completesReboot(record, action)
+        ? inhibitorsOf(interruptedBy(stopped), windows)
         : null,
   ({ action, config: { waitFor }, windows }) =>
     action === "reboot" && waitFor.storage.length > 0
       ? quietStorage(waitFor.storage, windows)
       : null,
-  // A rollback may be what ends the alert.
   ({ action, config: { waitFor }, record, windows }) =>
-    waitFor.alerts !== null && guards(waitFor.alerts, action) && record.rollbackOf === null
+    waitFor.alerts !== null && guards(waitFor.alerts, action, record)
       ? noAlerts(waitFor.alerts, windows)
       : null,
-  ({ action, config: { waitFor }, windows }) =>
+  ({ action, config: { waitFor }, record, windows }) =>
     waitFor.commands
-      .filter((command) => guards(command, action))
+      .filter((command) => guards(command, action, record))
       .map((command) => commandGate(command, action, windows)),
   ({ action, config: { lock }, seat }) =>
     action === "reboot" && lock !== null ? fleetLock(lock, seat) : null,
-  ({ action, stopped, config: { reboot, switch: of } }) =>
+  ({ action, stopped, record, config: { reboot, switch: of } }) =>
     action === "reboot"
       ? loggedIn(reboot.sessions, action, everybody)
-      : isWaitedFor(of.sessions)
+      : isWaitedFor(of.sessions) && !completesReboot(record, action)
         ? loggedIn(of.sessions, action, interruptedBy(stopped))
         : null,
 ];
 
-/** Whether a gate that somebody has configured holds up this act. */
-function guards({ before }: Pick<CommandGateConfig, "before">, action: Act["action"]): boolean {
+/**
+ * Whether a gate that somebody has configured holds up this act. A rollback by hand may be what ends the
+ * alert, or what mends what the command asks. The act whose reboot is over has been allowed already, and
+ * a wait would end in a rollback.
+ */
+function guards(
+  { before }: Pick<CommandGateConfig, "before">,
+  action: Act["action"],
+  record: FinalizationRecord,
+): boolean {
+  if (record.rollbackOf !== null || completesReboot(record, action)) return false;
   return before === "act" || action === before;
 }
 

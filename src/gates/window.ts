@@ -2,6 +2,7 @@ import type { Config } from "../core/config/config.ts";
 import { type StaggeredWindow, staggered } from "../core/config/windows/window-config.ts";
 import type { Plan } from "../core/decision/decision.ts";
 import type { OtherWindow } from "../core/machine/types.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct } from "../core/states.ts";
 import { lookAtWindows, type WindowsView } from "../host/systemd/calendar.ts";
 import { pause } from "../host/process/time.ts";
@@ -31,8 +32,16 @@ export function windowsToKeep(
   action: Plan["action"],
 ): readonly StaggeredWindow[] | null {
   if (record.rollbackOf !== null || record.hurried !== null) return null;
-  if (action === "switch" && hasBegunToAct(record.state)) return null;
+  if (completesReboot(record, action)) return null;
   return windowsFor(host, config, action);
+}
+
+/** Whether an act is the switch that belongs to a reboot, to a specialisation: the target runs already. */
+export function completesReboot(
+  { state }: Pick<FinalizationRecord, "state">,
+  action: Plan["action"],
+): boolean {
+  return action === "switch" && hasBegunToAct(state);
 }
 
 /** A change of the clock is noticed within this time; an unknown window is asked about again after it. */

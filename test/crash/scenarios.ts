@@ -55,6 +55,7 @@ export interface Scenario {
   readonly ends: FinalizationRecord["state"];
 }
 
+const NO_REBOOT: Policy = { ...POLICY, reboot: "forbidden", rebootBack: "forbidden" };
 const CONFIRMED: Policy = { ...POLICY, confirmWithin: 60 };
 
 const NEWER = "20261122-220000-bbbb";
@@ -385,6 +386,13 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: "reboot, not confirmed", policy: CONFIRMED, kernelChanged: true, ends: "rolled-back" },
   {
     name: "stuck boot, after a reboot by hand where none is allowed",
+    policy: NO_REBOOT,
+    kernelChanged: true,
+    stuckBoots: "target",
+    ends: "live",
+  },
+  {
+    name: "stuck boot, after a reboot by hand into what the host does not reboot into by itself",
     policy: { ...POLICY, reboot: "forbidden" },
     kernelChanged: true,
     stuckBoots: "target",
@@ -400,20 +408,20 @@ export const SCENARIOS: readonly Scenario[] = [
   ...withHooks,
   {
     name: "reboot, forbidden",
-    policy: { ...POLICY, reboot: "forbidden" },
+    policy: NO_REBOOT,
     kernelChanged: true,
     ends: "live",
   },
   {
     name: "reboot, forbidden, the switch is refused",
-    policy: { ...POLICY, reboot: "forbidden" },
+    policy: NO_REBOOT,
     kernelChanged: true,
     switchEnds: 100,
     ends: "failed",
   },
   {
     name: "reboot, forbidden, a check fails",
-    policy: { ...POLICY, reboot: "forbidden" },
+    policy: NO_REBOOT,
     kernelChanged: true,
     problem: "web",
     ends: "rolled-back",

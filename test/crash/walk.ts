@@ -92,7 +92,7 @@ function violations(scenario: Scenario, world: World): string[] {
   }
   if (putsRebootOff(saved)) must(world.booted === TARGET, "a reboot that is put off comes");
   const { policy, stuckBoots } = scenario;
-  const maySwitch = policy.reboot === "forbidden";
+  const maySwitch = policy.rebootBack === "forbidden";
   must(maySwitch || world.switchesInStuckBoot === 0, "a boot that is stuck is left by a reboot");
   const isGood = stuckBoots === undefined || booted !== TARGET || !mustBoot(scenario, world);
   must(saved.state !== "live" || isGood, "live means that the boot got through");

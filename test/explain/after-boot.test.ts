@@ -7,7 +7,7 @@ const FINE: BootAhead = {
   reboots: "possible",
   stateDir: "/var/lib/deploy-finalize",
   after: { withoutResumeUnit: [], memory: null },
-  passphrases: [],
+  passphrases: { target: [], previous: [] },
 };
 const lacks = (...withoutResumeUnit: BootAhead["after"]["withoutResumeUnit"]) => ({
   after: { withoutResumeUnit, memory: null },
@@ -35,13 +35,18 @@ const rows: Record<string, [Partial<BootAhead>, string, RegExp?]> = {
   "a switch from a system without one": [{ action: "switch", ...lacks("previous") }, ""],
   "refused, whatever is missing": [{ action: "refuse", ...lacks("target", "previous") }, ""],
   "the target waits for a passphrase": [
-    { passphrases: ["root", "home"] },
+    { passphrases: { target: ["root", "home"], previous: ["root"] } },
     "waits-for-passphrase",
     /waits until somebody types the passphrase of root, home: until then nothing .*verifies/,
   ],
   "a switch to a target that waits for a passphrase": [
-    { action: "switch", passphrases: ["root"] },
+    { action: "switch", passphrases: { target: ["root"], previous: ["root"] } },
     "",
+  ],
+  "only the current system waits for a passphrase": [
+    { passphrases: { target: [], previous: ["root"] } },
+    "waits-for-passphrase",
+    /the current system waits until somebody types the passphrase of root: if the target is rolled back,/,
   ],
   "the state folder is in memory": [
     inMemory,

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import type { Effect, Event } from "../../src/core/machine/types.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { finalizationContext } from "../../src/finalize/context.ts";
 import { Interpreter } from "../../src/finalize/interpreter.ts";
 import { RecordStore } from "../../src/state-dir/store.ts";
+import { alertGate, commandConfig } from "../gates/configs.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord, PREVIOUS, TARGET } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
@@ -48,16 +50,25 @@ function bootedHost(boot: "through" | "emergency" | "on its way"): EdgeHost {
   return host;
 }
 
+interface Given extends Partial<FinalizationRecord> {
+  bootTimeout?: number;
+  waitFor?: Partial<Config["waitFor"]>;
+}
+
 /** What comes of switches, one after the other in one process. */
 async function perform(
   host: EdgeHost,
-  { bootTimeout = 600, ...changes }: Partial<FinalizationRecord> & { bootTimeout?: number },
+  { bootTimeout = 600, waitFor = {}, ...changes }: Given,
   ...effects: Switch[]
 ): Promise<(Event | { kind: "suspended" })[]> {
   const store = new RecordStore(host.folder.at("state"));
   const record = aRecord({ rebootAskedInBoot: "boot-1", ...changes });
   const stop = AbortSignal.timeout(60_000);
-  const config = { ...DEFAULT_CONFIG, verify: { ...DEFAULT_CONFIG.verify, bootTimeout } };
+  const config = {
+    ...DEFAULT_CONFIG,
+    verify: { ...DEFAULT_CONFIG.verify, bootTimeout },
+    waitFor: { ...DEFAULT_CONFIG.waitFor, ...waitFor },
+  };
   const context = finalizationContext(record, { host, store, config, stop, lost: NEVER });
   const interpreter = new Interpreter(context);
   const events = [];
@@ -90,6 +101,20 @@ test("a rollback that was asked for before comes before the specialisation of th
   const [event] = await perform(host, { state: "verifying", specialisation: SPECIAL }, ACTIVATE);
   assert.deepEqual(checksIn(event), []);
   assert.deepEqual(switches(host), []);
+});
+
+test("what allows the act is not asked again for the specialisation of a target that was booted", async () => {
+  using host = bootedHost("through");
+  host.answers["/asks"] = { exitCode: 1, stdout: "no" };
+  const waitFor = {
+    session: false,
+    timeout: 0,
+    commands: [commandConfig({ command: ["/asks"] })],
+    alerts: alertGate({ url: "http://127.0.0.1:9", before: "act" }),
+  };
+  const given = { state: "verifying", specialisation: SPECIAL, waitFor } as const;
+  const [event] = await perform(host, given, ACTIVATE);
+  assert.equal(event?.kind, "switched");
 });
 
 for (const rebootBackAskedInBoot of [null, "boot-1"]) {

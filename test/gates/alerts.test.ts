@@ -159,3 +159,10 @@ test("gate: alerts: unknown waits, and a stop of this process ends the look", as
   const stop = AbortSignal.timeout(200);
   assert.equal((await lookAt(server.url, { timeout: 600 }, new EdgeHost(), stop)).kind, "unknown");
 });
+
+test("gate: alerts: the window of the act bounds the wait if there is one", () => {
+  const config = alertGate({ url: "http://127.0.0.1:9" });
+  const window = { start: "02:00", duration: 3600 };
+  assert.equal(noAlerts(config, [window]).atDeadline, "wait-on");
+  assert.equal(noAlerts(config, null).atDeadline, "as-configured");
+});

@@ -166,3 +166,13 @@ test("gate: people at a switch: an inhibitor does not put off a switch that ends
   const context = contextOf(host);
   assert.deepEqual(await gateOf(context, "shutdown inhibitors").look(context), OPEN);
 });
+
+test("gate: people at a switch: the window bounds who puts it off, if there is one", () => {
+  using host = new EdgeHost();
+  const deadlineWith = (window: Config["switch"]["window"]): Gate["atDeadline"] => {
+    const config = { ...DEFAULT_CONFIG, switch: { ...DEFAULT_CONFIG.switch, window } };
+    return gateOf({ host, record: aRecord(), config }, "shutdown inhibitors").atDeadline;
+  };
+  assert.equal(deadlineWith(null), "give-up");
+  assert.equal(deadlineWith([{ start: "02:00", duration: 3600 }]), "wait-on");
+});

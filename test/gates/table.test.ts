@@ -65,7 +65,7 @@ test("gates: what is not configured is no gate", () => {
   assert.deepEqual(host.ran, []);
 });
 
-test("gates: commands and alerts hold up what they are to, and alerts no rollback", () => {
+test("gates: commands and alerts hold up what they are to, and no rollback by hand", () => {
   using host = new EdgeHost();
   const { waitFor } = DEFAULT_CONFIG;
   const commands = [
@@ -89,7 +89,21 @@ test("gates: commands and alerts hold up what they are to, and alerts no rollbac
   assert.deepEqual(gates("switch", "act"), ["alerts", "command one"]);
   assert.deepEqual(gates("reboot", "reboot"), ["alerts", "command one", "command two"]);
   const byHand = { rollbackOf: "20261122T213000Z-aaaaaa" };
-  assert.deepEqual(gates("reboot", "act", byHand), ["command one", "command two"]);
+  assert.deepEqual([gates("reboot", "act", byHand), gates("switch", "act", byHand)], [[], []]);
+});
+
+/** It would be rolled back after `waitFor.timeout` because something else is wrong after the boot. */
+test("gates: the switch to a specialisation after a boot waits only for what it would cut off", () => {
+  using host = new EdgeHost();
+  const config = everyGate(host);
+  const alerts = alertGate({ url: NOWHERE, before: "act" });
+  const waitFor = { ...config.waitFor, alerts };
+  const switched = namesFor(host, { ...config, waitFor }, "switch", { state: "verifying" });
+  assert.deepEqual(switched, ["delay", "session", "forge job", "switch lock", "CI job", "units"]);
+  const rebooted = namesFor(host, config, "reboot", { state: "rebooting" });
+  for (const name of ["shutdown inhibitors", "alerts", "command my-command", "logged-in users"]) {
+    assert.ok(rebooted.includes(name), name);
+  }
 });
 
 test("gates: the last look before an act comes to what may take long first", () => {

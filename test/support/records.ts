@@ -48,6 +48,7 @@ export const FACTS: Facts = {
 
 export const POLICY: Policy = {
   reboot: "allowed",
+  rebootBack: "allowed",
   whilePutOff: "wait",
   rollback: "enabled",
   confirmWithin: null,

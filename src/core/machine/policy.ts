@@ -12,7 +12,7 @@ export function rebootsNow(
   return reboot === "allowed" && whilePutOff === "switch" ? "put-off" : reboot;
 }
 
-/** The setting that forbids reboots, and why; null if they are allowed. */
+/** The setting that forbids reboots into the target, and why; null if they are allowed. */
 export function whyNoReboot({ reboot }: Pick<Config, "reboot">): string | null {
   if (!reboot.allow) return "reboot.allow";
   const { unattended, passphrases } = reboot;
@@ -25,6 +25,7 @@ export function whyNoReboot({ reboot }: Pick<Config, "reboot">): string | null {
 export function policyOf({ reboot, rollback, lock, hooks, verify: { confirm } }: Config): Policy {
   return {
     reboot: whyNoReboot({ reboot }) === null ? "allowed" : "forbidden",
+    rebootBack: reboot.allow ? "allowed" : "forbidden",
     whilePutOff: reboot.whilePutOff,
     rollback: rollback.enable ? "enabled" : "disabled",
     confirmWithin: confirm?.within ?? null,

@@ -129,7 +129,7 @@ export function rollbackProfileRestored(record: FinalizationRecord, seen: Situat
  */
 function rebootsBack(record: FinalizationRecord, { policy, facts }: Situation): Reboots {
   const hasOnlySwitched = record.rebootAskedInBoot === null && facts.booted !== record.target;
-  return policy.reboot === "allowed" && hasOnlySwitched ? "put-off" : policy.reboot;
+  return policy.rebootBack === "allowed" && hasOnlySwitched ? "put-off" : policy.rebootBack;
 }
 
 /** No switch helps in a boot that did not get through: what it needs has not started. */
@@ -137,7 +137,7 @@ function howToReturn(record: FinalizationRecord, seen: Situation, decision: Deci
   const { policy, facts } = seen;
   const permitted = underPolicy(decision, rebootsBack(record, seen));
   const isStuck = facts.booted === record.target && isBootFailed(record);
-  return permitted.action === "switch" && isStuck && policy.reboot === "allowed"
+  return permitted.action === "switch" && isStuck && policy.rebootBack === "allowed"
     ? { action: "reboot", reason: "the boot did not get through", changed: [] }
     : permitted;
 }
@@ -150,7 +150,7 @@ export function rollbackBootFailed(
 ): Step {
   const { booted } = seen.facts;
   const noted = booted === record.target ? { ...record, checks: [...checks] } : record;
-  if (seen.policy.reboot === "forbidden") return stay(noted, switchBackOf(noted));
+  if (seen.policy.rebootBack === "forbidden") return stay(noted, switchBackOf(noted));
   const mayReboot = record.rebootBackAskedInBoot === null && booted !== record.previous;
   const failed = problemsOf(checks).reduce(withProblem, record);
   return mayReboot ? rebootBack(noted, seen) : restoreDefaults(failed);
@@ -197,7 +197,7 @@ export function rollbackSwitched(
     case "failed":
       return stay(failed, { kind: "verify-rollback" });
     case "needs-reboot":
-      return record.rebootBackAskedInBoot === null && seen.policy.reboot === "allowed"
+      return record.rebootBackAskedInBoot === null && seen.policy.rebootBack === "allowed"
         ? rebootBack(noted, seen)
         : restoreDefaults(failed);
     case "refused":

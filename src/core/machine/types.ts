@@ -59,6 +59,8 @@ export interface ToActNow {
 /** What the configuration allows. */
 export interface Policy {
   readonly reboot: "allowed" | "forbidden";
+  /** The reboot of a rollback: not to reboot would leave the host with a rejected system. */
+  readonly rebootBack: "allowed" | "forbidden";
   /** What happens while a reboot is put off to a later moment. */
   readonly whilePutOff: "wait" | "switch";
   readonly rollback: "enabled" | "disabled";

@@ -12,13 +12,18 @@ const FILE = "etc/deploy-finalize.json";
  * needs no passphrase, or another one. A target without the module says nothing.
  */
 export function configForTarget(config: Config, target: string): Config {
-  const passphrases = passphrasesIn(readIfThere(join(target, FILE)) ?? "");
+  const passphrases = passphrasesOf(target);
   return passphrases === null ? config : { ...config, reboot: { ...config.reboot, passphrases } };
+}
+
+/** The devices whose passphrase a system says that it waits for; null if it does not say. */
+export function passphrasesOf(toplevel: string): readonly string[] | null {
+  return passphrasesIn(readIfThere(join(toplevel, FILE)) ?? "");
 }
 
 const ofTarget = v.object({ reboot: v.object({ passphrases: v.array(v.string()) }) });
 
-/** The devices whose passphrase a system waits for, by its configuration file; null if it does not say. */
+/** The same, from the text of its configuration file; null if it does not say. */
 export function passphrasesIn(text: string): readonly string[] | null {
   return jsonAs(ofTarget, text)?.reboot.passphrases ?? null;
 }

@@ -87,6 +87,7 @@ const hooks = mostly<FinalizationRecord["hooks"], FinalizationRecord["hooks"]>(
 
 const policy: fc.Arbitrary<Policy> = fc.record({
   reboot: fc.constantFrom("allowed" as const, "forbidden" as const),
+  rebootBack: fc.constantFrom("allowed" as const, "forbidden" as const),
   whilePutOff: fc.constantFrom("wait" as const, "switch" as const),
   rollback: fc.constantFrom("enabled" as const, "disabled" as const),
   confirmWithin: maybe(fc.constant(60)),
