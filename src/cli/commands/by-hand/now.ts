@@ -181,9 +181,9 @@ async function answered(
   }
 }
 
-function isTakenUp(record: FinalizationRecord, wish: ToActNow): boolean {
+function isTakenUp({ hurried }: FinalizationRecord, wish: ToActNow): boolean {
   // Somebody else's wish may have come in its place.
-  return record.hurried !== null && wish.past.every((gate) => record.hurried?.past.includes(gate));
+  return hurried !== null && wish.past.every((gate) => hurried.past.includes(gate));
 }
 
 function notTakenUp({ id, state, outcome }: FinalizationRecord, driver: Driver): Refusal {
