@@ -1,5 +1,6 @@
 import type { LockConfig } from "../core/config/lock-config.ts";
 import type { ProxyConfig } from "../core/config/proxy-config.ts";
+import { owedHook } from "../core/record/hooks.ts";
 import { isUnfinished } from "../core/record/record.ts";
 import { whyKept } from "../core/record/slot-at-end.ts";
 import type { SlotPorts, SlotServer, Standing, Unknown } from "./slot-keeping.ts";
@@ -89,7 +90,8 @@ export class SlotAccess {
     if (read.kind !== "record") return { kind: "ended", keepsBecause: null };
     const { record } = read;
     if (isUnfinished(record)) return { kind: "unfinished" };
-    return { kind: "ended", keepsBecause: record.slotAtEnd === "keep" ? whyKept(record) : null };
+    const keepsBecause = record.slotAtEnd === "keep" ? whyKept(record) : null;
+    return { kind: owedHook(record) === null ? "ended" : "ending", keepsBecause };
   };
 
   /** The finalization that may own the slot of this host; null if there is none. */

@@ -77,6 +77,8 @@ export interface SlotPorts {
 /** What a finalization still needs of a slot that it has taken. */
 export type Standing =
   | { readonly kind: "unfinished" }
+  /** Its outcome is known, and a hook of it has still to end. `keepsBecause` as below. */
+  | { readonly kind: "ending"; readonly keepsBecause: string | null }
   /** `keepsBecause`: why its end keeps the slot, or null. It may not have noted that at the slot yet. */
   | { readonly kind: "ended"; readonly keepsBecause: string | null };
 
@@ -206,8 +208,8 @@ export async function settleSlot(
   if (read === null) return { kind: "given-back" };
   const isItsOwn = read.finalization === finalization;
   const standing = isItsOwn ? null : await ports.standing(read.finalization);
-  // An unfinished finalization needs its slot, and gives it back itself.
-  if (standing?.kind === "unfinished") return { kind: "given-back" };
+  // One that is not through needs its slot, and gives it back itself.
+  if (standing !== null && standing.kind !== "ended") return { kind: "given-back" };
   const slot = standing === null ? read : withKeep(read, standing);
   // A slot that the server never granted stops nobody.
   const wasNeverGranted = isItsOwn && slot.keptBecause === null && slot.state === "asked";

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import type { LockConfig } from "../../src/core/config/lock-config.ts";
+import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { RecordStore } from "../../src/state-dir/store.ts";
 import { holderId, ZINCATI_ID } from "../../src/fleet/holder.ts";
 import { SlotKeeper } from "../../src/fleet/slot-keeper.ts";
@@ -220,4 +221,42 @@ test("keeper: a slot that the server never granted is not kept after a rollback"
   server.reply = null;
   assert.ok(await keeper.settle(aRecord({ state: "rolled-back", slotAtEnd: "keep" })));
   assert.equal(host.slots.read(), null);
+});
+
+/** The slot of another finalization of the host, which has ended but for a hook. */
+async function endsElsewhere(host: KeptHost, server: LockServer, slotAtEnd: "keep" | "give-back") {
+  const id = "20261122-212900-bbbb";
+  const hook: FinalizationRecord["hooks"][number] = {
+    name: "node",
+    stage: "in-force",
+    after: ["up"],
+    timeout: 60,
+    problems: [],
+  };
+  const outcome = { reason: "x", activationExitCode: null, activationTail: [] };
+  const state = slotAtEnd === "keep" ? "failed" : "live";
+  host.records.save(aRecord({ id, state, outcome, slotAtEnd, hooks: [hook] }));
+  await host.keeper(fleetLockConfig(server.url)).take();
+  const slot = host.slots.read();
+  assert.ok(slot !== null);
+  host.slots.write({ ...slot, finalization: id });
+}
+
+test("keeper: while a hook of its owner has still to end, another finalization leaves the slot", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  await endsElsewhere(host, server, "give-back");
+  const keeper = host.keeper(null);
+  assert.ok(await keeper.settle(aRecord({ state: "live", slotAtEnd: "give-back" })));
+  assert.deepEqual([server.holders.size, host.slots.read()?.state], [1, "held"]);
+});
+
+test("keeper: the same whose end keeps the slot: whoever takes it over knows that", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  await endsElsewhere(host, server, "keep");
+  await host.keeper(fleetLockConfig(server.url)).take();
+  const slot = host.slots.read();
+  assert.equal(slot?.finalization, aRecord().id);
+  assert.notEqual(slot.keptBecause, null);
 });
