@@ -27,11 +27,17 @@ type Awaited = Pick<
   "session" | "runners" | "units" | "commands" | "alerts" | "storage"
 >;
 
-/** Whether there is a gate at whose time limit it could proceed. */
-function waitsForSomething({ session, alerts, ...lists }: Awaited): boolean {
+type Held = Pick<Config["hooks"][number], "before" | "onFailure">;
+
+/** Whether there is a gate, or a hook that holds the act, at whose time limit it could proceed. */
+function waitsForSomething(
+  { session, alerts, ...lists }: Awaited,
+  hooks: readonly Held[],
+): boolean {
   const { runners, units, commands, storage } = lists;
   const isListed = [runners, units, commands, storage].some((list) => list.length > 0);
-  return session || alerts !== null || isListed;
+  const isHeld = hooks.some(({ before, onFailure }) => before !== null && onFailure === "hold");
+  return session || alerts !== null || isListed || isHeld;
 }
 
 /** The keys that lead to a setting, for an issue about it. */
@@ -89,8 +95,9 @@ export const consistentConfigSchema = v.pipe(
         ["waitFor", "alerts"],
         ["waitFor", "storage"],
         ["waitFor", "onTimeout"],
+        ["hooks"],
       ],
-      ({ waitFor }) => waitFor.onTimeout !== "proceed" || waitsForSomething(waitFor),
+      ({ waitFor, hooks }) => waitFor.onTimeout !== "proceed" || waitsForSomething(waitFor, hooks),
       'is "proceed", but nothing is waited for. Set waitFor.session to true, name a runner in waitFor.runners or a unit in waitFor.units, or leave it out',
     ),
     ["waitFor", "onTimeout"],

@@ -216,6 +216,19 @@ for (const [text, message] of refused) {
   });
 }
 
+const hooked = (hook: string): string =>
+  `{"waitFor": {"onTimeout": "proceed", "session": false}, "hooks": [${hook}]}`;
+
+test("config: a hook that holds the act is something that may proceed", () => {
+  assert.doesNotThrow(() => parseConfig(hooked('{"name": "a", "before": ["x"]}'), "c.json"));
+  for (const other of [
+    '{"name": "a", "before": ["x"], "onFailure": "abort"}',
+    '{"name": "a", "after": ["x"]}',
+  ]) {
+    assert.throws(() => parseConfig(hooked(other), "c.json"), /nothing is waited for/);
+  }
+});
+
 const automatic = (jobEnd: JobEnd) => effectiveDelay(null, DEFAULT_CONFIG, jobEnd);
 
 test("delay: the flag wins over the configuration, and that over the automatic one", () => {
