@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { end, type FinalizationRecord, isReplacedBy } from "../core/record/record.ts";
+import { owedHook } from "../core/record/hooks.ts";
 import { isCancellable, isTerminal } from "../core/states.ts";
 import { type Driver, findDriver, hasProcess } from "../state-dir/owner.ts";
 import type { Host } from "../host/process/host.ts";
@@ -45,7 +46,7 @@ function isSameLength(read: ReadRecord, again: ReadRecord): boolean {
 const LOOKS = 4;
 const BETWEEN_LOOKS_MS = 250;
 
-/** With its driver; null if it has ended. */
+/** With its driver; null if it has ended, and its hooks too. */
 export type DrivenNow = FinalizationNow & { readonly driver: Driver | null };
 
 /**
@@ -59,16 +60,21 @@ export async function lookAtDriven(
 ): Promise<DrivenNow> {
   let seen: DrivenNow = { record: first, waiting: null, driver: null };
   for (let look = 1; ; look++) {
-    const driver = isTerminal(seen.record.state) ? null : await findDriver(host, store, first.id);
+    const driver = isOver(seen.record) ? null : await findDriver(host, store, first.id);
     const read = await readNow(host, store, first.id);
     if (read.kind !== "record") return { ...seen, driver };
     const isSame = read.record.timeline.length === seen.record.timeline.length;
     seen = { record: read.record, waiting: read.waiting, driver };
-    if (isTerminal(read.record.state)) return { ...seen, driver: null };
+    if (isOver(read.record)) return { ...seen, driver: null };
     if (isSame && driver?.kind !== "nobody") return seen;
     if (look === LOOKS) return await asReplaced(seen, store);
     await sleep(BETWEEN_LOOKS_MS);
   }
+}
+
+/** Whether nothing has to drive it any more, except to clean up. */
+function isOver(record: FinalizationRecord): boolean {
+  return isTerminal(record.state) && owedHook(record) === null;
 }
 
 /**
@@ -78,6 +84,8 @@ export async function lookAtDriven(
 async function asReplaced(seen: DrivenNow, store: RecordStore): Promise<DrivenNow> {
   const { record, driver } = seen;
   if (driver?.kind !== "nobody" || !isOutdated(record, store)) return seen;
+  // Only its own process supersedes it, once its hooks have ended.
+  if (owedHook(record) !== null) return seen;
   const newest = await store.readNewest();
   if (newest === null || !isReplacedBy(newest.id, record)) return seen;
   const reason = `superseded by ${newest.id}`;

@@ -51,7 +51,7 @@ export const statusSchema = v.object({
   hidden: orNull(v.string(), "Why this user may not see it."),
   summary: described(v.string(), "What happened or happens now, in words."),
   next: orNull(v.string(), "What happens next automatically, in words."),
-  driver: orNull(driver, "Null if it has ended."),
+  driver: orNull(driver, "Null if it has ended, and its hooks too."),
   waiting: v.nullable(waitingSchema),
   slot: orNull(ownSlotSchema, "The slot of the fleet lock that this host may hold; null for none."),
   slotUnknown: orNull(v.string(), "Why the slot is unknown."),

@@ -8,7 +8,7 @@ import { topicOf } from "./runbook/find.ts";
 
 export interface ViewedFinalization extends Now {
   readonly record: FinalizationRecord;
-  /** Null if it has ended. */
+  /** Null if it has ended, and its hooks too. */
   readonly driver: Driver | null;
   readonly place: "newest" | "older";
   /** Whether it rolls back automatically if the verification fails. */

@@ -1,5 +1,6 @@
 import { age, clock } from "../core/age.ts";
 import { previousSystem } from "../core/record/can-roll-back.ts";
+import { owedHook } from "../core/record/hooks.ts";
 import { putsRebootOff } from "../core/record/record.ts";
 import { isTerminal, type TerminalState, type UnfinishedState } from "../core/states.ts";
 import type { Driver } from "../state-dir/owner.ts";
@@ -27,11 +28,19 @@ export function whatNext(viewed: ViewedFinalization, systems: LiveSystems): What
   const { state } = viewed.record;
   if (isTerminal(state)) {
     const next = afterTheEnd(viewed, state, systems);
-    return { trouble: null, next, hints: hintsAtEnd(viewed, state, systems) };
+    const trouble = hookTrouble(viewed);
+    return { trouble, next, hints: hintsAtEnd(viewed, state, systems) };
   }
   const trouble = troubleOf(viewed.driver);
   const next = trouble === null ? nextOf(viewed, state) : null;
   return { trouble, next, hints: hintsUntilEnd(viewed, systems) };
+}
+
+/** What has ended and still owes the end of its hooks. */
+function hookTrouble({ record, driver }: ViewedFinalization): string | null {
+  const hook = owedHook(record);
+  if (hook === null || driver?.kind !== "nobody") return null;
+  return `nothing runs the after of hook ${hook}. To run it: deploy-finalize resume`;
 }
 
 function troubleOf(driver: Driver | null): string | null {

@@ -97,6 +97,27 @@ test("cancel: one whose schedule was killed leaves the older one the newest, and
   );
 });
 
+test("cancel: hooks of an ended finalization that nobody ends are ended by its unit", async () => {
+  using host = new WaitingHost();
+  const hook: FinalizationRecord["hooks"][number] = {
+    name: "node",
+    stage: "in-force",
+    after: ["up"],
+    timeout: 60,
+    problems: [],
+  };
+  const before = aRecord({ id: "20261122-212900-cccc", hooks: [hook] });
+  const owing = end(before, "superseded", NOW, { reason: "x" });
+  pin(pathsUnder(host.folder.path), owing);
+  host.store.save(owing);
+  assert.equal((await host.operate("cancel")).exitCode, 0);
+  const launched = host.ran.filter(([program]) => program === "systemd-run");
+  assert.deepEqual(
+    launched.map((argv) => argv.at(-1)),
+    [owing.id],
+  );
+});
+
 test("cancel: the process that waits ends it, and is waited for", async () => {
   using host = new WaitingHost({ state: "waiting" });
   host.answerWith("cancelled");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { end, enter } from "../../src/core/record/record.ts";
+import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
 import { statusSchema } from "../../src/json/status.ts";
 import { fleetLockConfig } from "../fleet/configs.ts";
 import { listing } from "../support/listing.ts";
@@ -93,6 +93,35 @@ test("status: where nobody drives it, it says so and how to go on", async () => 
   assert.match(stdout, /deploy-finalize resume /);
   assert.match(stdout, new RegExp(`deploy-finalize run ${id}`));
 });
+
+test("status: where nobody runs the after of a hook that is owed, it says so", async () => {
+  using host = new OperatedHost();
+  const ended = end(aRecord({ hooks: [OWED] }), "cancelled", NOW, { reason: "x" });
+  const { id } = host.save(ended);
+  const { stdout } = await host.operate("status");
+  const words = stdout.replace(/\s+/g, " ");
+  assert.match(words, /nothing runs the after of hook node\. To run it: deploy-finalize resume/);
+  host.drive(id, null);
+  const { stdout: driven } = await host.operate("status");
+  assert.doesNotMatch(driven, /nothing runs/);
+});
+
+test("status: one that a newer one has replaced is not over while its hooks are in force", async () => {
+  using host = new OperatedHost();
+  const older = enter(aRecord({ hooks: [OWED] }), "waiting", NOW, "gates");
+  host.save(older);
+  host.save({ id: "20261122-220000-bbbb" });
+  const { stdout } = await host.operate("status", older.id);
+  assert.match(stdout, /stuck: its timer and its unit are gone/);
+});
+
+const OWED: FinalizationRecord["hooks"][number] = {
+  name: "node",
+  stage: "in-force",
+  after: ["up"],
+  timeout: 60,
+  problems: [],
+};
 
 test("status: where systemd does not answer, it does not guess", async () => {
   using host = new OperatedHost();

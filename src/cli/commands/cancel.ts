@@ -60,9 +60,9 @@ async function cancel(
     refuse(store, meant);
   const own = { ...services, config: await configFor(meant, services.config) };
   const record = isCancellable(meant.state) ? await requestEnd(context, own, meant) : meant;
-  // Its timer may have stopped the timer of the finalization that is the newest now.
-  if (store.newest() !== record.id)
-    await keepNewestDriven(host, store, runCommand(context, services.config, options));
+  // Its timer may have stopped the timer of the finalization that is the newest now. If this call was
+  // stopped in a hook, the unit ends it.
+  await keepNewestDriven(host, store, runCommand(context, services.config, options));
   if (record.state !== "cancelled") throw tooLate(record);
   tell(context, options, `cancelled ${record.id}: the running system is unchanged`);
   if (mayRestore || (options.yes !== true && (await wantsRestore(context, host, record)))) {
