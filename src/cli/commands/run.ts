@@ -118,7 +118,7 @@ async function runInUnit(driven: Driven, called: Called, stop: AbortSignal): Pro
       const limit = end.exitCode === EXIT.usage ? GIVE_UP_WITHOUT_CONFIG : GIVE_UP;
       const isOver = host.elapsedMs() - begin > limit * 1000;
       const reason = `could not continue: ${end.why}`;
-      if (isOver && (await endsStuck(driven, reason))) return FAILED;
+      if (isOver && (await endsStuck(driven, reason, stop))) return FAILED;
       if (end.why !== last) await announce(driven, end.why);
       last = end.why;
       if (host.ownUnit?.isEndTold === true) return { kind: "again" };
@@ -168,6 +168,10 @@ async function announce({ host, id }: Driven, why: string): Promise<void> {
 }
 
 /** False if another process drives it, or the state folder cannot be written. */
-async function endsStuck({ host, store, id }: Driven, reason: string): Promise<boolean> {
-  return (await endStuck(host, store, id, reason).catch(() => "left")) === "ended";
+async function endsStuck(
+  { host, store, id }: Driven,
+  reason: string,
+  stop: AbortSignal,
+): Promise<boolean> {
+  return (await endStuck(host, store, { id, stop }, reason).catch(() => "left")) === "ended";
 }

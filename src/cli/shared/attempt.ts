@@ -56,7 +56,7 @@ export async function attempt(
     };
   } catch (error) {
     if (error instanceof AlreadyRunning) return { kind: "driven", error };
-    return await afterError(driven, error, called.problem);
+    return await afterError(driven, error, called.problem, stop);
   }
 }
 
@@ -65,6 +65,7 @@ async function afterError(
   { host, store, id }: Driven,
   error: unknown,
   problem: Refusal | null,
+  stop: AbortSignal,
 ): Promise<Attempt> {
   const read = await store.read(id).catch(() => UNREADABLE);
   const record = read.kind === "unreadable" ? null : usableOf(host, read);
@@ -77,7 +78,7 @@ async function afterError(
   if (error === problem) return { ...stuck, exitCode: EXIT.usage };
   try {
     // More tries do not help then, and would block others.
-    const end = await endUnacted(host, store, id, why);
+    const end = await endUnacted(host, store, { id, stop }, why);
     if (end === "left") return { ...stuck, exitCode: EXIT.usage };
     return { kind: "ended", exitCode: exitCodeOf("failed"), left: null };
   } catch (second) {

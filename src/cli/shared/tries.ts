@@ -41,7 +41,7 @@ export async function beginTry(
   const row = rowNow(host, readTries(store, id));
   if (row !== null && row.at - row.since > GIVE_UP) {
     const reason = `could not continue: its process has died ${row.tries} times in a row`;
-    if ((await endStuck(host, store, id, reason)) === "ended") {
+    if ((await endStuck(host, store, { id, stop }, reason)) === "ended") {
       writeTries(store, id, null);
       return "failed";
     }

@@ -10,7 +10,13 @@ import { type FinalizationContext, SUSPENDED, type Suspended, tellerOf } from ".
 import { announceFailure, runHook } from "./hook-run.ts";
 
 /** How long to wait before each further try, in seconds. */
-export const BACK_OFF: readonly number[] = [1, 5, 15, 30, 60, 120];
+export const BACK_OFF: readonly number[] = [1, 5, 15, 30, 60, 90];
+
+/**
+ * All tries of one `after` end so long after the first began, in seconds; only the first one may last longer.
+ * They have the turn, and a rollback by hand waits for that.
+ */
+const TRIES_WITHIN = 240;
 
 /**
  * Runs the `after` of a hook, in several tries. It needs the turn, because another finalization may have
@@ -48,17 +54,25 @@ async function tryAfter(
   const command = hook?.after ?? null;
   if (hook === undefined || command === null) return null;
   host.say(`hook ${name}: runs ${command[0] ?? ""} after it`);
-  const run = { hook: name, stage: "after", command, timeout: hook.timeout } as const;
-  let problem: string | null = null;
-  for (const seconds of [...pauses, null]) {
-    problem = await runHook(host, record, run, signal);
+  const run = { hook: name, stage: "after", command } as const;
+  const begin = host.elapsedMs();
+  const left = (): number => TRIES_WITHIN - (host.elapsedMs() - begin) / 1000;
+  let problem = await runHook(host, record, { ...run, timeout: hook.timeout }, signal);
+  let tries = 1;
+  for (const seconds of pauses) {
     if (problem === null || signal.aborted) return problem;
-    if (seconds === null) break;
+    if (left() <= seconds) break;
     host.say(`hook ${name}: its after failed: ${problem}; tries again in ${seconds} s`);
     await pause(seconds * 1000, signal);
+    const timeout = Math.min(hook.timeout, left());
     if (signal.aborted) return problem;
+    if (timeout <= 0) break;
+    problem = await runHook(host, record, { ...run, timeout }, signal);
+    tries++;
   }
-  const words = `its after failed ${pauses.length + 1} times: ${problem ?? ""}`;
+  if (problem === null || signal.aborted) return problem;
+  const times = tries === 1 ? "" : ` ${tries} times`;
+  const words = `its after failed${times}: ${problem}`;
   await announceFailure(host, record, run, words);
   return words;
 }
@@ -66,20 +80,25 @@ async function tryAfter(
 /** Whoever ends a finalization without driving it waits so long for the turn, in seconds. */
 const TURN_WITHIN = 60;
 
-/** Ends the hooks of a finalization that its process gives up. Each end is recorded. */
+/**
+ * Ends the hooks of a finalization that its process gives up. Each end is recorded. If it is stopped, hooks
+ * are left to whoever takes the record up.
+ */
 export async function endHooks(
   host: Host,
   store: RecordStore,
   ended: FinalizationRecord,
+  stop: AbortSignal,
 ): Promise<FinalizationRecord> {
   if (owedHook(ended) === null) return ended;
-  const turn = new Turn(host, store, ended.id, timeLimit(TURN_WITHIN));
+  const turn = new Turn(host, store, ended.id, AbortSignal.any([stop, timeLimit(TURN_WITHIN)]));
   // Without the turn too: a host must not stay out of service for another finalization.
   await turn.wait();
   try {
     let record = ended;
     for (let name = owedHook(record); name !== null; name = owedHook(record)) {
-      const problem = await tryAfter(host, record, name, { pauses: BACK_OFF, signal: NEVER });
+      const problem = await tryAfter(host, record, name, { pauses: BACK_OFF, signal: stop });
+      if (stop.aborted) return record;
       record = withStage(record, name, "over", problem);
       store.save(record);
     }
@@ -88,5 +107,3 @@ export async function endHooks(
     await turn.release();
   }
 }
-
-const NEVER = new AbortController().signal;

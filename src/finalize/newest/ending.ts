@@ -36,13 +36,16 @@ export async function supersedeOlder(host: Host, store: RecordStore, self: strin
     if (id === self || hasProcess(host, store, id)) continue;
     const lock = await tryLock(host, store.recordLockPath(id));
     if (lock === null) continue;
-    await endHolding(host, store, lock, id, async (record) => {
+    await endHolding(host, store, lock, { id, stop: NEVER }, async (record) => {
       // Only its own unit ends its hooks: it may have to wait for the turn.
       const isOver = isCancellable(record.state) && owedHook(record) === null;
       return isOver ? await whyOver(host, store, id, self) : null;
     });
   }
 }
+
+/** Those that it ends have no hooks to end, so there is nothing to stop. */
+const NEVER = new AbortController().signal;
 
 /**
  * The record has been read, so its prepared link was there before. A link that is gone was published
@@ -68,17 +71,27 @@ async function whyNeverScheduled(host: Host, store: RecordStore, id: string): Pr
   return { state: "failed", reason: "its schedule was killed before the timer was armed" };
 }
 
+/** The finalization of this process, and the signal that asks the process to end. */
+interface Own {
+  readonly id: string;
+  readonly stop: AbortSignal;
+}
+
 /** Waits for another process that ends the finalization of this one, in seconds. */
 const OTHER_ENDS_WITHIN = 2;
 
-/** Ends the finalization of this process as failed, unless it has started to act. */
+/**
+ * Ends the finalization of this process as failed, unless it has started to act.
+ *
+ * @returns `left` also if it was stopped before all was done: whoever takes the record up does the rest
+ */
 export async function endUnacted(
   host: Host,
   store: RecordStore,
-  id: string,
+  own: Own,
   reason: string,
 ): Promise<"ended" | "left"> {
-  return await endOwn(host, store, id, async ({ state }) =>
+  return await endOwn(host, store, own, async ({ state }) =>
     isCancellable(state) ? { state: "failed", reason } : null,
   );
 }
@@ -87,10 +100,10 @@ export async function endUnacted(
 export async function endStuck(
   host: Host,
   store: RecordStore,
-  id: string,
+  own: Own,
   reason: string,
 ): Promise<"ended" | "left"> {
-  return await endOwn(host, store, id, async (record) =>
+  return await endOwn(host, store, own, async (record) =>
     isUnfinished(record) ? { state: "failed", reason } : null,
   );
 }
@@ -98,18 +111,18 @@ export async function endStuck(
 async function endOwn(
   host: Host,
   store: RecordStore,
-  id: string,
+  own: Own,
   judge: Judge,
 ): Promise<"ended" | "left"> {
-  const lock = await waitForLock(host, store.recordLockPath(id), timeLimit(OTHER_ENDS_WITHIN));
-  return lock === null ? "left" : await endHolding(host, store, lock, id, judge);
+  const lock = await waitForLock(host, store.recordLockPath(own.id), timeLimit(OTHER_ENDS_WITHIN));
+  return lock === null ? "left" : await endHolding(host, store, lock, own, judge);
 }
 
 async function endHolding(
   host: Host,
   store: RecordStore,
   lock: Lock,
-  id: string,
+  { id, stop }: Own,
   judge: Judge,
 ): Promise<"ended" | "left"> {
   try {
@@ -126,9 +139,12 @@ async function endHolding(
     if (why === null) return "left";
     const ended = end(record, why.state, host.now(), { reason: why.reason });
     store.save(ended);
-    await cleanUp(host, store, await endHooks(host, store, ended));
+    const over = await endHooks(host, store, ended, stop);
+    const isOver = owedHook(over) === null;
+    // With its pins, somebody takes it up again.
+    if (isOver) await cleanUp(host, store, over);
     await host.journal.announce(stateEntry(ended));
-    return "ended";
+    return isOver ? "ended" : "left";
   } finally {
     await lock.release();
   }

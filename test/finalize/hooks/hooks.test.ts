@@ -269,3 +269,29 @@ test("hooks: a hook without after is over at once", async () => {
   assert.deepEqual(end, { kind: "after-ended", hook: "node", problem: null });
   assert.deepEqual(host.runs, []);
 });
+
+test("hooks: an after that hangs is tried for four minutes, or as long as its first try may last", async () => {
+  for (const [timeout, given] of [
+    [100, [100, 100, 40]],
+    [600, [600]],
+  ] as const) {
+    using host = new HookHost();
+    host.passes(0);
+    host.ends = [
+      async ({ timeoutMs = 0 }) => {
+        host.passes(timeoutMs);
+        return { exitCode: null, cause: "was killed by SIGKILL" };
+      },
+    ];
+    const pauses = BACK_OFF.map(() => 0);
+    const end = await host.during({ hook: { timeout } }, async (context, record) => {
+      return await runAfter(context, record, "node", pauses);
+    });
+    assert.ok(end.kind === "after-ended");
+    assert.match(end.problem ?? "", /^its after failed( 3 times)?: uncordon was killed/);
+    assert.deepEqual(
+      host.runs.map(({ options }) => (options.timeoutMs ?? 0) / 1000),
+      given,
+    );
+  }
+});

@@ -35,14 +35,38 @@ test("one whose hooks have to end is left to its own unit", async () => {
 
 test("a process that gives a finalization up ends its hooks", async () => {
   using host = new OverlappingHost();
+  const stop = new AbortController().signal;
   host.scheduled(OLD, IN_FORCE);
-  assert.equal(await endUnacted(host, host.store, OLD, "the configuration is gone"), "ended");
+  assert.equal(
+    await endUnacted(host, host.store, { id: OLD, stop }, "the configuration is gone"),
+    "ended",
+  );
   assert.deepEqual(host.end(OLD), ["failed", "the configuration is gone"]);
   assert.ok(host.ran.some(([program]) => program === "uncordon"));
   assert.deepEqual(host.pinned, []);
   const read = await host.store.read(OLD);
   assert.ok(read.kind === "record");
   assert.equal(read.record.hooks[0]?.stage, "over");
+});
+
+test("a process that is stopped meanwhile leaves them, with the pins, to another one", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD, IN_FORCE);
+  const stopped = new AbortController();
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    if (argv[0] !== "uncordon") return await spawn(argv, options);
+    assert.equal(options?.signal, stopped.signal);
+    stopped.abort();
+    return { argv, exitCode: null, cause: "was killed by SIGKILL", stdout: "", stderr: "" };
+  };
+  const own = { id: OLD, stop: stopped.signal };
+  assert.equal(await endUnacted(host, host.store, own, "the configuration is gone"), "left");
+  assert.deepEqual(host.end(OLD), ["failed", "the configuration is gone"]);
+  assert.deepEqual(host.pinned, [OLD]);
+  const read = await host.store.read(OLD);
+  assert.ok(read.kind === "record");
+  assert.equal(read.record.hooks[0]?.stage, "in-force");
 });
 
 test("whether a process drives it is asked of the kernel: its lock is not taken", async () => {
