@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { end, enter } from "../../src/core/record/record.ts";
+import { end, enter, type FinalizationRecord } from "../../src/core/record/record.ts";
 import { readTries, writeTries } from "../../src/state-dir/tries.ts";
 import { fleetLockConfig } from "../fleet/configs.ts";
 import { makeToplevel } from "../support/systems.ts";
@@ -261,4 +261,23 @@ test("run: a unit whose finalization has ended starts the newest one if nothing 
       unit ? [newest.id] : [],
     );
   }
+});
+
+test("run: hooks end also if the configuration cannot be read any more", async () => {
+  using host = inUnit(new OperatedHost());
+  host.ends["flock"] = { stdout: "held\n" };
+  const hook: FinalizationRecord["hooks"][number] = {
+    name: "node",
+    stage: "in-force",
+    after: ["up"],
+    timeout: 60,
+    problems: [],
+  };
+  const record = aRecord({ configFile: "/nowhere/config.json", hooks: [hook] });
+  const { id } = host.save(end(record, "cancelled", new Date(host.time), { reason: "x" }));
+  host.folder.link(`nix/var/nix/gcroots/deploy-finalize/${id}-target`, "/nix/store/target");
+  const { exitCode, stderr } = await host.operate("run", id);
+  assert.equal(exitCode, 4, stderr);
+  assert.doesNotMatch(stderr, /cannot continue/);
+  assert.ok(host.ran.some(([program]) => program === "up"));
 });

@@ -102,8 +102,8 @@ function usableOf(host: Host, read: ReadRecord): FinalizationRecord | null {
 const UNREADABLE: ReadRecord | { readonly kind: "unreadable" } = { kind: "unreadable" };
 
 /**
- * The configuration of a finalization. If it cannot be read, a fallback or a rollback continues
- * with the default configuration.
+ * The configuration of a finalization. If it cannot be read, a fallback, a rollback or one that only has
+ * to end its hooks and to clean up continues with the default configuration.
  */
 async function configToDrive(
   { host, store, id }: Driven,
@@ -111,11 +111,12 @@ async function configToDrive(
 ): Promise<Config> {
   if (problem !== null && (await store.read(id)).kind === "missing") throw problem;
   const record = await readOrRefuse(host, store, id);
-  if (problem !== null && record.configFile === null) throw problem;
+  const hasEnded = !isUnfinished(record);
+  if (problem !== null && record.configFile === null && !hasEnded) throw problem;
   try {
     return await configOf(record, called);
   } catch (error) {
-    if (!onlyGoesBack(host, record)) throw error;
+    if (!hasEnded && !onlyGoesBack(host, record)) throw error;
     return { ...DEFAULT_CONFIG, stateDir: called.stateDir, profile: record.profile };
   }
 }
