@@ -54,7 +54,7 @@ let
       description = "The actions that it belongs to.";
     };
 
-    timeout = option finalizeTypes.someSeconds 600 "How long one run may take, in seconds. Then it is killed, with all that it has started.";
+    timeout = option finalizeTypes.someSeconds 600 "How long one run may take, in seconds. Then it is killed, with its process group.";
 
     onFailure = mkOption {
       type = types.enum [

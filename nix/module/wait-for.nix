@@ -327,6 +327,7 @@ in
         How long a rollback waits for the jobs on the runners that it stops, in seconds. Then it
         ends them. Also how long it waits for the switch lock. Then it fails and names the holder. Also how long a
         rollback by reboot waits for a program that blocks the shutdown. Then it reboots all the same.
+        Also how long a hook may hold a rollback by hand. Then it goes on without the hook.
       '';
     };
   };

@@ -77,10 +77,31 @@ function wordsOf(end: BeforeEnd): string {
   }
 }
 
+/** How long a hook that holds the act may fail, in seconds, and what follows. */
+interface Limit {
+  readonly seconds: number;
+  readonly next: Config["waitFor"]["onTimeout"];
+  readonly why: string;
+  /** Whether a try that runs at the limit ends there too; the first one always has its whole timeout. */
+  readonly cuts: "tries" | "pauses";
+}
+
+/** Whoever rolls back by hand wants to be rid of the system that runs. */
+function limitOf(waitFor: Config["waitFor"], { rollbackOf }: FinalizationRecord): Limit {
+  return rollbackOf === null
+    ? { seconds: waitFor.timeout, next: waitFor.onTimeout, why: "as configured", cuts: "pauses" }
+    : {
+        seconds: waitFor.rollbackTimeout,
+        next: "proceed",
+        why: "because it rolls back",
+        cuts: "tries",
+      };
+}
+
 /** All tries of one `before` by this process. */
 class BeforeTries {
   readonly #host: Host;
-  readonly #waitFor: Config["waitFor"];
+  readonly #limit: Limit;
   readonly #requireLocks: () => void;
   readonly #tell: TellWaiting;
   readonly #record: FinalizationRecord;
@@ -94,7 +115,7 @@ class BeforeTries {
     command: readonly string[],
   ) {
     this.#host = context.host;
-    this.#waitFor = context.config.waitFor;
+    this.#limit = limitOf(context.config.waitFor, record);
     this.#requireLocks = context.requireLocks;
     this.#tell = tellerOf(context, record);
     this.#record = record;
@@ -111,10 +132,12 @@ class BeforeTries {
   }
 
   async #run(signal: AbortSignal): Promise<BeforeEnd> {
-    const { name, timeout, onFailure } = this.#hook;
+    const { name, timeout: whole, onFailure } = this.#hook;
     const program = this.#command[0] ?? "";
     const begin = this.#host.elapsedMs();
-    this.#note(`runs ${program} before the act`, timeout, null);
+    this.#note(`runs ${program} before the act`, whole, null);
+    const left = (): number => this.#limit.seconds * 1000 - (this.#host.elapsedMs() - begin);
+    let timeout = whole;
     for (let tries = 1; !signal.aborted; tries++) {
       this.#requireLocks();
       const run = { hook: name, stage: "before", command: this.#command, timeout } as const;
@@ -123,21 +146,24 @@ class BeforeTries {
       if (signal.aborted) break;
       if (onFailure === "ignore") return await this.#passOver(`${why}; ignored, as configured`);
       if (onFailure === "abort") return await this.#fail(why);
-      const leftMs = this.#waitFor.timeout * 1000 - (this.#host.elapsedMs() - begin);
+      const leftMs = left();
       if (leftMs <= 0) return await this.#timedOut(why);
       this.#note(`its before has failed, try ${tries}: ${why}`, leftMs / 1000, "at the limit");
       const ms = Math.min(leftMs, LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
       await pause(ms, signal);
+      if (this.#limit.cuts === "pauses" || signal.aborted) continue;
+      timeout = Math.min(whole, left() / 1000);
+      if (timeout <= 0) return await this.#timedOut(why);
     }
     return { kind: "cut" };
   }
 
   async #timedOut(why: string): Promise<BeforeEnd> {
-    const { timeout, onTimeout } = this.#waitFor;
-    const late = `timed out after ${timeout} s: ${why}`;
-    return onTimeout === "give-up"
+    const { seconds, next, why: reason } = this.#limit;
+    const late = `timed out after ${seconds} s: ${why}`;
+    return next === "give-up"
       ? await this.#fail(late)
-      : await this.#passOver(`${late}; continues without it, as configured`);
+      : await this.#passOver(`${late}; continues without it, ${reason}`);
   }
 
   async #fail(why: string): Promise<BeforeEnd> {
@@ -159,7 +185,7 @@ class BeforeTries {
     const gate = `hook ${this.#hook.name}`;
     this.#host.say(`${gate}: ${why}`);
     const until = later(readClock(this.#host), seconds).at;
-    const next = end === null ? null : this.#waitFor.onTimeout;
+    const next = end === null ? null : this.#limit.next;
     this.#tell({ for: gate, why, since: this.#host.now().toISOString(), until, next });
   }
 }

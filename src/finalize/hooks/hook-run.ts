@@ -14,7 +14,7 @@ export interface HookRun {
   readonly timeout: number;
 }
 
-/** Null if it succeeded, or why not. All that it has started is killed at its timeout, and by the signal. */
+/** Null if it succeeded, or why not. Its process group is killed at its timeout, and by the signal. */
 export async function runHook(
   host: Host,
   record: FinalizationRecord,

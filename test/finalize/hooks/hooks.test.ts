@@ -295,3 +295,29 @@ test("hooks: an after that hangs is tried for four minutes, or as long as its fi
     );
   }
 });
+
+test("hooks: a rollback by hand goes on without a before that fails, after waitFor.rollbackTimeout", async () => {
+  using host = new HookHost();
+  host.passes(0);
+  host.ends = [
+    async ({ timeoutMs = 0 }) => {
+      host.passes(timeoutMs);
+      return { exitCode: null, cause: "was killed by SIGKILL" };
+    },
+  ];
+  const end = await host.perform(BEFORE, {
+    hook: { timeout: 60 },
+    record: { rollbackOf: "20261122-212900-aaaa" },
+    waitFor: { timeout: 200, rollbackTimeout: 100 },
+  });
+  assert.ok(end.kind === "before-ended");
+  assert.equal(
+    end.problem,
+    "timed out after 100 s: drain was killed by SIGKILL; continues without it, because it rolls back",
+  );
+  assert.deepEqual(
+    host.runs.map(({ options }) => options.timeoutMs),
+    [60_000, 40_000],
+  );
+  assert.equal(host.announced.length, 1);
+});
