@@ -5,12 +5,13 @@ import {
   hasSwitchedBefore,
   withStopped,
 } from "../record/record.ts";
+import { withDecided } from "./moment/decided.ts";
 import { beginHooks, hookFailed, withHookBegun } from "./hooks/hooks.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
 import { rebootsNow } from "./policy.ts";
-import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
+import { failIfOvertaken, failIfOvertakenByBoot, fallBack } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
-import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
+import { specialisationInWords, verifyTarget } from "./specialisation.ts";
 import { AGAIN, fail, heldUp, stay, toGates, transition, verifySwitched } from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
@@ -22,7 +23,9 @@ export function act(record: FinalizationRecord, seen: Situation, event: Event<"t
   const permitted = permittedNow(record, seen, seen.facts.decision);
   const begun = beginHooks(record, seen, permitted);
   // A hook may take long and change the host, so that everything is looked at once more.
-  if (begun.effect !== null) return stay(begun.record, begun.effect);
+  if (begun.effect !== null) {
+    return stay(withDecided(begun.record, seen, permitted), begun.effect);
+  }
   return carryOut(prepare(begun.record, seen, event, permitted), seen, permitted);
 }
 
@@ -57,25 +60,11 @@ function prepare(
   permitted: Permitted,
 ): FinalizationRecord {
   if (permitted.action === "refuse") return record;
-  const plan: Plan = permitted.action === "forbidden" ? permitted.plan : permitted;
   return {
-    ...withStopped(withSpecialisation(withPrevious(record, seen), seen.facts), idleRunners),
+    ...withStopped(withDecided(record, seen, permitted), idleRunners),
     failedBefore: before.failed,
     unitsBefore: before.units,
     userUnitsBefore: userUnits,
-    plan: { ...plan, changed: [...plan.changed] },
-  };
-}
-
-/** The finalization that had the turn before may have rolled back: what ran at scheduling is rejected then. */
-function withPrevious(record: FinalizationRecord, { facts }: Situation): FinalizationRecord {
-  const { current, currentGeneration, currentProfile } = facts;
-  if (!runsAnother(record, current)) return record;
-  return {
-    ...record,
-    previous: current,
-    previousGeneration: currentGeneration,
-    previousProfile: currentProfile,
   };
 }
 

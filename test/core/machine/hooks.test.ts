@@ -94,6 +94,21 @@ test("hooks: a switch that NixOS turns into a reboot begins the hooks of the reb
   assert.deepEqual([failed.record.state, failed.effect], ["failed", after("z")]);
 });
 
+function told({ plan, previous }: FinalizationRecord): readonly (string | null)[] {
+  return [plan.action, plan.reason, previous];
+}
+
+test("hooks: each is told the decision of now, and the system that runs now", () => {
+  const waiting = aRecord({ state: "waiting" });
+  const facts = { ...REBOOT, current: "/nix/store/other" };
+  const first = step(waiting, TAKE_TURN, TURN, facts);
+  assert.deepEqual(first.effect, before("a"));
+  assert.deepEqual(told(first.record), ["reboot", "kernel changed", "/nix/store/other"]);
+  const second = step({ ...waiting, hooks: first.record.hooks }, before("a"), ended("a"), facts);
+  assert.deepEqual(second.effect, before("c-reboots"));
+  assert.deepEqual(told(second.record), ["reboot", "kernel changed", "/nix/store/other"]);
+});
+
 test("hooks: one that fails ends the finalization, and each that began ends in the reverse order", () => {
   const hooks = [recorded("a", "in-force"), recorded("z", "before")];
   const waiting = aRecord({ state: "waiting", hooks });
