@@ -4,23 +4,14 @@ import { actionToAwait, type Plan } from "../core/decision/decision.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
-import {
-  firstClosed,
-  type Gate,
-  type GateContext,
-  onlyLooks,
-  runnersOf,
-  slowestFirst,
-} from "../gates/gate.ts";
+import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
 import { CI_JOB } from "../gates/ci-job.ts";
 import { stoppedBy } from "../gates/runners/stopped-by-switch.ts";
 import { gatesFor } from "../gates/table.ts";
 import { lookAtOtherWindow } from "../gates/window.ts";
-import { takeBaseline, withDrained } from "../checks/units-before.ts";
 import { UnitsAhead } from "../checks/units-ahead.ts";
 import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
 import { nextChange } from "../host/process/watch.ts";
-import { failedUserUnits } from "../checks/user-units.ts";
 import { momentIn, rearmTimer, tellEnding } from "../host/systemd/systemd.ts";
 import { tellLate } from "../state-dir/waiting-note.ts";
 import {
@@ -31,9 +22,10 @@ import {
   tellerOf,
 } from "./context.ts";
 import type { HeldUp } from "./patience/held-up.ts";
+import { lookAgain } from "./patience/last-look.ts";
 import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
 import type { RunnerDrain } from "./runners/runner-drain.ts";
-import { findIdleRunners, startAgain } from "./runners/stop.ts";
+import { startAgain } from "./runners/stop.ts";
 
 /** What this finalization would do now, and the system that runs now. */
 interface Act {
@@ -192,7 +184,8 @@ export class GatePhase {
     if (this.#waited?.action !== action || this.#waited.current !== current) {
       return { kind: "held-up", why: "another system was brought live" };
     }
-    const looked = await this.#lookAgain(record, this.#waited.gates);
+    const last = { gates: this.#waited.gates, drain: this.#drain, ahead: this.#ahead };
+    const looked = await lookAgain(this.#context, record, last);
     // The look takes a while, and nothing has been done yet.
     if (stop.aborted) return await this.#suspend(record);
     return looked;
@@ -233,31 +226,6 @@ export class GatePhase {
         await nextChange(this.#context.store.folder, isOver, signal);
       }
     };
-  }
-
-  /**
-   * The last look before the act, with the turn taken. To find out which runners it would stop may
-   * take a while, so that comes before the gates. Runners that drain are drained first, and then all
-   * is looked at again: a job may have taken long.
-   */
-  async #lookAgain(record: FinalizationRecord, gates: readonly Gate[]): Promise<Event> {
-    const { host, config, stop } = this.#context;
-    const stopping = await runnersOf(gates);
-    const units = await this.#drain.find(stopping);
-    // A user manager may take seconds to answer, so this comes before the last look too.
-    const userUnits =
-      units.length > 0 ? null : await failedUserUnits(host, config.verify.userUnits, stop);
-    const closed = await firstClosed(slowestFirst(gates), this.#gateContext(record), stop);
-    if (closed !== null) return { kind: "held-up", why: `${closed.gate.name}: ${closed.why}` };
-    // Each asks systemd. The act looks at the runners once more, right before it stops them.
-    const [before, idleness] = await Promise.all([
-      takeBaseline(host, stop, async () => await this.#ahead.take(host)),
-      findIdleRunners(host, units.length > 0 ? [] : stopping),
-    ]);
-    if (units.length > 0) return { kind: "runners-found", units, before: before.units };
-    if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
-    const idleRunners = idleness.units;
-    return { kind: "turn-taken", before: withDrained(before, record), userUnits, idleRunners };
   }
 
   /**

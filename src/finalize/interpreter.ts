@@ -3,6 +3,7 @@ import { isPassed } from "../core/gate-names.ts";
 import { stateEntry } from "../core/record/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
 import { policyOf } from "../core/machine/policy.ts";
+import { owedHook } from "../core/record/hooks.ts";
 import { type FinalizationRecord, hasSwitchedBefore, isUnfinished } from "../core/record/record.ts";
 import { type AskForReboot, rebootInto, switchTo } from "./apply.ts";
 import { bootPlanOf } from "../boot/boot-default.ts";
@@ -78,7 +79,7 @@ export class Interpreter implements Ports {
       case "defer":
         return await this.#gatePhase.defer(record, effect.until);
       case "take-turn":
-        return await this.#gatePhase.takeTurn(record);
+        return await this.#takeTurn(record);
       case "drain":
         return await this.#drain(record);
       case "start-runners":
@@ -139,6 +140,13 @@ export class Interpreter implements Ports {
     return async (record) => {
       await this.#heldUp.awaitSwitchLock(record, purpose);
     };
+  }
+
+  /** A hook may close a gate itself: a turn with hooks that have begun pauses before they begin anew. */
+  async #takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
+    const end = await this.#gatePhase.takeTurn(record);
+    const isHeldUp = end.kind === "held-up" && owedHook(record) !== null;
+    return isHeldUp ? this.#heldUp.note(end) : end;
   }
 
   /** That the runners could be drained says nothing of the act, which may still be held up. */

@@ -109,6 +109,24 @@ test("hooks: each is told the decision of now, and the system that runs now", ()
   assert.deepEqual(told(second.record), ["reboot", "kernel changed", "/nix/store/other"]);
 });
 
+test("hooks: however often a gate closes again, what was waited for stays short", () => {
+  let record = aRecord({ state: "waiting" });
+  for (let times = 0; times < 500; times++) {
+    const waitedFor = [
+      { gate: "hook a", why: "its before ran", seconds: 1 },
+      { gate: "CI job", why: `it runs job ${times}`, seconds: 0.1 },
+    ];
+    record = step(record, { kind: "await-gates" }, { kind: "gates-opened", waitedFor }).record;
+  }
+  assert.ok(record.waitedFor.length <= 50, String(record.waitedFor.length));
+  const seconds = (name: string): number =>
+    record.waitedFor
+      .filter(({ gate }) => gate === name)
+      .reduce((sum, wait) => sum + wait.seconds, 0);
+  assert.deepEqual([seconds("hook a"), Math.round(seconds("CI job"))], [500, 50]);
+  assert.equal(record.waitedFor.at(-1)?.why, "it runs job 499");
+});
+
 test("hooks: one that fails ends the finalization, and each that began ends in the reverse order", () => {
   const hooks = [recorded("a", "in-force"), recorded("z", "before")];
   const waiting = aRecord({ state: "waiting", hooks });
