@@ -22,7 +22,7 @@ import {
   tellerOf,
 } from "./context.ts";
 import type { HeldUp } from "./patience/held-up.ts";
-import { lookAgain } from "./patience/last-look.ts";
+import { lookAgain, whyClosed } from "./patience/last-look.ts";
 import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
 import type { RunnerDrain } from "./runners/runner-drain.ts";
 import { startAgain } from "./runners/stop.ts";
@@ -44,6 +44,8 @@ export class GatePhase {
   readonly #heldUp: HeldUp;
   readonly #drain: RunnerDrain;
   readonly #ahead = new UnitsAhead();
+  /** Whether hooks have run since the gates of a reboot were open. */
+  #hooksSince = false;
 
   /** @param heldUp how often the act was held up so far */
   constructor(context: FinalizationContext, heldUp: HeldUp, drain: RunnerDrain) {
@@ -69,7 +71,9 @@ export class GatePhase {
    * the gates of a reboot are open.
    */
   async awaitRebootGates(record: FinalizationRecord): Promise<Event | Suspended | null> {
-    if (this.#waited?.action === "reboot") return null;
+    if (this.#waited?.action === "reboot") {
+      return this.#hooksSince ? await this.#lookAfterHooks(record, this.#waited.gates) : null;
+    }
     const act = await this.#actNow(record);
     const obstacle = this.#waited === null ? await this.#obstacleTo(record, act) : null;
     if (obstacle !== null) {
@@ -81,6 +85,23 @@ export class GatePhase {
     if (end.kind === "suspended") return end;
     if (end.kind === "gates-timed-out") return { kind: "reboot-refused", why: end.why };
     return { kind: "held-up", why: "it was cancelled or superseded" };
+  }
+
+  /** The same before the hooks of the reboot begin. They may take long, so the reboot looks again. */
+  async awaitRebootGatesForHooks(record: FinalizationRecord): Promise<Event | Suspended | null> {
+    const kept = await this.awaitRebootGates(record);
+    this.#hooksSince = kept === null;
+    return kept;
+  }
+
+  async #lookAfterHooks(
+    record: FinalizationRecord,
+    gates: readonly Gate[],
+  ): Promise<Event | Suspended | null> {
+    this.#hooksSince = false;
+    const why = await whyClosed(this.#context, record, gates);
+    if (this.#context.stop.aborted) return SUSPENDED;
+    return why === null ? null : { kind: "held-up", why };
   }
 
   /**

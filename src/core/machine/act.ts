@@ -1,18 +1,29 @@
 import { type Decision, type Permitted, type Plan, underPolicy } from "../decision/decision.ts";
+import { owedHook } from "../record/hooks.ts";
 import {
   activatedOf,
   type FinalizationRecord,
   hasSwitchedBefore,
   withStopped,
 } from "../record/record.ts";
-import { withDecided } from "./moment/decided.ts";
-import { beginHooks, hookFailed, withHookBegun } from "./hooks/hooks.ts";
+import { withDecided, withPlan } from "./moment/decided.ts";
+import { beginHooks } from "./hooks/hooks.ts";
+import { rebootEffect } from "./hooks/reboot-hooks.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
 import { rebootsNow } from "./policy.ts";
 import { failIfOvertaken, failIfOvertakenByBoot, fallBack } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
 import { specialisationInWords, verifyTarget } from "./specialisation.ts";
-import { AGAIN, fail, heldUp, stay, toGates, transition, verifySwitched } from "./transitions.ts";
+import {
+  AGAIN,
+  fail,
+  heldUp,
+  hooksBefore,
+  stay,
+  toGates,
+  transition,
+  verifySwitched,
+} from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -81,7 +92,7 @@ function switchEffect(record: FinalizationRecord): Effect & { readonly kind: "sw
 
 function rebootInto(record: FinalizationRecord, seen: Situation, detail: string): Step {
   const asked = { ...record, rebootAskedInBoot: seen.facts.bootId };
-  return transition(asked, seen, "rebooting", detail, { kind: "reboot", toplevel: record.target });
+  return transition(asked, seen, "rebooting", detail, rebootEffect(asked, seen));
 }
 
 /** In the same boot the switch is done again. */
@@ -195,34 +206,13 @@ function switchRefused(
   return fail(record, seen, `NixOS refused the switch; nothing was changed: ${lastLines(tail)}`);
 }
 
-/** NixOS asks for a reboot in place of the switch. The hooks of a switch are in force already. */
+/** NixOS asks for a reboot in place of the switch. The hooks of the switch end before its gates are waited for. */
 function rebootInstead(record: FinalizationRecord, seen: Situation, decision: Decision): Step {
   const permitted = permittedNow(record, seen, decision);
-  const begun = beginHooks(record, seen, permitted);
-  if (begun.effect === null || permitted.action !== "reboot") {
-    return carryOut(begun.record, seen, permitted);
-  }
-  const { action, reason, changed } = permitted;
-  const noted = { ...begun.record, plan: { action, reason, changed: [...changed] } };
-  return stay(noted, begun.effect);
-}
-
-/** The plan says why it reboots. */
-export function beforeEndedInSwitch(
-  record: FinalizationRecord,
-  seen: Situation,
-  event: Event<"before-ended">,
-): Step {
-  return rebootInstead(withHookBegun(record, event), seen, record.plan);
-}
-
-/** NixOS has refused the switch, so nothing was changed. */
-export function beforeFailedInSwitch(
-  record: FinalizationRecord,
-  seen: Situation,
-  event: Event<"before-failed">,
-): Step {
-  return hookFailed(record, seen, event);
+  const step = carryOut(record, seen, permitted);
+  const isFree = owedHook(record) === null && step.effect.kind === "reboot";
+  if (permitted.action !== "reboot" || isFree) return step;
+  return stay(withPlan(step.record, permitted), hooksBefore(step.record, "await-reboot-gates"));
 }
 
 /** NixOS refuses the part that was to be switched while the reboot is put off; null if none was. */

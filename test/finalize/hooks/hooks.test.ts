@@ -149,6 +149,23 @@ test("hooks: a before that closes a gate itself is held up with pauses, for wait
   });
 });
 
+test("hooks: before a reboot that was to be a switch its gates open, and it looks again after its hooks", async () => {
+  using host = new HookHost();
+  const gate = askedGate(host);
+  const waitFor = { commands: [{ ...QUIET, before: "reboot" as const }] };
+  const record = { state: "rebooting", rebootAskedInBoot: "boot-1" } as const;
+  await host.during({ waitFor, record }, async (context, named) => {
+    const interpreter = new Interpreter(context);
+    const gates = await interpreter.perform({ kind: "await-reboot-gates" }, named);
+    assert.equal(gates.kind, "gates-opened");
+    gate.isClosed = true;
+    const effect = { kind: "reboot", toplevel: named.target } as const;
+    const end = await interpreter.perform(effect, named);
+    assert.ok(end.kind === "held-up", JSON.stringify(end));
+    assert.match(end.why, /quiet closed again after the before of its hooks: .*an alert fires/);
+  });
+});
+
 const BEFORE = { kind: "run-before", hook: "node" } as const;
 const AFTER = { kind: "run-after", hook: "node" } as const;
 const NO: Partial<Ended> = { exitCode: 1, stderr: "no\u001B[31m way\n" };
