@@ -4,23 +4,14 @@ import { actionToAwait, type Plan } from "../core/decision/decision.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
 import type { Event } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
-import {
-  firstClosed,
-  type Gate,
-  type GateContext,
-  onlyLooks,
-  runnersOf,
-  slowestFirst,
-} from "../gates/gate.ts";
+import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
 import { CI_JOB } from "../gates/ci-job.ts";
 import { stoppedBy } from "../gates/runners/stopped-by-switch.ts";
 import { gatesFor } from "../gates/table.ts";
 import { lookAtOtherWindow } from "../gates/window.ts";
-import { takeBaseline, withDrained } from "../checks/units-before.ts";
 import { UnitsAhead } from "../checks/units-ahead.ts";
 import { type LeftOut, waitForGates, type Waiting } from "../gates/wait.ts";
 import { nextChange } from "../host/process/watch.ts";
-import { failedUserUnits } from "../checks/user-units.ts";
 import { momentIn, rearmTimer, tellEnding } from "../host/systemd/systemd.ts";
 import { tellLate } from "../state-dir/waiting-note.ts";
 import {
@@ -31,9 +22,10 @@ import {
   tellerOf,
 } from "./context.ts";
 import type { HeldUp } from "./patience/held-up.ts";
+import { lookAgain, whyClosed } from "./patience/last-look.ts";
 import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
 import type { RunnerDrain } from "./runners/runner-drain.ts";
-import { findIdleRunners, startAgain } from "./runners/stop.ts";
+import { startAgain } from "./runners/stop.ts";
 
 /** What this finalization would do now, and the system that runs now. */
 interface Act {
@@ -52,6 +44,8 @@ export class GatePhase {
   readonly #heldUp: HeldUp;
   readonly #drain: RunnerDrain;
   readonly #ahead = new UnitsAhead();
+  /** Whether hooks have run since the gates of a reboot were open. */
+  #hooksSince = false;
 
   /** @param heldUp how often the act was held up so far */
   constructor(context: FinalizationContext, heldUp: HeldUp, drain: RunnerDrain) {
@@ -77,7 +71,9 @@ export class GatePhase {
    * the gates of a reboot are open.
    */
   async awaitRebootGates(record: FinalizationRecord): Promise<Event | Suspended | null> {
-    if (this.#waited?.action === "reboot") return null;
+    if (this.#waited?.action === "reboot") {
+      return this.#hooksSince ? await this.#lookAfterHooks(record, this.#waited.gates) : null;
+    }
     const act = await this.#actNow(record);
     const obstacle = this.#waited === null ? await this.#obstacleTo(record, act) : null;
     if (obstacle !== null) {
@@ -89,6 +85,23 @@ export class GatePhase {
     if (end.kind === "suspended") return end;
     if (end.kind === "gates-timed-out") return { kind: "reboot-refused", why: end.why };
     return { kind: "held-up", why: "it was cancelled or superseded" };
+  }
+
+  /** The same before the hooks of the reboot begin. They may take long, so the reboot looks again. */
+  async awaitRebootGatesForHooks(record: FinalizationRecord): Promise<Event | Suspended | null> {
+    const kept = await this.awaitRebootGates(record);
+    this.#hooksSince = kept === null;
+    return kept;
+  }
+
+  async #lookAfterHooks(
+    record: FinalizationRecord,
+    gates: readonly Gate[],
+  ): Promise<Event | Suspended | null> {
+    this.#hooksSince = false;
+    const why = await whyClosed(this.#context, record, gates);
+    if (this.#context.stop.aborted) return SUSPENDED;
+    return why === null ? null : { kind: "held-up", why };
   }
 
   /**
@@ -192,7 +205,8 @@ export class GatePhase {
     if (this.#waited?.action !== action || this.#waited.current !== current) {
       return { kind: "held-up", why: "another system was brought live" };
     }
-    const looked = await this.#lookAgain(record, this.#waited.gates);
+    const last = { gates: this.#waited.gates, drain: this.#drain, ahead: this.#ahead };
+    const looked = await lookAgain(this.#context, record, last);
     // The look takes a while, and nothing has been done yet.
     if (stop.aborted) return await this.#suspend(record);
     return looked;
@@ -233,31 +247,6 @@ export class GatePhase {
         await nextChange(this.#context.store.folder, isOver, signal);
       }
     };
-  }
-
-  /**
-   * The last look before the act, with the turn taken. To find out which runners it would stop may
-   * take a while, so that comes before the gates. Runners that drain are drained first, and then all
-   * is looked at again: a job may have taken long.
-   */
-  async #lookAgain(record: FinalizationRecord, gates: readonly Gate[]): Promise<Event> {
-    const { host, config, stop } = this.#context;
-    const stopping = await runnersOf(gates);
-    const units = await this.#drain.find(stopping);
-    // A user manager may take seconds to answer, so this comes before the last look too.
-    const userUnits =
-      units.length > 0 ? null : await failedUserUnits(host, config.verify.userUnits, stop);
-    const closed = await firstClosed(slowestFirst(gates), this.#gateContext(record), stop);
-    if (closed !== null) return { kind: "held-up", why: `${closed.gate.name}: ${closed.why}` };
-    // Each asks systemd. The act looks at the runners once more, right before it stops them.
-    const [before, idleness] = await Promise.all([
-      takeBaseline(host, stop, async () => await this.#ahead.take(host)),
-      findIdleRunners(host, units.length > 0 ? [] : stopping),
-    ]);
-    if (units.length > 0) return { kind: "runners-found", units, before: before.units };
-    if (idleness.kind === "busy") return { kind: "held-up", why: idleness.why };
-    const idleRunners = idleness.units;
-    return { kind: "turn-taken", before: withDrained(before, record), userUnits, idleRunners };
   }
 
   /**

@@ -3,6 +3,7 @@ import { isPassed } from "../core/gate-names.ts";
 import { stateEntry } from "../core/record/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
 import { policyOf } from "../core/machine/policy.ts";
+import { owedHook } from "../core/record/hooks.ts";
 import { type FinalizationRecord, hasSwitchedBefore, isUnfinished } from "../core/record/record.ts";
 import { type AskForReboot, rebootInto, switchTo } from "./apply.ts";
 import { bootPlanOf } from "../boot/boot-default.ts";
@@ -77,10 +78,10 @@ export class Interpreter implements Ports {
         return await this.#gatePhase.awaitGates(record);
       case "defer":
         return await this.#gatePhase.defer(record, effect.until);
+      case "await-reboot-gates":
       case "take-turn":
-        return await this.#gatePhase.takeTurn(record);
       case "drain":
-        return await this.#drain(record);
+        return await this.#approach(record, effect.kind);
       case "start-runners":
         return await this.#gatePhase.startRunners(record);
       case "run-before":
@@ -141,10 +142,37 @@ export class Interpreter implements Ports {
     };
   }
 
-  /** That the runners could be drained says nothing of the act, which may still be held up. */
-  async #drain(record: FinalizationRecord): Promise<Event | Suspended> {
-    const end = await this.#gatePhase.drain(record);
-    return end.kind === "held-up" ? this.#heldUp.note(end) : end;
+  /**
+   * What comes right before the act. That it could be done says nothing of the act, which may still be held
+   * up. A hook may close a gate itself: a turn with hooks that have begun pauses before they begin anew.
+   */
+  async #approach(
+    record: FinalizationRecord,
+    kind: "await-reboot-gates" | "take-turn" | "drain",
+  ): Promise<Event | Suspended> {
+    const end = await this.#approachOnce(record, kind);
+    const isFree = kind === "take-turn" && owedHook(record) === null;
+    return end.kind === "held-up" && !isFree ? this.#heldUp.note(end) : end;
+  }
+
+  async #approachOnce(
+    record: FinalizationRecord,
+    kind: "await-reboot-gates" | "take-turn" | "drain",
+  ): Promise<Event | Suspended> {
+    switch (kind) {
+      case "await-reboot-gates":
+        return await this.#awaitRebootGates(record);
+      case "take-turn":
+        return await this.#gatePhase.takeTurn(record);
+      case "drain":
+        return await this.#gatePhase.drain(record);
+    }
+  }
+
+  async #awaitRebootGates(record: FinalizationRecord): Promise<Event | Suspended> {
+    const obstacle = await regainTurn(this.#context, record);
+    const kept = obstacle ?? (await this.#gatePhase.awaitRebootGatesForHooks(record));
+    return kept ?? { kind: "gates-opened", waitedFor: [] };
   }
 
   async #switch(

@@ -174,6 +174,12 @@ const defects: Record<string, Machine> = {
       ? { ...step, effect: { kind: "await-gates" } }
       : step;
   },
+  "waits for the gates of a reboot while a hook is in force": (record, seen) => {
+    const step = advance(record, seen);
+    return step.record.state === "rebooting" && step.effect.kind === "run-after"
+      ? { ...step, effect: { kind: "await-reboot-gates" } }
+      : step;
+  },
   "ends its hooks in the order in which they began": (record, seen) => {
     const step = advance(record, seen);
     const first = step.record.hooks.find(({ stage }) => stage !== "over");

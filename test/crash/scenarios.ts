@@ -328,6 +328,13 @@ const withHooks: readonly Scenario[] = [
   { ...HOOKED, name: "hooks, needs a reboot after all", switchEnds: 100, ends: "live" },
   {
     ...HOOKED,
+    name: "hooks, needs a reboot after all, and gates close",
+    switchEnds: 100,
+    hooks: { gateClosesFor: 2 },
+    ends: "live",
+  },
+  {
+    ...HOOKED,
     name: "hooks, needs a reboot after all, and its hook fails",
     switchEnds: 100,
     hooks: { fails: "node" },

@@ -247,6 +247,7 @@ export class World {
     const isOpen = this.#closedFor <= 0 || record.hurried !== null;
     if (isWaiting && isOpen && this.#facts().decision.action === "reboot")
       await this.#queueForSlot(id);
+    if (kind === "await-reboot-gates") await this.#queueForSlot(id);
     if (kind === "reboot") {
       // A rollback does not queue.
       if (state === "rebooting") await this.#queueForSlot(id);
@@ -274,6 +275,9 @@ export class World {
         this.hooks.wait();
         this.runner?.waitForGates();
         return this.#lookAtWindow(record);
+      case "await-reboot-gates":
+        this.hooks.wait();
+        return { kind: "gates-opened", waitedFor: [] };
       case "defer":
         this.putOffInSpite += newWish(record, { now: this.#wish() }) !== null ? 1 : 0;
         this.putOffInSpite += record.hurried === null ? 0 : 1;
@@ -309,12 +313,15 @@ export class World {
         return (
           this.runner?.atAct(record) ?? this.#actThenStart(record, () => this.#switchTo(effect))
         );
-      case "reboot":
+      case "reboot": {
+        const closed = record.state === "rebooting" ? this.hooks.lookAgain() : null;
+        if (closed !== null) return closed;
         this.#noteAct(effect, record);
         return (
           this.runner?.atAct(record) ??
           this.#actThenStart(record, () => this.#askForReboot(effect.toplevel))
         );
+      }
       case "verify":
         return this.#isStuck(record) ? BOOT_FAILED : verified(this.#scenario.problem);
       case "verify-rollback":

@@ -6,6 +6,7 @@ type Kind = Effect["kind"];
 /** One effect of each kind. */
 export const EFFECTS: { readonly [K in Kind]: Extract<Effect, { readonly kind: K }> } = {
   "await-gates": { kind: "await-gates" },
+  "await-reboot-gates": { kind: "await-reboot-gates" },
   defer: { kind: "defer", until: "2026-11-28T02:00:00.000Z" },
   "take-turn": { kind: "take-turn" },
   drain: { kind: "drain" },

@@ -1,17 +1,29 @@
 import { type Decision, type Permitted, type Plan, underPolicy } from "../decision/decision.ts";
+import { owedHook } from "../record/hooks.ts";
 import {
   activatedOf,
   type FinalizationRecord,
   hasSwitchedBefore,
   withStopped,
 } from "../record/record.ts";
-import { beginHooks, hookFailed, withHookBegun } from "./hooks/hooks.ts";
+import { withDecided, withPlan } from "./moment/decided.ts";
+import { beginHooks } from "./hooks/hooks.ts";
+import { rebootEffect } from "./hooks/reboot-hooks.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
 import { rebootsNow } from "./policy.ts";
-import { failIfOvertaken, failIfOvertakenByBoot, fallBack, runsAnother } from "./overtaken.ts";
+import { failIfOvertaken, failIfOvertakenByBoot, fallBack } from "./overtaken.ts";
 import { rollBack } from "./rollback.ts";
-import { specialisationInWords, verifyTarget, withSpecialisation } from "./specialisation.ts";
-import { AGAIN, fail, heldUp, stay, toGates, transition, verifySwitched } from "./transitions.ts";
+import { specialisationInWords, verifyTarget } from "./specialisation.ts";
+import {
+  AGAIN,
+  fail,
+  heldUp,
+  hooksBefore,
+  stay,
+  toGates,
+  transition,
+  verifySwitched,
+} from "./transitions.ts";
 import type { Effect, Event, Situation, Step } from "./types.ts";
 import { lastLines, noteSwitch, verdictOf } from "./verdicts.ts";
 
@@ -22,7 +34,9 @@ export function act(record: FinalizationRecord, seen: Situation, event: Event<"t
   const permitted = permittedNow(record, seen, seen.facts.decision);
   const begun = beginHooks(record, seen, permitted);
   // A hook may take long and change the host, so that everything is looked at once more.
-  if (begun.effect !== null) return stay(begun.record, begun.effect);
+  if (begun.effect !== null) {
+    return stay(withDecided(begun.record, seen, permitted), begun.effect);
+  }
   return carryOut(prepare(begun.record, seen, event, permitted), seen, permitted);
 }
 
@@ -57,25 +71,11 @@ function prepare(
   permitted: Permitted,
 ): FinalizationRecord {
   if (permitted.action === "refuse") return record;
-  const plan: Plan = permitted.action === "forbidden" ? permitted.plan : permitted;
   return {
-    ...withStopped(withSpecialisation(withPrevious(record, seen), seen.facts), idleRunners),
+    ...withStopped(withDecided(record, seen, permitted), idleRunners),
     failedBefore: before.failed,
     unitsBefore: before.units,
     userUnitsBefore: userUnits,
-    plan: { ...plan, changed: [...plan.changed] },
-  };
-}
-
-/** The finalization that had the turn before may have rolled back: what ran at scheduling is rejected then. */
-function withPrevious(record: FinalizationRecord, { facts }: Situation): FinalizationRecord {
-  const { current, currentGeneration, currentProfile } = facts;
-  if (!runsAnother(record, current)) return record;
-  return {
-    ...record,
-    previous: current,
-    previousGeneration: currentGeneration,
-    previousProfile: currentProfile,
   };
 }
 
@@ -92,7 +92,7 @@ function switchEffect(record: FinalizationRecord): Effect & { readonly kind: "sw
 
 function rebootInto(record: FinalizationRecord, seen: Situation, detail: string): Step {
   const asked = { ...record, rebootAskedInBoot: seen.facts.bootId };
-  return transition(asked, seen, "rebooting", detail, { kind: "reboot", toplevel: record.target });
+  return transition(asked, seen, "rebooting", detail, rebootEffect(asked, seen));
 }
 
 /** In the same boot the switch is done again. */
@@ -206,34 +206,13 @@ function switchRefused(
   return fail(record, seen, `NixOS refused the switch; nothing was changed: ${lastLines(tail)}`);
 }
 
-/** NixOS asks for a reboot in place of the switch. The hooks of a switch are in force already. */
+/** NixOS asks for a reboot in place of the switch. The hooks of the switch end before its gates are waited for. */
 function rebootInstead(record: FinalizationRecord, seen: Situation, decision: Decision): Step {
   const permitted = permittedNow(record, seen, decision);
-  const begun = beginHooks(record, seen, permitted);
-  if (begun.effect === null || permitted.action !== "reboot") {
-    return carryOut(begun.record, seen, permitted);
-  }
-  const { action, reason, changed } = permitted;
-  const noted = { ...begun.record, plan: { action, reason, changed: [...changed] } };
-  return stay(noted, begun.effect);
-}
-
-/** The plan says why it reboots. */
-export function beforeEndedInSwitch(
-  record: FinalizationRecord,
-  seen: Situation,
-  event: Event<"before-ended">,
-): Step {
-  return rebootInstead(withHookBegun(record, event), seen, record.plan);
-}
-
-/** NixOS has refused the switch, so nothing was changed. */
-export function beforeFailedInSwitch(
-  record: FinalizationRecord,
-  seen: Situation,
-  event: Event<"before-failed">,
-): Step {
-  return hookFailed(record, seen, event);
+  const step = carryOut(record, seen, permitted);
+  const isFree = owedHook(record) === null && step.effect.kind === "reboot";
+  if (permitted.action !== "reboot" || isFree) return step;
+  return stay(withPlan(step.record, permitted), hooksBefore(step.record, "await-reboot-gates"));
 }
 
 /** NixOS refuses the part that was to be switched while the reboot is put off; null if none was. */

@@ -16,8 +16,8 @@ interface Steps {
     | "start-runners"
     | "run-before"
     | "run-after";
-  switching: "switch" | "run-before" | FallbackStep;
-  rebooting: "reboot" | FallbackStep;
+  switching: "switch" | FallbackStep;
+  rebooting: "reboot" | "await-reboot-gates" | "run-before" | "run-after" | FallbackStep;
   verifying: "switch" | "verify" | "await-confirmation" | "commit-boot-default" | FallbackStep;
   "rolling-back": "restore-profile" | "switch" | "reboot" | "verify-rollback" | "restore-defaults";
   live: EndStep;

@@ -1,8 +1,6 @@
 import {
   act,
   actHeldUp,
-  beforeEndedInSwitch,
-  beforeFailedInSwitch,
   rebootOvertaken,
   rebootRefused,
   switched,
@@ -14,7 +12,12 @@ import {
 } from "./act.ts";
 import { gatesDeferred } from "./moment/put-off.ts";
 import { fallbackDefaultsRestored } from "./overtaken.ts";
-import { afterEndedAtEnd } from "./hooks/hooks.ts";
+import { afterEndedAtEnd, hookFailed } from "./hooks/hooks.ts";
+import {
+  afterEndedInReboot,
+  beforeEndedInReboot,
+  rebootGatesOpened,
+} from "./hooks/reboot-hooks.ts";
 import type { Handlers, Phase } from "./phases.ts";
 import {
   rollbackBootFailed,
@@ -100,10 +103,6 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
     "gates-timed-out": switchTimedOut,
     overtaken: switchOvertaken,
   },
-  "switching: run-before": {
-    "before-ended": beforeEndedInSwitch,
-    "before-failed": beforeFailedInSwitch,
-  },
   "switching: restore-defaults": { ...FALLBACK, overtaken: switchOvertaken },
 
   rebooting: { started: takeUpReboot },
@@ -113,6 +112,17 @@ export const TABLE: { readonly [P in Phase]: Handlers } = {
     "held-up": actHeldUp,
     overtaken: rebootOvertaken,
   },
+  "rebooting: await-reboot-gates": {
+    "gates-opened": rebootGatesOpened,
+    "reboot-refused": rebootRefused,
+    "held-up": actHeldUp,
+    overtaken: rebootOvertaken,
+  },
+  "rebooting: run-before": {
+    "before-ended": beforeEndedInReboot,
+    "before-failed": hookFailed,
+  },
+  "rebooting: run-after": { "after-ended": afterEndedInReboot },
   "rebooting: restore-defaults": { ...FALLBACK, overtaken: rebootOvertaken },
 
   verifying: { started: takeUpVerification },

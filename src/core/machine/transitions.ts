@@ -94,7 +94,7 @@ export function toGates(record: FinalizationRecord): ToGates {
 type ToHooks<K> = { readonly kind: "run-after"; readonly hook: string } | { readonly kind: K };
 
 /** The hooks that have begun end first, the last one before the others. */
-export function hooksBefore<K extends "await-gates" | "finish">(
+export function hooksBefore<K extends "await-gates" | "await-reboot-gates" | "finish">(
   record: FinalizationRecord,
   kind: K,
 ): ToHooks<K> {

@@ -191,6 +191,8 @@ export type Event<K extends keyof Told = keyof Told> = {
 /** What is to be done next. Effects are data; the interpreter carries them out. */
 export type Effect =
   | { readonly kind: "await-gates" }
+  /** Before the hooks of a reboot that was to be a switch, with the turn taken. */
+  | { readonly kind: "await-reboot-gates" }
   /** Ends this process; another one takes the record up at that moment. */
   | { readonly kind: "defer"; readonly until: string }
   | { readonly kind: "take-turn" }

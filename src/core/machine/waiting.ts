@@ -1,5 +1,6 @@
 import { type FinalizationRecord, isReplacedBy, withStopped, withWaits } from "../record/record.ts";
 import { bootedIntoTarget, permittedNow } from "./act.ts";
+import { withDecided } from "./moment/decided.ts";
 import { beginHooks, hookFailed, withHookBegun, withHookOver } from "./hooks/hooks.ts";
 import { hurry } from "./moment/hurry.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
@@ -77,9 +78,14 @@ export function beforeEnded(
   event: Event<"before-ended">,
 ): Step {
   const noted = withHookBegun(record, event);
-  const begun = beginHooks(noted, seen, permittedNow(noted, seen, seen.facts.decision));
   // What is not wanted any more begins no other one.
-  return dropIfNotWanted(noted, seen) ?? stay(begun.record, begun.effect ?? { kind: "take-turn" });
+  const dropped = dropIfNotWanted(noted, seen);
+  if (dropped !== null) return dropped;
+  const permitted = permittedNow(noted, seen, seen.facts.decision);
+  const begun = beginHooks(noted, seen, permitted);
+  return begun.effect === null
+    ? stay(begun.record, { kind: "take-turn" })
+    : stay(withDecided(begun.record, seen, permitted), begun.effect);
 }
 
 export function beforeFailed(

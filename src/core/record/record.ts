@@ -124,14 +124,32 @@ export function withStopped(
   return { ...record, stoppedRunners: [...new Set([...record.stoppedRunners, ...units])] };
 }
 
-/** Adds what was waited for. */
+/** So many waits are told apart by their reasons. */
+const MOST_WAITS = 50;
+
+/** Adds what was waited for. A hook may make a gate close again and again, so that the list is bounded. */
 export function withWaits(
   record: FinalizationRecord,
   waitedFor: FinalizationRecord["waitedFor"],
 ): FinalizationRecord {
-  return waitedFor.length === 0
-    ? record
-    : { ...record, waitedFor: [...record.waitedFor, ...waitedFor] };
+  if (waitedFor.length === 0) return record;
+  const all = merged([...record.waitedFor, ...waitedFor], ({ gate, why }) => `${gate}\0${why}`);
+  return { ...record, waitedFor: all.length <= MOST_WAITS ? all : merged(all, ({ gate }) => gate) };
+}
+
+/** One wait of each key, in the order of the last ones, with the last reason and the sum of the times. */
+function merged(
+  waits: FinalizationRecord["waitedFor"],
+  keyOf: (wait: FinalizationRecord["waitedFor"][number]) => string,
+): FinalizationRecord["waitedFor"] {
+  const byKey = new Map<string, FinalizationRecord["waitedFor"][number]>();
+  for (const wait of waits) {
+    const key = keyOf(wait);
+    const seconds = Math.round(1000 * (wait.seconds + (byKey.get(key)?.seconds ?? 0))) / 1000;
+    byKey.delete(key);
+    byKey.set(key, { ...wait, seconds });
+  }
+  return [...byKey.values()];
 }
 
 export function awaitsConfirmation({ state, confirmBy }: FinalizationRecord): boolean {

@@ -72,26 +72,90 @@ test("hooks: those of the action alone begin", () => {
   assert.deepEqual(stages(record), ["a in-force", "b-mark in-force", "c-reboots before"]);
 });
 
-test("hooks: a switch that NixOS turns into a reboot begins the hooks of the reboot", () => {
+const SWITCH: Effect = { kind: "switch", toplevel: TARGET, mode: "switch" };
+const REBOOT_GATES: Effect = { kind: "await-reboot-gates" };
+const REBOOT_NOW: Effect = { kind: "reboot", toplevel: TARGET };
+const GATES_OPENED: Event = { kind: "gates-opened", waitedFor: [] };
+const NEEDS_REBOOT: Event = {
+  kind: "switched",
+  exitCode: 100,
+  progress: "nothing-changed",
+  mode: "switch",
+  tail: [],
+  failedJobs: [],
+  reason: "none",
+};
+const over = (hook: string): Event => ({ kind: "after-ended", hook, problem: null });
+
+test("hooks: a switch that NixOS turns into a reboot ends its hooks, and those of the reboot begin after its gates", () => {
   const hooks = [recorded("a", "in-force"), recorded("b-mark", "in-force")];
   const switching = aRecord({ state: "switching", switchedInBoot: "boot-1", hooks });
-  const effect: Effect = { kind: "switch", toplevel: TARGET, mode: "switch" };
-  const end = { mode: "switch", tail: [], failedJobs: [], reason: "none" } as const;
-  const asked = step(switching, effect, {
-    kind: "switched",
-    exitCode: 100,
-    progress: "nothing-changed",
-    ...end,
-  });
-  assert.deepEqual([asked.record.state, asked.effect], ["switching", before("c-reboots")]);
-  const next = step(asked.record, before("c-reboots"), ended("c-reboots"));
-  assert.deepEqual(next.effect, before("z"));
-  const reboots = step(next.record, before("z"), ended("z"));
-  assert.deepEqual([reboots.record.state, reboots.effect.kind], ["rebooting", "reboot"]);
-  assert.match(reboots.record.timeline.at(-1)?.detail ?? "", /exit code 100/);
-  const why: Event = { kind: "before-failed", hook: "z", why: "it said no", waitedFor: [] };
-  const failed = step(next.record, before("z"), why);
-  assert.deepEqual([failed.record.state, failed.effect], ["failed", after("z")]);
+  const asked = step(switching, SWITCH, NEEDS_REBOOT);
+  assert.deepEqual([asked.record.state, asked.effect], ["rebooting", after("b-mark")]);
+  assert.match(asked.record.timeline.at(-1)?.detail ?? "", /exit code 100/);
+  assert.equal(asked.record.plan.action, "reboot");
+  const first = step(asked.record, after("b-mark"), over("b-mark"));
+  assert.deepEqual(first.effect, after("a"));
+  const gates = step(first.record, after("a"), over("a"));
+  assert.deepEqual(gates.effect, REBOOT_GATES);
+  let next = step(gates.record, REBOOT_GATES, GATES_OPENED);
+  for (const hook of ["a", "c-reboots", "z"]) {
+    assert.deepEqual([next.record.state, next.effect], ["rebooting", before(hook)]);
+    const why: Event = { kind: "before-failed", hook, why: "it said no", waitedFor: [] };
+    const failed = step(next.record, before(hook), why);
+    assert.deepEqual([failed.record.state, failed.effect], ["failed", after(hook)]);
+    next = step(next.record, before(hook), ended(hook));
+  }
+  assert.deepEqual(next.effect, REBOOT_NOW);
+  assert.equal(next.record.timeline.length, asked.record.timeline.length);
+  // A gate has closed during the hooks.
+  const heldUp = step(next.record, REBOOT_NOW, { kind: "held-up", why: "a job" });
+  assert.deepEqual([heldUp.record.state, heldUp.effect], ["waiting", after("z")]);
+});
+
+test("hooks: a switch that NixOS refuses, and that is a reboot now, waits for the gates of the reboot first", () => {
+  const switching = aRecord({ state: "switching", switchedInBoot: "boot-1" });
+  const refused: Event = { ...NEEDS_REBOOT, exitCode: 1 };
+  const { record, effect } = step(switching, SWITCH, refused, REBOOT);
+  assert.deepEqual([record.state, effect], ["rebooting", REBOOT_GATES]);
+  // Taken up by another process, which ends what has begun.
+  const hooks = [recorded("a", "before")];
+  const seen = { now: NOW, facts: FACTS, policy: POLICY_WITH_HOOKS, during: null };
+  const taken = advance({ ...record, hooks }, { ...seen, event: { kind: "started" } });
+  assert.deepEqual([taken.record.state, taken.effect], ["rebooting", after("a")]);
+});
+
+function told({ plan, previous }: FinalizationRecord): readonly (string | null)[] {
+  return [plan.action, plan.reason, previous];
+}
+
+test("hooks: each is told the decision of now, and the system that runs now", () => {
+  const waiting = aRecord({ state: "waiting" });
+  const facts = { ...REBOOT, current: "/nix/store/other" };
+  const first = step(waiting, TAKE_TURN, TURN, facts);
+  assert.deepEqual(first.effect, before("a"));
+  assert.deepEqual(told(first.record), ["reboot", "kernel changed", "/nix/store/other"]);
+  const second = step({ ...waiting, hooks: first.record.hooks }, before("a"), ended("a"), facts);
+  assert.deepEqual(second.effect, before("c-reboots"));
+  assert.deepEqual(told(second.record), ["reboot", "kernel changed", "/nix/store/other"]);
+});
+
+test("hooks: however often a gate closes again, what was waited for stays short", () => {
+  let record = aRecord({ state: "waiting" });
+  for (let times = 0; times < 500; times++) {
+    const waitedFor = [
+      { gate: "hook a", why: "its before ran", seconds: 1 },
+      { gate: "CI job", why: `it runs job ${times}`, seconds: 0.1 },
+    ];
+    record = step(record, { kind: "await-gates" }, { kind: "gates-opened", waitedFor }).record;
+  }
+  assert.ok(record.waitedFor.length <= 50, String(record.waitedFor.length));
+  const seconds = (name: string): number =>
+    record.waitedFor
+      .filter(({ gate }) => gate === name)
+      .reduce((sum, wait) => sum + wait.seconds, 0);
+  assert.deepEqual([seconds("hook a"), Math.round(seconds("CI job"))], [500, 50]);
+  assert.equal(record.waitedFor.at(-1)?.why, "it runs job 499");
 });
 
 test("hooks: one that fails ends the finalization, and each that began ends in the reverse order", () => {
@@ -118,8 +182,7 @@ test("hooks: while gates are waited for none is in force, and it begins anew aft
   const started = { kind: "runners-started", left: ["runner.service"] } as const;
   const runners = step(heldUp.record, { kind: "start-runners" }, started);
   assert.deepEqual(runners.effect, after("a"));
-  const over = { kind: "after-ended", hook: "a", problem: null } as const;
-  const gates = step(runners.record, after("a"), over);
+  const gates = step(runners.record, after("a"), over("a"));
   assert.deepEqual([gates.effect.kind, stages(gates.record)], ["await-gates", ["a over"]]);
   const again = step(gates.record, TAKE_TURN, TURN);
   assert.deepEqual([again.effect, stages(again.record)], [before("a"), ["a before"]]);

@@ -106,6 +106,66 @@ class HookHost extends EdgeHost {
   }
 }
 
+/** A gate that the `before` of the hook closes. */
+const QUIET = { name: "quiet", command: ["ask"], timeout: 10, before: "act" } as const;
+
+function askedGate(host: HookHost): { isClosed: boolean } {
+  const gate = { isClosed: false };
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    const ended = await spawn(argv, options);
+    if (argv[0] !== "ask") return ended;
+    return { ...ended, exitCode: gate.isClosed ? 1 : 0, stdout: "an alert fires\n" };
+  };
+  return gate;
+}
+
+test("hooks: a before that closes a gate itself is held up with pauses, for waitFor.timeout in all", async () => {
+  using host = new HookHost();
+  const gate = askedGate(host);
+  const waitFor = { commands: [QUIET], timeout: 1 };
+  await host.during({ waitFor }, async (context, record) => {
+    const interpreter = new Interpreter(context);
+    const begin = performance.now();
+    let why = "";
+    let times = 0;
+    for (; times < 100; times++) {
+      gate.isClosed = false;
+      const end = await interpreter.perform({ kind: "await-gates" }, record);
+      if (end.kind === "gates-timed-out") {
+        ({ why } = end);
+        break;
+      }
+      assert.equal(end.kind, "gates-opened");
+      gate.isClosed = true;
+      const turn = await interpreter.perform({ kind: "take-turn" }, record);
+      assert.equal(turn.kind, "held-up");
+    }
+    const closed = "command quiet closed again after the before of its hooks";
+    assert.match(why, /^timed out after 1 s: /);
+    assert.ok(why.includes(closed), why);
+    assert.ok(times <= 4, String(times));
+    assert.ok(performance.now() - begin >= 990);
+  });
+});
+
+test("hooks: before a reboot that was to be a switch its gates open, and it looks again after its hooks", async () => {
+  using host = new HookHost();
+  const gate = askedGate(host);
+  const waitFor = { commands: [{ ...QUIET, before: "reboot" as const }] };
+  const record = { state: "rebooting", rebootAskedInBoot: "boot-1" } as const;
+  await host.during({ waitFor, record }, async (context, named) => {
+    const interpreter = new Interpreter(context);
+    const gates = await interpreter.perform({ kind: "await-reboot-gates" }, named);
+    assert.equal(gates.kind, "gates-opened");
+    gate.isClosed = true;
+    const effect = { kind: "reboot", toplevel: named.target } as const;
+    const end = await interpreter.perform(effect, named);
+    assert.ok(end.kind === "held-up", JSON.stringify(end));
+    assert.match(end.why, /quiet closed again after the before of its hooks: .*an alert fires/);
+  });
+});
+
 const BEFORE = { kind: "run-before", hook: "node" } as const;
 const AFTER = { kind: "run-after", hook: "node" } as const;
 const NO: Partial<Ended> = { exitCode: 1, stderr: "no\u001B[31m way\n" };

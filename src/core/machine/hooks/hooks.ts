@@ -18,7 +18,7 @@ interface Begun {
 export function beginHooks(
   record: FinalizationRecord,
   { policy }: Situation,
-  { action }: Permitted,
+  { action }: Pick<Permitted, "action">,
 ): Begun {
   if (action !== "switch" && action !== "reboot") return { record, effect: null };
   let noted = record;
