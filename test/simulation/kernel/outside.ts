@@ -5,7 +5,7 @@ import * as path from "node:path";
 import * as process from "node:process";
 import * as util from "node:util";
 import { NETWORK, type Outside } from "./bundle.ts";
-import { SimulationError } from "./errors.ts";
+import { Gone, SimulationError } from "./errors.ts";
 import { type FileHost, FileModule } from "./fs-module.ts";
 import { type NetworkHost, sendOn } from "./network.ts";
 import type { Process } from "./process.ts";
@@ -97,6 +97,16 @@ function strict(name: string, module: object): object {
   });
 }
 
+/** A process that is gone sleeps for ever: a loop takes a sleep that fails for one that has ended. */
+function unlessGone<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Gone) return undefined;
+    throw error;
+  }
+}
+
 class Timers {
   readonly #stage: Stage;
 
@@ -139,10 +149,11 @@ class Timers {
         this.clear(handle);
         reject(new DOMException("The operation was aborted", "AbortError"));
       };
-      const handle = this.setTimeout(() => {
+      const end = (): void => {
         signal?.removeEventListener("abort", abort);
         resolve(value);
-      }, ms);
+      };
+      const handle = unlessGone(() => this.setTimeout(end, ms));
       signal?.addEventListener("abort", abort, { once: true });
     });
   };
