@@ -11,7 +11,7 @@ export function commandsPage(outline: Outline): string {
     outline.description +
       " Without a command, `deploy-finalize` runs `schedule`. Options can also stand before the command. " +
       "Instead of an ID such as `20261122-213000-k3f9`, you can give its beginning (`20261122-21`) or its last part (`k3f9`, or only `k3`), if only one finalization fits. `run` needs the full ID. " +
-      "Without an ID, a command uses the newest finalization. Three commands choose among fewer: `cancel` uses the newest that has not started to act, `confirm` the newest that waits for a confirmation, and `rollback` the newest that acted. These words are explained in [how-it-works.md](how-it-works.md#words).",
+      "Without an ID, a command uses the newest finalization. Four commands choose among fewer: `cancel` and `now` use the newest that has not started to act, `confirm` the newest that waits for a confirmation, and `rollback` the newest that acted. These words are explained in [how-it-works.md](how-it-works.md#words).",
     ...outline.commands.flatMap((command) => sectionOf(command)),
     `## \`deploy-finalize ${HELP.usage}\``,
     ...HELP.text,

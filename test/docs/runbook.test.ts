@@ -20,6 +20,7 @@ const SOURCES = [
     "specialisation",
     "verification",
   ].map((name) => `src/core/machine/${name}.ts`),
+  "src/core/machine/hooks/hooks.ts",
   "src/core/machine/verdicts.ts",
   "src/finalize/newest/ending.ts",
   "src/finalize/patience/held-up.ts",

@@ -164,6 +164,15 @@ export const TOPICS: readonly Topic[] = [
     commands: [["journalctl -b -1 -p warning", "the boot of the target"], STATUS, RETRY],
   },
   {
+    name: "hook-failed",
+    reason: /^hook .+; nothing was done/,
+    title: "A hook failed before the act",
+    host: UNCHANGED,
+    nextBoot: NEW_BOOTS,
+    wait: MORNING_UNDONE,
+    commands: [STATUS, LOG, RETRY, UNDO],
+  },
+  {
     name: "switch-failed",
     reason:
       /^switch-to-configuration |^the switch was cut off|^the specialisation .* was not activated/,
@@ -219,9 +228,14 @@ export const TOPICS: readonly Topic[] = [
     reason: null,
     title: "It waits for a gate",
     host: UNCHANGED,
-    nextBoot: NEW_BOOTS,
+    nextBoot:
+      "The new system, which nobody has verified, and without a fallback, unless you give it up.",
     wait: MORNING,
-    commands: [STATUS, ["deploy-finalize cancel --restore-boot-default", "give the deploy up"]],
+    commands: [
+      STATUS,
+      ["deploy-finalize now", "act now, past the delay and the window"],
+      ["deploy-finalize cancel --restore-boot-default", "give the deploy up"],
+    ],
   },
   {
     name: "stuck",
