@@ -63,6 +63,11 @@ export const systemdUnit = v.pipe(
 export const unitGlob = v.pipe(
   v.string(),
   v.regex(/^[\w:.\\@*?-]+$/, "must be the name of a unit, or a glob with * and ?"),
+  // Units are compared by their whole names: another one would never match.
+  v.check(
+    (glob) => /[*?]|\.[a-z]+$/.test(glob),
+    "must end with the kind of the unit, such as .service, or have a *",
+  ),
 );
 
 /** A program and its arguments; no shell is involved. */

@@ -190,6 +190,11 @@ const refused: [string, RegExp][] = [
     /message: must be one line of plain text/,
   ],
   ['{"waitFor": {"units": ["a b"]}}', /waitFor\.units\.0: must be the name of a unit/],
+  ['{"waitFor": {"units": ["borg-job"]}}', /waitFor\.units\.0: must end with the kind/],
+  [
+    '{"waitFor": {"alerts": {"url": "https://p.example/api/v1/alerts"}}}',
+    /waitFor\.alerts\.url: must not contain \/api\/v1\/alerts/,
+  ],
   ['{"hooks": [{"name": "a b"}]}', /hooks\.0\.name: must be letters, digits/],
   ['{"hooks": [{"name": "a", "actions": ["halt"]}]}', /hooks\.0\.actions\.0: .*"switch"/],
   ['{"hooks": [{"name": "a", "before": []}]}', /hooks\.0\.before: must name a program/],

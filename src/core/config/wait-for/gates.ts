@@ -29,7 +29,13 @@ const alertGlobs = v.array(someText);
 /** `waitFor.alerts`: no alert of a Prometheus fires that counts. */
 export const alertGateSchema = v.strictObject({
   /** The address before `/api/v1/alerts`. */
-  url: receiverAddress,
+  url: v.pipe(
+    receiverAddress,
+    v.check(
+      (url) => !/\/api(?:\/v1(?:\/alerts)?)?\/?$/.test(url),
+      "must not contain /api/v1/alerts: that is added",
+    ),
+  ),
   /** Globs of the names of alerts that count. */
   match: v.optional(v.pipe(alertGlobs, v.minLength(1, "must name an alert, or be absent")), ["*"]),
   /** Globs of the names of alerts that do not. */
