@@ -11,7 +11,6 @@ import { decide } from "../core/decision/decision.ts";
 import type { Facts } from "../core/machine/types.ts";
 import { bootDefaultOf } from "../boot/fallback.ts";
 import { generationOf, profileBehind } from "../host/nixos/profile.ts";
-import { configForTarget } from "../host/nixos/target-config.ts";
 import { findSpecialisation } from "../host/nixos/specialisation.ts";
 import { hasBegunToAct } from "../core/states.ts";
 import { readBootId, viewSystems } from "../host/nixos/systems.ts";
@@ -37,14 +36,13 @@ export interface FinalizationContext {
 }
 
 export function finalizationContext(
-  { id, host: hostName, target }: Pick<FinalizationRecord, "id" | "host" | "target">,
+  { id, host: hostName }: Pick<FinalizationRecord, "id" | "host">,
   given: Pick<FinalizationContext, "host" | "store" | "config" | "stop"> & {
     /** The lock of the finalization is lost. */
     readonly lost: AbortSignal;
   },
 ): FinalizationContext {
-  const { host, store } = given;
-  const config = configForTarget(given.config, target);
+  const { host, store, config } = given;
   const turn = new Turn(host, store, id, AbortSignal.any([given.stop, given.lost]));
   const lost = AbortSignal.any([given.lost, turn.lost]);
   const stop = AbortSignal.any([given.stop, lost]);

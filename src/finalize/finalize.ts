@@ -2,6 +2,7 @@ import type { Config } from "../core/config/config.ts";
 import { eventEntry } from "../core/record/journal-entry.ts";
 import { isRollingOrFallingBack } from "../core/machine/overtaken.ts";
 import { readBootId } from "../host/nixos/systems.ts";
+import { configForTarget } from "../host/nixos/target-config.ts";
 import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { drive } from "../core/machine/loop.ts";
 import { type FinalizationRecord, isUnfinished } from "../core/record/record.ts";
@@ -40,10 +41,12 @@ export async function finalize(
   patience: AbortSignal,
 ): Promise<FinalizationRecord> {
   const known = await readOrRefuse(host, store, id);
+  // Before the lock: what cannot be read must not keep it.
+  const forTarget = configForTarget(config, known.target);
   const lock = await waitForLock(host, store.recordLockPath(id), AbortSignal.any([stop, patience]));
   if (lock === null) throw new AlreadyRunning(id);
   const { lost } = lock;
-  const context = finalizationContext(known, { host, store, config, stop, lost });
+  const context = finalizationContext(known, { host, store, config: forTarget, stop, lost });
   try {
     // A process that was killed leaves its last note.
     writeWaitingNote(store, id, null);

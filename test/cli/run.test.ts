@@ -78,6 +78,19 @@ test("run: in its unit it tries again, says each reason once, and fails after a 
   assert.match(read.record.outcome?.reason ?? "", /^could not continue: cannot take the lock/);
 });
 
+test("run: if the configuration in the target cannot be read, no lock is taken", async () => {
+  using host = new OperatedHost();
+  const target = makeToplevel(host.folder, "new");
+  host.folder.write("store/new/etc/deploy-finalize.json/x", "a folder in its place");
+  const { id } = host.save({ target });
+  const { exitCode, stderr } = await host.operate("run", id);
+  assert.deepEqual([exitCode, /cannot continue/.test(stderr)], [75, true], stderr);
+  assert.deepEqual(
+    host.ran.filter(([program]) => program === "flock"),
+    [],
+  );
+});
+
 const OTHER_KERNEL = { kernel: "k2", initrd: "i1", "kernel-modules": "m1" };
 
 // systemd does not stop a process that has said that it ends: a shutdown would wait for it for ten minutes.
