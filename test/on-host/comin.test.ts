@@ -64,18 +64,17 @@ function fromHour(fromNow: number): object {
   return { start: `*-*-* ${lower} UTC`, duration: "2h" };
 }
 
+function rebootingIn(window: object): object {
+  return { profile: PROFILE, delay: 0, verify: { settle: 0 }, reboot: { window } };
+}
+
 hostTest(
   "comin, taken over: it switches, reboots within the window, and goes back",
   { baseline: systemSpec() },
   async (host) => {
     await installProgram(host);
     const command = await commandOfModule(host);
-    const config = {
-      profile: PROFILE,
-      delay: 0,
-      verify: { settle: 0 },
-      reboot: { window: fromHour(-1) },
-    };
+    const config = rebootingIn(fromHour(-1));
     const services = await host.buildToplevel(systemSpec({ label: "services" }, config));
     const kernel = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, config));
     const check = { kind: "command", name: "bad", command: ["false"], deadline: 0 };
@@ -108,12 +107,7 @@ hostTest(
   async (host) => {
     await installProgram(host);
     const command = await commandOfModule(host);
-    const config = {
-      profile: PROFILE,
-      delay: 0,
-      verify: { settle: 0 },
-      reboot: { window: fromHour(6) },
-    };
+    const config = rebootingIn(fromHour(6));
     const services = await host.buildToplevel(systemSpec({ label: "services" }, config));
     const kernel = await host.buildToplevel(systemSpec({ kernel: "6.12.9" }, config));
     await deployed(host, command, services);
