@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * Waits so many milliseconds, or less: until the signal aborts, and no longer than Node's timers
- * can. Whoever waits for a moment looks at the clock again.
+ * Waits at least so many milliseconds, or until the signal aborts, and no longer than Node's timers
+ * can. A caller that waits for a moment looks at the clock again.
  */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal }).catch(() => {});
+  await sleep(timerMs(ms), undefined, { signal }).catch(() => {});
 }
 
 /**
@@ -35,9 +35,17 @@ export async function asked(ms: number, isSo: () => boolean, signal: AbortSignal
 /** Node's timers take no more. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** A signal that aborts after so many seconds, of which Node takes whole milliseconds only. */
+/** A signal that aborts after so many seconds, and not before. */
 export function timeLimit(seconds: number): AbortSignal {
-  return AbortSignal.timeout(Math.min(Math.ceil(seconds * 1000), LONGEST_TIMER_MS));
+  return AbortSignal.timeout(timerMs(seconds * 1000));
+}
+
+/**
+ * What to ask a timer for, so that it does not fire early: Node takes whole milliseconds only, and
+ * compares them with a clock of whole milliseconds that began within one.
+ */
+function timerMs(ms: number): number {
+  return Math.min(ms <= 0 ? 0 : Math.ceil(ms) + 1, LONGEST_TIMER_MS);
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { test } from "node:test";
-import { pause } from "../../../src/host/process/time.ts";
+import { pause, timeLimit } from "../../../src/host/process/time.ts";
 
 test("a pause of years is none of a millisecond, and is cut short", async () => {
   const over = new AbortController();
@@ -19,4 +19,19 @@ test("a pause that is cut short before it begins is none", async () => {
 
 test("a pause that nothing cuts short ends", async () => {
   await pause(1, new AbortController().signal);
+});
+
+test("a pause is never shorter than asked, nor is a time limit", async () => {
+  const { signal } = new AbortController();
+  for (let tenths = 1; tenths <= 60; tenths++) {
+    const ms = tenths / 10;
+    const begin = performance.now();
+    await pause(ms, signal);
+    const paused = performance.now() - begin;
+    assert.ok(paused >= ms, `${ms} ms took ${paused}`);
+    const limited = performance.now();
+    await pause(60_000, timeLimit(ms / 1000));
+    const lasted = performance.now() - limited;
+    assert.ok(lasted >= ms, `a limit of ${ms} ms took ${lasted}`);
+  }
 });
