@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { DEFAULT_CONFIG } from "./defaults.ts";
+import { fleetSchema } from "./fleet/fleet-config.ts";
 import { hooksSchema } from "./hooks/hooks-config.ts";
 import { lockSchema } from "./lock-config.ts";
 import { proxySchema } from "./proxy-config.ts";
@@ -173,6 +174,8 @@ export const configSchema = v.strictObject({
   stagger: v.optional(wholeSeconds, DEFAULT_CONFIG.stagger),
   /** The fleet lock; null for none. */
   lock: v.optional(v.nullable(lockSchema), DEFAULT_CONFIG.lock),
+  /** The rollouts that this host takes part in; null for none. */
+  fleet: v.optional(v.nullable(fleetSchema), DEFAULT_CONFIG.fleet),
   proxy: v.optional(proxySchema, {}),
 });
 

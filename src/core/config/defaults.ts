@@ -65,5 +65,6 @@ export const DEFAULT_CONFIG = {
   },
   stagger: 0,
   lock: null,
+  fleet: null,
   proxy: { http: null, https: null, except: [] },
 } as const;

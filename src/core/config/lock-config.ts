@@ -42,6 +42,8 @@ const file = v.optional(v.nullable(absolutePath), null);
 const common = {
   /** The hosts that share the slots. */
   group: v.optional(groupName, "default"),
+  /** The acts that need a slot; none if the server is only there for rollouts. */
+  for: v.optional(v.array(v.picklist(["switch", "reboot"])), ["reboot"]),
   /** The name of this host with the lock server; null derives it from the machine id. */
   id: v.optional(v.nullable(holderName), null),
   /** The timeout of one request in seconds. */

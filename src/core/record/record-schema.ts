@@ -149,6 +149,8 @@ export const recordSchema = v.object({
   requester: requesterSchema,
   /** The commit that the target was built from, if known; usually a whole hash. */
   revision: v.optional(v.nullable(v.string()), null),
+  /** The rollout that it belongs to: its revision, or what `--rollout` says; null for none. */
+  rollout: v.optional(v.nullable(v.string()), null),
   /** The CI run that scheduled it. */
   forgeRun: v.optional(v.nullable(forgeRunSchema), null),
   /** The finalization that this one rolls back; null for a deploy. */

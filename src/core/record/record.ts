@@ -20,6 +20,7 @@ type Optional =
   | "retryOf"
   | "rebootOf"
   | "revision"
+  | "rollout"
   | "forgeRun"
   | "previousProfile"
   | "specialisation"
@@ -64,6 +65,7 @@ export function newRecord(scheduled: Scheduled): FinalizationRecord {
   return {
     schemaVersion: 1,
     revision: null,
+    rollout: null,
     previousProfile: null,
     specialisation: null,
     forgeRun: null,
