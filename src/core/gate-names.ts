@@ -15,6 +15,7 @@ const GATES_FOR_NOW = {
   "shutdown inhibitors": "named",
   storage: "named",
   alerts: "named",
+  rollout: "named",
   "fleet lock": "named",
   "logged-in users": "passed",
 } as const satisfies Readonly<Record<string, ForNow>>;

@@ -1,6 +1,7 @@
 import type { Config } from "../core/config/config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { messageOf } from "../core/refusal.ts";
+import { RolloutPart, type RolloutServerFor } from "../fleet/part/rollout-part.ts";
 import { SlotKeeper } from "../fleet/slot-keeper.ts";
 import { sinceBoot } from "../host/process/clock.ts";
 import type { Host } from "../host/process/host.ts";
@@ -33,24 +34,30 @@ export interface FinalizationContext {
   readonly requireLocks: () => void;
   readonly turn: Turn;
   readonly slots: SlotKeeper;
+  readonly rollout: RolloutPart;
 }
 
 export function finalizationContext(
-  { id, host: hostName }: Pick<FinalizationRecord, "id" | "host">,
+  finalization: Pick<FinalizationRecord, "id" | "host" | "rollout" | "targetGeneration">,
   given: Pick<FinalizationContext, "host" | "store" | "config" | "stop"> & {
     /** The lock of the finalization is lost. */
     readonly lost: AbortSignal;
+    /** The rollouts of the group, instead of those in etcd. */
+    readonly serverFor?: RolloutServerFor;
   },
 ): FinalizationContext {
-  const { host, store, config } = given;
+  const { host, store, config, serverFor } = given;
+  const { id } = finalization;
   const turn = new Turn(host, store, id, AbortSignal.any([given.stop, given.lost]));
   const lost = AbortSignal.any([given.lost, turn.lost]);
   const stop = AbortSignal.any([given.stop, lost]);
-  const slots = new SlotKeeper(host, store, config, { id, host: hostName }, stop);
+  const slots = new SlotKeeper(host, store, config, finalization, stop);
+  const taking = { config, finalization, ...(serverFor !== undefined && { serverFor }) };
+  const rollout = new RolloutPart(host, store, taking);
   const requireLocks = (): void => {
     lost.throwIfAborted();
   };
-  return { host: actingOnly(host, lost), store, config, stop, requireLocks, turn, slots };
+  return { host: actingOnly(host, lost), store, config, stop, requireLocks, turn, slots, rollout };
 }
 
 /** Programs that act are not started without the locks: an act takes several, and each may be waited for. */

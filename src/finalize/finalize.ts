@@ -66,8 +66,9 @@ export async function finalize(
     if (error instanceof UnusableRecord) await startRunnersOfLost(host, id);
     throw error;
   } finally {
-    // A lock that is still held would keep this process alive.
+    // A lock that is still held would keep this process alive, and so would a request that is repeated.
     await context.turn.release();
+    context.rollout.end();
     writeWaitingNote(store, id, null);
     await lock.release();
   }

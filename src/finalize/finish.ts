@@ -7,15 +7,21 @@ import { pinnedIds, unpin } from "../state-dir/pins.ts";
 import { type FinalizationContext, SUSPENDED, type Suspended } from "./context.ts";
 import { noteEnd } from "./newest/note-end.ts";
 import { stopTimerLeft } from "./newest/timer-left.ts";
+import type { RolloutEnd } from "./rollout/rollout-end.ts";
 import { startAgain } from "./runners/stop.ts";
 import { forgetStopped } from "./runners/stopped.ts";
 
-/** Cleans up after a finalization that has ended; a process that was killed in it does it again. */
+/**
+ * Cleans up after a finalization that has ended; a process that was killed in it does it again. At last it tells
+ * the group of its rollout, which may take the time of a soak: nobody waits for that here.
+ */
 export async function finish(
   { host, store, turn, slots, stop }: FinalizationContext,
   record: FinalizationRecord,
+  rolloutEnd: RolloutEnd,
 ): Promise<Suspended> {
   if (isUnfinished(record)) return SUSPENDED;
+  await rolloutEnd.begin(record);
   await startAgain(host, record.id, record.stoppedRunners);
   forgetStopped(host, record.id);
   await stopTimerLeft(host, record);
@@ -30,6 +36,7 @@ export async function finish(
   await host.report?.settled(record, stop);
   // With the pins, so that whoever takes the end up again does it.
   if (putsRebootOff(record)) await host.scheduleReboot?.(record);
+  if (!(await rolloutEnd.settle(record))) return SUSPENDED;
   unpin(host.paths, record.id);
   store.prune(() => pinnedIds(host.paths));
   return SUSPENDED;

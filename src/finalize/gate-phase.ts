@@ -41,6 +41,7 @@ export class GatePhase {
   #mayDefer: NonNullable<Waiting["defer"]> = "far";
   /** A gate that closes later has its time, however long a slot or the turn was waited for. */
   readonly #leftOut: LeftOut = { ms: 0 };
+  #hasLeftOutFormer = false;
   readonly #heldUp: HeldUp;
   readonly #drain: RunnerDrain;
   readonly #ahead = new UnitsAhead();
@@ -56,9 +57,10 @@ export class GatePhase {
 
   /** Waits for the gates of the act as the facts of now make it. */
   async awaitGates(record: FinalizationRecord): Promise<Event | Suspended> {
-    const { turn, slots } = this.#context;
+    const { turn, slots, rollout } = this.#context;
     await turn.release();
     slots.letGo();
+    rollout.letGo();
     const late = await this.#heldUp.pause("act", this.#untilNews(record));
     if (late !== null) return late;
     const act = await this.#actNow(record);
@@ -145,7 +147,8 @@ export class GatePhase {
     act: Act,
     how: Pick<Waiting, "defer" | "lastLook">,
   ): Promise<Event | Suspended> {
-    const { host, store, slots, stop } = this.#context;
+    const { host, store, slots, rollout, stop } = this.#context;
+    await this.#leaveOutFormer();
     const gates = this.#gatesFor(record, act.action);
     const interrupted = (): boolean => hasNews(this.#context, record);
     const end = await waitForGates(this.#gateContext(record), {
@@ -172,7 +175,15 @@ export class GatePhase {
     if (end.kind !== "gates-deferred") return end;
     // This process is to end, so it gives the slot back now.
     await slots.hasLetGo();
+    await rollout.hasLetGo();
     return { ...end, ...(await lookAtOtherWindow(this.#gateContext(record), act.action)) };
+  }
+
+  /** What a former process has waited for the rollout is left out too. */
+  async #leaveOutFormer(): Promise<void> {
+    if (this.#hasLeftOutFormer) return;
+    this.#hasLeftOutFormer = true;
+    this.#leftOut.ms += await this.#context.rollout.waitedMs();
   }
 
   /** Another process continues at the moment; if no timer can be armed, this one waits. */
@@ -269,8 +280,8 @@ export class GatePhase {
   }
 
   #gatesFor(record: FinalizationRecord, action: Plan["action"]): readonly Gate[] {
-    const { slots, turn } = this.#context;
-    return gatesFor(this.#gateContext(record), { action, seat: { slots, turn } });
+    const { slots, turn, rollout: part } = this.#context;
+    return gatesFor(this.#gateContext(record), { action, seat: { slots, turn, part } });
   }
 
   #gateContext(record: FinalizationRecord): GateContext {

@@ -29,6 +29,7 @@ import {
 } from "./restore.ts";
 import { ActRunners } from "./runners/act-runners.ts";
 import { RunnerDrain } from "./runners/runner-drain.ts";
+import { RolloutEnd } from "./rollout/rollout-end.ts";
 import { watchOf } from "./patience/watch-switch.ts";
 import { awaitBoot, checksOf, confirmBefore, verifyNow } from "./verify.ts";
 
@@ -39,6 +40,7 @@ export class Interpreter implements Ports {
   readonly #heldUp: HeldUp;
   readonly #gatePhase: GatePhase;
   readonly #actRunners: ActRunners;
+  readonly #rolloutEnd: RolloutEnd;
   /** The length of the timeline that was announced last. */
   #announced = 0;
 
@@ -48,6 +50,7 @@ export class Interpreter implements Ports {
     const drain = new RunnerDrain(context);
     this.#gatePhase = new GatePhase(context, this.#heldUp, drain);
     this.#actRunners = new ActRunners(context, this.#gatePhase, drain);
+    this.#rolloutEnd = new RolloutEnd(context);
     this.policy = policyOf(context.config);
   }
 
@@ -73,6 +76,7 @@ export class Interpreter implements Ports {
 
   perform = async (effect: Effect, record: FinalizationRecord): Promise<Event | Suspended> => {
     this.#context.requireLocks();
+    this.#rolloutEnd.foresee(record);
     switch (effect.kind) {
       case "await-gates":
         return await this.#gatePhase.awaitGates(record);
@@ -118,7 +122,7 @@ export class Interpreter implements Ports {
           this.#patience("rollback"),
         );
       case "finish":
-        return await finish(this.#context, record);
+        return await finish(this.#context, record, this.#rolloutEnd);
     }
   };
 

@@ -12,8 +12,8 @@ import { serverFor } from "../fleet/slot-access.ts";
 import { isOwn, type Ownership, whyCloned } from "../fleet/ownership.ts";
 import { RecordStore } from "../state-dir/store.ts";
 
-/** Where a finalization takes its slot and its turn. */
-export interface Seat {
+/** Where a finalization takes its slot, with its turn. */
+export interface SlotSeat {
   readonly slots: Pick<SlotKeeper, "take" | "letGo" | "askedSince">;
   readonly turn: Pick<Turn, "isMine" | "try" | "release">;
 }
@@ -27,7 +27,7 @@ export interface Seat {
  *
  * @param seat null to look who holds the slots, and to take none
  */
-export function fleetLock(lock: LockConfig, seat: Seat | null): Gate {
+export function fleetLock(lock: LockConfig, seat: SlotSeat | null): Gate {
   let tries = 0;
   let failures = 0;
   let asked: { readonly since: ClockReading; readonly time: TimeLimit } | null = null;
@@ -60,7 +60,7 @@ export function fleetLock(lock: LockConfig, seat: Seat | null): Gate {
 }
 
 /** Only the finalization whose turn it is asks for a slot, so a host never asks for two. */
-async function takeInTurn({ slots, turn }: Seat): Promise<Taking> {
+async function takeInTurn({ slots, turn }: SlotSeat): Promise<Taking> {
   const hadTurn = turn.isMine();
   if (!(await turn.try())) return { kind: "refused", why: "another finalization is acting" };
   const taking = await slots.take();

@@ -10,11 +10,12 @@ import { bootThrough, hasBootedSince } from "./host/boot.ts";
 import { ciJob } from "./ci-job.ts";
 import { commandGate } from "./command.ts";
 import { delay } from "./delay.ts";
-import { fleetLock, type Seat } from "./fleet-lock.ts";
+import { fleetLock, type SlotSeat } from "./fleet-lock.ts";
 import { forgeJob } from "./forge-job.ts";
 import type { Gate, GateContext } from "./gate.ts";
 import { inhibitors, inhibitorsOf } from "./inhibitors.ts";
 import { everybody, type Interrupted, loggedIn } from "./logged-in.ts";
+import { rollout, rolloutOf, type RolloutSeat } from "./rollout.ts";
 import { session } from "./session.ts";
 import { stoppedBy, type Stopped } from "./runners/stopped-by-switch.ts";
 import { switchLock } from "./host/switch-lock.ts";
@@ -23,9 +24,12 @@ import type { StaggeredWindow } from "../core/config/windows/window-config.ts";
 import { quietUnits } from "./units.ts";
 import { completesReboot, windowGate, windowsToKeep } from "./window.ts";
 
+/** Where a finalization takes what its act needs. */
+export type Seat = SlotSeat & RolloutSeat;
+
 export interface Act {
   readonly action: Plan["action"];
-  /** Takes the slot of the fleet lock and the turn; null if the gates must take nothing. */
+  /** Asks the rollout, takes the slot of the fleet lock and the turn; null if the gates must take nothing. */
   readonly seat: Seat | null;
   /** The result of a dry activation, if there has been one already. */
   readonly dry?: DryActivation;
@@ -82,6 +86,10 @@ export const GATES: readonly Row[] = [
     waitFor.commands
       .filter((command) => guards(command, action, record))
       .map((command) => commandGate(command, action, windows)),
+  ({ action, config, record, seat }) => {
+    const terms = rolloutOf(config, record, action);
+    return terms === null ? null : rollout(terms, seat);
+  },
   ({ action, config: { lock }, seat }) =>
     action === "reboot" && lock !== null ? fleetLock(lock, seat) : null,
   ({ action, stopped, record, config: { reboot, switch: of } }) =>

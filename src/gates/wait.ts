@@ -108,8 +108,9 @@ export async function waitForGates(context: GateContext, waiting: Waiting): Prom
     owesGrace ||= onlyLooks(gate) && hasGrace(gates);
     if (!isPast(limit)) {
       const waitedMs = await untilChange(context, waiting, gate, limit);
-      // `waitFor.timeout` leaves out the wait for a gate with a limit or a moment of its own.
-      if (gate.limit !== undefined || opensAt !== null) {
+      // `waitFor.timeout` leaves out the wait for a gate with a limit or a moment of its own, and for one
+      // that asks other hosts.
+      if (gate.limit !== undefined || opensAt !== null || !onlyLooks(gate)) {
         timeout.extend(waitedMs);
         leftOut.ms += waitedMs;
       }

@@ -195,6 +195,7 @@ export class RecordStore {
         "now",
         "waiting",
         "tries",
+        "rollout",
       ]) {
         rmSync(join(this.folder, `${id}.${ending}`), { force: true });
       }

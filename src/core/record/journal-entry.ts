@@ -71,6 +71,7 @@ type OtherEvent =
   | "switch-late"
   | "inhibitor-overridden"
   | "hook-failed"
+  | "soak-failed"
   | "record-broken"
   | "record-lost";
 
@@ -102,6 +103,7 @@ export const EVENT_KINDS: Readonly<Record<EventKind, Kind>> = {
   "switch-late": { messageId: "e2eb6ada2cce47118bd172ba752b11c8", priority: 4 },
   "inhibitor-overridden": { messageId: "fe42d19ba49e4358842a589da4d7d2cd", priority: 4 },
   "hook-failed": { messageId: "c47ca3f81cff475ba7e913d677e2d438", priority: 4 },
+  "soak-failed": { messageId: "11de644f73374f4f9946f1d7935415f1", priority: 3 },
   "record-broken": { messageId: "154eb4e404b44ae0a34d11d0aaf7d1c5", priority: 3 },
   "record-lost": { messageId: "d1df1e86e54a486fbb2e07171a53b262", priority: 3 },
 };

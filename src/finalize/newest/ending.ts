@@ -3,6 +3,7 @@ import { owedHook } from "../../core/record/hooks.ts";
 import { hasActed } from "../../core/record/can-roll-back.ts";
 import { end, type FinalizationRecord, isUnfinished } from "../../core/record/record.ts";
 import { isCancellable } from "../../core/states.ts";
+import { owesItsEnd } from "../../fleet/part/part-store.ts";
 import type { Host } from "../../host/process/host.ts";
 import { type Lock, tryLock, waitForLock } from "../../host/process/lock.ts";
 import { timeLimit } from "../../host/process/time.ts";
@@ -140,9 +141,8 @@ async function endHolding(
     const ended = end(record, why.state, host.now(), { reason: why.reason });
     store.save(ended);
     const over = await endHooks(host, store, ended, stop);
-    const isOver = owedHook(over) === null;
     // With its pins, somebody takes it up again.
-    if (isOver) await cleanUp(host, store, over);
+    const isOver = owedHook(over) === null && (await cleanUp(host, store, over)) === "clean";
     await host.journal.announce(stateEntry(ended));
     return isOver ? "ended" : "left";
   } finally {
@@ -150,12 +150,19 @@ async function endHolding(
   }
 }
 
-async function cleanUp(host: Host, store: RecordStore, ended: FinalizationRecord): Promise<void> {
+/** @returns `owing` if its own process has to tell the group of its rollout: only the pins stay */
+async function cleanUp(
+  host: Host,
+  store: RecordStore,
+  ended: FinalizationRecord,
+): Promise<"clean" | "owing"> {
   // A process that was killed while it drained runners has left them stopped.
   await startAgain(host, ended.id, ended.stoppedRunners);
   forgetStopped(host, ended.id);
   await stopTimerLeft(host, ended);
   await noteEnd(host, ended);
-  unpin(host.paths, ended.id);
+  const isOwing = await owesItsEnd(store, ended.id);
+  if (!isOwing) unpin(host.paths, ended.id);
   updateNotice(host, store, ended);
+  return isOwing ? "owing" : "clean";
 }

@@ -1,5 +1,6 @@
 import { owedHook } from "../../core/record/hooks.ts";
-import { isUnfinished } from "../../core/record/record.ts";
+import { type FinalizationRecord, isUnfinished } from "../../core/record/record.ts";
+import { owesItsEnd } from "../../fleet/part/part-store.ts";
 import type { Host, OwnCommand } from "../../host/process/host.ts";
 import { findDriver, isBeingScheduled } from "../../state-dir/owner.ts";
 import { pinnedIds } from "../../state-dir/pins.ts";
@@ -26,13 +27,21 @@ export async function keepNewestDriven(
   if (!isBeingScheduled(host, store)) await driveNewest(host, store, run);
 }
 
-/** An older one whose unit somebody has stopped may have left hooks that have to end. */
+/**
+ * An older one whose unit somebody has stopped may have left hooks that have to end, or a group that has to be
+ * told of its end.
+ */
 async function driveOwing(host: Host, store: RecordStore, run: OwnCommand): Promise<void> {
   for (const id of pinnedIds(host.paths)) {
     const read = await store.read(id);
-    if (read.kind !== "record" || owedHook(read.record) === null) continue;
+    if (read.kind !== "record" || !(await isOwing(store, read.record))) continue;
     await driveIfNobody(host, store, run, id);
   }
+}
+
+async function isOwing(store: RecordStore, record: FinalizationRecord): Promise<boolean> {
+  if (owedHook(record) !== null) return true;
+  return !isUnfinished(record) && (await owesItsEnd(store, record.id));
 }
 
 async function driveIfNobody(

@@ -1,0 +1,79 @@
+import type { ClockReading } from "../../core/record/clock.ts";
+import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
+import { hasActed } from "../../core/record/can-roll-back.ts";
+import { type FinalizationRecord, putsRebootOff } from "../../core/record/record.ts";
+import { lookAtPart, writePart } from "../../fleet/part/part-store.ts";
+import { readClock } from "../../host/process/clock.ts";
+import type { FinalizationContext } from "../context.ts";
+
+type EndContext = Pick<FinalizationContext, "host" | "store" | "rollout">;
+
+/** What the group is told of a finalization; null while that is open. A rollback never ends well. */
+export function endOf(record: FinalizationRecord, now: ClockReading): PartEnd | null {
+  const why = record.outcome?.reason ?? record.timeline.at(-1)?.detail ?? record.state;
+  switch (record.state) {
+    case "scheduled":
+    case "waiting":
+    case "switching":
+    case "rebooting":
+    case "verifying":
+      return null;
+    case "live":
+      return { kind: "soaking", since: now };
+    case "rolling-back":
+    case "rolled-back":
+    case "failed":
+      return { kind: "failed", why };
+    case "superseded":
+    case "cancelled":
+      return { kind: "left", why };
+  }
+}
+
+/**
+ * The part of a finalization with its end, on the disk; null if it has none. A rollback by hand that has acted
+ * takes over that of the finalization that it rolls back: the host has given up that rollout.
+ */
+export async function partAtEnd(
+  { host, store, rollout }: EndContext,
+  record: FinalizationRecord,
+): Promise<Part | null> {
+  const own = await rollout.read();
+  if (own !== null) {
+    const end = own.end ?? endOf(record, readClock(host));
+    return end === null || end === own.end ? own : rollout.note(own, end);
+  }
+  const { id, rollbackOf } = record;
+  if (rollbackOf === null || !hasActed(record)) return null;
+  const of = await lookAtPart(store, rollbackOf);
+  if (of === null || of.end?.kind === "failed" || of.end?.kind === "left") return null;
+  return rollout.note(of, { kind: "failed", why: `rolled back by hand, as ${id}` });
+}
+
+/** The reboot that a finalization has put off goes on with its part: the host is not live before that. */
+export async function handOnToReboot(
+  { store, rollout }: EndContext,
+  record: FinalizationRecord,
+  part: Part,
+): Promise<Part> {
+  if (part.isTold || !putsRebootOff(record)) return part;
+  const next = await store.readNewest();
+  if (next === null || next.rebootOf !== record.id) return part;
+  if ((await lookAtPart(store, next.id)) === null) {
+    writePart(store, next.id, { ...part, end: null, isTold: false });
+  }
+  return rollout.note(part, { kind: "handed-on", to: next.id });
+}
+
+/** What is told of a host whose newer finalization has acted while the older one soaked. */
+export async function endAfterOvertaken(
+  { store }: Pick<EndContext, "store">,
+  by: string,
+): Promise<PartEnd> {
+  const read = await store.read(by);
+  const isRollback = read.kind === "record" && read.record.rollbackOf !== null;
+  const tellsItself = isRollback || (await lookAtPart(store, by)) !== null;
+  return tellsItself
+    ? { kind: "handed-on", to: by }
+    : { kind: "left", why: `superseded by ${by}, which takes part in no rollout` };
+}

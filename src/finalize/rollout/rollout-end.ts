@@ -1,0 +1,127 @@
+import { secondsLeft } from "../../core/record/clock.ts";
+import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
+import { eventEntry } from "../../core/record/journal-entry.ts";
+import type { FinalizationRecord } from "../../core/record/record.ts";
+import { messageOf } from "../../core/refusal.ts";
+import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
+import { TimeLimit } from "../../host/process/clock.ts";
+import type { FinalizationContext } from "../context.ts";
+import { endAfterOvertaken, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
+import { soak } from "./soak.ts";
+
+/** Tells the group of a rollout how a finalization has ended, until etcd has answered. */
+export class RolloutEnd {
+  readonly #context: FinalizationContext;
+  #hasForeseen = false;
+  /** The end that is being told; resolves to false if that was stopped. */
+  #telling: Promise<boolean> | null = null;
+
+  constructor(context: FinalizationContext) {
+    this.#context = context;
+  }
+
+  /** A rollback takes minutes, in which no other host is to act. Nothing here may keep it up. */
+  foresee(record: FinalizationRecord): void {
+    if (record.state !== "rolling-back" || this.#hasForeseen) return;
+    this.#hasForeseen = true;
+    void this.begin(record).catch(this.#warn);
+  }
+
+  /** Tells in the background what is certain already; a live host has to soak first. */
+  async begin(record: FinalizationRecord): Promise<void> {
+    const part = await partAtEnd(this.#context, record);
+    const request = part === null || part.isTold ? null : requestOf(part.end);
+    if (part === null || request === null) return;
+    this.#telling ??= this.#tell(part, request);
+    this.#telling.catch(this.#warn);
+  }
+
+  /**
+   * Does the rest: a live host soaks first.
+   *
+   * @returns false if this process is stopped before
+   */
+  async settle(record: FinalizationRecord): Promise<boolean> {
+    const ended = await partAtEnd(this.#context, record);
+    if (ended === null || ended.isTold) return true;
+    const part = await this.#soaked(record, await handOnToReboot(this.#context, record, ended));
+    if (part === null) return false;
+    const request = part.isTold ? null : requestOf(part.end);
+    return request === null || (await (this.#telling ?? this.#tell(part, request)));
+  }
+
+  readonly #warn = (error: unknown): void => {
+    this.#context.host.say(`the rollout: ${messageOf(error)}`);
+  };
+
+  async #tell(part: Part, request: Request): Promise<boolean> {
+    const { rollout, stop } = this.#context;
+    const told = await rollout.tell(part, request, stop);
+    if (told !== null) rollout.noteTold(part);
+    return told !== null;
+  }
+
+  /** The part with the end after the soak; null if this process is stopped before. */
+  async #soaked(record: FinalizationRecord, part: Part): Promise<Part | null> {
+    const { host, rollout, stop } = this.#context;
+    const { end, fleet } = part;
+    if (end?.kind !== "soaking") return part;
+    const over = new AbortController();
+    const telling = rollout
+      .tell(part, soaks, AbortSignal.any([stop, over.signal]))
+      .catch(this.#warn);
+    const time = new TimeLimit(host, (now) => secondsLeft(fleet.soak, end.since, now));
+    try {
+      const next = await this.#endAfter(record, { seconds: fleet.soak, time });
+      return next === null ? null : rollout.note(part, next);
+    } finally {
+      over.abort();
+      await telling;
+    }
+  }
+
+  async #endAfter(
+    record: FinalizationRecord,
+    limit: Parameters<typeof soak>[2],
+  ): Promise<PartEnd | null> {
+    const { host } = this.#context;
+    const end = await soak(this.#context, record, limit);
+    switch (end.kind) {
+      case "healthy":
+        return { kind: "live" };
+      case "unhealthy": {
+        const why = `unhealthy while it soaked: ${end.why}`;
+        await host.journal.announce(eventEntry("soak-failed", record.id, why));
+        return { kind: "failed", why };
+      }
+      case "overtaken":
+        return await endAfterOvertaken(this.#context, end.by);
+      case "stopped":
+        return null;
+    }
+  }
+}
+
+type Request = (server: RolloutServer, self: Self) => Promise<Told>;
+
+const soaks: Request = async (server, self) => await server.soaks(self);
+
+/** How the end is told; null if there is none yet, or another finalization tells it. */
+function requestOf(end: PartEnd | null): Request | null {
+  switch (end?.kind) {
+    case undefined:
+    case "handed-on":
+    case "soaking":
+      return null;
+    case "live":
+      return async (server, self) => await server.ends(self, { kind: "live" });
+    case "failed": {
+      const { why } = end;
+      return async (server, self) => await server.ends(self, { kind: "failed", why });
+    }
+    case "left": {
+      const { why } = end;
+      return async (server, self) => await server.leaves(self, why);
+    }
+  }
+}

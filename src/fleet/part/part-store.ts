@@ -1,0 +1,49 @@
+import { renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Part } from "../../core/record/fleet/part.ts";
+import { readIfThere, writeDurably } from "../../host/files/durable.ts";
+import type { RecordStore } from "../../state-dir/store.ts";
+
+type Folder = Pick<RecordStore, "folder">;
+
+/** The part of a finalization in a rollout; null if it has asked for none. Without side effects. */
+export async function lookAtPart(store: Folder, id: string): Promise<Part | null> {
+  return await parsed(readIfThere(pathOf(store, id)));
+}
+
+/** The same for the process that drives it: a file that cannot be understood is put aside. */
+export async function readPart(
+  store: Folder,
+  id: string,
+  say: (line: string) => void,
+): Promise<Part | null> {
+  const path = pathOf(store, id);
+  const text = readIfThere(path);
+  const part = await parsed(text);
+  if (text === null || part !== null) return part;
+  const aside = `${path}.broken`;
+  renameSync(path, aside);
+  say(`cannot read which rollout ${id} takes part in; renamed the file to ${aside}`);
+  return null;
+}
+
+/** Without rollouts no schema is loaded. */
+async function parsed(text: string | null): Promise<Part | null> {
+  if (text === null) return null;
+  const { parsePart } = await import("../../core/record/fleet/part.ts");
+  return parsePart(text);
+}
+
+/** Durable when it returns. */
+export function writePart(store: Folder, id: string, part: Part): void {
+  writeDurably(pathOf(store, id), `${JSON.stringify(part, null, 2)}\n`);
+}
+
+/** Whether a finalization that has ended still has to tell its group. */
+export async function owesItsEnd(store: Folder, id: string): Promise<boolean> {
+  return (await lookAtPart(store, id))?.isTold === false;
+}
+
+function pathOf({ folder }: Folder, id: string): string {
+  return join(folder, `${id}.rollout`);
+}
