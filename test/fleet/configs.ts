@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { type FleetConfig, fleetSchema } from "../../src/core/config/fleet/fleet-config.ts";
 import {
   type EtcdLockConfig,
   type FleetLockConfig,
@@ -24,4 +25,8 @@ export function etcdConfig(
 export function claimOf(id: string, more: Partial<Claim> = {}): Claim {
   const finalization = "20261122-213000-aaaa";
   return { id, host: `host-${id}`, finalization, token: `${finalization}#1`, lease: null, ...more };
+}
+
+export function fleetConfig(more: Partial<FleetConfig> = {}): FleetConfig {
+  return { ...v.parse(fleetSchema, { wave: 0 }), ...more };
 }

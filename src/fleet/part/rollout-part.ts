@@ -91,7 +91,7 @@ export class RolloutPart {
     await this.#withdrawing;
     const part = await this.#toAsk();
     if ("kind" in part) return this.#counted(part);
-    const waitedSeconds = this.#waitedSeconds(part);
+    const waitedSeconds = Math.max(0, this.#waitedSeconds(part) - this.#silentMs() / 1000);
     const admission = await this.ask(part, async (server, self) => {
       return await server.admit(self, waitedSeconds);
     });
@@ -246,12 +246,11 @@ export class RolloutPart {
 
   /** While etcd does not answer, no other host can join either: that time does not count. */
   #noteAnswer(part: Part, { kind }: Admission): void {
-    const nowMs = this.#host.elapsedMs();
     if (kind === "unknown") {
-      this.#silentSinceMs ??= nowMs;
+      this.#silentSinceMs ??= this.#host.elapsedMs();
       return;
     }
-    const silentMs = this.#silentSinceMs === null ? 0 : nowMs - this.#silentSinceMs;
+    const silentMs = this.#silentMs();
     this.#silentSinceMs = null;
     if (part.joined !== null && silentMs === 0) return;
     const joined: ClockReading = part.joined ?? readClock(this.#host);
@@ -259,6 +258,10 @@ export class RolloutPart {
     this.#joining?.time.extend(part.joined === null ? 0 : silentMs);
     writePart(this.#records, this.#finalization.id, { ...part, joined, withoutAnswer });
     this.#waitedSeconds({ ...part, joined, withoutAnswer });
+  }
+
+  #silentMs(): number {
+    return this.#silentSinceMs === null ? 0 : this.#host.elapsedMs() - this.#silentSinceMs;
   }
 
   #counted(admission: Admission): Admission {

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { statSync } from "node:fs";
+import { test } from "node:test";
+import type { FleetConfig } from "../../../src/core/config/fleet/fleet-config.ts";
+import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import type { State } from "../../../src/core/states.ts";
+import { owesItsEnd } from "../../../src/fleet/part/part-store.ts";
+import { RolloutEnd } from "../../../src/finalize/rollout/rollout-end.ts";
+import { until } from "../../test-host/until.ts";
+import { PartHost, partRecord } from "../../fleet/part/part-host.ts";
+
+const NEWER = "20261122-213500-bbbb";
+
+function entry(state: State, detail = "") {
+  return { at: "2026-11-22T21:32:00.000Z", state, detail };
+}
+
+/** A host that has been admitted and has ended. */
+class EndedHost extends PartHost {
+  readonly record: FinalizationRecord;
+
+  /** A soak of more than a second lasts until the test lets time pass. */
+  constructor(changes: Partial<FinalizationRecord>, { soak = 1 }: Partial<FleetConfig> = {}) {
+    super({ soak });
+    if (soak > 1) this.passes(0);
+    const target = this.runs("target");
+    const timeline = [entry("scheduled"), entry("waiting"), entry("switching")];
+    this.record = this.has(partRecord({ target, timeline, ...changes }));
+  }
+
+  async joins(): Promise<this> {
+    await this.part(this.record).admit();
+    return this;
+  }
+
+  /** As the clean-up at the end does it. */
+  async settle(record = this.record): Promise<boolean> {
+    const end = new RolloutEnd(this.context(record));
+    await end.begin(record);
+    return await end.settle(record);
+  }
+
+  newer(changes: Partial<FinalizationRecord>): FinalizationRecord {
+    return this.has(partRecord({ id: NEWER, rollout: "bbbb2222", ...changes }));
+  }
+
+  /** The process that goes on, on the same disk. */
+  next(): EndedHost {
+    const next = new EndedHost({ state: "live" });
+    const { store, paths, rollouts, record } = this;
+    return Object.assign(next, { store, paths, rollouts, record });
+  }
+
+  hasTrouble(): void {
+    this.answers["systemctl list-units"] = { stdout: "web.service loaded failed failed Web\n" };
+    this.showUnits({
+      "web.service": { LoadState: "loaded", ActiveState: "failed", SubState: "failed" },
+    });
+  }
+
+  last(): string | undefined {
+    return this.rollouts.heeded.at(-1);
+  }
+}
+
+test("end: one that has joined nothing tells nothing", async () => {
+  for (const state of ["live", "failed", "cancelled"] as const) {
+    using host = new EndedHost({ state });
+    assert.equal(await host.settle(), true);
+    assert.deepEqual(host.rollouts.asked, []);
+  }
+});
+
+test("end: a live host soaks, and is live then", async () => {
+  using host = await new EndedHost({ state: "live" }).joins();
+  const states: unknown[] = [];
+  host.rollouts.onRequest = (name) => void states.push(name, host.rollouts.stateOf("web1"));
+  assert.equal(await host.settle(), true);
+  assert.deepEqual(states, ["soaks", "acting", "live", "soaking"]);
+  assert.equal(host.rollouts.doneOf("web1"), "live");
+  const part = await host.partOf(host.record.id);
+  assert.deepEqual([part?.end, part?.isTold], [{ kind: "live" }, true]);
+  assert.equal(await host.settle(), true);
+  assert.equal(states.length, 4, "told once");
+});
+
+test("end: without a soak it is live at once", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.doneOf("web1"), "live");
+});
+
+test("end: a host that falls ill while it soaks has failed in the rollout, and stays live", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  const settling = host.settle();
+  await until("it soaks", () => host.last() === "soaks web1");
+  host.hasTrouble();
+  assert.equal(await settling, true);
+  const [failure] = host.rollouts.control?.failures ?? [];
+  assert.match(failure?.why ?? "", /^unhealthy while it soaked: units settle: web\.service failed/);
+  assert.equal(host.rollouts.control?.halt?.kind, "failures");
+  const told = host.announced.map(({ fields }) => fields["DEPLOY_FINALIZE_EVENT"]);
+  assert.deepEqual(told, ["soak-failed"]);
+});
+
+test("end: what had failed before does not count in the soak", async () => {
+  const failedBefore = [{ unit: "web.service", restarts: 0 }];
+  using host = await new EndedHost({ state: "live", failedBefore }).joins();
+  host.hasTrouble();
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.doneOf("web1"), "live");
+});
+
+test("end: a host on which another system was brought live is not live in the rollout", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  host.folder.remove("run/current-system");
+  host.runs("other");
+  assert.equal(await host.settle(), true);
+  assert.match(host.rollouts.control?.failures[0]?.why ?? "", /nix\/store\/other is current$/);
+});
+
+test("end: while a newer finalization has the turn, trouble may be its own", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  host.hasTrouble();
+  const lock = host.folder.write("state/turn.lock", "");
+  host.folder.write(
+    "proc/locks",
+    `1: FLOCK  ADVISORY  WRITE 77 00:2f:${statSync(lock).ino} 0 EOF\n`,
+  );
+  const settling = host.settle();
+  const looks = () => host.ran.filter((argv) => argv.includes("list-units"));
+  await until("it has looked again", () => looks().length > 1);
+  host.newer({ state: "switching", timeline: [entry("waiting"), entry("switching")] });
+  assert.equal(await settling, true);
+  assert.deepEqual(host.rollouts.control?.failures, []);
+});
+
+test("end: a shutdown is no trouble, and the next boot goes on with the time that is left", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  host.boots(1000);
+  host.hasTrouble();
+  host.answers["systemctl show --property=SystemState"] = { stdout: "stopping\n" };
+  const settling = host.settle();
+  await until("it has looked", () =>
+    host.ran.some(
+      (argv) => argv.includes("SystemState") || argv.includes("--property=SystemState"),
+    ),
+  );
+  host.stop.abort();
+  assert.equal(await settling, false);
+  assert.equal((await host.partOf(host.record.id))?.end?.kind, "soaking");
+  assert.deepEqual(host.rollouts.control?.failures, []);
+});
+
+test("end: another process goes on with the time that is left of a soak", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  host.boots(1000);
+  const settling = host.settle();
+  await until("it soaks", () => host.last() === "soaks web1");
+  host.stop.abort();
+  assert.equal(await settling, false);
+  host.passes(9000);
+  using next = host.next();
+  next.passes(0);
+  const going = next.settle();
+  await until("it has looked", () => next.ran.some((argv) => argv.includes("list-units")));
+  assert.equal(next.rollouts.doneOf("web1"), null);
+  next.passes(2000);
+  assert.equal(await going, true);
+  assert.equal(next.rollouts.doneOf("web1"), "live");
+});
+
+test("end: the soak goes on while a newer finalization only waits, and ends when it acts", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  const settling = host.settle();
+  await until("it soaks", () => host.last() === "soaks web1");
+  const newer = host.newer({ state: "waiting", timeline: [entry("scheduled"), entry("waiting")] });
+  await host.part(newer).admit();
+  const looks = host.ran.length;
+  await until("it looks on", () => host.ran.length > looks);
+  host.store.save({
+    ...newer,
+    state: "switching",
+    timeline: [entry("waiting"), entry("switching")],
+  });
+  assert.equal(await settling, true);
+  assert.deepEqual((await host.partOf(host.record.id))?.end, { kind: "handed-on", to: NEWER });
+  assert.equal(host.last(), "admit web1", "the newer one tells its end itself");
+});
+
+test("end: a newer finalization that takes part in no rollout ends the soak: nobody waits for the host", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  const settling = host.settle();
+  await until("it soaks", () => host.last() === "soaks web1");
+  host.newer({ state: "switching", timeline: [entry("waiting"), entry("switching")] });
+  assert.equal(await settling, true);
+  assert.equal(host.rollouts.stateOf("web1"), "left");
+});
+
+test("end: of the same rollout, the soak of the older one counts if the newer one is cancelled", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 1 }).joins();
+  const settling = host.settle();
+  await until("it soaks", () => host.last() === "soaks web1");
+  const newer = host.newer({ rollout: host.record.rollout, state: "cancelled" });
+  await host.part(newer).admit();
+  assert.equal(await host.settle(newer), true);
+  assert.equal(host.rollouts.stateOf("web1"), "left");
+  assert.equal(await settling, true);
+  assert.equal(host.rollouts.doneOf("web1"), "live");
+});
+
+for (const state of ["rolled-back", "failed"] as const) {
+  test(`end: ${state} halts the rollout, once`, async () => {
+    const outcome = { reason: "it broke", activationExitCode: null, activationTail: [] };
+    using host = await new EndedHost({ state, outcome }).joins();
+    assert.equal(await host.settle(), true);
+    assert.equal(await host.settle(), true);
+    const { failures, halt } = host.rollouts.control ?? {};
+    assert.deepEqual([failures?.length, halt?.why], [1, "web1: it broke"]);
+  });
+}
+
+for (const state of ["cancelled", "superseded"] as const) {
+  test(`end: ${state} leaves the rollout`, async () => {
+    using host = await new EndedHost({ state }).joins();
+    assert.equal(await host.settle(), true);
+    assert.equal(host.rollouts.stateOf("web1"), "left");
+    assert.equal(host.rollouts.control?.halt, null);
+  });
+}
+
+test("end: a superseded one leaves nothing that the newer one has joined", async () => {
+  using host = await new EndedHost({ state: "superseded" }).joins();
+  const newer = host.newer({ rollout: host.record.rollout });
+  await host.part(newer).admit();
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.stateOf("web1"), "acting");
+});
+
+test("end: a rollback is told when it begins, and not again at its end", async () => {
+  using host = await new EndedHost({ state: "rolling-back" }).joins();
+  const end = new RolloutEnd(host.context(host.record));
+  end.foresee(host.record);
+  await until("it is told", () => host.rollouts.control?.halt?.kind === "failures");
+  const over = { ...host.record, state: "rolled-back" as const };
+  await end.begin(over);
+  assert.equal(await end.settle(over), true);
+  assert.equal(host.rollouts.asked.filter((what) => what === "failed web1").length, 1);
+});
+
+test("end: while etcd is away a rollback goes on, and its end is told later", async () => {
+  using host = await new EndedHost({ state: "rolling-back" }).joins();
+  host.rollouts.weather = "away";
+  const end = new RolloutEnd(host.context(host.record));
+  end.foresee(host.record);
+  const over = { ...host.record, state: "rolled-back" as const };
+  await end.begin(over);
+  const settling = end.settle(over);
+  await until("it has tried", () => host.rollouts.asked.length > 2);
+  host.rollouts.weather = "lost";
+  await until("it was heard", () => host.last() === "failed web1");
+  host.rollouts.weather = "fine";
+  assert.equal(await settling, true);
+  assert.equal(host.rollouts.control?.failures.length, 1);
+});
+
+test("end: stopped before etcd answers, it is not over, and the next process tells it", async () => {
+  using host = await new EndedHost({ state: "failed" }).joins();
+  host.rollouts.weather = "away";
+  const settling = host.settle();
+  await until("it has tried", () => host.rollouts.asked.length > 2);
+  host.stop.abort();
+  assert.equal(await settling, false);
+  assert.equal(await owesItsEnd(host.store, host.record.id), true);
+  host.rollouts.weather = "fine";
+  using next = host.next();
+  assert.equal(await next.settle(), true);
+  assert.equal(host.rollouts.control?.failures.length, 1);
+});
+
+test("end: in a rollout that is over it tells nobody anything any more", async () => {
+  using host = await new EndedHost({ state: "failed" }).joins();
+  const { control } = host.rollouts;
+  assert.ok(control !== null);
+  host.rollouts.control = { ...control, seq: 2, name: "bbbb2222" };
+  assert.equal(await host.settle(), true);
+  assert.deepEqual(host.rollouts.control.failures, []);
+  assert.equal(await owesItsEnd(host.store, host.record.id), false);
+});
+
+test("end: a rollback by hand fails the rollout that the host has joined, whatever is configured then", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  await host.settle();
+  assert.equal(host.rollouts.doneOf("web1"), "live");
+  const timeline = [entry("waiting"), entry("switching"), entry("live")];
+  const back = host.newer({ rollbackOf: host.record.id, rollout: null, state: "live", timeline });
+  const context = host.context(back, { ...host.config, fleet: null, lock: null });
+  const end = new RolloutEnd(context);
+  await end.begin(back);
+  assert.equal(await end.settle(back), true);
+  assert.match(host.rollouts.control?.halt?.why ?? "", /rolled back by hand, as /);
+});
+
+test("end: a rollback by hand that has not acted tells nothing", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  await host.settle();
+  const back = host.newer({ rollbackOf: host.record.id, rollout: null, state: "cancelled" });
+  assert.equal(await host.settle(back), true);
+  assert.equal(host.rollouts.control?.halt, null);
+});
+
+test("end: the reboot that was put off goes on with the part, and leaves if it is cancelled", async () => {
+  const putOff = { whilePutOff: "switch", rebootRequired: "kernel changed" } as const;
+  using host = await new EndedHost({ state: "live", ...putOff }, { soak: 10 }).joins();
+  const reboot = host.newer({ rebootOf: host.record.id, rollout: host.record.rollout });
+  assert.equal(await host.settle(), true);
+  assert.deepEqual([host.rollouts.stateOf("web1"), host.rollouts.doneOf("web1")], ["acting", null]);
+  assert.equal(await host.settle({ ...reboot, state: "cancelled" }), true);
+  assert.equal(host.rollouts.stateOf("web1"), "left");
+});
