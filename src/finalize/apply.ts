@@ -1,4 +1,7 @@
 import type { Effect, Event } from "../core/machine/types.ts";
+import { isPassed } from "../core/gate-names.ts";
+import type { FinalizationRecord } from "../core/record/record.ts";
+import { INHIBITORS } from "../gates/inhibitors.ts";
 import { activate } from "../host/nixos/activation.ts";
 import { whoHoldsSwitchLock } from "../gates/host/switch-lock.ts";
 import type { Host } from "../host/process/host.ts";
@@ -142,4 +145,9 @@ async function delaysInWords(host: Host): Promise<string> {
   const list = seen?.kind === "listed" ? seen.list : [];
   const words = list.filter((one) => holdsShutdown(one, "delay")).map(inhibitorInWords);
   return words.length === 0 ? "" : `; it is delayed by ${words.join("; ")}`;
+}
+
+/** Whoever has asked to act past them overrides them. */
+export function inhibitorsFor({ hurried }: FinalizationRecord): OnInhibitors {
+  return isPassed(hurried?.past ?? [], INHIBITORS) ? "overridden" : "respected";
 }

@@ -1,7 +1,8 @@
 import type { Config } from "../core/config/config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { messageOf } from "../core/refusal.ts";
-import { RolloutPart, type RolloutServerFor } from "../fleet/part/rollout-part.ts";
+import { RolloutPart } from "../fleet/part/rollout-part.ts";
+import type { RolloutServerFor } from "../fleet/part/terms.ts";
 import { SlotKeeper } from "../fleet/slot-keeper.ts";
 import { sinceBoot } from "../host/process/clock.ts";
 import type { Host } from "../host/process/host.ts";

@@ -41,7 +41,6 @@ export class GatePhase {
   #mayDefer: NonNullable<Waiting["defer"]> = "far";
   /** A gate that closes later has its time, however long a slot or the turn was waited for. */
   readonly #leftOut: LeftOut = { ms: 0 };
-  #hasLeftOutFormer = false;
   readonly #heldUp: HeldUp;
   readonly #drain: RunnerDrain;
   readonly #ahead = new UnitsAhead();
@@ -148,7 +147,7 @@ export class GatePhase {
     how: Pick<Waiting, "defer" | "lastLook">,
   ): Promise<Event | Suspended> {
     const { host, store, slots, rollout, stop } = this.#context;
-    await this.#leaveOutFormer();
+    this.#leftOut.ms += await rollout.formerWaitMs();
     const gates = this.#gatesFor(record, act.action);
     const interrupted = (): boolean => hasNews(this.#context, record);
     const end = await waitForGates(this.#gateContext(record), {
@@ -177,13 +176,6 @@ export class GatePhase {
     await slots.hasLetGo();
     await rollout.hasLetGo();
     return { ...end, ...(await lookAtOtherWindow(this.#gateContext(record), act.action)) };
-  }
-
-  /** What a former process has waited for the rollout is left out too. */
-  async #leaveOutFormer(): Promise<void> {
-    if (this.#hasLeftOutFormer) return;
-    this.#hasLeftOutFormer = true;
-    this.#leftOut.ms += await this.#context.rollout.waitedMs();
   }
 
   /** Another process continues at the moment; if no timer can be armed, this one waits. */

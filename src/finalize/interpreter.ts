@@ -1,11 +1,10 @@
 import type { Ports } from "../core/machine/loop.ts";
-import { isPassed } from "../core/gate-names.ts";
 import { stateEntry } from "../core/record/journal-entry.ts";
 import type { Effect, Event, Facts, Policy } from "../core/machine/types.ts";
 import { policyOf } from "../core/machine/policy.ts";
 import { owedHook } from "../core/record/hooks.ts";
 import { type FinalizationRecord, hasSwitchedBefore, isUnfinished } from "../core/record/record.ts";
-import { type AskForReboot, rebootInto, switchTo } from "./apply.ts";
+import { type AskForReboot, inhibitorsFor, rebootInto, switchTo } from "./apply.ts";
 import { bootPlanOf } from "../boot/boot-default.ts";
 import { type FinalizationContext, observe, SUSPENDED, type Suspended } from "./context.ts";
 import { updateNotice } from "../state-dir/notice.ts";
@@ -15,8 +14,7 @@ import { runAfter } from "./hooks/after.ts";
 import { runBefore } from "./hooks/before.ts";
 import { InhibitedRollback } from "./patience/inhibited-rollback.ts";
 import { looked } from "../gates/gate.ts";
-import { INHIBITORS, lookAtBlocks } from "../gates/inhibitors.ts";
-import type { OnInhibitors } from "../host/systemd/logind/inhibitors.ts";
+import { lookAtBlocks } from "../gates/inhibitors.ts";
 import { HeldUp, type Purpose, purposeOf } from "./patience/held-up.ts";
 import { pinPrevious } from "../state-dir/pins.ts";
 import {
@@ -58,6 +56,7 @@ export class Interpreter implements Ports {
 
   observe = async (record: FinalizationRecord): Promise<Facts> => {
     const { host, store, config } = this.#context;
+    this.#rolloutEnd.foresee(record);
     return await observe(host, store, config, record);
   };
 
@@ -66,6 +65,7 @@ export class Interpreter implements Ports {
     requireLocks();
     if (isUnfinished(record)) pinPrevious(host.paths, record);
     store.save(record);
+    this.#rolloutEnd.foresee(record);
     updateNotice(host, store, record);
     // A step within a state changes the record, but is no news.
     if (record.timeline.length === this.#announced) return;
@@ -76,7 +76,6 @@ export class Interpreter implements Ports {
 
   perform = async (effect: Effect, record: FinalizationRecord): Promise<Event | Suspended> => {
     this.#context.requireLocks();
-    this.#rolloutEnd.foresee(record);
     switch (effect.kind) {
       case "await-gates":
         return await this.#gatePhase.awaitGates(record);
@@ -260,10 +259,6 @@ export class Interpreter implements Ports {
 
 /** A rollback is asked for: nothing is checked, and the machine does not use the checks. */
 const NOT_VERIFIED: Event = { kind: "verified", checks: [] };
-
-function inhibitorsFor({ hurried }: FinalizationRecord): OnInhibitors {
-  return isPassed(hurried?.past ?? [], INHIBITORS) ? "overridden" : "respected";
-}
 
 /** Whether something of the act is done already. */
 function hasBegun(record: FinalizationRecord): boolean {

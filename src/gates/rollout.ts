@@ -2,15 +2,15 @@ import type { Config } from "../core/config/config.ts";
 import type { Plan } from "../core/decision/decision.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { holderOf } from "../fleet/holder.ts";
+import type { RolloutPart } from "../fleet/part/rollout-part.ts";
 import {
   type FleetTerms,
   fleetTermsOf,
   groupOf,
   loadServerFor,
-  type RolloutPart,
   type RolloutServerFor,
   selfOf,
-} from "../fleet/part/rollout-part.ts";
+} from "../fleet/part/terms.ts";
 import type { Admission } from "../fleet/rollouts/rollout-server.ts";
 import { pause } from "../host/process/time.ts";
 import type { Turn } from "../state-dir/turn.ts";
@@ -80,8 +80,8 @@ const ANOTHER_ACTS: GateState = { kind: "closed", why: "another finalization is 
 const OUTDATED: GateState = { kind: "closed", why: "a newer finalization is scheduled" };
 
 /**
- * Only the newest finalization asks, and only with the turn: then no older one can ask after a newer one has
- * joined, and be taken for the newer deploy. The turn is given up again, because the wait may take days.
+ * Only the newest finalization asks, and only with the turn: an older one that acts has to end in its own
+ * rollout before this host joins the next one. The turn is given up again, because the wait may take days.
  */
 async function askInTurn({ part, turn }: RolloutSeat): Promise<GateState> {
   const hadTurn = turn.isMine();

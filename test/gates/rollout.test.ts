@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../src/core/config/config.ts";
 import type { Rollout } from "../../src/core/fleet/rollout.ts";
-import { fleetTermsOf } from "../../src/fleet/part/rollout-part.ts";
+import { fleetTermsOf } from "../../src/fleet/part/terms.ts";
 import type { Admission } from "../../src/fleet/rollouts/rollout-server.ts";
 import { type Gate, type GateState, OPEN } from "../../src/gates/gate.ts";
 import { rollout, rolloutOf, type RolloutSeat } from "../../src/gates/rollout.ts";

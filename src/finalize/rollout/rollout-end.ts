@@ -3,6 +3,7 @@ import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { messageOf } from "../../core/refusal.ts";
+import { asTheGroupKnowsIt } from "../../fleet/part/part-store.ts";
 import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
@@ -55,8 +56,9 @@ export class RolloutEnd {
   };
 
   async #tell(part: Part, request: Request): Promise<boolean> {
-    const { rollout, stop } = this.#context;
-    const told = await rollout.tell(part, request, stop);
+    const { rollout, store, stop } = this.#context;
+    const known = part.end?.kind === "left" ? part : await asTheGroupKnowsIt(store, part);
+    const told = await rollout.tell(known, request, stop);
     if (told !== null) rollout.noteTold(part);
     return told !== null;
   }

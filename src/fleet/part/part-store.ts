@@ -39,6 +39,21 @@ export function writePart(store: Folder, id: string, part: Part): void {
   writeDurably(pathOf(store, id), `${JSON.stringify(part, null, 2)}\n`);
 }
 
+/**
+ * The part under the finalization by which the group knows this host: a newer one may have joined the same
+ * rollout, and ended without an act.
+ */
+export async function asTheGroupKnowsIt(
+  store: Pick<RecordStore, "folder" | "ids">,
+  part: Part,
+): Promise<Part> {
+  const newer = store.ids().filter((id) => id > part.finalization);
+  const parts = await Promise.all(newer.map(async (id) => await lookAtPart(store, id)));
+  const same = parts.filter((other) => other?.rollout === part.rollout);
+  const finalization = same.at(-1)?.finalization ?? part.finalization;
+  return { ...part, finalization };
+}
+
 /** Whether a finalization that has ended still has to tell its group. */
 export async function owesItsEnd(store: Folder, id: string): Promise<boolean> {
   return (await lookAtPart(store, id))?.isTold === false;

@@ -8,7 +8,8 @@ import {
   type PastRollout,
   type Rollout,
 } from "../../../src/core/fleet/rollout.ts";
-import type { RolloutServerFor } from "../../../src/fleet/part/rollout-part.ts";
+import type { RolloutServerFor } from "../../../src/fleet/part/terms.ts";
+import { pause } from "../../../src/host/process/time.ts";
 import type {
   Admission,
   GroupView,
@@ -28,6 +29,7 @@ export type RequestName = "admit" | "withdraw" | "soaks" | "live" | "failed" | "
 
 const AT = "2026-11-22T21:31:00.000Z";
 const SILENCE: Unknown = { kind: "unknown", why: "no etcd answers" };
+const RETRY_MS = 50;
 const PAST: Told = { kind: "past" };
 
 /** The rollouts of one group in memory, by the rules of those in etcd. */
@@ -52,10 +54,13 @@ export class RolloutsStandIn {
 
   server(_fleet: FleetConfig, _holder: string): RolloutServer {
     let seen = 0;
+    /** When another look is worthwhile without a change: it goes on without a host, or etcd may answer again. */
+    let dueMs = Infinity;
     const act = async <T>(name: RequestName, self: Self, heed: () => T): Promise<T | Unknown> => {
       this.asked.push(`${name} ${self.host}`);
       this.onRequest(name, self);
       const { weather } = this;
+      dueMs = weather === "fine" ? Infinity : RETRY_MS;
       if (weather === "away") return SILENCE;
       this.heeded.push(`${name} ${self.host}`);
       const answer = heed();
@@ -66,6 +71,8 @@ export class RolloutsStandIn {
       admit: async (self, waited) =>
         await act("admit", self, () => {
           this.waited.push(waited);
+          const left = self.joinWithin - waited;
+          if (left > 0) dueMs = Math.min(dueMs, left * 1000);
           return this.#admit(self, waited);
         }),
       preview: async (self) => (this.weather === "fine" ? this.#preview(self) : SILENCE),
@@ -91,6 +98,7 @@ export class RolloutsStandIn {
           signal.addEventListener("abort", () => {
             resolve();
           });
+          void pause(dueMs, signal).then(resolve);
         });
       },
     };
@@ -274,6 +282,7 @@ export class RolloutsStandIn {
     if (control === null || member?.seq !== control.seq || control.name !== self.rollout) {
       return PAST;
     }
+    if (member.finalization > self.finalization) return PAST;
     this.done.set(self.id, end.kind);
     this.#put(self, end.kind, end.kind === "failed" ? end.why : null);
     if (end.kind === "failed") this.#fails(control, self, end.why);
