@@ -8,7 +8,7 @@ import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { explainGates } from "../../src/explain/act.ts";
 import { slowestFirst } from "../../src/gates/gate.ts";
 import { alertGate, commandConfig } from "./configs.ts";
-import { fleetLockConfig } from "../fleet/configs.ts";
+import { etcdConfig, fleetConfig } from "../fleet/configs.ts";
 import { aRun, receiver } from "../report/reports.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord, TARGET } from "../support/records.ts";
@@ -40,7 +40,8 @@ function everyGate(host: EdgeHost): Config {
     reboot: { ...reboot, window: WINDOWS },
     switch: { ...DEFAULT_CONFIG.switch, window: WINDOWS },
     report: { ...report, receivers: [forge] },
-    lock: fleetLockConfig(NOWHERE),
+    lock: etcdConfig([NOWHERE]),
+    fleet: fleetConfig(),
   };
 }
 
@@ -50,7 +51,7 @@ const namesFor = (
   action: "switch" | "reboot",
   changes: Partial<FinalizationRecord> = {},
 ): string[] => {
-  const record = aRecord({ forgeRun: FORGE_RUN, ...changes });
+  const record = aRecord({ forgeRun: FORGE_RUN, rollout: "aaaa1111", ...changes });
   return gatesFor({ host, record, config }, { action, seat: null }).map(({ name }) => name);
 };
 

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { stateEntry } from "../../../src/core/record/journal-entry.ts";
 import { parseRecord } from "../../../src/core/record/parse-record.ts";
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { parsePart } from "../../../src/core/record/fleet/part.ts";
 import { parseSlot } from "../../../src/core/record/slot.ts";
 import { finalizationSchema, toFinalizationJson } from "../../../src/json/finalization.ts";
 import { eventAt, eventSchema } from "../../../src/report/event.ts";
@@ -19,7 +20,7 @@ import { isGateName } from "../../../src/core/gate-names.ts";
 import { toActNow } from "../../../src/state-dir/texts.ts";
 import { parseTries } from "../../../src/state-dir/tries.ts";
 import { parseWaitingNote } from "../../../src/state-dir/waiting-note.ts";
-import { fleetLockConfig } from "../../fleet/configs.ts";
+import { etcdConfig, fleetConfig, fleetLockConfig } from "../../fleet/configs.ts";
 import { aRun, ended, lastEvent, receiver } from "../../report/reports.ts";
 import { aRecord } from "../../support/records.ts";
 import type { Target } from "../target.ts";
@@ -55,6 +56,20 @@ const OWED = [
     "2026-11-22T21:31:12.500Z",
   ),
 ];
+
+const PART = {
+  schemaVersion: 1,
+  finalization: "20261122-213000-aaaa",
+  rollout: "aaaa1111",
+  generation: 7,
+  holder: "a1",
+  lock: etcdConfig(["http://etcd.example:2379"]),
+  fleet: fleetConfig({ wave: 2 }),
+  joined: { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: 1000 },
+  withoutAnswer: 1.5,
+  end: { kind: "failed", why: "web.service failed" },
+  isTold: false,
+};
 
 const SLOT = {
   schemaVersion: 1,
@@ -164,6 +179,16 @@ export const STATE: readonly Target[] = [
       const slot = parseSlot(text);
       wellFormed(slot);
       if (slot !== null) wellFormed(new Date(slot.askedAt));
+    },
+  },
+  {
+    file: "core/record/fleet/part.ts",
+    name: "parsePart",
+    samples: [JSON.stringify(PART)],
+    parse: (text) => {
+      const part = parsePart(text);
+      wellFormed(part);
+      if (part !== null) assert.equal(part.lock.backend, "etcd");
     },
   },
   {
