@@ -43,7 +43,7 @@ _deploy_finalize() {
     --timeout) mapfile -t COMPREPLY < <(compgen -W "0 60 5min 1h" -- "$current"); return ;;
     -n) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --limit) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
-    --past) mapfile -t COMPREPLY < <(compgen -W "session forge-job ci-job units shutdown-inhibitors storage alerts fleet-lock" -- "$current"); return ;;
+    --past) mapfile -t COMPREPLY < <(compgen -W "session forge-job ci-job units shutdown-inhibitors storage alerts rollout fleet-lock" -- "$current"); return ;;
     --group) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --holder) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --option-prefix) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;

@@ -149,7 +149,7 @@ complete -c deploy-finalize -n '__deploy_finalize_is cancel' -k -a '(__deploy_fi
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a now -d 'act now, past the delay, the window and logged-in users'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a now -d 'act now, past the delay, the window and logged-in users'
-complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l past -x -a 'session forge-job ci-job units shutdown-inhibitors storage alerts fleet-lock' -d 'also act past this gate, by its name in explain; may be repeated'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l past -x -a 'session forge-job ci-job units shutdown-inhibitors storage alerts rollout fleet-lock' -d 'also act past this gate, by its name in explain; may be repeated'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with now' -s q -l quiet -d 'print only errors, and what the command is there to show'

@@ -62,7 +62,7 @@ _deploy_finalize() {
     (--timeout) offered=(0 60 5min 1h); compadd -- $offered; return ;;
     (-n) _message 'value'; return ;;
     (--limit) _message 'value'; return ;;
-    (--past) offered=(session forge-job ci-job units shutdown-inhibitors storage alerts fleet-lock); compadd -- $offered; return ;;
+    (--past) offered=(session forge-job ci-job units shutdown-inhibitors storage alerts rollout fleet-lock); compadd -- $offered; return ;;
     (--group) _message 'value'; return ;;
     (--holder) _message 'value'; return ;;
     (--option-prefix) _message 'value'; return ;;

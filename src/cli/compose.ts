@@ -6,7 +6,14 @@ import { messageOf } from "../core/refusal.ts";
 import { hasMetricsFiles } from "../report/metrics-files.ts";
 import type * as Reports from "../report/start-delivery.ts";
 import type { Services } from "../finalize/undo-deploy.ts";
-import type { Host, Noted, OwnCommand, Reporter, ScheduleReboot } from "../host/process/host.ts";
+import type {
+  DriveOthers,
+  Host,
+  Noted,
+  OwnCommand,
+  Reporter,
+  ScheduleReboot,
+} from "../host/process/host.ts";
 import type { Spawn } from "../host/process/spawn.ts";
 import { Journal } from "../host/systemd/journal.ts";
 import { RecordStore } from "../state-dir/store.ts";
@@ -38,7 +45,18 @@ export function hostOf(context: Context, options: CommonOptions): Host {
   const unit = notifySocket === undefined ? {} : { ownUnit: { notifySocket, isEndTold: false } };
   const host: Host = { spawn, say, journal, echo, now, elapsedMs, paths, ...unit };
   const driving = { ...host, report: reporterOf(context, options, host) };
-  return { ...driving, scheduleReboot: rebootSchedulerOf(context, options, driving) };
+  const scheduleReboot = rebootSchedulerOf(context, options, driving);
+  return { ...driving, scheduleReboot, driveOthers: driverOf(context, options, driving) };
+}
+
+/** For a process that has ended its finalization and stays: nobody else may drive the newest one. */
+function driverOf(context: Context, options: CommonOptions, host: Host): DriveOthers {
+  return async (record) => {
+    const config = await configOf(record, (await loadCalled(options)).called);
+    const { keepNewestDriven } = await import("../finalize/newest/keep-driven.ts");
+    const store = new RecordStore(config.stateDir);
+    await keepNewestDriven(host, store, runCommand(context, config, options));
+  };
 }
 
 /** Loads its code only if a reboot was put off. */

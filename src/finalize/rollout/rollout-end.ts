@@ -45,10 +45,20 @@ export class RolloutEnd {
   async settle(record: FinalizationRecord): Promise<boolean> {
     const ended = await partAtEnd(this.#context, record);
     if (ended === null || ended.isTold) return true;
-    const part = await this.#soaked(record, await handOnToReboot(this.#context, record, ended));
+    const handed = await handOnToReboot(this.#context, record, ended);
+    if (!handed.isTold) await this.#driveOthers(record);
+    const part = await this.#soaked(record, handed);
     if (part === null) return false;
     const request = part.isTold ? null : requestOf(part.end);
     return request === null || (await (this.#telling ?? this.#tell(part, request)));
+  }
+
+  /** What a process does at its end: this one may stay for long. */
+  async #driveOthers(record: FinalizationRecord): Promise<void> {
+    const { host } = this.#context;
+    await host.driveOthers?.(record).catch((error: unknown) => {
+      host.say(`cannot look whether the newest finalization continues: ${messageOf(error)}`);
+    });
   }
 
   readonly #warn = (error: unknown): void => {

@@ -26,6 +26,9 @@ export interface Reporter {
 /** Schedules the reboot that a finalization which is live has put off, unless it is scheduled already. */
 export type ScheduleReboot = (record: FinalizationRecord) => Promise<void>;
 
+/** Starts the unit of the newest finalization, and of those that owe something, if nothing drives them. */
+export type DriveOthers = (record: FinalizationRecord) => Promise<void>;
+
 /** Tells of an event. Never fails, and never keeps a finalization up: see `Journal`. */
 export interface Announcer {
   /** On stderr for whoever looks on, and in the journal; once where stderr is the journal. */
@@ -60,6 +63,8 @@ export interface Host {
   readonly report?: Reporter;
   /** Absent where no finalization is driven. */
   readonly scheduleReboot?: ScheduleReboot;
+  /** Absent where no finalization is driven. */
+  readonly driveOthers?: DriveOthers;
   /** Absent outside of a unit. */
   readonly ownUnit?: OwnUnit;
   /** Passes on output of a program as it comes. */
