@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Part } from "../../../src/core/record/fleet/part.ts";
 import { end, type FinalizationRecord } from "../../../src/core/record/record.ts";
 import { endUnacted, supersedeOlder } from "../../../src/finalize/newest/ending.ts";
 import { keepNewestDriven } from "../../../src/finalize/newest/keep-driven.ts";
+import { writePart } from "../../../src/fleet/part/part-store.ts";
+import { etcdConfig, fleetConfig } from "../../fleet/configs.ts";
 import { NEW, OLD, OverlappingHost, RUN } from "./overlapping-host.ts";
 
 const OTHER = "20261122-230000-cccc";
@@ -67,6 +70,42 @@ test("a process that is stopped meanwhile leaves them, with the pins, to another
   const read = await host.store.read(OLD);
   assert.ok(read.kind === "record");
   assert.equal(read.record.hooks[0]?.stage, "in-force");
+});
+
+/** It has asked to act in the rollout of its group. */
+function hasAsked(host: OverlappingHost, id: string): void {
+  const part: Part = {
+    schemaVersion: 1,
+    finalization: id,
+    rollout: "aaaa1111",
+    generation: 7,
+    holder: "a1",
+    lock: etcdConfig(["http://127.0.0.1:9"]),
+    fleet: fleetConfig(),
+    joined: null,
+    withoutAnswer: 0,
+    end: null,
+    isTold: false,
+  };
+  writePart(host.store, id, part);
+}
+
+test("one whose group has to be told of its end keeps its pins for its own unit", async () => {
+  using host = new OverlappingHost();
+  const stop = new AbortController().signal;
+  host.scheduled(OLD, { state: "waiting" });
+  host.scheduled(NEW);
+  hasAsked(host, OLD);
+  await supersedeOlder(host, host.store, NEW);
+  assert.deepEqual(host.end(OLD), ["superseded", `superseded by ${NEW}`]);
+  assert.ok(host.pinned.includes(OLD));
+  await keepNewestDriven(host, host.store, RUN);
+  assert.deepEqual(host.launched, [OLD, NEW]);
+  hasAsked(host, NEW);
+  const own = { id: NEW, stop };
+  assert.equal(await endUnacted(host, host.store, own, "the configuration is gone"), "left");
+  assert.deepEqual(host.end(NEW), ["failed", "the configuration is gone"]);
+  assert.ok(host.pinned.includes(NEW));
 });
 
 test("whether a process drives it is asked of the kernel: its lock is not taken", async () => {
