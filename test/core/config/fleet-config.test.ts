@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { groupOfFleet } from "../../../src/core/config/fleet/fleet-config.ts";
+import { groupOfFleet } from "../../../src/core/config/fleet/group.ts";
 import { parseConfig, parseRecordedConfig } from "../../../src/core/config/parse-config.ts";
 
 const lock = { backend: "etcd", endpoints: ["https://a:2379"], group: "web" };

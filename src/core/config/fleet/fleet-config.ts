@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { GROUP_PATTERN, type LockConfig } from "../lock-config.ts";
+import { GROUP_PATTERN } from "../lock-config.ts";
 import { type Frozen, someSeconds, wholeSeconds } from "../schema-parts.ts";
 
 const groupName = v.pipe(
@@ -38,11 +38,3 @@ export const fleetSchema = v.strictObject({
 });
 
 export type FleetConfig = Frozen<v.InferOutput<typeof fleetSchema>>;
-
-/** The hosts that a rollout goes over. */
-export function groupOfFleet(
-  { group }: Pick<FleetConfig, "group">,
-  lock: Pick<LockConfig, "group">,
-): string {
-  return group ?? lock.group;
-}
