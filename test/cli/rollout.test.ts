@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { explainSchema } from "../../src/json/explain.ts";
 import { finalizationSchema } from "../../src/json/finalization.ts";
 import { statusSchema } from "../../src/json/status.ts";
 import { EXIT } from "../../src/core/outcome.ts";
@@ -111,4 +112,20 @@ test("rollout: status shows it, and so does its JSON", async () => {
   host.passes(1000);
   await host.rollout();
   assert.match((await host.operate("status")).stdout, /^  rollout 012345678901$/m);
+});
+
+test("rollout: explain warns if the deploy has no name for one", async () => {
+  for (const [revision, expected] of [
+    [null, ["no-rollout-name"]],
+    [COMMIT, []],
+  ] as const) {
+    using host = new DeployedHost(FLEET, revision);
+    const { stdout } = await host.operate("explain", "--json");
+    const { warnings } = parseJson(explainSchema, stdout);
+    const found = warnings.filter(({ kind }) => kind === "no-rollout-name");
+    assert.deepEqual(
+      found.map(({ kind }) => kind),
+      expected,
+    );
+  }
 });
