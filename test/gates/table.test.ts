@@ -125,6 +125,7 @@ test("gates: each act takes a slot if it is one of lock.for, but not after its r
     [takesSlot(["switch"], "reboot"), takesSlot(["switch"], "switch")],
     [false, true],
   );
+  assert.equal(takesSlot(["switch"], "switch", { rollbackOf: "20261122-210000-aaaa" }), true);
   assert.deepEqual([takesSlot([], "reboot"), takesSlot([], "switch")], [false, false]);
   // The switch to a specialisation after a boot: a wait would end in a rollback.
   assert.equal(takesSlot(["switch", "reboot"], "switch", { state: "verifying" }), false);
