@@ -1,6 +1,5 @@
 import * as v from "valibot";
 import { moment } from "../record/clock-schema.ts";
-import type { Frozen } from "../config/schema-parts.ts";
 import { type Counts, countsSchema } from "./progress.ts";
 import { type MemberState, MEMBER_STATES, type Rollout, rolloutSchema } from "./rollout.ts";
 
@@ -50,7 +49,7 @@ export const rolloutNoteSchema = v.object({
   /** The finalization of this host in the rollout, which knows its commit; null if there is none. */
   finalization: v.nullable(v.string()),
 });
-export type RolloutNote = Frozen<v.InferOutput<typeof rolloutNoteSchema>>;
+export type RolloutNote = Readonly<v.InferOutput<typeof rolloutNoteSchema>>;
 
 /** The note after another look; null if no rollout is known. */
 export function noteAfter(

@@ -29,7 +29,7 @@ export function groupStatus({ rollout, waves }: GroupView): GroupStatus | null {
     summary: printable(words),
     step: JSON.stringify([event, ...steps, rollout.halt?.at ?? null]),
   });
-  const where = `wave ${Math.max(0, ended.indexOf(false)) + 1} of ${waves.length}`;
+  const where = `wave ${Math.min(firstOpen(ended) + 1, waves.length)} of ${waves.length}`;
   if (rollout.halt !== null) {
     return status("failed", `halted, ${where}, ${numbers}: ${rollout.halt.why}`);
   }
@@ -37,6 +37,10 @@ export function groupStatus({ rollout, waves }: GroupView): GroupStatus | null {
   const failures = failed.length === 0 ? "" : `, ${failed.length} failed`;
   const hasBegun = live > 0 || failed.length > 0;
   return status(hasBegun ? "switching" : "scheduled", `${where}, ${numbers}${failures}`);
+}
+
+function firstOpen(ended: readonly boolean[]): number {
+  return ended.includes(false) ? ended.indexOf(false) : ended.length;
 }
 
 /** With failures that `maxFailures` allowed, not all hosts run the commit. */
