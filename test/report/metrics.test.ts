@@ -26,6 +26,8 @@ import { writeMetrics } from "../../src/report/metrics.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
+import { rolloutMetricsText } from "../../src/report/fleet/rollout-metrics.ts";
+import { aNote } from "./fleet/views.ts";
 import { ended } from "./reports.ts";
 import { saveNewest } from "../support/store.ts";
 
@@ -85,7 +87,9 @@ promtoolTest("the alert rules pass their own tests", () => {
 
 test("rules and dashboard name no metric that there is not, and every rule has a test", () => {
   const waiting = metricsText(measured({ newest: aRecord({ state: "waiting" }) }));
-  const known = new Set(`${metricsText(measured())}${waiting}`.match(/deploy_finalize_[a-z_]+/g));
+  const counts = { waves: 4, complete: 1, members: 50, live: 31 };
+  const all = `${metricsText(measured())}${waiting}${rolloutMetricsText(aNote({ counts }))}`;
+  const known = new Set(all.match(/deploy_finalize_[a-z_]+/g));
   const rules = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.yml"), "utf8");
   const tests = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.test.yml"), "utf8");
   const dashboard = readFileSync(join(contrib, "grafana/deploy-finalize.json"), "utf8");

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import type { Frozen } from "../config/schema-parts.ts";
 import type { Rollout } from "./rollout.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -14,7 +13,7 @@ export const countsSchema = v.object({
 });
 
 /** How far the group is, in numbers. */
-export type Counts = Frozen<v.InferOutput<typeof countsSchema>>;
+export type Counts = Readonly<v.InferOutput<typeof countsSchema>>;
 
 export interface Progress extends Counts {
   readonly rollout: Rollout;

@@ -1,5 +1,6 @@
 import { stepsOf } from "../../core/fleet/progress.ts";
-import type { RolloutNote, RolloutSeen } from "../../core/fleet/seen.ts";
+import type { RolloutSeen } from "../../core/fleet/seen.ts";
+import type { RolloutNote } from "../../state-dir/rollout-note.ts";
 
 /** What this host has seen, with its notes before and after. */
 export interface Looked {

@@ -1,5 +1,5 @@
 import type { ForgeReceiver, ReportConfig } from "../../core/config/report-config.ts";
-import type { RolloutNote } from "../../core/fleet/seen.ts";
+import type { RolloutNote } from "../../state-dir/rollout-note.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import type { Host } from "../../host/process/host.ts";
 import type { RecordStore } from "../../state-dir/store.ts";

@@ -1,9 +1,14 @@
 import type { Config } from "../../core/config/config.ts";
-import { noteAfter, type RolloutNote, type RolloutSeen } from "../../core/fleet/seen.ts";
+import type { RolloutSeen } from "../../core/fleet/seen.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { messageOf } from "../../core/refusal.ts";
 import type { Host, OwnCommand } from "../../host/process/host.ts";
-import { readRolloutNote, writeRolloutNote } from "../../state-dir/rollout-note.ts";
+import {
+  noteAfter,
+  readRolloutNote,
+  type RolloutNote,
+  writeRolloutNote,
+} from "../../state-dir/rollout-note.ts";
 import { RecordStore } from "../../state-dir/store.ts";
 import { Outbox } from "../outbox.ts";
 import { refreshMetrics, startDelivery } from "../start-delivery.ts";

@@ -1,4 +1,4 @@
-import type { RolloutNote } from "../../core/fleet/seen.ts";
+import type { RolloutNote } from "../../state-dir/rollout-note.ts";
 import { countedFailures, MEMBER_STATES } from "../../core/fleet/rollout.ts";
 import { family, type Sample } from "../metrics-text.ts";
 
@@ -27,8 +27,8 @@ export function rolloutMetricsText(note: RolloutNote | null): string {
   const of = { group, rollout: rollout.name };
   const families: readonly Family[] = [
     ["info", [[of, 1]]],
-    ["seen_timestamp_seconds", [[{ group }, secondsAt(at)]]],
-    ["start_timestamp_seconds", [[of, secondsAt(rollout.startedAt)]]],
+    ["seen_timestamp_seconds", moment({ group }, at)],
+    ["start_timestamp_seconds", moment(of, rollout.startedAt)],
     ["halted", [[of, rollout.halt === null ? 0 : 1]]],
     ["failures", [[of, countedFailures(rollout).length]]],
     ["waves", counts === null ? [] : [[of, counts.waves]]],
@@ -55,10 +55,12 @@ function ofOwn(group: string, own: RolloutNote["own"]): readonly Family[] {
   ]);
   return [
     ["member_state", states],
-    ["member_state_changed_timestamp_seconds", [[of, secondsAt(own.since)]]],
+    ["member_state_changed_timestamp_seconds", moment(of, own.since)],
   ];
 }
 
-function secondsAt(at: string): number {
-  return Date.parse(at) / 1000;
+/** Absent if another program wrote what is no time. */
+function moment(labels: Sample[0], at: string): readonly Sample[] {
+  const seconds = Date.parse(at) / 1000;
+  return Number.isNaN(seconds) ? [] : [[labels, seconds]];
 }

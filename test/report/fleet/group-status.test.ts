@@ -14,6 +14,13 @@ const shown = (...of: Parameters<typeof aView>): string => {
   return status === null ? "none" : `${status.event}: ${status.summary}`;
 };
 
+const words = (...of: Parameters<typeof pastStatus>): string => {
+  const { event, summary } = pastStatus(...of);
+  return `${event}: ${summary}`;
+};
+
+const step = (...of: Parameters<typeof aView>): string => groupStatus(aView(...of))?.step ?? "";
+
 test("the status of a group says how far it is", () => {
   assert.equal(shown([some(0, 2), some(0, 3)]), "scheduled: wave 1 of 2, 0 of 5 live");
   assert.equal(shown([some(1, 1), some(0, 3)]), "switching: wave 1 of 2, 1 of 5 live");
@@ -31,18 +38,14 @@ test("it is a success only if all hosts are live, or were gone on without", () =
 });
 
 test("it is a failure with the reason while the rollout is halted, also if all have ended", () => {
-  const words = "failed: halted, wave 1 of 2, 0 of 2 live: web1: its checks failed";
-  assert.equal(shown([["failed"], [null]], halted()), words.replace("wave 1", "wave 2"));
-  assert.equal(shown([[null], [null]], halted()), words);
+  const expected = "failed: halted, wave 1 of 2, 0 of 2 live: web1: its checks failed";
+  assert.equal(shown([["failed"], [null]], halted()), expected.replace("wave 1", "wave 2"));
+  assert.equal(shown([[null], [null]], halted()), expected);
   assert.match(shown([["live"], ["failed"]], halted()), /^failed: halted, wave 2 of 2, 1 of 2/);
   assert.match(shown([[null]], halted({ why: "a\nb\u001b[31m" })), /: a b$/);
 });
 
 test("a rollout that was superseded says by what, and an end that was reached stays", () => {
-  const words = (...of: Parameters<typeof pastStatus>): string => {
-    const { event, summary } = pastStatus(...of);
-    return `${event}: ${summary}`;
-  };
   assert.equal(words(aPast(), "night"), "superseded: superseded by night, 31 of 50 live");
   const next = "0123456789".repeat(4);
   assert.equal(words(aPast(), next), "superseded: superseded by 012345678901, 31 of 50 live");
@@ -61,7 +64,6 @@ test("a rollout that was superseded says by what, and an end that was reached st
 });
 
 test("only a step is worth another post: a wave, 5 % of the hosts, a failure, a halt", () => {
-  const step = (...of: Parameters<typeof aView>): string => groupStatus(aView(...of))?.step ?? "";
   assert.equal(step([some(40, 60)]), step([some(44, 56)]));
   assert.notEqual(step([some(40, 60)]), step([some(45, 55)]));
   assert.notEqual(step([some(40, 60), [null]]), step([some(40, 60), ["live"]]));

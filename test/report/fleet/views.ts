@@ -1,5 +1,6 @@
 import type { Done, PastRollout, Rollout } from "../../../src/core/fleet/rollout.ts";
 import type { RolloutSeen } from "../../../src/core/fleet/seen.ts";
+import type { RolloutNote } from "../../../src/state-dir/rollout-note.ts";
 import type { GroupView, RolloutServer } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { COMMIT } from "../reports.ts";
 
@@ -61,14 +62,15 @@ export function aView(
   return { kind: "known", group: "web", rollout, waves: views };
 }
 
+const refuse = async (): Promise<never> => {
+  throw new Error("a report changes nothing");
+};
+
 /** A server for those who only look. */
 export function serverThatShows(
   look: RolloutServer["look"],
   history: RolloutServer["history"] = async () => ({ kind: "known", past: [] }),
 ): RolloutServer {
-  const refuse = async (): Promise<never> => {
-    throw new Error("a report changes nothing");
-  };
   return {
     admit: refuse,
     preview: refuse,
@@ -89,4 +91,19 @@ export function serverThatShows(
 export function seen(changes: Partial<RolloutSeen> = {}): RolloutSeen {
   const own = { rollout: COMMIT, wave: 0, state: "waiting", because: null } as const;
   return { group: "web", rollout: aRollout(), counts: null, own, ...changes };
+}
+
+/** The last look of a host of group web. */
+export function aNote(changes: Partial<RolloutNote> = {}): RolloutNote {
+  const own = { rollout: COMMIT, wave: 1, state: "waiting", because: "wave" } as const;
+  return {
+    schemaVersion: 1,
+    group: "web",
+    at: AT,
+    rollout: aRollout(),
+    counts: null,
+    own: { ...own, since: AT },
+    finalization: null,
+    ...changes,
+  };
 }
