@@ -21,7 +21,7 @@ export function groupStatus({ rollout, waves }: GroupView): GroupStatus | null {
   const live = all.filter(({ done }) => done === "live").length;
   const failed = all.filter(({ done }) => done === "failed");
   const ended = waves.map(({ members }) => members.every(({ done }) => done !== null));
-  const complete = ended.filter(Boolean).length;
+  const complete = firstOpen(ended);
   const numbers = `${live} of ${all.length} live`;
   const steps = [complete, stepsOf(live, all.length), stepsOf(failed.length, all.length)];
   const status = (event: GroupStatus["event"], words: string): GroupStatus => ({
@@ -29,7 +29,7 @@ export function groupStatus({ rollout, waves }: GroupView): GroupStatus | null {
     summary: printable(words),
     step: JSON.stringify([event, ...steps, rollout.halt?.at ?? null]),
   });
-  const where = `wave ${Math.min(firstOpen(ended) + 1, waves.length)} of ${waves.length}`;
+  const where = `wave ${Math.min(complete + 1, waves.length)} of ${waves.length}`;
   if (rollout.halt !== null) {
     return status("failed", `halted, ${where}, ${numbers}: ${rollout.halt.why}`);
   }

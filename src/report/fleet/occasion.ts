@@ -51,8 +51,9 @@ function passesStep(
   }
   const { members, live, complete, waves } = counts;
   const known = before?.rollout.seq === rollout.seq ? before.counts : null;
-  const completesWave = known !== null && complete > known.complete;
-  if (completesWave || live === members || complete === waves) return true;
+  // Lower waves were complete before. Without counts of before, the waves are taken as numbered without gaps.
+  const completeBefore = known?.complete ?? own.wave;
+  if (complete > completeBefore || live === members || complete === waves) return true;
   // Those that fail in a halted rollout had begun before: its status is posted by the host that halts it.
   if (own.state === "failed" && rollout.halt !== null) return false;
   const of = own.state === "live" ? live : rollout.failures.length;

@@ -82,6 +82,20 @@ test("of the hosts that end, those report that complete a wave or 5 % of the hos
   assert.deepEqual(events(await host.sees(ended(100, { complete: 2 }))), ["live"]);
 });
 
+test("the last host of its wave reports it, also if it has not counted before", async () => {
+  for (const [wave, complete, expected] of [
+    [0, 0, []],
+    [0, 1, ["scheduled"]],
+    [2, 2, []],
+    [2, 3, ["scheduled"]],
+  ] as const) {
+    using host = new Member("web2");
+    const own = { rollout: COMMIT, wave, state: "live", because: null } as const;
+    const counts = { waves: 5, complete, members: 100, live: 11 };
+    assert.deepEqual(events(await host.sees({ own, counts })), expected);
+  }
+});
+
 test("the host that halts the rollout reports it, and an operator who halts or resumes it", async () => {
   using host = new Member("web2");
   assert.deepEqual(await host.sees({ rollout: halted({ by: "web1" }) }), []);
