@@ -85,6 +85,21 @@ promtoolTest("the alert rules pass their own tests", () => {
   execFileSync("promtool", ["check", "rules", "deploy-finalize.rules.yml"], { cwd });
 });
 
+promtoolTest("promtool takes every query of the dashboard", () => {
+  const text = readFileSync(join(contrib, "grafana/deploy-finalize.json"), "utf8");
+  const queries = [...text.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, json = ""]): string =>
+    JSON.parse(json),
+  );
+  assert.ok(queries.length > 20);
+  const rules = queries.map((query, index) => ({
+    record: `query_${index}`,
+    expr: query.replaceAll(/\$(instance|group)\b/g, ".*"),
+  }));
+  using host = new EdgeHost();
+  const file = host.folder.write("rules", JSON.stringify({ groups: [{ name: "all", rules }] }));
+  execFileSync("promtool", ["check", "rules", file]);
+});
+
 test("rules and dashboard name no metric that there is not, and every rule has a test", () => {
   const waiting = metricsText(measured({ newest: aRecord({ state: "waiting" }) }));
   const counts = { waves: 4, complete: 1, members: 50, live: 31 };
