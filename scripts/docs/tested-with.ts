@@ -112,6 +112,11 @@ export const CLAIMS: readonly Claim[] = [
     ],
   },
   {
+    claim: "**rolls out over a fleet in waves**",
+    parts: [ETCD],
+    tests: ["test/fleet/rollouts/waves.test.ts", "test/fleet/rollouts/races.test.ts"],
+  },
+  {
     claim: "**tries a new kernel only once**",
     parts: [LOADERS],
     tests: ["test/qemu/loaders.ts", "test/qemu/troubles.ts"],

@@ -137,6 +137,13 @@ export function reporterOf(context: Context, options: CommonOptions, host: Host)
         return "noted";
       });
     },
+    rollout: async (record, seen) => {
+      await report(record, async (_, config, deliver) => {
+        const { reportRollout } = await import("../report/fleet/report-rollout.ts");
+        await reportRollout(host, config, record, seen, deliver);
+        return "noted";
+      });
+    },
     late: async (record, why) => {
       await report(record, async (reports, config, deliver) => {
         await reports.reportLate(host, config, record, why, deliver);

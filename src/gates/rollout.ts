@@ -12,6 +12,7 @@ import {
   selfOf,
 } from "../fleet/part/terms.ts";
 import type { Admission } from "../fleet/rollouts/rollout-server.ts";
+import { seenAtGate } from "../fleet/rollouts/seen.ts";
 import { pause } from "../host/process/time.ts";
 import type { Turn } from "../state-dir/turn.ts";
 import { type Gate, type GateContext, type GateState, looked } from "./gate.ts";
@@ -60,8 +61,9 @@ export function rollout(
     look: async (context) => {
       if (seat === null) return await previewed(terms, context, serverFor);
       const answer = await askInTurn(seat);
-      isAnotherActing = answer === ANOTHER_ACTS;
-      return answer;
+      isAnotherActing = answer.kind === "another-acts";
+      await report(terms, context, answer);
+      return stateOf(answer);
     },
     change: async (_context, signal) => {
       if (isAnotherActing || seat === null) await pause(ANOTHER_ACTS_MS, signal);
@@ -76,31 +78,47 @@ export function rollout(
 /** How often to look whether another finalization of this host still acts. */
 const ANOTHER_ACTS_MS = 2000;
 
-const ANOTHER_ACTS: GateState = { kind: "closed", why: "another finalization is acting" };
-const OUTDATED: GateState = { kind: "closed", why: "a newer finalization is scheduled" };
+/** What the host came to: the answer of the group, or why it has not asked. */
+type Answer = Admission | { readonly kind: "another-acts" } | { readonly kind: "outdated" };
 
 /**
  * Only the newest finalization asks, and only with the turn: an older one that acts has to end in its own
  * rollout before this host joins the next one. The turn is given up again, because the wait may take days.
  */
-async function askInTurn({ part, turn }: RolloutSeat): Promise<GateState> {
+async function askInTurn({ part, turn }: RolloutSeat): Promise<Answer> {
   const hadTurn = turn.isMine();
-  if (!(await turn.try())) return ANOTHER_ACTS;
+  if (!(await turn.try())) return { kind: "another-acts" };
   try {
-    return part.isNewest() ? stateOf(await part.admit()) : OUTDATED;
+    return part.isNewest() ? await part.admit() : { kind: "outdated" };
   } finally {
     if (!hadTurn) await turn.release();
   }
 }
 
-function stateOf(admission: Admission): GateState {
-  switch (admission.kind) {
+/** For the metrics and the status of the group. */
+async function report(
+  { name: rolloutName, ...terms }: FleetTerms & { readonly name: string },
+  { host, record }: GateContext,
+  answer: Answer,
+): Promise<void> {
+  if (answer.kind === "another-acts" || answer.kind === "outdated") return;
+  const who = { rollout: rolloutName, wave: terms.fleet.wave };
+  const seen = seenAtGate(groupOf(terms), who, answer);
+  if (seen !== null) await host.report?.rollout(record, seen);
+}
+
+function stateOf(answer: Answer): GateState {
+  switch (answer.kind) {
     case "admitted":
       return { kind: "open" };
     case "held":
-      return { kind: "closed", why: admission.why };
+      return { kind: "closed", why: answer.why };
     case "unknown":
-      return admission;
+      return answer;
+    case "another-acts":
+      return { kind: "closed", why: "another finalization is acting" };
+    case "outdated":
+      return { kind: "closed", why: "a newer finalization is scheduled" };
   }
 }
 

@@ -10,6 +10,7 @@ import { DeliveryQueues } from "./delivery-queues.ts";
 import { OutboxWatch } from "./outbox-watch.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Way } from "./ways.ts";
+import type { RolloutsOf } from "./fleet/send-status.ts";
 import { DELIVERED, type Sent } from "./receivers/exchange.ts";
 import { sendTo } from "./receivers/table.ts";
 
@@ -22,6 +23,8 @@ export interface Delivery {
   readonly config: Pick<ReportConfig, "timeout" | "retry" | "giveUpAfter">;
   /** The present one, whatever it was when a report became owed. None without it. */
   readonly proxy?: ProxyConfig;
+  /** For the statuses of groups. */
+  readonly rolloutsOf?: RolloutsOf;
   /** From 0 up to but not including 1. */
   readonly random: () => number;
   /** Aborted when systemd stops this process: undelivered reports stay owed. */
@@ -101,14 +104,17 @@ function warnOnce({ host, memory: { warned } }: Delivery, words: string): void {
 }
 
 async function tryOnce(delivery: Delivery, entry: OwedReport): Promise<Sent> {
-  const { host, config, proxy, stop } = delivery;
+  const { host, config, proxy, stop, rolloutsOf = async () => null } = delivery;
   const warn = (words: string): void => {
     warnOnce(delivery, words);
   };
   const signal = AbortSignal.any([stop, timeLimit(config.timeout)]);
   try {
-    const outgoing = { host, event: entry.event, warn, signal };
-    return await sendTo(entry.receiver, proxy === undefined ? outgoing : { ...outgoing, proxy });
+    const outgoing = { host, warn, signal, ...(proxy !== undefined && { proxy }) };
+    const { receiver, event, rollout } = entry;
+    if (rollout === null) return await sendTo(receiver, { ...outgoing, event });
+    const { sendGroupStatus } = await import("./fleet/send-status.ts");
+    return await sendGroupStatus({ ...entry, rollout }, outgoing, rolloutsOf);
   } catch (error) {
     // An error of one receiver must not stop the others.
     return { kind: "failed", why: messageOf(error), notBefore: null };
@@ -127,7 +133,8 @@ function settle(
 ): boolean {
   const tried = { ...entry, tries: entry.tries + 1 };
   const { id, event } = entry.event;
-  const what = `${event} of ${id}`;
+  const what =
+    entry.rollout === null ? `${event} of ${id}` : `the status of group ${entry.rollout.group}`;
   const say = (words: string): void => {
     host.say(`${entry.receiver.name}: ${words}`);
   };

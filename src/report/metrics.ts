@@ -12,6 +12,7 @@ import { STATES } from "../core/states.ts";
 import type { Host } from "../host/process/host.ts";
 import type { RecordStore } from "../state-dir/store.ts";
 import { toplevelAt } from "../host/nixos/toplevel.ts";
+import { readRolloutNote } from "../state-dir/rollout-note.ts";
 import { readWaitingNote } from "../state-dir/waiting-note.ts";
 import { SlotStore } from "../fleet/slot-store.ts";
 import { isNoted, noteMetricsFile, removeFormerMetrics } from "./metrics-files.ts";
@@ -53,7 +54,15 @@ export async function writeMetrics(
   });
   if (writer === "finalization") noteMetricsFile(store.folder, metricsFile);
   // The collector runs as another user, and the folder may belong to one.
-  replaceFile(metricsFile, text, { mode: 0o644 });
+  replaceFile(metricsFile, `${text}${await ofRollout(store, config)}`, { mode: 0o644 });
+}
+
+/** None without rollouts, whatever is left of former ones. Loads its code only for them. */
+async function ofRollout({ folder }: RecordStore, { fleet, lock }: Config): Promise<string> {
+  if (fleet === null || lock === null) return "";
+  const { rolloutMetricsText } = await import("./fleet/rollout-metrics.ts");
+  const note = readRolloutNote(folder);
+  return rolloutMetricsText(note?.group === (fleet.group ?? lock.group) ? note : null);
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

@@ -24,7 +24,7 @@ function withKnownKeys(receiver: { readonly kind: string }): unknown {
 type Kind = (typeof receiverSchema.options)[number];
 
 /** A part of the file name: see `eventKey`. */
-const KEY = /^\d{8}-\d{6}-[0-9a-z]{4}\.\d{2,4}(\.[a-z-]{1,20}){1,2}$/;
+const KEY = /^\d{8}-\d{6}-[0-9a-z]{4}\.\d{2,16}(\.[a-z-]{1,20}){1,2}$/;
 
 const owedReportSchema = v.object({
   schemaVersion: v.literal(1),
@@ -40,6 +40,11 @@ const owedReportSchema = v.object({
   owedAt: v.optional(v.nullable(clockReading), null),
   tries: v.number(),
   lastProblem: v.nullable(v.string()),
+  /** The rollout whose status it is; null for the report on a finalization. */
+  rollout: v.optional(
+    v.nullable(v.object({ group: v.string(), seq: v.number(), name: v.string() })),
+    null,
+  ),
   /** The receiver asked for no try before this time. */
   notBefore: v.nullable(moment),
   /** The clocks when it asked. */
@@ -47,6 +52,8 @@ const owedReportSchema = v.object({
 });
 
 export type OwedReport = Frozen<v.InferOutput<typeof owedReportSchema>>;
+/** A rollout whose status is owed. */
+export type OwedRollout = NonNullable<OwedReport["rollout"]>;
 
 export function newOwedReport(
   receiver: ReceiverConfig,
@@ -59,6 +66,7 @@ export function newOwedReport(
     event,
     order,
     owedAt: null,
+    rollout: null,
     tries: 0,
     lastProblem: null,
     notBefore: null,

@@ -154,7 +154,7 @@ async function hasDelivery(host: Host, way: Way): Promise<boolean> {
  * mode such a unit would start the failed boot again; there the resume unit delivers, when a boot has
  * got through.
  */
-async function startDelivery(
+export async function startDelivery(
   host: Host,
   config: Config,
   deliver: OwnCommand,

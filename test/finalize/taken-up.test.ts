@@ -110,6 +110,7 @@ test("at the end, before it lets go of its pins, it notes what could not be note
     takenUp: nothing,
     settled: nothing,
     measured: nothing,
+    rollout: nothing,
     late: nothing,
   };
   const { signal: stop } = new AbortController();

@@ -9,7 +9,7 @@ import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { explainGates } from "../../src/explain/act.ts";
 import { slowestFirst } from "../../src/gates/gate.ts";
 import { alertGate, commandConfig } from "./configs.ts";
-import { etcdConfig, fleetConfig } from "../fleet/configs.ts";
+import { etcdConfig, fleetConfig, fleetLockConfig } from "../fleet/configs.ts";
 import { aRun, receiver } from "../report/reports.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord, TARGET } from "../support/records.ts";
@@ -190,6 +190,7 @@ test("gates: explain lists every gate of the table that a reboot waits for", asy
       hostName: "web1",
       requester: { user: null, sshClient: null, sessionId: null },
       forgeRun: FORGE_RUN,
+      rollout: "aaaa1111",
       run: { command: [], path: "" },
     },
     { target: TARGET, specialisation: null, systems, decision },

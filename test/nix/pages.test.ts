@@ -41,6 +41,8 @@ const REST = `{ lib, ... }: {
   options = let any = lib.mkOption { type = lib.types.anything; default = { }; }; in {
     system.configurationRevision = any;
     services.grafana = any;
+    services.etcd = any;
+    networking.firewall = any;
     services.prometheus = any;
     security.sudo = any;
     networking.hostName = any;

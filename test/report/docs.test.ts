@@ -4,9 +4,11 @@ import { test } from "node:test";
 import * as v from "valibot";
 import { receiverSchema } from "../../src/core/config/report-config.ts";
 import { parseConfig } from "../../src/core/config/parse-config.ts";
+import { rolloutMetricsText } from "../../src/report/fleet/rollout-metrics.ts";
 import { metricsText, NO_TOTALS } from "../../src/report/metrics-text.ts";
 import { STATES } from "../../src/core/states.ts";
 import { eventSchema } from "../../src/report/event.ts";
+import { aNote } from "./fleet/views.ts";
 import { ended } from "./reports.ts";
 
 const reports = readFileSync(new URL("../../docs/reports.md", import.meta.url), "utf8");
@@ -72,7 +74,9 @@ test("docs/monitoring.md has every metric, and no other", () => {
     reportsOwed: new Map([["x", 0]]),
     reportsGivenUp: new Map([["x", 0]]),
   });
-  const metrics = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  const counts = { waves: 4, complete: 1, members: 50, live: 31 };
+  const all = `${text}${rolloutMetricsText(aNote({ counts }))}`;
+  const metrics = [...all.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   assert.deepEqual(firstColumn(section("The metrics", monitoring)), metrics);
 });
 

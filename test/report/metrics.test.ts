@@ -26,6 +26,8 @@ import { writeMetrics } from "../../src/report/metrics.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
+import { rolloutMetricsText } from "../../src/report/fleet/rollout-metrics.ts";
+import { aNote } from "./fleet/views.ts";
 import { ended } from "./reports.ts";
 import { saveNewest } from "../support/store.ts";
 
@@ -83,9 +85,26 @@ promtoolTest("the alert rules pass their own tests", () => {
   execFileSync("promtool", ["check", "rules", "deploy-finalize.rules.yml"], { cwd });
 });
 
+promtoolTest("promtool takes every query of the dashboard", () => {
+  const text = readFileSync(join(contrib, "grafana/deploy-finalize.json"), "utf8");
+  const queries = [...text.matchAll(/"expr": ("(?:[^"\\]|\\.)*")/g)].map(([, json = ""]): string =>
+    JSON.parse(json),
+  );
+  assert.ok(queries.length > 20);
+  const rules = queries.map((query, index) => ({
+    record: `query_${index}`,
+    expr: query.replaceAll(/\$(instance|group)\b/g, ".*"),
+  }));
+  using host = new EdgeHost();
+  const file = host.folder.write("rules", JSON.stringify({ groups: [{ name: "all", rules }] }));
+  execFileSync("promtool", ["check", "rules", file]);
+});
+
 test("rules and dashboard name no metric that there is not, and every rule has a test", () => {
   const waiting = metricsText(measured({ newest: aRecord({ state: "waiting" }) }));
-  const known = new Set(`${metricsText(measured())}${waiting}`.match(/deploy_finalize_[a-z_]+/g));
+  const counts = { waves: 4, complete: 1, members: 50, live: 31 };
+  const all = `${metricsText(measured())}${waiting}${rolloutMetricsText(aNote({ counts }))}`;
+  const known = new Set(all.match(/deploy_finalize_[a-z_]+/g));
   const rules = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.yml"), "utf8");
   const tests = readFileSync(join(contrib, "prometheus/deploy-finalize.rules.test.yml"), "utf8");
   const dashboard = readFileSync(join(contrib, "grafana/deploy-finalize.json"), "utf8");

@@ -91,6 +91,8 @@ export const pastRolloutSchema = v.object({
   /** How many of its hosts had ended live, and how many were known. */
   live: v.number(),
   members: v.number(),
+  /** Whether all of its hosts had ended, or were gone on without; absent if it is unknown. */
+  isOver: v.optional(v.boolean()),
 });
 export type PastRollout = v.InferOutput<typeof pastRolloutSchema>;
 

@@ -4,6 +4,8 @@ import { eventEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { messageOf } from "../../core/refusal.ts";
 import { asTheGroupKnowsIt } from "../../fleet/part/part-store.ts";
+import { groupOf } from "../../fleet/part/terms.ts";
+import { seenAtEnd } from "../../fleet/rollouts/seen.ts";
 import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
@@ -33,7 +35,7 @@ export class RolloutEnd {
     const part = await partAtEnd(this.#context, record);
     const request = part === null || part.isTold ? null : requestOf(part.end);
     if (part === null || request === null) return;
-    this.#telling ??= this.#tell(part, request);
+    this.#telling ??= this.#tell(record, part, request);
     this.#telling.catch(this.#warn);
   }
 
@@ -50,7 +52,7 @@ export class RolloutEnd {
     const part = await this.#soaked(record, handed);
     if (part === null) return false;
     const request = part.isTold ? null : requestOf(part.end);
-    return request === null || (await (this.#telling ?? this.#tell(part, request)));
+    return request === null || (await (this.#telling ?? this.#tell(record, part, request)));
   }
 
   /** What a process does at its end: this one may stay for long. */
@@ -65,12 +67,29 @@ export class RolloutEnd {
     this.#context.host.say(`the rollout: ${messageOf(error)}`);
   };
 
-  async #tell(part: Part, request: Request): Promise<boolean> {
+  async #tell(record: FinalizationRecord, part: Part, request: Request): Promise<boolean> {
     const { rollout, store, stop } = this.#context;
     const known = part.end?.kind === "left" ? part : await asTheGroupKnowsIt(store, part);
     const told = await rollout.tell(known, request, stop);
-    if (told !== null) rollout.noteTold(part);
-    return told !== null;
+    if (told === null) return false;
+    // First: after a crash it is told again, and answered with the numbers again.
+    await this.#report(record, part, told);
+    rollout.noteTold(part);
+    return true;
+  }
+
+  async #tellSoak(record: FinalizationRecord, part: Part, until: AbortSignal): Promise<void> {
+    const told = await this.#context.rollout.tell(part, soaks, until);
+    if (told !== null) await this.#report(record, part, told);
+  }
+
+  /** For the metrics and the status of the group. */
+  async #report(record: FinalizationRecord, part: Part, told: Told): Promise<void> {
+    const state = part.end?.kind;
+    if (state === undefined || state === "handed-on") return;
+    const who = { rollout: part.rollout, wave: part.fleet.wave };
+    const seen = seenAtEnd(groupOf(part), who, state, told);
+    if (seen !== null) await this.#context.host.report?.rollout(record, seen);
   }
 
   /** The part with the end after the soak; null if this process is stopped before. */
@@ -79,9 +98,8 @@ export class RolloutEnd {
     const { end, fleet } = part;
     if (end?.kind !== "soaking") return part;
     const over = new AbortController();
-    const telling = rollout
-      .tell(part, soaks, AbortSignal.any([stop, over.signal]))
-      .catch(this.#warn);
+    const until = AbortSignal.any([stop, over.signal]);
+    const telling = this.#tellSoak(record, part, until).catch(this.#warn);
     const time = new TimeLimit(host, (now) => secondsLeft(fleet.soak, end.since, now));
     try {
       const next = await this.#endAfter(record, { seconds: fleet.soak, time });

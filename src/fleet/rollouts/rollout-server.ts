@@ -1,6 +1,9 @@
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
+import type { Progress } from "../../core/fleet/progress.ts";
 import type { Done, Member, PastRollout, Rollout } from "../../core/fleet/rollout.ts";
 import type { Unknown } from "../slot-keeping.ts";
+
+export type { Progress } from "../../core/fleet/progress.ts";
 
 /** A host in a rollout, as its gate and its end tell etcd of it. */
 export interface Self extends Pick<
@@ -51,17 +54,6 @@ export interface GroupView {
   readonly rollout: Rollout | null;
   /** In the order of the waves, and of the names within one. */
   readonly waves: readonly WaveView[];
-}
-
-/** How far the group is, in numbers. */
-export interface Progress {
-  readonly rollout: Rollout;
-  /** The waves of all hosts that are known. */
-  readonly waves: number;
-  /** The number of waves that are complete. */
-  readonly complete: number;
-  readonly members: number;
-  readonly live: number;
 }
 
 export type Told =

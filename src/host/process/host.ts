@@ -1,3 +1,4 @@
+import type { RolloutSeen } from "../../core/fleet/seen.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import type { Paths } from "../files/paths.ts";
 import type { Spawn } from "./spawn.ts";
@@ -21,6 +22,8 @@ export interface Reporter {
   readonly measured: (record: FinalizationRecord) => Promise<void>;
   /** Its switch takes long; `why` is a sentence for people. */
   readonly late: (record: FinalizationRecord, why: string) => Promise<void>;
+  /** Its gate, its end or an operator on this host has seen the rollout of the group: see RolloutSeen. */
+  readonly rollout: (record: FinalizationRecord, seen: RolloutSeen) => Promise<void>;
 }
 
 /** Schedules the reboot that a finalization which is live has put off, unless it is scheduled already. */

@@ -8,6 +8,7 @@ import { parseSlot } from "../../../src/core/record/slot.ts";
 import { finalizationSchema, toFinalizationJson } from "../../../src/json/finalization.ts";
 import { eventAt, eventSchema } from "../../../src/report/event.ts";
 import { counted, metricsText, NO_TOTALS } from "../../../src/report/metrics-text.ts";
+import { rolloutMetricsText } from "../../../src/report/fleet/rollout-metrics.ts";
 import { parseTotals } from "../../../src/report/metrics.ts";
 import {
   fileNameOf,
@@ -18,9 +19,11 @@ import {
 } from "../../../src/report/owed-report.ts";
 import { isGateName } from "../../../src/core/gate-names.ts";
 import { toActNow } from "../../../src/state-dir/texts.ts";
+import { parseRolloutNote } from "../../../src/state-dir/rollout-note.ts";
 import { parseTries } from "../../../src/state-dir/tries.ts";
 import { parseWaitingNote } from "../../../src/state-dir/waiting-note.ts";
 import { etcdConfig, fleetConfig, fleetLockConfig } from "../../fleet/configs.ts";
+import { aNote, halted } from "../../report/fleet/views.ts";
 import { aRun, ended, lastEvent, receiver } from "../../report/reports.ts";
 import { aRecord } from "../../support/records.ts";
 import type { Target } from "../target.ts";
@@ -71,6 +74,17 @@ const PART = {
   isTold: false,
 };
 
+const OWED_STATUS = {
+  ...newOwedReport(
+    receiver({ kind: "gitea", url: "https://git.example.org", tokenFile: "/run/t" }),
+    { ...lastEvent(ended("live")), key: `${aRecord().id}.1795426272500.live.group` },
+    "2026-11-22T21:31:12.500Z",
+  ),
+  rollout: { group: "web", seq: 7, name: "night" },
+};
+
+const COUNTS = { waves: 4, complete: 1, members: 50, live: 31 };
+
 const SLOT = {
   schemaVersion: 1,
   finalization: aRecord().id,
@@ -115,6 +129,19 @@ function showRecord(record: FinalizationRecord): void {
 
 export const STATE: readonly Target[] = [
   {
+    file: "state-dir/rollout-note.ts",
+    name: "parseRolloutNote",
+    samples: [aNote({ counts: COUNTS }), aNote({ rollout: halted(), own: null })].map((note) =>
+      JSON.stringify(note),
+    ),
+    parse: (text) => {
+      const note = parseRolloutNote(text);
+      if (note === null) return;
+      wellFormed(note);
+      assert.doesNotMatch(rolloutMetricsText(note), / (NaN|-?Infinity)$/m);
+    },
+  },
+  {
     file: "state-dir/texts.ts",
     name: "toActNow",
     samples: ["anna on pts/3\nci-job\nfleet-lock", "root"],
@@ -136,7 +163,7 @@ export const STATE: readonly Target[] = [
   {
     file: "report/owed-report.ts",
     name: "parseOwedReport",
-    samples: OWED.map(textOf),
+    samples: [...OWED, OWED_STATUS].map(textOf),
     parse: (text) => {
       const read = parseOwedReport(text);
       if (read.kind === "broken") return assertLine(read.why, 1000);
