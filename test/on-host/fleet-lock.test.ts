@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readFileSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
 import * as v from "valibot";
 import { readIfThere } from "../../src/host/files/durable.ts";
 import { lockStatusSchema } from "../../src/json/lock.ts";
@@ -18,16 +17,7 @@ import {
   STATE_DIR,
   systemSpec,
 } from "./deploying.ts";
-
-// The lock server is outside, as it is in a fleet: a reboot of the host leaves it alone. The host
-// reaches it by a socket in its file system, behind a port of its own loopback.
-const SOCKET = "/var/lib/lock-server.sock";
-const URL_INSIDE = "http://127.0.0.1:3333";
-const PROXY = {
-  "lock-proxy.socket":
-    "[Socket]\nListenStream=127.0.0.1:3333\n[Install]\nWantedBy=sockets.target\n",
-  "lock-proxy.service": `[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd ${SOCKET}\n`,
-};
+import { EtcdBridge, PROXY, SOCKET, URL_INSIDE } from "./etcd-bridge.ts";
 
 /** An answer that comes late is no reason to ask again: the test counts the requests. */
 const QUICK = { timeout: 60, retry: 0.2 };
@@ -373,8 +363,8 @@ hostTest(
 if (etcdMissing() === null) {
   hostTest("the same with a real etcd, whose leader dies meanwhile", { baseline }, async (host) => {
     await using cluster = await EtcdCluster.start();
-    await using reachable = await bridge(host, cluster);
-    assert.ok(reachable.isListening());
+    await using bridge = await EtcdBridge.open(host, cluster);
+    assert.ok(bridge.isOpen);
     const lock = { backend: "etcd", endpoints: [URL_INSIDE], slots: 1, lease: 600, url: undefined };
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, lock));
     const id = await deploy(host, target, "--delay", "0");
@@ -385,25 +375,4 @@ if (etcdMissing() === null) {
     const status = await host.ok(call(target, "lock", "status", "--json"));
     assert.deepEqual(v.parse(lockStatusSchema, JSON.parse(status)).holders, []);
   });
-}
-
-/** Lets the host reach whichever member is up. */
-async function bridge(
-  host: Host,
-  cluster: EtcdCluster,
-): Promise<AsyncDisposable & { isListening: () => boolean }> {
-  rmSync(host.path(SOCKET), { force: true });
-  const server = createServer((inside) => void pipeTo(cluster, inside));
-  await new Promise<void>((resolve) => server.listen(host.path(SOCKET), resolve));
-  const close = async (): Promise<void> => {
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return { isListening: () => server.listening, [Symbol.asyncDispose]: close };
-}
-
-async function pipeTo(cluster: EtcdCluster, inside: Socket): Promise<void> {
-  const outside = connect(await cluster.aMember(), "127.0.0.1");
-  inside.pipe(outside).pipe(inside);
-  outside.on("error", () => inside.destroy());
-  inside.on("error", () => outside.destroy());
 }

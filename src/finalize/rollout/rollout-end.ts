@@ -27,11 +27,18 @@ export class RolloutEnd {
   foresee(record: FinalizationRecord): void {
     if (record.state !== "rolling-back" || this.#hasForeseen) return;
     this.#hasForeseen = true;
-    void this.begin(record).catch(this.#warn);
+    void this.begin(record);
   }
 
-  /** Tells in the background what is certain already; a live host has to soak first. */
+  /**
+   * Tells in the background what is certain already; a live host has to soak first. Never fails, because the
+   * clean-up comes first: `settle` tries again.
+   */
   async begin(record: FinalizationRecord): Promise<void> {
+    await this.#begin(record).catch(this.#warn);
+  }
+
+  async #begin(record: FinalizationRecord): Promise<void> {
     const part = await partAtEnd(this.#context, record);
     const request = part === null || part.isTold ? null : requestOf(part.end);
     if (part === null || request === null) return;
@@ -69,8 +76,9 @@ export class RolloutEnd {
 
   async #tell(record: FinalizationRecord, part: Part, request: Request): Promise<boolean> {
     const { rollout, store, stop } = this.#context;
-    const known = part.end?.kind === "left" ? part : await asTheGroupKnowsIt(store, part);
-    const told = await rollout.tell(known, request, stop);
+    const isLeft = part.end?.kind === "left";
+    const known = isLeft ? part : await asTheGroupKnowsIt(store, part);
+    const told = await rollout.tell(known, request, { stop, patience: this.#patience(part) });
     if (told === null) return false;
     // First: after a crash it is told again, and answered with the numbers again.
     await this.#report(record, part, told);
@@ -78,8 +86,16 @@ export class RolloutEnd {
     return true;
   }
 
+  /** A person who cancels does not wait for etcd: the unit goes on. */
+  #patience({ end }: Part): "endless" | "one-try" {
+    return end?.kind === "left" && this.#context.host.ownUnit === undefined ? "one-try" : "endless";
+  }
+
   async #tellSoak(record: FinalizationRecord, part: Part, until: AbortSignal): Promise<void> {
-    const told = await this.#context.rollout.tell(part, soaks, until);
+    const told = await this.#context.rollout.tell(part, soaks, {
+      stop: until,
+      patience: "endless",
+    });
     if (told !== null) await this.#report(record, part, told);
   }
 

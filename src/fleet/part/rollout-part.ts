@@ -126,12 +126,12 @@ export class RolloutPart {
   /**
    * Tells the group something, until etcd has answered.
    *
-   * @returns null if it was stopped before
+   * @returns null if it was stopped before, or does not try again
    */
   async tell(
     part: Part,
     what: (server: RolloutServer, self: Self) => Promise<Told>,
-    stop: AbortSignal,
+    { stop, patience }: { readonly stop: AbortSignal; readonly patience: "endless" | "one-try" },
   ): Promise<Exclude<Told, Unknown> | null> {
     const over = AbortSignal.any([stop, this.#over.signal]);
     let lastProblem = "";
@@ -142,6 +142,7 @@ export class RolloutPart {
         this.#host.say(`cannot tell the group ${groupOf(part)} yet: ${told.why}`);
       }
       lastProblem = told.why;
+      if (patience === "one-try") return null;
       await pause(pauseMs(this.#finalization, part.lock.retry, tries, tries + 1), over);
     }
     return null;

@@ -220,6 +220,31 @@ for (const state of ["rolled-back", "failed"] as const) {
   });
 }
 
+test("end: who cancels by hand does not wait for etcd, and leaves it to the unit", async () => {
+  using host = await new EndedHost({ state: "cancelled" }).joins();
+  host.rollouts.weather = "away";
+  assert.equal(await host.settle(), false);
+  assert.equal(await owesItsEnd(host.store, host.record.id), true);
+  host.rollouts.weather = "fine";
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.stateOf("web1"), "left");
+});
+
+test("end: a full disk keeps up no clean-up, and the end is told when there is space again", async () => {
+  using host = await new EndedHost({ state: "failed" }).joins();
+  const file = `state/${host.record.id}.rollout`;
+  const text = host.text(file);
+  host.folder.remove(file);
+  host.folder.write(`${file}/in-the-way`, "");
+  const end = new RolloutEnd(host.context(host.record));
+  await end.begin(host.record);
+  await assert.rejects(end.settle(host.record));
+  host.folder.remove(file);
+  host.folder.write(file, text);
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.control?.failures.length, 1);
+});
+
 for (const state of ["cancelled", "superseded"] as const) {
   test(`end: ${state} leaves the rollout`, async () => {
     using host = await new EndedHost({ state }).joins();

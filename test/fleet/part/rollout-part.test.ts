@@ -112,13 +112,14 @@ test("part: what it tells is told until etcd has answered, or until it is stoppe
   assert.ok(asked !== null);
   host.rollouts.weather = "lost";
   const over = new AbortController();
-  const telling = part.tell(asked, async (server, self) => await server.soaks(self), over.signal);
+  const how = { stop: over.signal, patience: "endless" } as const;
+  const telling = part.tell(asked, async (server, self) => await server.soaks(self), how);
   await until("it has tried again", () => host.rollouts.asked.length > 2);
   host.rollouts.weather = "fine";
   assert.equal((await telling)?.kind, "told");
   assert.deepEqual(host.said, ["cannot tell the group default yet: no etcd answers"]);
   host.rollouts.weather = "away";
-  const stopped = part.tell(asked, async (server, self) => await server.soaks(self), over.signal);
+  const stopped = part.tell(asked, async (server, self) => await server.soaks(self), how);
   over.abort();
   assert.equal(await stopped, null);
 });

@@ -1,0 +1,74 @@
+import { rmSync } from "node:fs";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Host, ToplevelSpec } from "../test-host/host.ts";
+import type { EtcdCluster } from "../fleet/etcd-cluster.ts";
+
+// A server is outside, as it is in a fleet: a reboot of the host leaves it alone. The host reaches it by a
+// socket in its file system, behind a port of its own loopback.
+export const SOCKET = "/var/lib/lock-server.sock";
+export const URL_INSIDE = "http://127.0.0.1:3333";
+export const PROXY: NonNullable<ToplevelSpec["units"]> = {
+  "lock-proxy.socket":
+    "[Socket]\nListenStream=127.0.0.1:3333\n[Install]\nWantedBy=sockets.target\n",
+  "lock-proxy.service": `[Service]\nExecStart=/lib/systemd/systemd-socket-proxyd ${SOCKET}\n`,
+};
+
+/** Lets a host reach whichever member of etcd is up, until it is cut. */
+export class EtcdBridge implements AsyncDisposable {
+  readonly #path: string;
+  readonly #cluster: EtcdCluster;
+  readonly #open = new Set<Socket>();
+  #server: Server | null = null;
+
+  private constructor(path: string, cluster: EtcdCluster) {
+    this.#path = path;
+    this.#cluster = cluster;
+  }
+
+  static async open(host: Host, cluster: EtcdCluster): Promise<EtcdBridge> {
+    const bridge = new EtcdBridge(host.path(SOCKET), cluster);
+    await bridge.mend();
+    return bridge;
+  }
+
+  get isOpen(): boolean {
+    return this.#server !== null;
+  }
+
+  async mend(): Promise<void> {
+    rmSync(this.#path, { force: true });
+    const server = createServer((inside) => void this.#pipe(inside));
+    this.#server = server;
+    await new Promise<void>((resolve) => server.listen(this.#path, resolve));
+  }
+
+  /** Requests in progress end too. */
+  async cut(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (server === null) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of this.#open) socket.destroy();
+    await closed;
+  }
+
+  async #pipe(inside: Socket): Promise<void> {
+    this.#track(inside);
+    const outside = connect(await this.#cluster.aMember(), "127.0.0.1");
+    this.#track(outside);
+    inside.pipe(outside).pipe(inside);
+    outside.on("close", () => inside.destroy());
+    inside.on("close", () => outside.destroy());
+    if (this.#server === null) inside.destroy();
+  }
+
+  #track(socket: Socket): void {
+    this.#open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => this.#open.delete(socket));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cut();
+  }
+}
