@@ -30,21 +30,28 @@ export function endOf(record: FinalizationRecord, now: ClockReading): PartEnd | 
   }
 }
 
-/**
- * The part of a finalization with its end, on the disk; null if it has none. A rollback by hand that has acted
- * takes over that of the finalization that it rolls back: the host has given up that rollout.
- */
+/** The part of a finalization with its end, on the disk; null if it has none. */
 export async function partAtEnd(
-  { host, store, rollout }: EndContext,
+  context: EndContext,
   record: FinalizationRecord,
 ): Promise<Part | null> {
+  const { host, rollout } = context;
   const own = await rollout.read();
-  if (own !== null) {
-    const end = own.end ?? endOf(record, readClock(host));
-    return end === null || end === own.end ? own : rollout.note(own, end);
-  }
-  const { id, rollbackOf } = record;
-  if (rollbackOf === null || !hasActed(record)) return null;
+  const end = own?.end ?? endOf(record, readClock(host));
+  if (own !== null) return end === null || end === own.end ? own : rollout.note(own, end);
+  if (end === null || !hasActed(record)) return null;
+  if (record.rollbackOf !== null) return await partOfRollback(context, record, record.rollbackOf);
+  // It has acted without asking: the host has booted the target, or somebody named the gate to act past it.
+  const part = await rollout.toAsk();
+  return "kind" in part ? null : rollout.note(part, end);
+}
+
+/** A rollback by hand takes over the part of what it rolls back: the host has given up that rollout. */
+async function partOfRollback(
+  { store, rollout }: EndContext,
+  { id }: FinalizationRecord,
+  rollbackOf: string,
+): Promise<Part | null> {
   const of = await lookAtPart(store, rollbackOf);
   if (of === null || of.end?.kind === "failed" || of.end?.kind === "left") return null;
   return rollout.note(of, { kind: "failed", why: `rolled back by hand, as ${id}` });

@@ -76,13 +76,16 @@ export class RolloutEnd {
 
   async #tell(record: FinalizationRecord, part: Part, request: Request): Promise<boolean> {
     const { rollout, store, stop } = this.#context;
+    const how = { stop, patience: this.#patience(part) };
     const isLeft = part.end?.kind === "left";
-    const known = isLeft ? part : await asTheGroupKnowsIt(store, part);
-    const told = await rollout.tell(known, request, { stop, patience: this.#patience(part) });
+    const joined = isLeft ? part : await rollout.join(part, how);
+    if (joined === null) return false;
+    const known = isLeft ? joined : await asTheGroupKnowsIt(store, joined);
+    const told = await rollout.tell(known, request, how);
     if (told === null) return false;
     // First: after a crash it is told again, and answered with the numbers again.
-    await this.#report(record, part, told);
-    rollout.noteTold(part);
+    await this.#report(record, joined, told);
+    rollout.noteTold(joined);
     return true;
   }
 
@@ -92,10 +95,10 @@ export class RolloutEnd {
   }
 
   async #tellSoak(record: FinalizationRecord, part: Part, until: AbortSignal): Promise<void> {
-    const told = await this.#context.rollout.tell(part, soaks, {
-      stop: until,
-      patience: "endless",
-    });
+    const { rollout } = this.#context;
+    const how = { stop: until, patience: "endless" } as const;
+    const joined = await rollout.join(part, how);
+    const told = joined === null ? null : await rollout.tell(joined, soaks, how);
     if (told !== null) await this.#report(record, part, told);
   }
 
@@ -117,13 +120,12 @@ export class RolloutEnd {
     const until = AbortSignal.any([stop, over.signal]);
     const telling = this.#tellSoak(record, part, until).catch(this.#warn);
     const time = new TimeLimit(host, (now) => secondsLeft(fleet.soak, end.since, now));
-    try {
-      const next = await this.#endAfter(record, { seconds: fleet.soak, time });
-      return next === null ? null : rollout.note(part, next);
-    } finally {
+    const next = await this.#endAfter(record, { seconds: fleet.soak, time }).finally(() => {
       over.abort();
-      await telling;
-    }
+    });
+    // It writes the part too, if it has joined only now.
+    await telling;
+    return next === null ? null : rollout.note((await rollout.read()) ?? part, next);
   }
 
   async #endAfter(

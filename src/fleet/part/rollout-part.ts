@@ -6,7 +6,7 @@ import type { Host } from "../../host/process/host.ts";
 import { pause } from "../../host/process/time.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { holderOf, pauseMs } from "../holder.ts";
-import type { Admission, RolloutServer, Self, Told } from "../rollouts/rollout-server.ts";
+import type { Admission, RolloutServer, Self } from "../rollouts/rollout-server.ts";
 import type { Unknown } from "../slot-keeping.ts";
 import { readPart, writePart } from "./part-store.ts";
 import { SinceJoined } from "./since-joined.ts";
@@ -18,6 +18,12 @@ interface PartTerms {
   readonly config: Pick<Config, "lock" | "fleet" | "proxy">;
   readonly finalization: Finalization;
   readonly serverFor?: RolloutServerFor;
+}
+
+/** How long the group is told something. */
+interface Telling {
+  readonly stop: AbortSignal;
+  readonly patience: "endless" | "one-try";
 }
 
 /** Takes part in the rollout of the group, for one finalization on the real host. */
@@ -54,7 +60,7 @@ export class RolloutPart {
   /** Joins the rollout and asks to act, once. Only for the finalization that has the turn. */
   async admit(): Promise<Admission> {
     await this.#withdrawing;
-    const part = await this.#toAsk();
+    const part = await this.toAsk();
     if ("kind" in part) return part;
     const waitedSeconds = this.#sinceJoined.seconds(part);
     const admission = await this.ask(part, async (server, self) => {
@@ -65,6 +71,26 @@ export class RolloutPart {
     const after = this.#sinceJoined.afterAnswer(part, kind === "unknown" ? kind : "known");
     if (after !== part) writePart(this.#records, this.#finalization.id, after);
     return admission;
+  }
+
+  /** The part to ask with, on the disk; or why it cannot be asked. */
+  async toAsk(): Promise<Part | Unknown> {
+    const terms = fleetTermsOf(this.#config);
+    const { id, rollout, targetGeneration: generation } = this.#finalization;
+    if (terms === null || rollout === null) return { kind: "unknown", why: "it has no rollout" };
+    let holder: string;
+    try {
+      holder = holderOf(terms.lock, this.#host.paths.machineId);
+    } catch (error) {
+      return { kind: "unknown", why: messageOf(error) };
+    }
+    const before = await this.read();
+    const { joined = null, withoutAnswer = 0 } = before ?? {};
+    const asking = { finalization: id, rollout, generation, holder, ...terms };
+    const open = { joined, withoutAnswer, end: null, isTold: false };
+    const part: Part = { schemaVersion: 1, ...asking, ...open };
+    if (JSON.stringify(before) !== JSON.stringify(part)) writePart(this.#records, id, part);
+    return part;
   }
 
   /** Waits for what may change the answer. */
@@ -123,21 +149,31 @@ export class RolloutPart {
     this.#over.abort();
   }
 
+  /** Joins without a wish to act; null as for `tell`. The part with that, on the disk. */
+  async join(part: Part, how: Telling): Promise<Part | null> {
+    if (part.joined !== null) return part;
+    const answer = await this.tell(part, async (server, self) => await server.admit(self, 0), how);
+    if (answer === null) return null;
+    const joined = this.#sinceJoined.afterAnswer(part, "known");
+    writePart(this.#records, this.#finalization.id, joined);
+    return joined;
+  }
+
   /**
    * Tells the group something, until etcd has answered.
    *
    * @returns null if it was stopped before, or does not try again
    */
-  async tell(
+  async tell<T extends { readonly kind: string }>(
     part: Part,
-    what: (server: RolloutServer, self: Self) => Promise<Told>,
-    { stop, patience }: { readonly stop: AbortSignal; readonly patience: "endless" | "one-try" },
-  ): Promise<Exclude<Told, Unknown> | null> {
+    what: (server: RolloutServer, self: Self) => Promise<T | Unknown>,
+    { stop, patience }: Telling,
+  ): Promise<T | null> {
     const over = AbortSignal.any([stop, this.#over.signal]);
     let lastProblem = "";
     for (let tries = 0; !over.aborted; tries++) {
       const told = await this.ask(part, what);
-      if (told.kind !== "unknown") return told;
+      if (!isUnknown(told)) return told;
       if (told.why !== lastProblem) {
         this.#host.say(`cannot tell the group ${groupOf(part)} yet: ${told.why}`);
       }
@@ -166,26 +202,6 @@ export class RolloutPart {
     if (part !== null) await this.ask(part, async (server, self) => await server.withdraw(self));
   }
 
-  /** The part to ask with, on the disk; or why it cannot be asked. */
-  async #toAsk(): Promise<Part | Unknown> {
-    const terms = fleetTermsOf(this.#config);
-    const { id, rollout, targetGeneration: generation } = this.#finalization;
-    if (terms === null || rollout === null) return { kind: "unknown", why: "it has no rollout" };
-    let holder: string;
-    try {
-      holder = holderOf(terms.lock, this.#host.paths.machineId);
-    } catch (error) {
-      return { kind: "unknown", why: messageOf(error) };
-    }
-    const before = await this.read();
-    const { joined = null, withoutAnswer = 0 } = before ?? {};
-    const asking = { finalization: id, rollout, generation, holder, ...terms };
-    const open = { joined, withoutAnswer, end: null, isTold: false };
-    const part: Part = { schemaVersion: 1, ...asking, ...open };
-    if (JSON.stringify(before) !== JSON.stringify(part)) writePart(this.#records, id, part);
-    return part;
-  }
-
   async #serverOf({ lock, fleet, holder }: Part): Promise<RolloutServer> {
     const key = JSON.stringify([lock, fleet, holder]);
     if (this.#connection?.key === key) return this.#connection.server;
@@ -194,4 +210,8 @@ export class RolloutPart {
     this.#connection = { key, server };
     return server;
   }
+}
+
+function isUnknown(answer: { readonly kind: string }): answer is Unknown {
+  return answer.kind === "unknown";
 }

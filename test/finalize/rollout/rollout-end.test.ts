@@ -63,12 +63,31 @@ class EndedHost extends PartHost {
   }
 }
 
-test("end: one that has joined nothing tells nothing", async () => {
-  for (const state of ["live", "failed", "cancelled"] as const) {
-    using host = new EndedHost({ state });
+test("end: one that has neither joined nor acted tells nothing, nor one without a rollout", async () => {
+  const unacted: Partial<FinalizationRecord>[] = [
+    { state: "failed", timeline: [entry("waiting"), entry("failed")] },
+    { state: "cancelled" },
+    { state: "live", rollout: null },
+  ];
+  for (const changes of unacted) {
+    using host = new EndedHost(changes);
     assert.equal(await host.settle(), true);
     assert.deepEqual(host.rollouts.asked, []);
   }
+});
+
+test("end: one that has acted without asking joins at its end, so that nobody waits for it", async () => {
+  using live = new EndedHost({ state: "live" });
+  assert.equal(await live.settle(), true);
+  assert.deepEqual(live.rollouts.heeded, ["admit web1", "soaks web1", "live web1"]);
+  assert.equal(live.rollouts.doneOf("web1"), "live");
+  using back = new EndedHost({ state: "rolled-back" });
+  back.rollouts.weather = "away";
+  const settling = back.settle();
+  await until("it has tried", () => back.rollouts.asked.length > 1);
+  back.rollouts.weather = "fine";
+  assert.equal(await settling, true);
+  assert.equal(back.rollouts.control?.halt?.kind, "failures");
 });
 
 test("end: a live host soaks, and is live then", async () => {
