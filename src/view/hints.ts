@@ -1,3 +1,4 @@
+import type { Part } from "../core/record/fleet/part.ts";
 import { canRollBack, previousSystem } from "../core/record/can-roll-back.ts";
 import { activatedOf, awaitsConfirmation, type FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct, type TerminalState } from "../core/states.ts";
@@ -13,6 +14,8 @@ export interface ViewedFinalization extends Now {
   readonly place: "newest" | "older";
   /** Whether it rolls back automatically if the verification fails. */
   readonly rollback: "enabled" | "disabled";
+  /** Its part in the rollout of its group; null if it has none. */
+  readonly part?: Part | null;
 }
 
 /** The running system, and that of the profile. */

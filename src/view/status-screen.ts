@@ -1,3 +1,5 @@
+import { later } from "../core/record/clock.ts";
+import type { Part } from "../core/record/fleet/part.ts";
 import { pairs } from "./table.ts";
 import { forPeople, type TimelineStep, timeline } from "./timeline.ts";
 import { hookLines, oldCodeLines, userUnitLines } from "./examined.ts";
@@ -63,7 +65,7 @@ function known(style: Style, seen: ViewedFinalization, host: HostNow): string[] 
     ...drift(style, seen, host),
     ...(next === null ? [] : indented(style, `Next: ${next}.`, now)),
     "",
-    ...identity(style, record, now),
+    ...identity(style, seen, now),
     "",
     ...timeline(style, now, stepsOf(record, now)),
     ...hookLines(style, record),
@@ -98,7 +100,7 @@ function indented(style: Style, text: string, now: Date): string[] {
   return wrap(style, forPeople(style, text, now), style.width - 2).map((line) => `  ${line}`);
 }
 
-function identity(style: Style, record: FinalizationRecord, now: Date): string[] {
+function identity(style: Style, { record, part }: ViewedFinalization, now: Date): string[] {
   const { id, plan, requester } = record;
   const { user, sshClient } = requester;
   const by = user === null ? "" : ` by user ${user}`;
@@ -106,7 +108,9 @@ function identity(style: Style, record: FinalizationRecord, now: Date): string[]
   const asked = by + from === "" ? "" : `; requested${by}${from}`;
   const why = [originName(record), plan.reason].filter((word) => word !== null).join(", ");
   const text = `${id}: ${plan.action}, ${why}${revisionOf(record)}${asked}`;
-  const lines = [text, ...rolloutOf(record)].flatMap((line) => indented(style, line, now));
+  const lines = [text, ...rolloutOf(record, part ?? null)].flatMap((line) =>
+    indented(style, line, now),
+  );
   return lines.map((line) => paint(style, "dim", line));
 }
 
@@ -116,9 +120,28 @@ function revisionOf({ revision }: FinalizationRecord): string {
 }
 
 /** One that is named by its commit is as short as that. */
-function rolloutOf({ rollout, revision }: FinalizationRecord): string[] {
+function rolloutOf({ rollout, revision }: FinalizationRecord, part: Part | null): string[] {
   if (rollout === null) return [];
-  return [`rollout ${rollout === revision ? rollout.slice(0, 12) : rollout}`];
+  const name = rollout === revision ? rollout.slice(0, 12) : rollout;
+  const end = part === null || part.isTold ? "" : endInWords(part);
+  return [`rollout ${name}${end}`];
+}
+
+/** What is left to do after the end, for which its unit still runs. */
+function endInWords({ end, fleet }: Part): string {
+  switch (end?.kind) {
+    case undefined:
+    case "handed-on":
+      return "";
+    case "soaking": {
+      const until = later(end.since, fleet.soak).at;
+      return `: it soaks until ${until}, then the group counts it as live`;
+    }
+    case "live":
+    case "failed":
+    case "left":
+      return ": the group is not told of its end yet, because etcd does not answer";
+  }
 }
 
 /** Each state with its duration, the present state until now. */

@@ -2,6 +2,7 @@ import { viewComingBack } from "../../explain/fallback.ts";
 import { type HostNow, viewHost } from "../../explain/host-now.ts";
 import { lookAtDriven } from "../../finalize/finalization-now.ts";
 import type { Services } from "../../finalize/undo-deploy.ts";
+import { lookAtPart } from "../../fleet/part/part-store.ts";
 import { SlotStore } from "../../fleet/slot-store.ts";
 import { listFolder } from "../../host/files/durable.ts";
 import type { Paths } from "../../host/files/paths.ts";
@@ -64,7 +65,8 @@ async function lookAtFinalization(asked: Asked): Promise<StatusNow["finalization
   const place = driven.record.id === newest ? "newest" : "older";
   const own = await configFor(driven.record, config);
   const rollback = own.rollback.enable ? "enabled" : "disabled";
-  return { kind: "known", ...driven, now: context.now(), place, rollback };
+  const part = await lookAtPart(store, driven.record.id);
+  return { kind: "known", ...driven, now: context.now(), place, rollback, part };
 }
 
 /** Our loaded transient units. Every user can see their files, unlike the records. */
