@@ -140,16 +140,11 @@ export function whyHalted(rollout: Rollout, maxFailures: number): string | null 
   return `rollout ${name} is halted for this host: ${whyFailures(failures)}`;
 }
 
-/** More hosts than this are not named. */
-const MOST_NAMES = 3;
-
 export function whyFailures(failures: readonly Failure[]): string {
-  const [first, ...others] = failures.slice(0, MOST_NAMES);
-  const rest = failures.length - MOST_NAMES;
-  const more = rest > 0 ? ` and ${rest} more` : "";
-  const also =
-    others.length === 0 ? "" : `; ${others.map(({ host }) => host).join(", ")}${more} failed too`;
-  return first === undefined ? "no host failed" : `${first.host} failed: ${first.why}${also}`;
+  const [first, ...others] = failures;
+  if (first === undefined) return "no host failed";
+  const also = others.length === 0 ? "" : `; ${names(others.map(({ host }) => host))} failed too`;
+  return `${first.host} failed: ${first.why}${also}`;
 }
 
 /** The rollout after the failure of a host, which is counted once; halted if that is the limit. */
@@ -186,8 +181,9 @@ export function whyWaits(lower: readonly LowerWave[], absent: Absent, until: Dat
     const have = live === 1 ? "has" : "have";
     return `wave ${wave}: ${live} of ${members} hosts ${have} ended live`;
   });
-  const later = others.length === 0 ? "" : ` (then for ${others.length} more waves)`;
-  const waits = `waits for ${first ?? "the lower waves"}${later.replace("1 more waves", "one more wave")}`;
+  const count = others.length === 1 ? "one more wave" : `${others.length} more waves`;
+  const later = others.length === 0 ? "" : ` (then for ${count})`;
+  const waits = `waits for ${first ?? "the lower waves"}${later}`;
   if (absent === null || absent.length === 0) return waits;
   const does = absent.length === 1 ? "does" : "do";
   return `${waits}; ${names(absent)} ${does} not take part yet (waits until ${until.toISOString()})`;
@@ -202,8 +198,12 @@ export function whyMissing(absent: readonly string[], joinWithin: number): strin
   );
 }
 
+/** If there are more hosts, two of them are named. */
+const MOST_NAMES = 3;
+
 function names(hosts: readonly string[]): string {
-  const rest = hosts.length - MOST_NAMES;
+  const most = hosts.length <= MOST_NAMES ? hosts.length : MOST_NAMES - 1;
+  const rest = hosts.length - most;
   const more = rest > 0 ? ` and ${rest} more` : "";
-  return `${hosts.slice(0, MOST_NAMES).join(", ")}${more}`;
+  return `${hosts.slice(0, most).join(", ")}${more}`;
 }

@@ -40,15 +40,14 @@ export class EtcdRollouts implements RolloutServer {
   }
 
   admit: RolloutServer["admit"] = async (self, waitedSeconds) => {
-    const left = self.joinWithin - waitedSeconds;
-    let dueMs = Infinity;
-    const onRead = (read: Read): void => {
+    let isAbsent = false;
+    const answer = await admit(this.#group, self, waitedSeconds, (read) => {
       this.#onRead(read);
-      const isAbsent = read.lower.seen < read.lower.members;
-      dueMs = isAbsent && left > 0 ? left * 1000 : Infinity;
-    };
-    const answer = await admit(this.#group, self, waitedSeconds, onRead);
-    return this.#changes.after(answer, dueMs);
+      isAbsent = read.lower.seen < read.lower.members;
+    });
+    const isWaiting = answer.kind === "held" && ["wave", "missing"].includes(answer.because);
+    const leftMs = Math.max(0, self.joinWithin - waitedSeconds) * 1000;
+    return this.#changes.after(answer, isWaiting && isAbsent ? leftMs : Infinity);
   };
 
   preview: RolloutServer["preview"] = async (self) =>

@@ -74,6 +74,10 @@ etcdTest("change: ends with its signal, and after joinWithin", async ({ endpoint
   assert.equal((await held(server, soon)).because, "missing");
   await server.change(signal());
   assert.equal((await held(server, soon, 0.5)).because, "halted");
+  const none = { ...soon, joinWithin: 0, rollout: "r2", finalization: finalization(1) };
+  await held(server, none);
+  await server.change(signal());
+  assert.equal((await held(server, none)).because, "halted");
 });
 
 etcdTest("change: a watch whose revision is compacted is news", async ({ endpoints }) => {

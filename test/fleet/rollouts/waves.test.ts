@@ -71,6 +71,10 @@ etcdTest("rollout: a failure halts it, the fix starts at wave 0", async ({ endpo
   // Told again, it counts once.
   assert.equal((await failed(server, web1))?.rollout.failures.length, 1);
   const fix = { rollout: "r2", finalization: finalization(1) };
+  const would = known(await server.preview({ ...web2, ...fix }));
+  assert.ok(would.kind === "held");
+  assert.equal(would.why, "waits for wave 0: 0 of 1 hosts have ended live");
+  assert.equal((await view(server)).rollout?.name, "r1");
   const waits = await held(server, { ...web2, ...fix });
   assert.equal(waits.rollout.name, "r2");
   assert.equal(waits.rollout.seq, 2);

@@ -1,6 +1,5 @@
 import {
   afterStart,
-  type LowerWave,
   nextRollout,
   nextStep,
   type Step,
@@ -76,6 +75,7 @@ async function takePart(
       return AGAIN;
     case "wait": {
       const why = await whyBelow(group, self, rollout, read, waitedSeconds);
+      if (why === null) return AGAIN;
       return await hold(group, self, read, held(rollout, step.because, why));
     }
     case "admit":
@@ -91,8 +91,8 @@ export async function preview(group: EtcdGroup, self: Self, onRead: OnRead): Pro
     const first = nextStep(read, self, 0);
     if (first.kind !== "start") return await seen(group, self, read, read.rollout, first);
     const rollout = nextRollout(read.rollout, self, group.now());
-    const snapshot = { ...read, ...afterStart(read, rollout) };
-    return await seen(group, self, snapshot, rollout, nextStep(snapshot, self, 0));
+    const step = nextStep(afterStart(read, rollout), self, 0);
+    return await seen(group, self, read, rollout, step);
   });
 }
 
@@ -102,7 +102,7 @@ async function seen(
   read: Read,
   rollout: Rollout | null,
   step: Step,
-): Promise<Admission> {
+): Promise<Admission | typeof AGAIN> {
   if (rollout === null) throw new Error("holds no rollout");
   switch (step.kind) {
     case "cloned":
@@ -111,12 +111,15 @@ async function seen(
     case "halted":
       return held(rollout, step.kind, step.why);
     case "wait":
-      return held(rollout, step.because, await whyBelow(group, self, rollout, read, 0));
+    case "missing": {
+      const why = await whyBelow(group, self, rollout, read, 0);
+      const because = step.kind === "wait" ? step.because : "missing";
+      return why === null ? AGAIN : held(rollout, because, why);
+    }
     case "admit":
       return { kind: "admitted", rollout };
     case "start":
-    case "missing":
-      throw new Error(`is asked for ${step.kind} in a preview`);
+      throw new Error("begins a rollout twice");
   }
 }
 
@@ -181,19 +184,21 @@ async function writeState(
   return (await group.commit([...read.unchanged, ...more], operations)) !== null;
 }
 
+/** Null if the lower waves are complete meanwhile. */
 async function whyBelow(
   group: EtcdGroup,
   self: Self,
   rollout: Rollout,
   read: Read,
   waitedSeconds: number,
-): Promise<string> {
+): Promise<string | null> {
   const { wave, joinWithin } = self;
-  const isNew = read.rollout?.seq !== rollout.seq;
-  const waves: LowerWave[] = await countWaves(group, wave);
+  const waves = await countWaves(group, wave);
+  const hasBegun = read.rollout?.seq === rollout.seq;
+  const counted = hasBegun ? waves : waves.map((each) => ({ ...each, done: 0, live: 0 }));
+  if (counted.every(({ members, done }) => members === done)) return null;
   const absent = await absentBelow(group, self, read.lower);
   const left = Math.max(0, joinWithin - waitedSeconds);
   const until = new Date(group.now().getTime() + left * 1000);
-  const counted = isNew ? waves.map((each) => ({ ...each, done: 0, live: 0 })) : waves;
   return whyWaits(counted, absent, until);
 }

@@ -21,7 +21,7 @@ export async function countWaves(group: EtcdGroup, below = Infinity): Promise<Lo
   for (let at = 0; at < wanted.length; at += AT_ONCE) {
     counted.push(...(await countThese(group, wanted.slice(at, at + AT_ONCE))));
   }
-  return counted.filter(({ members }) => members > 0);
+  return counted.filter(({ members, done }) => members > 0 || done > 0);
 }
 
 async function countThese(group: EtcdGroup, waves: readonly number[]): Promise<LowerWave[]> {
