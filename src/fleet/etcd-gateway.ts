@@ -58,7 +58,12 @@ export class EtcdGateway {
    * @throws Error; then it is unknown whether the request was carried out
    */
   async askOnce(path: string, body: object): Promise<unknown> {
-    return await this.#atMember(async (endpoint) => await this.#askMember(endpoint, path, body));
+    try {
+      return await this.#askMember(this.#endpoint, path, body);
+    } catch (error) {
+      this.#member++;
+      throw error;
+    }
   }
 
   /**
@@ -73,25 +78,20 @@ export class EtcdGateway {
     signal: AbortSignal,
     onLine: (line: string) => Appetite,
   ): Promise<void> {
-    await this.#atMember(async (endpoint) => {
-      try {
-        await this.#streamFrom(endpoint, path, body, signal, onLine);
-      } catch (error) {
-        this.#token = null;
-        throw error;
-      }
-    });
-  }
-
-  async #atMember<T>(ask: (endpoint: string) => Promise<T>): Promise<T> {
-    const { endpoints } = this.#config;
-    const endpoint = endpoints[this.#member % endpoints.length] ?? "";
     try {
-      return await ask(endpoint);
+      await this.#streamFrom(this.#endpoint, path, body, signal, onLine);
     } catch (error) {
-      this.#member++;
+      if (!signal.aborted) {
+        this.#token = null;
+        this.#member++;
+      }
       throw error;
     }
+  }
+
+  get #endpoint(): string {
+    const { endpoints } = this.#config;
+    return endpoints[this.#member % endpoints.length] ?? "";
   }
 
   async #streamFrom(

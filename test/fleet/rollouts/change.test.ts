@@ -7,6 +7,7 @@ import { etcdTest } from "../etcd-test.ts";
 import { enableAuth } from "../etcd-users.ts";
 import { Folder } from "../../support/folder.ts";
 import { until } from "../../test-host/until.ts";
+import { Relay } from "../relay.ts";
 import { untilAdmitted, untilLive } from "./gate.ts";
 import {
   admitted,
@@ -94,22 +95,43 @@ etcdTest("change: a watch whose revision is compacted is news", async ({ endpoin
   await server.change(signal());
 });
 
-etcdTest("change: goes on with another member when one is killed", async (cluster) => {
-  const server = serverOf(cluster.endpoints, { retry: NEVER, timeout: 5 });
-  const other = serverOf(cluster.endpoints, { timeout: 5 });
+etcdTest("change: goes on with another member when one is gone", async ({ endpoints }) => {
+  const [address = ""] = endpoints;
+  await using first = await Relay.listen(address);
+  await using second = await Relay.listen(address);
+  const server = serverOf([first.url, second.url], { retry: NEVER });
+  const other = serverOf(endpoints);
   await admitted(other, web1);
   await held(server, web2);
+  await until("its requests are closed", () => first.open + second.open === 0);
   let isOver = false;
   const changed = server.change(signal()).then(() => (isOver = true));
+  const [near, far] = await until("one of them is watched", () => {
+    if (first.open === 1) return [first, second];
+    return second.open === 1 ? [second, first] : undefined;
+  });
+  near.cut();
+  await until("the other one is watched", () => far.open === 1);
+  assert.equal(isOver, false);
+  await live(other, web1);
+  await changed;
+  // The connection is closed with the watch.
+  await until("nothing is open", () => first.open + second.open === 0);
+});
+
+etcdTest("change: hosts go on while each member is killed in turn", async (cluster) => {
+  const server = serverOf(cluster.endpoints, { timeout: 2 });
+  const other = serverOf(cluster.endpoints, { timeout: 2 });
+  await admitted(other, web1);
+  await held(server, web2);
+  const waiting = untilAdmitted(server, web2);
   for (const index of [0, 1, 2]) {
     await cluster.kill(index);
     cluster.bringBack(index);
     await cluster.healthy();
   }
-  assert.equal(isOver, false);
   await untilLive(other, web1);
-  await changed;
-  await until("web2 is let in", async () => (await server.admit(web2, 0)).kind === "admitted");
+  await waiting;
 });
 
 etcdTest("change: without a majority it is unknown, and goes on later", async (cluster) => {
@@ -158,7 +180,10 @@ etcdTest("change: a token that has expired is renewed", async (cluster) => {
   await held(server, web2);
   for (const index of [0, 1, 2]) await cluster.kill(index);
   for (const index of [0, 1, 2]) cluster.bringBack(index);
-  await until("etcd is back", async () => (await other.look()).kind === "known");
+  for (const endpoint of cluster.endpoints) {
+    const one = serverOf([endpoint], user);
+    await until("each member is back", async () => (await one.look()).kind === "known");
+  }
   // The tokens are gone with the processes that gave them.
   const changed = server.change(signal());
   await live(other, web1);

@@ -104,6 +104,9 @@ etcdTest(
     assert.equal((await held(server, web2)).because, "halted");
     await admitted(server, { ...web3, ...two });
     rolloutIn(await server.resume("root on web2"));
+    // Told again, in other words: what was forgiven stays forgiven.
+    await failed(server, { ...web1, ...two }, "no web");
+    assert.equal((await view(server)).rollout?.failures.length, 1);
     await admitted(server, web2);
     const progress = await failed(server, { ...web3, ...two });
     assert.equal(progress?.rollout.halt, null);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Member, MemberState, Rollout } from "../../../core/fleet/rollout.ts";
 import { printableLine } from "../../../core/printable.ts";
 import { type Keys, PER_HOST } from "./keys.ts";
@@ -35,7 +36,7 @@ export function memberOf(
 
 /** Whether the group knows this of the host already. */
 export function isKnown({ wave, own }: Read, member: Member): boolean {
-  return wave === member.wave && JSON.stringify(own) === JSON.stringify(member);
+  return wave === member.wave && isDeepStrictEqual(own, member);
 }
 
 /**

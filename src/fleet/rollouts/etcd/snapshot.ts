@@ -31,7 +31,9 @@ export interface Read {
   readonly unchanged: readonly Condition[];
 }
 
-export const waveSchema = v.object({ wave: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) });
+export const waveSchema = v.object({
+  wave: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9999)),
+});
 const namedSchema = v.object({ seq: v.number() });
 export const doneSchema = v.object({ done: v.picklist(DONE) });
 

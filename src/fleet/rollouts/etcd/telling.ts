@@ -19,6 +19,8 @@ interface Taking {
   readonly read: Read;
   readonly rollout: Rollout;
   readonly own: Member;
+  /** The wave in which it takes part, and counts: the next one of the host may be another. */
+  readonly wave: number;
 }
 
 /** A host that goes from one state to the next in the rollout that it has joined. */
@@ -32,15 +34,15 @@ export async function tellState(
     const read = await readFor(group, self);
     const taking = takingIn(read, self);
     if (taking === null || !hasJoined(read.own, taking.rollout, self)) return PAST;
-    const { own } = taking;
+    const { own, wave } = taking;
     // Only a host that was admitted goes back to waiting.
     if (state === "waiting" && own.state !== "acting") return TOLD;
     const member = memberIn(group, self, taking, state, why);
     if (isKnown(read, member)) return TOLD;
     const { keys } = group;
-    const kept = put(keys.of("member", own.wave, self.id), member);
+    const kept = put(keys.of("member", wave, self.id), member);
     const isGone = state === "left" && read.done === null;
-    const gone = remove({ key: keys.of("seen", own.wave, self.id) });
+    const gone = remove({ key: keys.of("seen", wave, self.id) });
     const isWritten = await group.commit(read.unchanged, isGone ? [kept, gone] : [kept]);
     return isWritten === null ? AGAIN : { kind: "told", progress: null };
   });
@@ -57,7 +59,7 @@ export async function tellEnd(group: EtcdGroup, self: Self, end: End): Promise<T
     const { rollout, counts } = noted;
     // Hosts of the waves above wait for nothing else.
     if (isComplete(counts)) {
-      await group.commit([], [passing(group.keys, rollout, taking.own.wave)]);
+      await group.commit([], [passing(group.keys, rollout, taking.wave)]);
     }
     return { kind: "told", progress: await progressOf(group, rollout) };
   });
@@ -65,21 +67,21 @@ export async function tellEnd(group: EtcdGroup, self: Self, end: End): Promise<T
 
 /** Null if the host is not in the current rollout, or in it for a newer finalization. */
 function takingIn(read: Read, self: Self): Taking | null {
-  const { rollout, own } = read;
-  if (rollout === null || own === null || rollout.name !== self.rollout) return null;
+  const { rollout, own, wave } = read;
+  if (rollout === null || own === null || wave === null || rollout.name !== self.rollout)
+    return null;
   if (own.seq !== rollout.seq || own.finalization > self.finalization) return null;
-  return { read, rollout, own };
+  return { read, rollout, own, wave };
 }
 
 function memberIn(
   group: EtcdGroup,
   self: Self,
-  { rollout, own }: Taking,
+  { rollout, own, wave }: Taking,
   state: MemberState,
   why: string | null,
 ): Member {
-  // It counts in the wave in which it takes part.
-  return memberOf({ ...self, wave: own.wave }, rollout, state, why, own, group.now());
+  return memberOf({ ...self, wave }, rollout, state, why, own, group.now());
 }
 
 /** What an end came to: `counts` are those of its wave after it. */
@@ -95,21 +97,22 @@ async function noteEnd(
   taking: Taking,
   end: End,
 ): Promise<Noted | null> {
-  const { read, rollout, own } = taking;
+  const { read, rollout, own, wave } = taking;
   const { keys } = group;
-  const ofWave = (["member", "done"] as const).map((kind) => counting(keys.inWave(kind, own.wave)));
-  const member = memberIn(group, self, taking, end.kind, end.kind === "failed" ? end.why : null);
-  if (isKnown(read, member) && read.done === end.kind) {
+  const ofWave = (["member", "done"] as const).map((kind) => counting(keys.inWave(kind, wave)));
+  const isOwn = own.finalization === self.finalization;
+  if (isOwn && own.state === end.kind && read.done === end.kind) {
     // It was told before, and its teller may have been killed before it woke the others.
     return { rollout, counts: await group.look(...ofWave) };
   }
+  const member = memberIn(group, self, taking, end.kind, end.kind === "failed" ? end.why : null);
   const after = afterEnd(group, self, taking, end);
-  const live = keys.of("live", own.wave, self.id);
+  const live = keys.of("live", wave, self.id);
   const counts = await group.commit(read.unchanged, [
     ...(after === rollout ? [] : [put(keys.control, after)]),
-    put(keys.of("member", own.wave, self.id), member),
-    put(keys.of("seen", own.wave, self.id), {}),
-    put(keys.of("done", own.wave, self.id), { done: end.kind }),
+    put(keys.of("member", wave, self.id), member),
+    put(keys.of("seen", wave, self.id), {}),
+    put(keys.of("done", wave, self.id), { done: end.kind }),
     end.kind === "live" ? put(live, {}) : remove({ key: live }),
     ...ofWave,
   ]);
@@ -121,11 +124,11 @@ function isComplete(counts: Answer): boolean {
 }
 
 /** While it is halted, failures are in the states of the hosts only: each change wakes all who wait. */
-function afterEnd(group: EtcdGroup, self: Self, { rollout, own }: Taking, end: End): Rollout {
+function afterEnd(group: EtcdGroup, self: Self, { rollout, wave }: Taking, end: End): Rollout {
   if (end.kind === "live" || rollout.halt !== null) return rollout;
   const { id, host, finalization, maxFailures } = self;
   const at = group.now().toISOString();
   const why = printableLine(end.why, MOST_IN_WHY);
-  const failure: Failure = { id, host, wave: own.wave, finalization, why, at };
+  const failure: Failure = { id, host, wave, finalization, why, at };
   return afterFailure(rollout, failure, maxFailures);
 }
