@@ -1,18 +1,17 @@
-import type { FleetConfig } from "../config/fleet/fleet-config.ts";
 import { countedFailures, type Failure, type Halt, type Member, type Rollout } from "./rollout.ts";
 
 // Whether a host may act in the rollout of its group, decided from what etcd held at one moment. The
 // caller carries the step out by a transaction that fails if anything that closes the gate has changed.
 
-/** A host that asks to act. */
-export interface Asker extends Pick<
-  FleetConfig,
-  "wave" | "maxFailures" | "joinWithin" | "onMissing"
-> {
+/** A host that asks to act, with its settings: see FleetConfig. */
+export interface Asker {
   readonly id: string;
   readonly host: string;
   readonly rollout: string;
   readonly finalization: string;
+  readonly wave: number;
+  readonly maxFailures: number;
+  readonly joinWithin: number;
 }
 
 /** The number of hosts in the waves below that of the asker. */

@@ -32,7 +32,6 @@ const asker: Asker = {
   wave: 1,
   maxFailures: 1,
   joinWithin: 60,
-  onMissing: "halt",
 };
 
 const rollout: Rollout = {
