@@ -193,7 +193,8 @@ async function whyBelow(
   waitedSeconds: number,
 ): Promise<string | null> {
   const { wave, joinWithin } = self;
-  const waves = await countWaves(group, wave);
+  const lower = read.waves.filter((each) => each < wave);
+  const waves = await countWaves(group, lower);
   const hasBegun = read.rollout?.seq === rollout.seq;
   const counted = hasBegun ? waves : waves.map((each) => ({ ...each, done: 0, live: 0 }));
   if (counted.every(({ members, done }) => members === done)) return null;
