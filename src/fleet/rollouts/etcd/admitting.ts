@@ -200,6 +200,13 @@ async function whyBelow(
   if (counted.every(({ members, done }) => members === done)) return null;
   const absent = await absentBelow(group, self, read.lower);
   const left = Math.max(0, joinWithin - waitedSeconds);
-  const until = new Date(group.now().getTime() + left * 1000);
+  const until = wholeMinute(group.now().getTime() + left * 1000);
   return whyWaits(counted, absent, until);
+}
+
+const MINUTE_MS = 60_000;
+
+/** Each look computes it anew, and what is written is to change only if something has changed. */
+function wholeMinute(ms: number): Date {
+  return new Date(Math.ceil(ms / MINUTE_MS) * MINUTE_MS);
 }
