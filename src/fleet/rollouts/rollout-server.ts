@@ -1,9 +1,6 @@
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
-import type { Progress } from "../../core/fleet/progress.ts";
 import type { Done, Member, PastRollout, Rollout } from "../../core/fleet/rollout.ts";
 import type { Unknown } from "../slot-keeping.ts";
-
-export type { Progress } from "../../core/fleet/progress.ts";
 
 /** A host in a rollout, as its gate and its end tell etcd of it. */
 export interface Self extends Pick<
@@ -31,6 +28,7 @@ export type Admission =
       readonly why: string;
       readonly rollout: Rollout;
     }
+  /** Also if another host takes part under the name of this one: see lock.id. */
   | Unknown;
 
 /** A wave of the rollout. */
@@ -54,6 +52,17 @@ export interface GroupView {
   readonly rollout: Rollout | null;
   /** In the order of the waves, and of the names within one. */
   readonly waves: readonly WaveView[];
+}
+
+/** How far the group is, in numbers. */
+export interface Progress {
+  readonly rollout: Rollout;
+  /** The waves of all hosts that are known. */
+  readonly waves: number;
+  /** The number of waves that are complete, from the lowest on. */
+  readonly complete: number;
+  readonly members: number;
+  readonly live: number;
 }
 
 export type Told =
@@ -83,7 +92,10 @@ export interface RolloutServer {
   readonly withdraw: (self: Self) => Promise<Told>;
   /** A host that is live has begun to soak. */
   readonly soaks: (self: Self) => Promise<Told>;
-  /** A host has ended in the rollout. The answer has the numbers after that. */
+  /**
+   * A host has ended in the rollout. The answer has the numbers after that. The finalization may be newer
+   * than that with which it joined: a rollback by hand.
+   */
   readonly ends: (
     self: Self,
     end: { readonly kind: "live" } | { readonly kind: "failed"; readonly why: string },
@@ -96,13 +108,14 @@ export interface RolloutServer {
     { readonly kind: "known"; readonly past: readonly PastRollout[] } | Unknown
   >;
   readonly halt: (by: string, why: string) => Promise<OperatorAct>;
-  /** Forgives all failures so far. */
+  /** Forgives all failures so far, and goes on without the hosts that were missing. */
   readonly resume: (by: string) => Promise<OperatorAct>;
   /** @param host its name for people, or with etcd */
   readonly forget: (host: string) => Promise<OperatorAct>;
   /**
    * Resolves at the next change of the rollout that may open or close a gate, if it has changed since the last
-   * answer of this server already, if the watch breaks, or with the signal. Never rejects.
+   * answer of this server already, if no member of etcd can be watched, when an absent host has had its
+   * `joinWithin`, after some minutes, or with the signal. Never rejects.
    */
   readonly change: (signal: AbortSignal) => Promise<void>;
 }

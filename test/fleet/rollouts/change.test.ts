@@ -206,7 +206,7 @@ test("change: a server that sends no watch is paused for", async () => {
     if (asked.url === "/v3/watch") watches++;
     const header = { cluster_id: "1", revision: "7" };
     const found = { response_range: { header: { revision: "7" } } };
-    const member = { header, succeeded: true, responses: Array.from({ length: 8 }, () => found) };
+    const member = { header, succeeded: true, responses: Array.from({ length: 9 }, () => found) };
     answer.end(asked.url === "/v3/watch" ? "<html>" : JSON.stringify(member));
   });
   server.listen(0, "127.0.0.1");

@@ -193,12 +193,20 @@ async function whyBelow(
   waitedSeconds: number,
 ): Promise<string | null> {
   const { wave, joinWithin } = self;
-  const waves = await countWaves(group, wave);
+  const lower = read.waves.filter((each) => each < wave);
+  const waves = await countWaves(group, lower);
   const hasBegun = read.rollout?.seq === rollout.seq;
   const counted = hasBegun ? waves : waves.map((each) => ({ ...each, done: 0, live: 0 }));
   if (counted.every(({ members, done }) => members === done)) return null;
   const absent = await absentBelow(group, self, read.lower);
   const left = Math.max(0, joinWithin - waitedSeconds);
-  const until = new Date(group.now().getTime() + left * 1000);
+  const until = wholeMinute(group.now().getTime() + left * 1000);
   return whyWaits(counted, absent, until);
+}
+
+const MINUTE_MS = 60_000;
+
+/** Each look computes it anew, and what is written is to change only if something has changed. */
+function wholeMinute(ms: number): Date {
+  return new Date(Math.ceil(ms / MINUTE_MS) * MINUTE_MS);
 }

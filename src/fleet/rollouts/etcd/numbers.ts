@@ -2,7 +2,6 @@ import type { LowerWave } from "../../../core/fleet/admission.ts";
 import type { Rollout } from "../../../core/fleet/rollout.ts";
 import { foundIn } from "./answers.ts";
 import type { EtcdGroup } from "./group.ts";
-import { waveIn } from "./keys.ts";
 import { counting, MOST_OPERATIONS } from "./requests.ts";
 import type { Progress } from "../rollout-server.ts";
 
@@ -11,15 +10,11 @@ const COUNTED = ["member", "done", "live"] as const;
 /** As many waves as one transaction can count. */
 const AT_ONCE = Math.floor(MOST_OPERATIONS / COUNTED.length);
 
-/** The waves that have hosts, in their order. */
-export async function countWaves(group: EtcdGroup, below = Infinity): Promise<LowerWave[]> {
-  const { keys } = group;
-  const rosters = foundIn(await group.look({ range: keys.rosters, only: "keys" }), 0);
-  const waves = rosters.entries.flatMap(({ key }) => waveIn(keys, key) ?? []);
-  const wanted = waves.filter((wave) => wave < below).toSorted((a, b) => a - b);
+/** The waves of these that have hosts. */
+export async function countWaves(group: EtcdGroup, waves: readonly number[]): Promise<LowerWave[]> {
   const counted: LowerWave[] = [];
-  for (let at = 0; at < wanted.length; at += AT_ONCE) {
-    counted.push(...(await countThese(group, wanted.slice(at, at + AT_ONCE))));
+  for (let at = 0; at < waves.length; at += AT_ONCE) {
+    counted.push(...(await countThese(group, waves.slice(at, at + AT_ONCE))));
   }
   return counted.filter(({ members, done }) => members > 0 || done > 0);
 }
@@ -36,8 +31,12 @@ async function countThese(group: EtcdGroup, waves: readonly number[]): Promise<L
 }
 
 /** How far the group is. */
-export async function progressOf(group: EtcdGroup, rollout: Rollout): Promise<Progress> {
-  const waves = await countWaves(group);
+export async function progressOf(
+  group: EtcdGroup,
+  rollout: Rollout,
+  known: readonly number[],
+): Promise<Progress> {
+  const waves = await countWaves(group, known);
   const firstOpen = waves.findIndex(({ members, done }) => members !== done);
   const sum = (of: (wave: LowerWave) => number): number =>
     waves.reduce((total, wave) => total + of(wave), 0);

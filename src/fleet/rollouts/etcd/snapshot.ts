@@ -10,7 +10,7 @@ import {
 import type { Lower } from "../../../core/fleet/admission.ts";
 import { type Answer, type Entry, foundIn, valueOf } from "./answers.ts";
 import type { EtcdGroup } from "./group.ts";
-import type { Keys } from "./keys.ts";
+import { type Keys, waveIn } from "./keys.ts";
 import { type Condition, type Look, unchanged } from "./requests.ts";
 import type { Self } from "../rollout-server.ts";
 
@@ -25,6 +25,8 @@ export interface Read {
   readonly own: Member | null;
   readonly done: Done | null;
   readonly lower: Lower;
+  /** The waves that have or had hosts, in their order. */
+  readonly waves: readonly number[];
   /** The rollout is as it was read. */
   readonly control: Condition;
   /** So are the wave of the host, and the host. */
@@ -66,12 +68,14 @@ function looksFor(keys: Keys, self: Self, known: number): Omit<Look, "kind">[] {
     keys.of("member", known, id),
     keys.of("done", known, id),
   ];
-  return [...single.map((key) => ({ range: { key } })), ...lower];
+  const rosters = { range: keys.rosters, only: "keys" as const };
+  return [...single.map((key) => ({ range: { key } })), ...lower, rosters];
 }
 
 function readIn(answer: Answer, keys: Keys, self: Self, known: number): Read {
   const first = (index: number): Entry | null => foundIn(answer, index).entries[0] ?? null;
   const [control, named, where, own, done] = [first(0), first(1), first(2), first(3), first(4)];
+  const rosters = foundIn(answer, 8).entries.flatMap(({ key }) => waveIn(keys, key) ?? []);
   const [members, ended, seen] = [5, 6, 7].map((index) => foundIn(answer, index).count);
   return {
     revision: answer.revision,
@@ -81,6 +85,7 @@ function readIn(answer: Answer, keys: Keys, self: Self, known: number): Read {
     own: own === null ? null : valueOf(memberSchema, own),
     done: done === null ? null : valueOf(doneSchema, done).done,
     lower: { members: members ?? 0, done: ended ?? 0, seen: seen ?? 0 },
+    waves: rosters.toSorted((a, b) => a - b),
     control: unchanged(keys.control, control),
     unchanged: [
       unchanged(keys.control, control),

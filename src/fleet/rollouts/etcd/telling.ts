@@ -61,7 +61,7 @@ export async function tellEnd(group: EtcdGroup, self: Self, end: End): Promise<T
     if (isComplete(counts)) {
       await group.commit([], [passing(group.keys, rollout, taking.wave)]);
     }
-    return { kind: "told", progress: await progressOf(group, rollout) };
+    return { kind: "told", progress: await progressOf(group, rollout, read.waves) };
   });
 }
 
