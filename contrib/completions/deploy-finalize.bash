@@ -15,7 +15,7 @@ _deploy_finalize() {
 
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
-      --delay | --revision | --rollout | --profile | --config | --state-dir | --timeout | -n | --limit | --past | --group | --holder | --option-prefix | --output | --only)
+      --delay | --revision | --rollout | --profile | --config | --state-dir | --timeout | -n | --limit | --past | --group | --holder | --why | --option-prefix | --output | --only)
         word=${COMP_WORDS[index]}
         [[ ${COMP_WORDS[index + 1]} == = ]] && ((index++))
         ((index++))
@@ -47,6 +47,7 @@ _deploy_finalize() {
     --past) mapfile -t COMPREPLY < <(compgen -W "session forge-job ci-job units shutdown-inhibitors storage alerts rollout fleet-lock" -- "$current"); return ;;
     --group) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --holder) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --why) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --option-prefix) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --output) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --only) mapfile -t COMPREPLY < <(compgen -W "servers commands" -- "$current"); return ;;
@@ -101,6 +102,10 @@ _deploy_finalize() {
       options="--group --holder --unowned -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
       ;;
+    fleet)
+      options="--group -f --follow --all -n --limit --why -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status history halt resume forget" -- "$current")
+      ;;
     check-config)
       options="--option-prefix --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); }
@@ -123,14 +128,14 @@ _deploy_finalize() {
       options="--test --revision --only --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     help)
-      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel now confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
+      [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel now confirm rollback retry undo lock fleet check-config report-bug run resume boot-complete deliver" -- "$current")
       ;;
   esac
 
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
   elif [[ -z $command ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel now confirm rollback retry undo lock check-config report-bug run resume boot-complete deliver" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "schedule explain status wait history log cancel now confirm rollback retry undo lock fleet check-config report-bug run resume boot-complete deliver" -- "$current")
   fi
 }
 

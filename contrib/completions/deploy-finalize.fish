@@ -9,7 +9,7 @@ function __deploy_finalize_words
             continue
         end
         switch $word
-            case --delay --revision --rollout --profile --config --state-dir --timeout -n --limit --past --group --holder --option-prefix --output --only
+            case --delay --revision --rollout --profile --config --state-dir --timeout -n --limit --past --group --holder --why --option-prefix --output --only
                 set skip 1
             case '-*'
             case '*'
@@ -218,6 +218,26 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -l json -d '
 complete -c deploy-finalize -n '__deploy_finalize_begins_with lock' -s h -l help -d 'show the help'
 complete -c deploy-finalize -n '__deploy_finalize_is lock' -a status
 complete -c deploy-finalize -n '__deploy_finalize_is lock' -a release
+
+complete -c deploy-finalize -n __deploy_finalize_has_none -a fleet -d 'show the rollout of the group, halt it, resume it, or forget a host'
+complete -c deploy-finalize -n '__deploy_finalize_is help' -a fleet -d 'show the rollout of the group, halt it, resume it, or forget a host'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l group -x -d 'the group, instead of the configured group'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s f -l follow -d 'status: update the screen until the rollout ends or is halted'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l all -d 'status: list every host, also of a large group'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s n -l limit -x -d 'history: show at most this number (default: 20)'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l why -x -d 'halt: the reason, which the other hosts show'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s y -l yes -d 'do not ask before it halts, resumes or forgets'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l config -r -F -d 'the configuration file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s q -l quiet -d 'print only errors, and what the command is there to show'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s v -l verbose -d 'print each program that it runs'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l json -d 'print the result as JSON'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s h -l help -d 'show the help'
+complete -c deploy-finalize -n '__deploy_finalize_is fleet' -a status
+complete -c deploy-finalize -n '__deploy_finalize_is fleet' -a history
+complete -c deploy-finalize -n '__deploy_finalize_is fleet' -a halt
+complete -c deploy-finalize -n '__deploy_finalize_is fleet' -a resume
+complete -c deploy-finalize -n '__deploy_finalize_is fleet' -a forget
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a check-config -d 'check a configuration file and list all its errors'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a check-config -d 'check a configuration file and list all its errors'

@@ -28,6 +28,7 @@ _deploy_finalize() {
     'retry:bring back the target of a finalization that failed or was rolled back'
     'undo:set the profile and the boot default to the running system'
     'lock:show the slots of the fleet lock, or give a slot back'
+    'fleet:show the rollout of the group, halt it, resume it, or forget a host'
     'check-config:check a configuration file and list all its errors'
     'report-bug:collect what a bug report needs, without secrets'
     'run:carry out a finalization until it ends (its systemd unit runs this)'
@@ -41,7 +42,7 @@ _deploy_finalize() {
     case $word in
       (--config|--state-dir) places+=($word ${words[index+1]}); ((index++)) ;;
       (--config=*|--state-dir=*) places+=($word) ;;
-      (--delay|--revision|--rollout|--profile|--config|--state-dir|--timeout|-n|--limit|--past|--group|--holder|--option-prefix|--output|--only) ((index++)) ;;
+      (--delay|--revision|--rollout|--profile|--config|--state-dir|--timeout|-n|--limit|--past|--group|--holder|--why|--option-prefix|--output|--only) ((index++)) ;;
       (-*) ;;
       (*) if [[ -z $command ]]; then command=$word; elif [[ -z $argument ]]; then argument=$word; fi ;;
     esac
@@ -66,6 +67,7 @@ _deploy_finalize() {
     (--past) offered=(session forge-job ci-job units shutdown-inhibitors storage alerts rollout fleet-lock); compadd -- $offered; return ;;
     (--group) _message 'value'; return ;;
     (--holder) _message 'value'; return ;;
+    (--why) _message 'value'; return ;;
     (--option-prefix) _message 'value'; return ;;
     (--output) _files; return ;;
     (--only) offered=(servers commands); compadd -- $offered; return ;;
@@ -119,6 +121,10 @@ _deploy_finalize() {
     (lock)
       options=('--group:the group, instead of the configured group' '--holder:give back the slot of another host: its HOLDER in lock status' '--unowned:give the slot back only if no finalization of this host may own it' '-y:do not ask before the slot is given back' '--yes:do not ask before the slot is given back' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       [[ -z $argument ]] && ! [[ -prefix -* ]] && compadd -- status release
+      ;;
+    (fleet)
+      options=('--group:the group, instead of the configured group' '-f:status: update the screen until the rollout ends or is halted' '--follow:status: update the screen until the rollout ends or is halted' '--all:status: list every host, also of a large group' '-n:history: show at most this number (default: 20)' '--limit:history: show at most this number (default: 20)' '--why:halt: the reason, which the other hosts show' '-y:do not ask before it halts, resumes or forgets' '--yes:do not ask before it halts, resumes or forgets' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      [[ -z $argument ]] && ! [[ -prefix -* ]] && compadd -- status history halt resume forget
       ;;
     (check-config)
       options=('--option-prefix:put this before each key in the errors, for example services.deployFinalize' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')

@@ -47,11 +47,16 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
   lock: [
     "The fleet lock limits how many hosts reboot at once. A host holds a slot from before its reboot until the reboot is verified. With `lock.for`, a switch takes a slot too. If a slot stays taken by mistake, you can give it back by hand.",
   ],
+  fleet: [
+    "`status` shows the rollout, its waves as bars, and what each host does, since when, and what it waits for. A group of more than 30 hosts shows only the hosts that failed, act, soak or hold the others up; `--all` lists all. With `--follow`, it shows each change, and ends when all hosts have ended, or when the rollout is halted and no host acts any more.",
+    "`halt` stops the rollout: what has begun ends, and no other host acts. `resume` lets it go on, and forgives the failures so far. `forget` removes a host that does not come back, so that no host waits for it; if it finalizes again, it takes part again. Each asks first. Every host of the group can do this, and shows who did it.",
+    "The exit code of `status` is 1 if etcd does not answer. A halted rollout is a result, with exit code 0; only with `--follow` it is 1. For scripts: `deploy-finalize fleet status --json | jq .rollout.halt`.",
+  ],
   "check-config": [
     "If the file has an error, the exit code is 2. It needs neither root nor a NixOS host, so a build or a CI job can run it. The NixOS module runs it during the build of the configuration file.",
   ],
   "report-bug": [
-    "Prints one text with the versions, the status, the record, the configuration and the journal of a finalization. It removes the secrets that the configuration names, the arguments of commands, the paths and queries of addresses, and other texts that look like secrets. Read the text before you send it: it contains names of the host, its users and its units.",
+    "Prints one text with the versions, the status, the record, the configuration and the journal of a finalization. It removes the secrets that the configuration names, the arguments of commands, the paths and queries of addresses, and other texts that look like secrets. Read the text before you send it: it contains names of the host, its users and its units, and of the other hosts of its rollouts.",
   ],
   deliver: [
     "Reports that are not delivered yet wait in the outbox. A transient unit `deploy-finalize-deliver-….service` delivers them automatically, in a sandbox; receivers of the kind `command` have a unit of their own. Run this command to try again at once.",
@@ -77,4 +82,4 @@ export const HELP: { readonly usage: string; readonly text: readonly string[] } 
 
 /** What --quiet means for each kind of command. */
 export const QUIET =
-  "With `--quiet`, commands that act or wait print nothing but errors: the exit code is the result. These are `schedule`, `wait`, `cancel`, `confirm`, `rollback`, `retry`, `undo`, `lock release`, `run`, `resume`, `boot-complete` and `deliver`. Why a finalization did not become live is an error: `wait` and `run` print it on standard error. With `--json`, the result is printed too. Commands that are there to show something still show it, also `schedule --dry-run` and `deliver --test`.";
+  "With `--quiet`, commands that act or wait print nothing but errors: the exit code is the result. These are `schedule`, `wait`, `cancel`, `confirm`, `rollback`, `retry`, `undo`, `lock release`, `fleet halt`, `fleet resume`, `fleet forget`, `run`, `resume`, `boot-complete` and `deliver`. Why a finalization did not become live is an error: `wait` and `run` print it on standard error. With `--json`, the result is printed too. Commands that are there to show something still show it, also `schedule --dry-run` and `deliver --test`.";

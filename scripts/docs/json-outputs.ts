@@ -15,6 +15,7 @@ import {
 } from "../../src/json/commands.ts";
 import { explainSchema } from "../../src/json/explain.ts";
 import { finalizationSchema } from "../../src/json/finalization.ts";
+import { fleetActSchema, fleetHistorySchema, fleetSchema } from "../../src/json/fleet.ts";
 import { historySchema, logSchema } from "../../src/json/history.ts";
 import { lockStatusSchema } from "../../src/json/lock.ts";
 import { reportBugSchema } from "../../src/json/report-bug.ts";
@@ -99,6 +100,22 @@ export const JSON_OUTPUTS: Readonly<Record<string, JsonOutput>> = {
     schema: lockStatusSchema,
     about: "One object: the slots as they are now, and the slot that was given back.",
     example: "deploy-finalize lock status --json | jq -r '.holders[]?.host'",
+  },
+  "fleet status": {
+    schema: fleetSchema,
+    about: "One object: the rollout and its hosts; with `--follow` one line for each change.",
+    example: "deploy-finalize fleet status --json | jq -r '.waves[]?.hosts[] | .host, .state'",
+  },
+  "fleet history": {
+    schema: fleetHistorySchema,
+    about: "One object: the rollouts before the present one.",
+    example: "deploy-finalize fleet history --json | jq -r '.past[] | .name, .live'",
+  },
+  "fleet halt": {
+    schema: fleetActSchema,
+    about:
+      "One object: the rollout as it is now. `fleet resume` and `fleet forget` print the same.",
+    example: "deploy-finalize fleet halt --yes --json | jq -r .rollout.halt.by",
   },
   run: {
     schema: runSchema,

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { GROUP_PATTERN } from "../core/config/lock-config.ts";
 import { parseSpan } from "../core/span.ts";
 import type { Context } from "./context.ts";
 
@@ -53,4 +54,14 @@ export function readSpan(text: string): number {
   throw new InvalidArgumentError(
     "Use whole seconds, or a span such as 90s, 5min or 1h. The maximum is one year.",
   );
+}
+
+export function readGroup(text: string): string {
+  if (GROUP_PATTERN.test(text)) return text;
+  throw new InvalidArgumentError("Use letters, digits, dots and dashes.");
+}
+
+export function readLimit(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("Use a whole number from 1 to 999999.");
 }

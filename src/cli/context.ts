@@ -109,6 +109,12 @@ export function complain(context: Context, why: string | readonly string[]): voi
 /** Commands that only show something. */
 const ONLY_SHOW = new Set(["help", "explain", "status", "history", "log", "report-bug"]);
 
+/** Words of other commands, with which they only show something. */
+const ONLY_SHOWN: ReadonlyMap<string, readonly string[]> = new Map([
+  ["lock", ["status"]],
+  ["fleet", ["status", "history"]],
+]);
+
 /**
  * The exit code of a command whose output may be incomplete. Lost output is a failure only for a
  * command that does nothing else: a deployer undoes a deploy if scheduling fails.
@@ -123,7 +129,8 @@ export function exitCodeAfterOutput(
   const why = context.unwritten();
   if (why === null) return exitCode;
   complain(context, `cannot write to standard output: ${why}`);
-  const isLockStatus = words[0] === "lock" && words.includes("status");
-  const onlyShows = words.includes("--dry-run") || isLockStatus || ONLY_SHOW.has(words[0] ?? "");
+  const [command = ""] = words;
+  const isShown = ONLY_SHOWN.get(command)?.some((word) => words.includes(word)) ?? false;
+  const onlyShows = words.includes("--dry-run") || isShown || ONLY_SHOW.has(command);
   return onlyShows && exitCode === EXIT.done ? EXIT.failed : exitCode;
 }

@@ -6,6 +6,7 @@ import { Refusal } from "../core/refusal.ts";
 import { type AddCommand, type Cli, newCommand, readPath, readSpan, withJson } from "./command.ts";
 import { type Context, exitCodeAfterOutput } from "./context.ts";
 import { helpWith } from "./commands/by-hand/help.ts";
+import { addFleet } from "./commands/fleet.ts";
 import { addHistory } from "./commands/history.ts";
 import { addLock } from "./commands/lock.ts";
 import { addLog } from "./commands/log.ts";
@@ -41,6 +42,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   retry: addRetry,
   undo: addUndo,
   lock: addLock,
+  fleet: addFleet,
   "check-config": addCheckConfig,
   "report-bug": addReportBug,
   run: addRun,

@@ -90,7 +90,7 @@ function tookOf({ scheduledAt, state, timeline }: FinalizationRecord, now: Date)
 }
 
 /** Without seconds, and without the present year. */
-function shortMoment(at: Date, now: Date): string {
+export function shortMoment(at: Date, now: Date): string {
   const date = at.getFullYear() === now.getFullYear() ? dateOf(at).slice(5) : dateOf(at);
   return `${date} ${timeOfDay(at).slice(0, 5)}`;
 }

@@ -138,6 +138,9 @@ for (const [name, complete] of Object.entries(SHELLS)) {
     using shell = new Shell();
     assert.deepEqual(complete(shell, "lock", "").toSorted(), ["release", "status"]);
     assert.deepEqual(complete(shell, "lock", "status", ""), []);
+    const acts = ["forget", "halt", "history", "resume", "status"];
+    assert.deepEqual(complete(shell, "fleet", "").toSorted(), acts);
+    assert.deepEqual(complete(shell, "fleet", "forget", ""), []);
   });
 
   test(`${name}: offers files for an argument that is one`, options, () => {
@@ -198,6 +201,7 @@ const TYPED = [
   { typed: "--dry-r\t", called: "--dry-run" },
   { typed: "help canc\t", called: "help cancel" },
   { typed: "lock rel\t", called: "lock release" },
+  { typed: "fleet res\t", called: "fleet resume" },
   { typed: "status --follo\t", called: "status --follow" },
   { typed: "check-config a-fi\t", called: "check-config a-file.json" },
   { typed: "--config a-fi\t", called: "--config a-file.json" },

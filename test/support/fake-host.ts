@@ -76,7 +76,12 @@ export class FakeHost implements Disposable {
 
   async call(...args: string[]): Promise<Said> {
     const said = { stdout: "", stderr: "" };
-    const context: Context = {
+    return { exitCode: await runCommandLine(this.context(said), args), ...said };
+  }
+
+  /** What a command gets that runs on this host. */
+  context(said: { stdout: string; stderr: string }): Context {
+    return {
       version: "0.0.0",
       stdout: {
         write: (text: string) => {
@@ -102,7 +107,6 @@ export class FakeHost implements Disposable {
       unwritten: () => null,
       isReaderGone: () => false,
     };
-    return { exitCode: await runCommandLine(context, args), ...said };
   }
 
   /** `schedule` with the profile and state folder of this host. */

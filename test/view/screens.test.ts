@@ -3,11 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
 import { STATES } from "../../src/core/states.ts";
+import { fleetHistoryScreen } from "../../src/view/fleet/fleet-history-screen.ts";
+import { fleetScreen } from "../../src/view/fleet/fleet-screen.ts";
 import { historyScreen } from "../../src/view/history-screen.ts";
 import { statusScreen, type StatusNow } from "../../src/view/status-screen.ts";
 import { PLAIN, type Style, withoutColour } from "../../src/view/style.ts";
 import { widthOf } from "../../src/view/text.ts";
 import { assertGolden } from "../support/golden.ts";
+import { GROUPS, HISTORY } from "./fleet-samples.ts";
 import { LOADER, NEW, NOW, OLD, RECORDS, slotOf, statusOf } from "./samples.ts";
 
 const COLOURED: Style = { colour: "on", symbols: "unicode", width: 80 };
@@ -161,6 +164,12 @@ goldenTest("history", (style) => {
   const broken = { kind: "broken", id: "20261122-213000-zzzz", why } as const;
   return historyScreen(style, NOW, [...records, broken]);
 });
+
+for (const [name, group] of Object.entries(GROUPS)) {
+  goldenTest(`fleet-${name}`, (style) => fleetScreen(style, NOW, group, "notable"));
+}
+
+goldenTest("fleet-history", (style) => fleetHistoryScreen(style, NOW, HISTORY));
 
 test("history: a rollback names what it takes back, in whatever state it is", () => {
   for (const [name, record] of Object.entries(RECORDS)) {

@@ -19,6 +19,7 @@ import {
   showRecentJournal,
 } from "../../host/systemd/journal-commands.ts";
 import type { ReportBugJson } from "../../json/report-bug.ts";
+import { fleetScreen } from "../../view/fleet/fleet-screen.ts";
 import { statusScreen } from "../../view/status-screen.ts";
 import { PLAIN } from "../../view/style.ts";
 import type { Context } from "../context.ts";
@@ -51,6 +52,7 @@ export async function collectBugReport(reporting: Reporting): Promise<BugReport>
     await status(reporting),
     recordPart(reporting, id),
     configPart(config),
+    ...(await fleetParts(reporting)),
     await ran(reporting, "Units", listOwnUnits()),
     ...(id === null ? [] : [await ran(reporting, "Journal", showRecentJournal(id))]),
     await ran(reporting, "Journal of the other units, this boot", showOtherJournal()),
@@ -100,6 +102,20 @@ async function status(reporting: Reporting): Promise<Part> {
     return { title, text: statusScreen(PLAIN, await lookAtStatus(reporting)).join("\n") };
   } catch (error) {
     return { title, text: `cannot be shown: ${messageOf(error)}` };
+  }
+}
+
+/** None without rollouts. */
+async function fleetParts({ config, context }: Reporting): Promise<Part[]> {
+  if (config.fleet === null) return [];
+  const title = "Rollout";
+  try {
+    const { placeOf } = await import("../fleet/place.ts");
+    const { lookAtFleet } = await import("../fleet/look.ts");
+    const seen = await lookAtFleet(await placeOf(context, config));
+    return [{ title, text: fleetScreen(PLAIN, context.now(), seen, "notable").join("\n") }];
+  } catch (error) {
+    return [{ title, text: `cannot be shown: ${messageOf(error)}` }];
   }
 }
 

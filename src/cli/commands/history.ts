@@ -1,11 +1,10 @@
-import { InvalidArgumentError } from "commander";
 import { withReplacement } from "../../finalize/finalization-now.ts";
 import type { Host } from "../../host/process/host.ts";
 import type { ReadRecord, RecordStore } from "../../state-dir/store.ts";
 import { toFinalizationJson } from "../../json/finalization.ts";
 import type { HistoryJson } from "../../json/history.ts";
 import { type HistoryEntry, historyScreen } from "../../view/history-screen.ts";
-import { acts, type Cli, newCommand, withJson } from "../command.ts";
+import { acts, type Cli, newCommand, readLimit, withJson } from "../command.ts";
 import { type CommonOptions, type Context, printResult, styleOf } from "../context.ts";
 import { everyId } from "../shared/find-record.ts";
 import { requireAccess } from "../shared/guards.ts";
@@ -20,11 +19,6 @@ export function addHistory(cli: Cli): void {
     .description("list the finalizations, the newest first")
     .option("-n, --limit <number>", "show at most this number of finalizations", readLimit, 20)
     .action(acts(cli, history));
-}
-
-function readLimit(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("Use a whole number from 1 to 999999.");
 }
 
 async function history(context: Context, options: HistoryOptions): Promise<void> {

@@ -1,5 +1,5 @@
-import { Argument, InvalidArgumentError, Option } from "commander";
-import { GROUP_PATTERN, isSameLock, type LockConfig } from "../../core/config/lock-config.ts";
+import { Argument, Option } from "commander";
+import { isSameLock, type LockConfig } from "../../core/config/lock-config.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { giveSlotBack, type GivingBack } from "../../fleet/slot-keeping.ts";
@@ -8,7 +8,7 @@ import { isOwn } from "../../fleet/ownership.ts";
 import { SlotAccess } from "../../fleet/slot-access.ts";
 import { lockScreen } from "../../view/lock-screen.ts";
 import { makeSure } from "../shared/terminal.ts";
-import { acts, type Cli, newCommand, withJson } from "../command.ts";
+import { acts, type Cli, newCommand, readGroup, withJson } from "../command.ts";
 import {
   type CommonOptions,
   complain,
@@ -47,11 +47,6 @@ export function addLock(cli: Cli): void {
     .addOption(unowned.conflicts("holder"))
     .option("-y, --yes", "do not ask before the slot is given back")
     .action(acts(cli, lock));
-}
-
-function readGroup(text: string): string {
-  if (GROUP_PATTERN.test(text)) return text;
-  throw new InvalidArgumentError("Use letters, digits, dots and dashes.");
 }
 
 /** @returns the exit code: 1 if the lock server can list the holders but did not */

@@ -116,6 +116,8 @@ export interface RolloutServer {
    * Resolves at the next change of the rollout that may open or close a gate, if it has changed since the last
    * answer of this server already, if no member of etcd can be watched, when an absent host has had its
    * `joinWithin`, after some minutes, or with the signal. Never rejects.
+   *
+   * @param of `everything`: also at the progress of each host, for somebody who looks on
    */
-  readonly change: (signal: AbortSignal) => Promise<void>;
+  readonly change: (signal: AbortSignal, of?: "gates" | "everything") => Promise<void>;
 }

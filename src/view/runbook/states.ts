@@ -71,4 +71,33 @@ export const STATES: readonly Topic[] = [
       ["deploy-finalize lock release", "give the slot back, after the repair"],
     ],
   },
+  {
+    name: "rollout-halted",
+    reason: null,
+    title: "The rollout of the group is halted",
+    host: "See the hosts that failed. The others run what they ran before, or the new system, verified.",
+    nextBoot:
+      "On a host that waits, the new system, which nobody has verified, and without a fallback, unless you give it up there.",
+    wait: "Yes: no other host acts. Avoid reboots of the hosts that wait.",
+    commands: [
+      ["deploy-finalize fleet status", "which hosts failed, and why it is halted"],
+      ["deploy-finalize fleet resume", "go on, if the failure is not the fault of the deploy"],
+      ["deploy-finalize fleet forget HOST", "no longer wait for a host that does not come back"],
+      STATUS,
+    ],
+  },
+  {
+    name: "rollout-stuck",
+    reason: null,
+    title: "The rollout of the group does not go on",
+    host: UNCHANGED,
+    nextBoot:
+      "On a host that waits, the new system, which nobody has verified, and without a fallback, unless you give it up there.",
+    wait: "Yes. Avoid reboots of the hosts that wait.",
+    commands: [
+      ["deploy-finalize fleet status", "which hosts have not ended, and what they wait for"],
+      ["deploy-finalize fleet forget HOST", "no longer wait for a host that does not come back"],
+      STATUS,
+    ],
+  },
 ];

@@ -1,0 +1,102 @@
+import { Argument, InvalidArgumentError } from "commander";
+import { EXIT } from "../../core/outcome.ts";
+import { printableLine } from "../../core/printable.ts";
+import { Refusal } from "../../core/refusal.ts";
+import { acts, type Cli, newCommand, readGroup, readLimit, withJson } from "../command.ts";
+import { openServices } from "../compose.ts";
+import type { CommonOptions, Context } from "../context.ts";
+import { placeOf } from "../fleet/place.ts";
+import { type FleetWanted, runFleet } from "../fleet/run.ts";
+import { requireRoot } from "../shared/guards.ts";
+
+interface FleetOptions extends CommonOptions {
+  readonly group?: string;
+  readonly follow?: true;
+  readonly all?: true;
+  readonly limit?: number;
+  readonly why?: string;
+  readonly yes?: true;
+}
+
+const ACTIONS = ["status", "history", "halt", "resume", "forget"] as const;
+type FleetAction = (typeof ACTIONS)[number];
+
+export function addFleet(cli: Cli): void {
+  const action = new Argument(
+    "<what>",
+    "what to do: status shows the rollout, history the rollouts before it; halt and resume stop it and let it go on; forget removes a host that does not come back",
+  );
+  const host = new Argument("[host]", "for forget: the host, by its name or its ID in etcd");
+  withJson(newCommand(cli, "fleet").addArgument(action.choices(ACTIONS)).addArgument(host))
+    .description("show the rollout of the group, halt it, resume it, or forget a host")
+    .option("--group <group>", "the group, instead of the configured group", readGroup)
+    .option("-f, --follow", "status: update the screen until the rollout ends or is halted")
+    .option("--all", "status: list every host, also of a large group")
+    .option("-n, --limit <number>", "history: show at most this number (default: 20)", readLimit)
+    .option("--why <text>", "halt: the reason, which the other hosts show", readWhy)
+    .option("-y, --yes", "do not ask before it halts, resumes or forgets")
+    .action(acts(cli, fleet));
+}
+
+/** Each host shows it in a line. */
+const MOST_OF_WHY = 500;
+
+function readWhy(text: string): string {
+  const why = printableLine(text, MOST_OF_WHY).trim();
+  if (why !== "") return why;
+  throw new InvalidArgumentError("It is empty. Give the reason, or leave the option out.");
+}
+
+async function fleet(
+  context: Context,
+  action: FleetAction,
+  host: string | undefined,
+  options: FleetOptions,
+): Promise<number> {
+  requireFitting(action, host, options);
+  const wanted = wantedBy(action, host, options);
+  requireRoot(context, "the rollout of a fleet");
+  const { config } = await openServices(context, options);
+  return await runFleet(await placeOf(context, config, options.group), wanted, options);
+}
+
+const ONLY_FOR = { follow: "status", all: "status", limit: "history", why: "halt" } as const;
+
+/** @throws Refusal (usage) for an argument or an option of another action */
+function requireFitting(
+  action: FleetAction,
+  host: string | undefined,
+  options: FleetOptions,
+): void {
+  for (const name of ["follow", "all", "limit", "why"] as const) {
+    const only = ONLY_FOR[name];
+    if (options[name] === undefined || action === only) continue;
+    throw new Refusal(`--${name} is an option of \`fleet ${only}\` only`, EXIT.usage);
+  }
+  if (host === undefined || action === "forget") return;
+  throw new Refusal(`\`fleet ${action}\` takes no host`, EXIT.usage);
+}
+
+const SHOWN_PAST = 20;
+
+function wantedBy(
+  action: FleetAction,
+  host: string | undefined,
+  { follow, all, limit = SHOWN_PAST, why }: FleetOptions,
+): FleetWanted {
+  switch (action) {
+    case "status": {
+      const shown = all === true ? "all" : "notable";
+      return { act: action, shown, until: follow === true ? "end" : "now" };
+    }
+    case "history":
+      return { act: action, limit };
+    case "halt":
+      return { act: action, why };
+    case "resume":
+      return { act: action };
+    case "forget":
+      if (host !== undefined && host !== "") return { act: action, host };
+      throw new Refusal("name the host: deploy-finalize fleet forget HOST", EXIT.usage);
+  }
+}

@@ -1,0 +1,124 @@
+import { jsonLine } from "../../core/printable.ts";
+import { EXIT } from "../../core/outcome.ts";
+import { pause } from "../../host/process/time.ts";
+import type { FleetJson } from "../../json/fleet.ts";
+import { courseOf } from "../../view/fleet/counts.ts";
+import { FleetChanges } from "../../view/fleet/fleet-changes.ts";
+import { fleetScreen } from "../../view/fleet/fleet-screen.ts";
+import { changeLine } from "../../view/headline.ts";
+import { drawMode } from "../../view/style.ts";
+import { type Context, print, styleOf } from "../context.ts";
+import { Repainter } from "../shared/terminal.ts";
+import { lookAtFleet } from "./look.ts";
+import type { FleetPlace } from "./place.ts";
+
+export interface Following {
+  readonly output: "screen" | "json";
+  readonly shown: "all" | "notable";
+}
+
+type Mode = "json" | ReturnType<typeof drawMode>;
+
+/** The screen shows ages, so it is drawn again this often. */
+const REDRAW_MS = 1000;
+
+/**
+ * Shows the rollout until all hosts have ended, or until it is halted and nothing moves: in place
+ * on a terminal that can do so, else one line for each change.
+ *
+ * @returns 1 if it is halted, or if it was unknown at the first look
+ */
+export async function followFleet(place: FleetPlace, following: Following): Promise<number> {
+  const { context, server } = place;
+  const stop = context.stopSignal("stop");
+  const mode = following.output === "json" ? "json" : drawMode(context.terminal(), context.env);
+  const show = showing(context, mode, following.shown);
+  for (let isFirst = true; ; isFirst = false) {
+    const seen = await lookAtFleet(place);
+    const exitCode = exitCodeAt(seen, isFirst ? "first" : "later");
+    if (!stop.aborted) show(seen, exitCode === null ? "more" : "last");
+    if (exitCode !== null) return exitCode;
+    await redrawUntil(server.change(stop, "everything"), mode, stop, () => {
+      show(seen, "more");
+    });
+    if (stop.aborted) return context.isReaderGone() ? EXIT.done : EXIT.unfinished;
+  }
+}
+
+/** Null while there is more to see. An etcd that is away for a while does not end it. */
+function exitCodeAt(seen: FleetJson, look: "first" | "later"): number | null {
+  switch (courseOf(seen)) {
+    case "none":
+    case "complete":
+      return EXIT.done;
+    case "halted":
+      return EXIT.failed;
+    case "unknown":
+      return look === "first" ? EXIT.failed : null;
+    case "goes-on":
+    case "halting":
+      return null;
+  }
+}
+
+async function redrawUntil(
+  change: Promise<void>,
+  mode: Mode,
+  stop: AbortSignal,
+  redraw: () => void,
+): Promise<void> {
+  if (mode !== "in-place") {
+    await change;
+    return;
+  }
+  const over = new AbortController();
+  const ended = change.finally(() => {
+    over.abort();
+  });
+  const signal = AbortSignal.any([stop, over.signal]);
+  while (!signal.aborted) {
+    await pause(REDRAW_MS, signal);
+    if (!signal.aborted) redraw();
+  }
+  await ended;
+}
+
+type Show = (seen: FleetJson, place: "more" | "last") => void;
+
+function showing(context: Context, mode: Mode, shown: Following["shown"]): Show {
+  switch (mode) {
+    case "json":
+      return jsonLines(context);
+    case "in-place":
+      return screen(context, shown);
+    case "line-by-line":
+      return changeLines(context);
+  }
+}
+
+function screen(context: Context, shown: Following["shown"]): Show {
+  const repainter = new Repainter(context.stdout);
+  return (seen, place) => {
+    const lines = fleetScreen(styleOf(context), context.now(), seen, shown);
+    const rows = context.terminal()?.rows;
+    repainter.paint(place === "last" || rows === undefined ? lines : lines.slice(0, rows - 1));
+  };
+}
+
+function changeLines(context: Context): Show {
+  const changes = new FleetChanges();
+  return (seen) => {
+    for (const { at, what, detail } of changes.since(seen, context.now())) {
+      print(context, changeLine(at, what, detail));
+    }
+  };
+}
+
+function jsonLines(context: Context): Show {
+  let printed = "";
+  return (seen) => {
+    const line = jsonLine(seen);
+    if (line !== printed) print(context, line);
+    printed = line;
+  };
+}

@@ -1,0 +1,69 @@
+import type { Rollout } from "../../core/fleet/rollout.ts";
+import type { GroupView, MemberView, WaveView } from "../../fleet/rollouts/rollout-server.ts";
+import type { Unknown } from "../../fleet/slot-keeping.ts";
+import type { FleetHostJson, FleetJson, RolloutJson, WaveJson } from "../../json/fleet.ts";
+import type { FleetPlace } from "./place.ts";
+
+type Named = Pick<FleetPlace, "group" | "endpoints" | "id">;
+
+export async function lookAtFleet(place: FleetPlace): Promise<FleetJson> {
+  return toFleetJson(place, await place.server.look());
+}
+
+export function toFleetJson(place: Named, seen: GroupView | Unknown): FleetJson {
+  const { group, endpoints } = place;
+  const common = { schemaVersion: 1 as const, group, server: [...endpoints] };
+  switch (seen.kind) {
+    case "unknown":
+      return { ...common, rollout: null, waves: null, unknown: seen.why };
+    case "known":
+      return {
+        ...common,
+        rollout: seen.rollout === null ? null : toRolloutJson(seen.rollout),
+        waves: seen.waves.map((wave) => toWaveJson(place, wave)),
+        unknown: null,
+      };
+  }
+}
+
+export function toRolloutJson(rollout: Rollout): RolloutJson {
+  const { seq, name, startedAt, startedBy, forgiven } = rollout;
+  const failures = rollout.failures.map((failure, index) => ({
+    ...failure,
+    isForgiven: index < forgiven,
+  }));
+  return { seq, name, startedAt, startedBy, halt: toHaltJson(rollout.halt), failures };
+}
+
+function toHaltJson(halt: Rollout["halt"]): RolloutJson["halt"] {
+  if (halt === null) return null;
+  const { at, by, why, kind } = halt;
+  return { at, by, why, kind };
+}
+
+function toWaveJson(place: Named, { wave, members }: WaveView): WaveJson {
+  return {
+    wave,
+    isComplete: members.every(({ done }) => done !== null),
+    live: members.filter(({ done }) => done === "live").length,
+    hosts: members.map((member) => toHostJson(place, member)),
+  };
+}
+
+/** What a host did in an earlier rollout does not count in this one. */
+function toHostJson({ id: own }: Named, member: MemberView): FleetHostJson {
+  const { id, host, done, hasJoined } = member;
+  const common = { id, host, isThisHost: id === own, done };
+  if (!hasJoined) {
+    return {
+      ...common,
+      state: "not-joined",
+      since: null,
+      generation: null,
+      finalization: null,
+      why: null,
+    };
+  }
+  const { state, since, generation, finalization, why } = member;
+  return { ...common, state, since, generation, finalization, why };
+}

@@ -1,0 +1,64 @@
+import { Refusal } from "../../core/refusal.ts";
+import type { FleetJson, RolloutJson } from "../../json/fleet.ts";
+import { ago } from "../../view/fleet/ago.ts";
+import { allHosts, countsOf, shortName } from "../../view/fleet/counts.ts";
+
+/** What an operator asks for. */
+export type Order =
+  | { readonly act: "halt"; readonly why: string | undefined }
+  | { readonly act: "resume" }
+  | { readonly act: "forget"; readonly host: string };
+
+/**
+ * What to ask before an order, with its consequence.
+ *
+ * @throws Refusal if there is nothing to do
+ */
+export function questionFor(order: Order, fleet: FleetJson, now: Date): string {
+  const { group, rollout, unknown } = fleet;
+  // What cannot be shown can be halted all the same.
+  if (unknown !== null) return unseen(order, fleet, unknown);
+  if (rollout === null) throw new Refusal(`there is no rollout of group ${group}`);
+  const name = `rollout ${shortName(rollout)} of group ${group}`;
+  switch (order.act) {
+    case "halt":
+      return halting(fleet, rollout, name, now);
+    case "resume":
+      if (rollout.halt === null) throw new Refusal(`${name} is not halted`);
+      return `Resume the ${name}? ${forgiving(rollout)}Then the hosts that wait act.`;
+    case "forget":
+      requireHost(order.host, fleet);
+      return `Forget ${order.host} of group ${group}? Then no host waits for it, until it takes part again.`;
+  }
+}
+
+function unseen(order: Order, { group }: FleetJson, why: string): string {
+  const about = order.act === "forget" ? `${order.host} of` : "the rollout of";
+  return `The rollout cannot be shown: ${why}. ${order.act} ${about} group ${group} all the same?`;
+}
+
+function halting(fleet: FleetJson, { halt }: RolloutJson, name: string, now: Date): string {
+  if (halt !== null) {
+    throw new Refusal(`${name} was halted ${ago(halt.at, now)} by ${halt.by}: ${halt.why}`);
+  }
+  const hosts = allHosts(fleet);
+  const live = `${countsOf(hosts).live} of ${hosts.length} hosts are live`;
+  return `Halt the ${name}? ${live}. Hosts that have not begun to act wait until: deploy-finalize fleet resume.`;
+}
+
+function forgiving({ failures }: RolloutJson): string {
+  const hosts = failures.filter(({ isForgiven }) => !isForgiven).map(({ host }) => host);
+  return hosts.length === 0 ? "" : `It forgives the failure of ${hosts.join(", ")}. `;
+}
+
+/** More do not help somebody who mistyped a name. */
+const MOST_NAMED = 20;
+
+function requireHost(wanted: string, fleet: FleetJson): void {
+  const hosts = allHosts(fleet);
+  if (hosts.some(({ id, host }) => id === wanted || host === wanted)) return;
+  const names = [...new Set(hosts.map(({ host }) => host))];
+  const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
+  const known = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
+  throw new Refusal(`no host ${wanted} in group ${fleet.group}; known: ${known || "none"}`);
+}
