@@ -43,20 +43,20 @@ export function aMember(
   changes: Partial<MemberView> = {},
 ): MemberView {
   const host = `web${number}`;
-  const hasJoined = how !== "absent" && how !== "without";
+  const isOld = how === "absent" || how === "without";
   const member: Member = {
     schemaVersion: 1,
     id: `id-${host}`,
     host,
     wave,
-    seq: hasJoined ? 7 : 6,
+    seq: isOld ? 6 : 7,
     finalization: "20261122-211500-km17",
     generation: 42,
-    state: hasJoined ? how : "live",
+    state: isOld ? "live" : how,
     since: "2026-11-22T21:27:00.000Z",
     why: null,
   };
-  return { ...member, done: DONE_OF[how] ?? null, hasJoined, ...changes };
+  return { ...member, done: DONE_OF[how] ?? null, hasJoined: !isOld && how !== "left", ...changes };
 }
 
 /** The waves of some hosts. */

@@ -20,7 +20,7 @@ export function toFleetJson(place: Named, seen: GroupView | Unknown): FleetJson 
       return {
         ...common,
         rollout: seen.rollout === null ? null : toRolloutJson(seen.rollout),
-        waves: seen.waves.map((wave) => toWaveJson(place, wave)),
+        waves: seen.waves.map((wave) => toWaveJson(place, wave, seen.rollout)),
         unknown: null,
       };
   }
@@ -41,20 +41,24 @@ function toHaltJson(halt: Rollout["halt"]): RolloutJson["halt"] {
   return { at, by, why, kind };
 }
 
-function toWaveJson(place: Named, { wave, members }: WaveView): WaveJson {
+function toWaveJson(place: Named, { wave, members }: WaveView, rollout: Rollout | null): WaveJson {
   return {
     wave,
     isComplete: members.every(({ done }) => done !== null),
     live: members.filter(({ done }) => done === "live").length,
-    hosts: members.map((member) => toHostJson(place, member)),
+    hosts: members.map((member) => toHostJson(place, member, rollout)),
   };
 }
 
-/** What a host did in an earlier rollout does not count in this one. */
-function toHostJson({ id: own }: Named, member: MemberView): FleetHostJson {
-  const { id, host, done, hasJoined } = member;
+/** What a host did in an earlier rollout does not count in this one; that it left this one does. */
+function toHostJson(
+  { id: own }: Named,
+  member: MemberView,
+  rollout: Rollout | null,
+): FleetHostJson {
+  const { id, host, done, hasJoined, seq } = member;
   const common = { id, host, isThisHost: id === own, done };
-  if (!hasJoined) {
+  if (!hasJoined && seq !== rollout?.seq) {
     return {
       ...common,
       state: "not-joined",

@@ -24,8 +24,7 @@ export function questionFor(order: Order, fleet: FleetJson, now: Date): string {
     case "halt":
       return halting(fleet, rollout, name, now);
     case "resume":
-      if (rollout.halt === null) throw new Refusal(`${name} is not halted`);
-      return `Resume the ${name}? ${forgiving(rollout)}Then the hosts that wait act.`;
+      return resuming(rollout, name);
     case "forget":
       requireHost(order.host, fleet);
       return `Forget ${order.host} of group ${group}? Then no host waits for it, until it takes part again.`;
@@ -46,9 +45,17 @@ function halting(fleet: FleetJson, { halt }: RolloutJson, name: string, now: Dat
   return `Halt the ${name}? ${live}. Hosts that have not begun to act wait until: deploy-finalize fleet resume.`;
 }
 
-function forgiving({ failures }: RolloutJson): string {
-  const hosts = failures.filter(({ isForgiven }) => !isForgiven).map(({ host }) => host);
-  return hosts.length === 0 ? "" : `It forgives the failure of ${hosts.join(", ")}. `;
+/** A host may be held by failures that halt no other one: its limit is lower. */
+function resuming({ halt, failures }: RolloutJson, name: string): string {
+  const counted = failures.filter(({ isForgiven }) => !isForgiven);
+  if (halt === null && counted.length === 0) throw new Refusal(`${name} is not halted`);
+  const forgives =
+    counted.length === 0
+      ? ""
+      : `It forgives the failure of ${someOf(counted.map(({ host }) => host))}. `;
+  const without =
+    halt?.kind === "missing" ? "It goes on without the hosts that did not join. " : "";
+  return `Resume the ${name}? ${forgives}${without}Then the hosts that wait act.`;
 }
 
 /** More do not help somebody who mistyped a name. */
@@ -57,8 +64,12 @@ const MOST_NAMED = 20;
 function requireHost(wanted: string, fleet: FleetJson): void {
   const hosts = allHosts(fleet);
   if (hosts.some(({ id, host }) => id === wanted || host === wanted)) return;
-  const names = [...new Set(hosts.map(({ host }) => host))];
-  const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
-  const known = `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
-  throw new Refusal(`no host ${wanted} in group ${fleet.group}; known: ${known || "none"}`);
+  const known = hosts.length === 0 ? "none" : someOf(hosts.map(({ host }) => host));
+  throw new Refusal(`no host ${wanted} in group ${fleet.group}; known: ${known}`);
+}
+
+function someOf(hosts: readonly string[]): string {
+  const names = [...new Set(hosts)];
+  const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : "";
+  return `${names.slice(0, MOST_NAMED).join(", ")}${more}`;
 }
