@@ -32,6 +32,10 @@ const rollout = v.object({
   startedAt: moment,
   startedBy: described(v.string(), "The host that began it."),
   halt: orNull(halt, "Null while it goes on."),
+  resumed: orNull(
+    v.object({ at: moment, by: v.string() }),
+    "The last `fleet resume` of it; null if there was none.",
+  ),
   failures: described(v.array(failure), "Hosts that failed, the first one first."),
 });
 

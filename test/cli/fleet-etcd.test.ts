@@ -117,15 +117,20 @@ etcdTest("fleet status --follow: each step of each host, without polling", async
   const shows = async (text: RegExp): Promise<void> => {
     await host.until(() => text.test(host.lines.join("")));
   };
-  await shows(/0 of 2 hosts live/);
-  await web1.soaks();
-  await shows(/wave 0, web1: soaking\n/);
-  await web1.isLive();
-  await shows(/wave 0: complete/);
-  await web2.asks();
-  await shows(/wave 1, web2: acting\n/);
-  await web2.isLive();
-  assert.equal((await following).exitCode, EXIT.done);
+  try {
+    await shows(/0 of 2 hosts live/);
+    await web1.soaks();
+    await shows(/wave 0, web1: soaking\n/);
+    await web1.isLive();
+    await shows(/wave 0: complete/);
+    await web2.asks();
+    await shows(/wave 1, web2: acting\n/);
+    await web2.isLive();
+    assert.equal((await following).exitCode, EXIT.done);
+  } finally {
+    host.stop.abort();
+    await following;
+  }
 });
 
 etcdTest("report-bug: has the rollout of the group", async (cluster) => {

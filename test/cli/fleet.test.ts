@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exitCodeAfterOutput } from "../../src/cli/context.ts";
 import { EXIT } from "../../src/core/outcome.ts";
 import { fleetActSchema, fleetHistorySchema, fleetSchema } from "../../src/json/fleet.ts";
 import { etcdConfig, fleetLockConfig } from "../fleet/configs.ts";
@@ -223,6 +224,15 @@ for (const [what, words, exitCode, why] of refused) {
     assert.match(said.stderr, why);
   });
 }
+
+test("fleet: output that is lost is a failure only of what shows something", () => {
+  using host = new FleetHost();
+  const context = { ...host.context({ stdout: "", stderr: "" }), unwritten: () => "ENOSPC" };
+  const codes = ["status", "history", "halt", "resume", "forget"].map((word) =>
+    exitCodeAfterOutput(context, ["fleet", "--yes", word], EXIT.done),
+  );
+  assert.deepEqual(codes, [EXIT.failed, EXIT.failed, EXIT.done, EXIT.done, EXIT.done]);
+});
 
 test("fleet: needs root", async () => {
   using host = new LockedHost(etcdConfig(["http://127.0.0.1:9"]), { fleet: { wave: 0 } });

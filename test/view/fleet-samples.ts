@@ -152,7 +152,11 @@ export const GROUPS: Readonly<Record<string, FleetJson>> = {
   ),
   complete: asJson(
     viewOf(
-      aRollout(),
+      aRollout({
+        failures: [FAILURE],
+        forgiven: 1,
+        resumed: { at: "2026-11-22T21:34:30.000Z", by: "anna on web9" },
+      }),
       aMember(0, 1, "live"),
       aMember(1, 2, "live", { since: "2026-11-22T21:34:00.000Z" }),
     ),

@@ -121,6 +121,7 @@ const rollouts = fc.record({
     }),
     { nil: null },
   ),
+  resumed: fc.option(fc.record({ at: moments, by: words }), { nil: null }),
   failures: fc.array(
     fc.record({
       id: words,

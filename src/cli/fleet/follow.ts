@@ -1,6 +1,7 @@
 import { jsonLine } from "../../core/printable.ts";
 import { EXIT } from "../../core/outcome.ts";
-import { pause } from "../../host/process/time.ts";
+import { pause, unlessEnded } from "../../host/process/time.ts";
+import type { RolloutServer } from "../../fleet/rollouts/rollout-server.ts";
 import type { FleetJson } from "../../json/fleet.ts";
 import { courseOf } from "../../view/fleet/counts.ts";
 import { FleetChanges } from "../../view/fleet/fleet-changes.ts";
@@ -38,11 +39,30 @@ export async function followFleet(place: FleetPlace, following: Following): Prom
     const exitCode = exitCodeAt(seen, isFirst ? "first" : "later");
     if (!stop.aborted) show(seen, exitCode === null ? "more" : "last");
     if (exitCode !== null) return exitCode;
-    await redrawUntil(server.change(stop, "everything"), mode, stop, () => {
+    await redrawUntil(nextNews(server, seen, stop), mode, stop, () => {
       show(seen, "more");
     });
     if (stop.aborted) return context.isReaderGone() ? EXIT.done : EXIT.unfinished;
   }
+}
+
+/** Somebody looks on: an etcd that is away is asked more often than a host that waits asks it. */
+const RETRY_MS = 5000;
+
+async function nextNews(
+  server: RolloutServer,
+  { unknown }: FleetJson,
+  stop: AbortSignal,
+): Promise<void> {
+  await unlessEnded(
+    stop,
+    async (signal) => {
+      await server.change(signal, "everything");
+    },
+    async (signal) => {
+      await pause(unknown === null ? Infinity : RETRY_MS, signal);
+    },
+  );
 }
 
 /** Null while there is more to see. An etcd that is away for a while does not end it. */

@@ -32,7 +32,8 @@ export function toRolloutJson(rollout: Rollout): RolloutJson {
     ...failure,
     isForgiven: index < forgiven,
   }));
-  return { seq, name, startedAt, startedBy, halt: toHaltJson(rollout.halt), failures };
+  const halt = toHaltJson(rollout.halt);
+  return { seq, name, startedAt, startedBy, halt, resumed: rollout.resumed ?? null, failures };
 }
 
 function toHaltJson(halt: Rollout["halt"]): RolloutJson["halt"] {

@@ -76,8 +76,8 @@ export class EtcdRollouts implements RolloutServer {
 
   forget: RolloutServer["forget"] = async (host) => await forget(this.#group, host);
 
-  change: RolloutServer["change"] = async (signal) => {
-    await this.#changes.next(signal);
+  change: RolloutServer["change"] = async (signal, of) => {
+    await this.#changes.next(signal, of);
   };
 
   readonly #onRead = ({ revision, rollout }: Read): void => {

@@ -40,16 +40,19 @@ function heading(style: Style, now: Date, fleet: FleetJson, rollout: RolloutJson
   const mark = rollout.halt !== null ? "bad" : currentWave(fleet) === null ? "good" : "busy";
   const [first = "", ...rest] = hanging(style, `${symbol(style, mark)} `, text);
   const bold = first.replace(printable(name), (found) => paint(style, "bold", found));
-  const { startedAt, startedBy } = rollout;
-  const started = `started ${ago(startedAt, now)} by ${startedBy}${failuresInWords(rollout)}`;
+  const { startedAt, startedBy, halt, resumed } = rollout;
+  const again =
+    halt === null && resumed !== null ? `; resumed ${ago(resumed.at, now)} by ${resumed.by}` : "";
+  const started = `started ${ago(startedAt, now)} by ${startedBy}${failuresInWords(rollout)}${again}`;
   return [bold, ...rest, ...hanging(style, "  ", started), ...haltLines(style, now, rollout)];
 }
 
 function failuresInWords({ failures }: RolloutJson): string {
   const forgiven = failures.filter(({ isForgiven }) => isForgiven).length;
   if (failures.length === 0) return "";
-  const all = failures.length === 1 ? "1 failure" : `${failures.length} failures`;
-  return forgiven === 0 ? `; ${all}` : `; ${all}, ${forgiven} of them forgiven`;
+  const all = failures.length === 1 ? "; 1 failure" : `; ${failures.length} failures`;
+  if (forgiven === 0) return all;
+  return forgiven === failures.length ? `${all}, forgiven` : `${all}, ${forgiven} forgiven`;
 }
 
 const HALTED = "halted";

@@ -221,3 +221,16 @@ test("change: a server that sends no watch is paused for", async () => {
   assert.equal(watches, 2);
   server.close();
 });
+
+etcdTest("change: somebody who looks on is told of each host", async ({ endpoints }) => {
+  const server = serverOf(endpoints, { retry: NEVER });
+  const other = serverOf(endpoints);
+  await admitted(other, web1);
+  await server.look();
+  const waiting = server.change(signal(), "everything");
+  await held(other, web2);
+  await waiting;
+  await server.look();
+  await other.soaks(web1);
+  await server.change(signal(), "everything");
+});

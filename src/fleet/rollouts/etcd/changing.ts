@@ -2,7 +2,7 @@ import type { Rollout } from "../../../core/fleet/rollout.ts";
 import { pause, unlessEnded } from "../../../host/process/time.ts";
 import type { EtcdGateway } from "../../etcd-gateway.ts";
 import { pauseMs } from "../../holder.ts";
-import { isNews, watchedIn } from "./answers.ts";
+import { type Entry, isNews, watchedIn } from "./answers.ts";
 import type { Keys } from "./keys.ts";
 import { revisionAfter, watchOf } from "./requests.ts";
 
@@ -11,6 +11,9 @@ import { revisionAfter, watchOf } from "./requests.ts";
  * killed between its end and the waking of the others wakes nobody.
  */
 const BACKSTOP = 300;
+
+/** The changes that may open or close a gate, or all. */
+export type Watching = "gates" | "everything";
 
 export interface ChangeTerms {
   readonly gateway: EtcdGateway;
@@ -55,7 +58,7 @@ export class Changes {
   }
 
   /** Resolves at the next change, and then and when without. Never rejects. */
-  async next(signal: AbortSignal): Promise<void> {
+  async next(signal: AbortSignal, of: Watching = "gates"): Promise<void> {
     const read = this.#read;
     if (read === null || this.#failures > 0) {
       await this.#pause(signal);
@@ -66,7 +69,7 @@ export class Changes {
     await unlessEnded(
       signal,
       async (either) => {
-        await this.#untilNews(read, either);
+        await this.#untilNews(read, of, either);
       },
       async (either) => {
         await pause(most, either);
@@ -76,10 +79,14 @@ export class Changes {
 
   async #untilNews(
     { revision, rollout }: { revision: string; rollout: Rollout | null },
+    of: Watching,
     signal: AbortSignal,
   ): Promise<void> {
     const { gateway, keys, members } = this.#terms;
-    const request = watchOf(keys.watched, revisionAfter(revision));
+    const range = of === "gates" ? keys.watched : keys.everything;
+    const request = watchOf(range, revisionAfter(revision));
+    const hasNews = (entries: readonly (Entry | "removed")[]): boolean =>
+      entries.some((entry) => isNews(keys, entry, rollout));
     // A watch that breaks goes on with another member; each member is asked, and one of them twice.
     for (let tries = 0; tries <= members && !signal.aborted; tries++) {
       try {
@@ -87,7 +94,8 @@ export class Changes {
           const watched = watchedIn(line);
           if (watched.kind === "compacted") return "enough";
           if (watched.kind === "nothing") return "more";
-          return watched.entries.some((entry) => isNews(keys, entry, rollout)) ? "enough" : "more";
+          const isEnough = of === "everything" || hasNews(watched.entries);
+          return isEnough ? "enough" : "more";
         });
         return;
       } catch {

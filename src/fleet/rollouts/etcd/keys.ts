@@ -45,6 +45,11 @@ export class Keys {
     return this.#below("watched/");
   }
 
+  /** All keys of the group. */
+  get everything(): Range {
+    return this.#below("");
+  }
+
   roster(wave: number): string {
     return `${this.base}roster/${four(wave)}`;
   }
