@@ -112,6 +112,12 @@ test("fleet halt --yes: one request, without a look before it", async () => {
   assert.deepEqual(quiet, { exitCode: EXIT.done, stdout: "", stderr: "" });
 });
 
+test("fleet status: hosts in the order of their numbers", async () => {
+  using host = new FleetHost();
+  host.server.tell(viewOf(aRollout(), ...[10, 9, 2].map((number) => aMember(0, number, "live"))));
+  assert.match((await host.fleet(STATUS)).stdout, /web2 .*\n.*web9 .*\n.*web10 /);
+});
+
 test("fleet halt: can be asked for if the rollout cannot be shown", async () => {
   using host = new FleetHost();
   host.server.tell({ kind: "unknown", why: "member/0001/x holds no host" });
@@ -166,7 +172,7 @@ const nothing = [
     "an unknown host to forget",
     viewOf(aRollout(), ...TWO),
     { act: "forget", host: "web3" },
-    /no host web3 in group web; known: web1, web2/,
+    /no host web3 in group web; known: web1, web2\. Did you mean web[12]\?$/,
   ],
 ] as const;
 for (const [what, view, order, why] of nothing) {

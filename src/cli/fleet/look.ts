@@ -42,12 +42,17 @@ function toHaltJson(halt: Rollout["halt"]): RolloutJson["halt"] {
   return { at, by, why, kind };
 }
 
+/** web2 before web10. */
+const BY_NAME = new Intl.Collator("en", { numeric: true });
+
 function toWaveJson(place: Named, { wave, members }: WaveView, rollout: Rollout | null): WaveJson {
   return {
     wave,
     isComplete: members.every(({ done }) => done !== null),
     live: members.filter(({ done }) => done === "live").length,
-    hosts: members.map((member) => toHostJson(place, member, rollout)),
+    hosts: members
+      .map((member) => toHostJson(place, member, rollout))
+      .toSorted((one, other) => BY_NAME.compare(one.host, other.host)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { nearest } from "../../core/nearest.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { FleetJson, RolloutJson } from "../../json/fleet.ts";
 import { ago } from "../../view/fleet/ago.ts";
@@ -64,8 +65,11 @@ const MOST_NAMED = 20;
 function requireHost(wanted: string, fleet: FleetJson): void {
   const hosts = allHosts(fleet);
   if (hosts.some(({ id, host }) => id === wanted || host === wanted)) return;
-  const known = hosts.length === 0 ? "none" : someOf(hosts.map(({ host }) => host));
-  throw new Refusal(`no host ${wanted} in group ${fleet.group}; known: ${known}`);
+  const names = hosts.map(({ host }) => host);
+  const known = names.length === 0 ? "none" : someOf(names);
+  const meant = nearest(wanted, names);
+  const hint = meant === null ? "" : `. Did you mean ${meant}?`;
+  throw new Refusal(`no host ${wanted} in group ${fleet.group}; known: ${known}${hint}`);
 }
 
 function someOf(hosts: readonly string[]): string {

@@ -57,15 +57,18 @@ export function currentWave({ waves }: Pick<FleetJson, "waves">): WaveJson | nul
   return waves?.find(({ isComplete }) => !isComplete) ?? null;
 }
 
-/** `1 of 4 waves complete, 31 of 50 hosts live` */
-export function progressInWords({ waves }: Pick<FleetJson, "waves">): string {
+/** `1 of 4 waves complete, 31 of 50 hosts live`; after `halted` or `complete` if it is. */
+export function progressInWords({ rollout, waves }: Pick<FleetJson, "rollout" | "waves">): string {
   const all = waves ?? [];
   const hosts = allHosts({ waves });
-  const live = `${countsOf(hosts).live} of ${hosts.length} hosts live`;
   const complete = all.filter(({ isComplete }) => isComplete).length;
-  return complete === all.length
-    ? `complete, ${live}`
-    : `${complete} of ${all.length} waves complete, ${live}`;
+  const isHalted = rollout !== null && rollout.halt !== null;
+  return [
+    ...(isHalted ? ["halted"] : []),
+    ...(complete < all.length ? [`${complete} of ${all.length} waves complete`] : []),
+    ...(complete === all.length && !isHalted ? ["complete"] : []),
+    `${countsOf(hosts).live} of ${hosts.length} hosts live`,
+  ].join(", ");
 }
 
 /** How a rollout goes for somebody who follows it. */

@@ -1,12 +1,19 @@
 import { printable } from "../../core/printable.ts";
 import type { FleetJson, RolloutJson, WaveJson } from "../../json/fleet.ts";
 import { hanging } from "../explain-parts.ts";
-import { paint, type Style, symbol } from "../style.ts";
+import { type Mark, paint, type Style, symbol } from "../style.ts";
 import { padEnd, widthOf, wrap } from "../text.ts";
 import { forPeople } from "../timeline.ts";
 import { ago } from "./ago.ts";
 import { bar } from "./bar.ts";
-import { countsInWords, currentWave, progressInWords, shortName } from "./counts.ts";
+import {
+  allHosts,
+  countsInWords,
+  countsOf,
+  currentWave,
+  progressInWords,
+  shortName,
+} from "./counts.ts";
 import { hostTable } from "./host-table.ts";
 
 /** The rollout of a group: what it is, its waves as bars, and its hosts. */
@@ -37,7 +44,7 @@ export function fleetScreen(
 function heading(style: Style, now: Date, fleet: FleetJson, rollout: RolloutJson): string[] {
   const name = shortName(rollout);
   const text = `rollout ${name}: ${progressInWords(fleet)}`;
-  const mark = rollout.halt !== null ? "bad" : currentWave(fleet) === null ? "good" : "busy";
+  const mark = markOf(fleet, rollout);
   const [first = "", ...rest] = hanging(style, `${symbol(style, mark)} `, text);
   const bold = first.replace(printable(name), (found) => paint(style, "bold", found));
   const { startedAt, startedBy, halt, resumed } = rollout;
@@ -45,6 +52,14 @@ function heading(style: Style, now: Date, fleet: FleetJson, rollout: RolloutJson
     halt === null && resumed !== null ? `; resumed ${ago(resumed.at, now)} by ${resumed.by}` : "";
   const started = `started ${ago(startedAt, now)} by ${startedBy}${failuresInWords(rollout)}${again}`;
   return [bold, ...rest, ...hanging(style, "  ", started), ...haltLines(style, now, rollout)];
+}
+
+/** Complete is good only if every host is live. */
+function markOf(fleet: FleetJson, { halt }: RolloutJson): Mark {
+  if (halt !== null) return "bad";
+  if (currentWave(fleet) !== null) return "busy";
+  const hosts = allHosts(fleet);
+  return countsOf(hosts).live === hosts.length ? "good" : "warning";
 }
 
 function failuresInWords({ failures }: RolloutJson): string {
