@@ -36,6 +36,7 @@ test("fleet status: the rollout, and with --json as its schema says", async () =
     said.stdout,
     /^x rollout 4dcaa3f8a0c5: .*\n.*\n {2}halted 1 min ago by web2: web2 failed\n/,
   );
+  assert.equal((await host.fleet(STATUS, { quiet: true })).stdout, said.stdout);
   const json = parseJson(fleetSchema, (await host.fleet(STATUS, { json: true })).stdout);
   assert.deepEqual(
     json.waves?.map(({ isComplete, live, hosts }) => [isComplete, live, hosts[0]?.isThisHost]),

@@ -18,6 +18,9 @@ export interface Following {
   readonly shown: "all" | "notable";
 }
 
+/** In a large group something changes all the time, and each look reads all of its hosts. */
+const BETWEEN_LOOKS_MS = 500;
+
 type Mode = "json" | ReturnType<typeof drawMode>;
 
 /** The screen shows ages, so it is drawn again this often. */
@@ -42,6 +45,7 @@ export async function followFleet(place: FleetPlace, following: Following): Prom
     await redrawUntil(nextNews(server, seen, stop), mode, stop, () => {
       show(seen, "more");
     });
+    await pause(BETWEEN_LOOKS_MS, stop);
     if (stop.aborted) return context.isReaderGone() ? EXIT.done : EXIT.unfinished;
   }
 }
