@@ -155,6 +155,13 @@ test("fleet forget: names the host, by its name or its id", async () => {
   assert.equal(parseJson(fleetActSchema, stdout).host, "web2");
 });
 
+test("fleet forget: says that the host acts", async () => {
+  using host = new FleetHost();
+  host.server.tell(viewOf(aRollout(), aMember(0, 1, "acting")));
+  const order = { act: "forget", host: "id-web1" } as const;
+  await host.refuses(order, /^Forget web1 of group web\? It is acting now\. Then no host waits/);
+});
+
 const nothing = [
   [
     "no rollout to halt",

@@ -1,8 +1,8 @@
 import { nearest } from "../../core/nearest.ts";
 import { Refusal } from "../../core/refusal.ts";
-import type { FleetJson, RolloutJson } from "../../json/fleet.ts";
+import type { FleetHostJson, FleetJson, RolloutJson } from "../../json/fleet.ts";
 import { ago } from "../../view/fleet/ago.ts";
-import { allHosts, countsOf, shortName } from "../../view/fleet/counts.ts";
+import { allHosts, countsOf, isMoving, shortName, standingOf } from "../../view/fleet/counts.ts";
 
 /** What an operator asks for. */
 export type Order =
@@ -27,8 +27,7 @@ export function questionFor(order: Order, fleet: FleetJson, now: Date): string {
     case "resume":
       return resuming(rollout, name);
     case "forget":
-      requireHost(order.host, fleet);
-      return `Forget ${order.host} of group ${group}? Then no host waits for it, until it takes part again.`;
+      return forgetting(hostNamed(order.host, fleet), group);
   }
 }
 
@@ -59,12 +58,18 @@ function resuming({ halt, failures }: RolloutJson, name: string): string {
   return `Resume the ${name}? ${forgives}${without}Then the hosts that wait act.`;
 }
 
+function forgetting(host: FleetHostJson, group: string): string {
+  const now = isMoving(host) ? `It is ${standingOf(host)} now. ` : "";
+  return `Forget ${host.host} of group ${group}? ${now}Then no host waits for it, until it takes part again.`;
+}
+
 /** More do not help somebody who mistyped a name. */
 const MOST_NAMED = 20;
 
-function requireHost(wanted: string, fleet: FleetJson): void {
+function hostNamed(wanted: string, fleet: FleetJson): FleetHostJson {
   const hosts = allHosts(fleet);
-  if (hosts.some(({ id, host }) => id === wanted || host === wanted)) return;
+  const found = hosts.find(({ id, host }) => id === wanted || host === wanted);
+  if (found !== undefined) return found;
   const names = hosts.map(({ host }) => host);
   const known = names.length === 0 ? "none" : someOf(names);
   const meant = nearest(wanted, names);
