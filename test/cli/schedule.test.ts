@@ -302,6 +302,7 @@ test("an unknown command is named, with the one that was meant", async () => {
 const WORDS: Readonly<Record<string, readonly string[]>> = {
   run: [ID],
   lock: ["release"],
+  fleet: ["halt"],
 };
 /** They change nothing; the records say themselves who may read them. */
 const ONLY_LOOK = new Set([
