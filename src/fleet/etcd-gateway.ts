@@ -3,7 +3,17 @@ import * as v from "valibot";
 import { jsonIn, quoted } from "../core/answer.ts";
 import type { EtcdLockConfig, Reached } from "../core/config/lock-config.ts";
 import { messageOf } from "../core/refusal.ts";
-import { below, type HttpAnswer, jsonRequest, send } from "../host/network/http.ts";
+import {
+  below,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpTerms,
+  jsonRequest,
+  send,
+} from "../host/network/http.ts";
+import { type Appetite, sendForLines } from "../host/network/lines.ts";
+import { pause } from "../host/process/time.ts";
+import type { Unknown } from "./slot-keeping.ts";
 
 const failure = v.object({ message: v.string() });
 const authenticated = v.object({ token: v.string() });
@@ -48,13 +58,61 @@ export class EtcdGateway {
    * @throws Error; then it is unknown whether the request was carried out
    */
   async askOnce(path: string, body: object): Promise<unknown> {
-    const { endpoints } = this.#config;
-    const endpoint = endpoints[this.#member % endpoints.length] ?? "";
     try {
-      return await this.#askMember(endpoint, path, body);
+      return await this.#askMember(this.#endpoint, path, body);
     } catch (error) {
       this.#member++;
       throw error;
+    }
+  }
+
+  /**
+   * Asks one member, once, for an answer that is a stream of lines, and has no end of its own.
+   *
+   * @param onLine may throw; then the next request asks for a token anew
+   * @throws Error if there is no first line in time, or the stream ends before `onLine` has enough
+   */
+  async stream(
+    path: string,
+    body: object,
+    signal: AbortSignal,
+    onLine: (line: string) => Appetite,
+  ): Promise<void> {
+    try {
+      await this.#streamFrom(this.#endpoint, path, body, signal, onLine);
+    } catch (error) {
+      if (!signal.aborted) {
+        this.#token = null;
+        this.#member++;
+      }
+      throw error;
+    }
+  }
+
+  get #endpoint(): string {
+    const { endpoints } = this.#config;
+    return endpoints[this.#member % endpoints.length] ?? "";
+  }
+
+  async #streamFrom(
+    endpoint: string,
+    path: string,
+    body: object,
+    signal: AbortSignal,
+    onLine: (line: string) => Appetite,
+  ): Promise<void> {
+    this.#token ??= await this.#authenticate(endpoint);
+    const begun = new AbortController();
+    const within = AbortSignal.any([signal, unlessBegun(this.#config.timeout, begun.signal)]);
+    try {
+      const request = this.#request(endpoint, path, body, LEADS);
+      const answer = await sendForLines(request, { within, ...this.#terms() }, (line) => {
+        begun.abort();
+        return onLine(line);
+      });
+      if (answer !== null) read(endpoint, answer);
+    } finally {
+      begun.abort();
     }
   }
 
@@ -78,14 +136,42 @@ export class EtcdGateway {
   }
 
   async #post(endpoint: string, path: string, body: object): Promise<HttpAnswer> {
-    const headers = this.#token === null ? {} : { Authorization: this.#token };
-    const request = jsonRequest("POST", below(endpoint, path), body, headers);
-    return await send(request, {
-      within: this.#config.timeout,
-      tls: this.#config,
-      proxy: this.#config.proxy,
-    });
+    const request = this.#request(endpoint, path, body);
+    return await send(request, { within: this.#config.timeout, ...this.#terms() });
   }
+
+  #request(endpoint: string, path: string, body: object, more: object = {}): HttpRequest {
+    const token = this.#token === null ? {} : { Authorization: this.#token };
+    return jsonRequest("POST", below(endpoint, path), body, { ...token, ...more });
+  }
+
+  #terms(): Pick<HttpTerms, "tls" | "proxy"> {
+    return { tls: this.#config, proxy: this.#config.proxy };
+  }
+}
+
+/** A member without a leader then ends a stream, instead of keeping it without news: notes/etcd-watch.md. */
+const LEADS = { "Grpc-Metadata-hasleader": "true" };
+
+/** @returns unknown if etcd does not answer, or not as etcd does */
+export async function guarded<T>(ask: () => Promise<T>): Promise<T | Unknown> {
+  try {
+    return await ask();
+  } catch (error) {
+    const why = v.isValiError(error) ? "sent an answer that etcd does not send" : messageOf(error);
+    return { kind: "unknown", why: `the lock server ${why}` };
+  }
+}
+
+/** A signal that aborts after so many seconds, unless the other one has by then. */
+function unlessBegun(seconds: number, begun: AbortSignal): AbortSignal {
+  const late = new AbortController();
+  const wait = async (): Promise<void> => {
+    await pause(seconds * 1000, begun);
+    if (!begun.aborted) late.abort();
+  };
+  void wait();
+  return late.signal;
 }
 
 function readPassword(file: string): string {

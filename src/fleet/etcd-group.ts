@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { jsonAs } from "../core/answer.ts";
 import type { EtcdLockConfig } from "../core/config/lock-config.ts";
+import { decode, encode, header, keyValue } from "./etcd-values.ts";
 import { isOwn, type Ownership } from "./ownership.ts";
 import type { Claim, SlotHolder } from "./slot-keeping.ts";
 
@@ -21,15 +22,6 @@ const holding = v.object({
 });
 
 type Holding = v.InferOutput<typeof holding>;
-
-const keyValue = v.object({
-  key: v.string(),
-  value: v.optional(v.string(), ""),
-  mod_revision: v.optional(v.string(), "0"),
-});
-
-/** Every answer of etcd has it, so that an empty object of somebody else is no empty group. */
-export const header = v.looseObject({ cluster_id: v.string() });
 
 const rangeAnswer = v.object({ header, kvs: v.optional(v.array(keyValue), []) });
 
@@ -149,12 +141,4 @@ function slotKey(config: EtcdLockConfig, slot: number): string {
 
 function holderKey(config: EtcdLockConfig, id: string): string {
   return encode(`${baseOf(config)}holder/${id}`);
-}
-
-function encode(text: string): string {
-  return Buffer.from(text, "utf8").toString("base64");
-}
-
-function decode(text: string): string {
-  return Buffer.from(text, "base64").toString("utf8");
 }

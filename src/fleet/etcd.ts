@@ -3,11 +3,11 @@ import type { EtcdLockConfig, Reached } from "../core/config/lock-config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Claim, GivingBack, SlotServer, Taking, Unknown } from "./slot-keeping.ts";
 import { isOwn, whyCloned } from "./ownership.ts";
-import { EtcdGateway } from "./etcd-gateway.ts";
+import { EtcdGateway, guarded } from "./etcd-gateway.ts";
+import { header } from "./etcd-values.ts";
 import {
   freeSlot,
   givingBack,
-  header,
   type Group,
   ownSlot,
   rangeOf,
@@ -94,27 +94,27 @@ export class EtcdSlots implements SlotServer {
     }));
 
   look: SlotServer["look"] = async () =>
-    await this.#guarded(async () => {
+    await guarded(async () => {
       const { slots } = await this.#read();
       const holders = [...slots].map(([slot, holder]) => ({ ...holder, slot }));
       return { kind: "known", slots: this.#config.slots, holders } as const;
     });
 
   newLease: SlotServer["newLease"] = async () =>
-    await this.#guarded(async () => {
+    await guarded(async () => {
       const answer = await this.#gateway.ask("v3/lease/grant", { TTL: this.#config.lease ?? 0 });
       return { kind: "lease", id: leaseIn(answer) } as const;
     });
 
   renew: SlotServer["renew"] = async (lease) =>
-    await this.#guarded(async () => {
+    await guarded(async () => {
       const answer = await this.#gateway.ask("v3/lease/keepalive", { ID: lease });
       return { kind: renewalIn(answer) } as const;
     });
 
   /** Reads, decides and tries; reads again if the transaction failed or got no answer. */
   async #until<End>(decide: (group: Group) => Next<End>): Promise<End | Unknown> {
-    return await this.#guarded<End>(async () => {
+    return await guarded<End>(async () => {
       let why = "other hosts were faster";
       for (let tries = 0; tries < TRIES; tries++) {
         const next = decide(await this.#read());
@@ -137,17 +137,6 @@ export class EtcdSlots implements SlotServer {
   async #commit(transaction: object): Promise<boolean> {
     const answer = await this.#gateway.askOnce("v3/kv/txn", transaction);
     return hasSucceeded(answer);
-  }
-
-  async #guarded<T>(ask: () => Promise<T>): Promise<T | Unknown> {
-    try {
-      return await ask();
-    } catch (error) {
-      const why = v.isValiError(error)
-        ? "sent an answer that etcd does not send"
-        : messageOf(error);
-      return { kind: "unknown", why: `the lock server ${why}` };
-    }
   }
 
   #describeFull({ slots }: Group): string {

@@ -33,7 +33,7 @@ export const ROOMS: readonly Room[] = [
       "reports to forges, people and monitoring, and their outbox; one file per receiver in `receivers/`",
   },
   { path: "forge/", holds: "what the forges have in common: addresses, tokens, jobs" },
-  { path: "fleet/", holds: "the fleet lock and its slots; the rollouts of a fleet" },
+  { path: "fleet/", holds: "the fleet lock and its slots; the rollouts of a fleet in `rollouts/`" },
   { path: "boot/", holds: "boot loaders, one-shot boot, the boot default, reboot methods" },
   { path: "state-dir/", holds: "records, pins, requests, locks, notices" },
   { path: "host/nixos/", holds: "toplevels, profiles, activation" },

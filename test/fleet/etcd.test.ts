@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { createServer, request } from "node:http";
 import type { EtcdLockConfig } from "../../src/core/config/lock-config.ts";
 import { EtcdSlots } from "../../src/fleet/etcd.ts";
 import { until } from "../test-host/until.ts";
 import { Folder } from "../support/folder.ts";
 import { claimOf, etcdConfig } from "./configs.ts";
 import { etcdTest } from "./etcd-test.ts";
+import { enableAuth } from "./etcd-users.ts";
+import { withHook } from "./hook.ts";
 
 const now = (): Date => new Date("2026-11-22T21:31:00Z");
 
@@ -184,68 +185,6 @@ etcdTest("etcd: user and password; the token is renewed", async (cluster) => {
   assert.ok(none.kind === "unknown");
   assert.match(none.why, /cannot read the password: ENOENT/);
 });
-
-async function enableAuth(address: string): Promise<void> {
-  const ask = async (path: string, body: object): Promise<void> => {
-    const answer = await fetch(`${address}/v3/auth/${path}`, {
-      method: "POST",
-      body: JSON.stringify(body),
-    });
-    assert.equal(answer.status, 200, await answer.text());
-  };
-  await ask("user/add", { name: "root", password: "secret-of-root" });
-  await ask("role/add", { name: "root" });
-  await ask("user/grant", { user: "root", role: "root" });
-  await ask("enable", {});
-}
-
-type Hook = (forward: () => Promise<void>) => Promise<"cut" | "cut for good" | void>;
-
-/** A proxy before a member that lets something happen at the first transaction. */
-async function withHook(address: string, hook: Hook): Promise<AsyncDisposable & { url: string }> {
-  let isFirst = true;
-  let isDead = false;
-  const server = createServer((asked, answer) => {
-    const pieces: Buffer[] = [];
-    asked.on("data", (piece: Buffer) => pieces.push(piece));
-    asked.on("end", () => {
-      const body = Buffer.concat(pieces);
-      const forward = async (): Promise<{ status: number; text: string }> =>
-        await pass(`${address}${asked.url}`, body);
-      const isHooked = isFirst && asked.url === "/v3/kv/txn";
-      if (isHooked) isFirst = false;
-      void (async () => {
-        if (isDead) return void asked.socket.destroy();
-        const done = isHooked ? await hook(async () => void (await forward())) : undefined;
-        isDead = done === "cut for good";
-        if (done !== undefined) return void asked.socket.destroy();
-        const { status, text } = await forward();
-        answer.writeHead(status).end(text);
-      })().catch(() => asked.socket.destroy());
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${port}`, [Symbol.asyncDispose]: close };
-}
-
-async function pass(url: string, body: Buffer): Promise<{ status: number; text: string }> {
-  return await new Promise((resolve, reject) => {
-    const asked = request(url, { method: "POST", agent: false }, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8").on("data", (piece: string) => (text += piece));
-      answer.on("end", () => {
-        resolve({ status: answer.statusCode ?? 0, text });
-      });
-    });
-    asked.on("error", reject).end(body);
-  });
-}
 
 // Hosts cloned from one template have one machine id. web1's slot went to web2 while web1 rebooted, and
 // went back when web1 was through while web2 still rebooted.

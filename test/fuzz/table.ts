@@ -5,6 +5,7 @@ import { GATES } from "./targets/gates.ts";
 import { NETWORK } from "./targets/network.ts";
 import { NIXOS } from "./targets/nixos.ts";
 import { PROCESSES } from "./targets/processes.ts";
+import { ROLLOUTS } from "./targets/rollouts.ts";
 import { STATE } from "./targets/state.ts";
 import { SYSTEMD } from "./targets/systemd.ts";
 import { WORDS } from "./targets/words.ts";
@@ -17,6 +18,7 @@ export const PARSERS: readonly Target[] = [
   ...NETWORK,
   ...NIXOS,
   ...PROCESSES,
+  ...ROLLOUTS,
   ...STATE,
   ...SYSTEMD,
   ...WORDS,

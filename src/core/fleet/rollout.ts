@@ -21,6 +21,8 @@ export const haltSchema = v.object({
   by: v.string(),
   why: v.string(),
   kind: v.picklist(["failures", "missing", "operator"]),
+  /** The names with etcd of the hosts that are missing; `fleet resume` goes on without these. */
+  missing: v.optional(v.array(v.string())),
 });
 export type Halt = v.InferOutput<typeof haltSchema>;
 
@@ -36,9 +38,12 @@ export const rolloutSchema = v.object({
   startedBy: v.string(),
   /** Null while it goes on. */
   halt: v.nullable(haltSchema),
+  /** One for each host that failed up to a halt. A host that fails while it is halted only has that state. */
   failures: v.array(failureSchema),
   /** How many of the failures an operator has forgiven with `fleet resume`; these come first. */
   forgiven: v.number(),
+  /** When it was resumed last, and by whom. */
+  resumed: v.optional(v.object({ at: v.string(), by: v.string() })),
 });
 export type Rollout = v.InferOutput<typeof rolloutSchema>;
 

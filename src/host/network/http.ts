@@ -29,8 +29,8 @@ export interface HttpTerms {
   readonly proxy?: ProxyConfig | undefined;
 }
 
-/** No useful answer is longer. */
-const MOST_CHARACTERS = 4_194_304;
+/** No useful answer is longer, and no line of one. */
+export const MOST_CHARACTERS = 4_194_304;
 
 /**
  * Sends a request. It does not follow redirects, because that would send a token to another server.
@@ -39,6 +39,19 @@ const MOST_CHARACTERS = 4_194_304;
  *   other part of the address, and no header
  */
 export async function send(request: HttpRequest, terms: HttpTerms): Promise<HttpAnswer> {
+  return await sendAndRead(request, terms, readWhole);
+}
+
+/**
+ * The same with another way to read the answer.
+ *
+ * @param take ends with the connection: an error of it is one of the request
+ */
+export async function sendAndRead<T>(
+  request: HttpRequest,
+  terms: HttpTerms,
+  take: (answer: IncomingMessage) => Promise<T>,
+): Promise<T> {
   const url = new URL(request.url);
   const { within } = terms;
   const signal = typeof within === "number" ? timeLimit(within) : within;
@@ -46,7 +59,7 @@ export async function send(request: HttpRequest, terms: HttpTerms): Promise<Http
   try {
     const way = await wayTo(url, proxy, terms.tls ?? {}, signal);
     // Node's agent does not end a request that waits for a proxy when its signal aborts.
-    return await unlessAborted(exchange(url, request, { ...way, signal }), signal);
+    return await unlessAborted(exchange(url, request, { ...way, signal }, take), signal);
   } catch (error) {
     const limit = typeof within === "number" ? `within ${within} s` : "in time";
     const why = signal.aborted ? `no answer ${limit}` : causeOf(error);
@@ -56,11 +69,12 @@ export async function send(request: HttpRequest, terms: HttpTerms): Promise<Http
 }
 
 /** Not with fetch: it refuses some ports and takes no certificate authorities. */
-async function exchange(
+async function exchange<T>(
   url: URL,
   { method, headers, body }: HttpRequest,
   way: RequestOptions,
-): Promise<HttpAnswer> {
+  take: (answer: IncomingMessage) => Promise<T>,
+): Promise<T> {
   const { request } =
     url.protocol === "https:" ? await import("node:https") : await import("node:http");
   const length = body === null ? {} : { "Content-Length": String(Buffer.byteLength(body)) };
@@ -76,11 +90,15 @@ async function exchange(
         .on("error", reject)
         .end(body ?? undefined);
     });
-    const { statusCode = 0, headers: answered } = answer;
-    return { status: statusCode, headers: answered, text: await readSome(answer) };
+    return await take(answer);
   } finally {
     asked.destroy();
   }
+}
+
+export async function readWhole(answer: IncomingMessage): Promise<HttpAnswer> {
+  const { statusCode = 0, headers } = answer;
+  return { status: statusCode, headers, text: await readSome(answer) };
 }
 
 async function readSome(answer: IncomingMessage): Promise<string> {

@@ -1,0 +1,204 @@
+import {
+  afterStart,
+  nextRollout,
+  nextStep,
+  type Step,
+  whyWaits,
+} from "../../../core/fleet/admission.ts";
+import type { MemberState, Rollout } from "../../../core/fleet/rollout.ts";
+import type { Unknown } from "../../slot-keeping.ts";
+import { absentBelow, goOnWithoutOrHalt } from "./missing.ts";
+import { AGAIN, type EtcdGroup } from "./group.ts";
+import { isKnown, memberOf, takingPart } from "./member-writes.ts";
+import { countWaves } from "./numbers.ts";
+import type { Condition } from "./requests.ts";
+import type { Admission, Self } from "../rollout-server.ts";
+import { type Read, readFor } from "./snapshot.ts";
+import { starting } from "./starting.ts";
+
+/** Told of each snapshot: a change after it is news. */
+export type OnRead = (read: Read) => void;
+
+type Held = Extract<Admission, { kind: "held" }>;
+
+export async function admit(
+  group: EtcdGroup,
+  self: Self,
+  waitedSeconds: number,
+  onRead: OnRead,
+): Promise<Admission> {
+  return await group.decide<Admission>(async () => {
+    const read = await readFor(group, self);
+    onRead(read);
+    const step = nextStep(read, self, waitedSeconds);
+    const { rollout } = read;
+    if (step.kind === "start" || rollout === null) {
+      await starting(group, self, read);
+      return AGAIN;
+    }
+    switch (step.kind) {
+      case "cloned":
+        return cloned(step.why);
+      case "superseded":
+        return held(rollout, "superseded", step.why);
+      case "halted":
+      case "missing":
+      case "wait":
+      case "admit":
+        return await takePart(group, self, { read, rollout, step, waitedSeconds });
+    }
+  });
+}
+
+interface Part {
+  readonly read: Read;
+  readonly rollout: Rollout;
+  readonly step: Extract<Step, { kind: "halted" | "missing" | "wait" | "admit" }>;
+  readonly waitedSeconds: number;
+}
+
+async function takePart(
+  group: EtcdGroup,
+  self: Self,
+  { read, rollout, step, waitedSeconds }: Part,
+): Promise<Admission | typeof AGAIN> {
+  if (read.wave !== null && read.wave !== self.wave) {
+    // Otherwise it would wait for itself, in the wave that it leaves.
+    await writeState(group, self, { read, rollout, state: "waiting", why: null });
+    return AGAIN;
+  }
+  switch (step.kind) {
+    case "halted":
+      return await hold(group, self, read, held(rollout, "halted", step.why));
+    case "missing":
+      await goOnWithoutOrHalt(group, self, read, rollout);
+      return AGAIN;
+    case "wait": {
+      const why = await whyBelow(group, self, rollout, read, waitedSeconds);
+      if (why === null) return AGAIN;
+      return await hold(group, self, read, held(rollout, step.because, why));
+    }
+    case "admit":
+      return await letIn(group, self, read, rollout);
+  }
+}
+
+/** What `admit` would say, without a change. */
+export async function preview(group: EtcdGroup, self: Self, onRead: OnRead): Promise<Admission> {
+  return await group.decide<Admission>(async () => {
+    const read = await readFor(group, self);
+    onRead(read);
+    const first = nextStep(read, self, 0);
+    if (first.kind !== "start") return await seen(group, self, read, read.rollout, first);
+    const rollout = nextRollout(read.rollout, self, group.now());
+    const step = nextStep(afterStart(read, rollout), self, 0);
+    return await seen(group, self, read, rollout, step);
+  });
+}
+
+async function seen(
+  group: EtcdGroup,
+  self: Self,
+  read: Read,
+  rollout: Rollout | null,
+  step: Step,
+): Promise<Admission | typeof AGAIN> {
+  if (rollout === null) throw new Error("holds no rollout");
+  switch (step.kind) {
+    case "cloned":
+      return cloned(step.why);
+    case "superseded":
+    case "halted":
+      return held(rollout, step.kind, step.why);
+    case "wait":
+    case "missing": {
+      const why = await whyBelow(group, self, rollout, read, 0);
+      const because = step.kind === "wait" ? step.because : "missing";
+      return why === null ? AGAIN : held(rollout, because, why);
+    }
+    case "admit":
+      return { kind: "admitted", rollout };
+    case "start":
+      throw new Error("begins a rollout twice");
+  }
+}
+
+function cloned(why: string): Unknown {
+  return { kind: "unknown", why };
+}
+
+function held(rollout: Rollout, because: Held["because"], why: string): Held {
+  return { kind: "held", because, why, rollout };
+}
+
+/** The host takes part, and waits. */
+async function hold(
+  group: EtcdGroup,
+  self: Self,
+  read: Read,
+  answer: Held,
+): Promise<Held | typeof AGAIN> {
+  const { rollout, why } = answer;
+  const isWritten = await writeState(group, self, { read, rollout, state: "waiting", why });
+  return isWritten ? answer : AGAIN;
+}
+
+/** The host acts, unless the rollout or a lower wave has changed since. */
+async function letIn(
+  group: EtcdGroup,
+  self: Self,
+  read: Read,
+  rollout: Rollout,
+): Promise<Admission | typeof AGAIN> {
+  const lower: Condition = {
+    kind: "none-since",
+    range: group.keys.lowerRosters(self.wave),
+    revision: read.revision,
+  };
+  const isWritten = await writeState(
+    group,
+    self,
+    { read, rollout, state: "acting", why: null },
+    lower,
+  );
+  return isWritten ? { kind: "admitted", rollout } : AGAIN;
+}
+
+interface Writing {
+  readonly read: Read;
+  readonly rollout: Rollout;
+  readonly state: MemberState;
+  readonly why: string | null;
+}
+
+/** @returns false if what was read has changed meanwhile */
+async function writeState(
+  group: EtcdGroup,
+  self: Self,
+  { read, rollout, state, why }: Writing,
+  ...more: readonly Condition[]
+): Promise<boolean> {
+  const member = memberOf(self, rollout, state, why, read.own, group.now());
+  if (isKnown(read, member)) return true;
+  const operations = takingPart(group.keys, read, rollout, member);
+  return (await group.commit([...read.unchanged, ...more], operations)) !== null;
+}
+
+/** Null if the lower waves are complete meanwhile. */
+async function whyBelow(
+  group: EtcdGroup,
+  self: Self,
+  rollout: Rollout,
+  read: Read,
+  waitedSeconds: number,
+): Promise<string | null> {
+  const { wave, joinWithin } = self;
+  const waves = await countWaves(group, wave);
+  const hasBegun = read.rollout?.seq === rollout.seq;
+  const counted = hasBegun ? waves : waves.map((each) => ({ ...each, done: 0, live: 0 }));
+  if (counted.every(({ members, done }) => members === done)) return null;
+  const absent = await absentBelow(group, self, read.lower);
+  const left = Math.max(0, joinWithin - waitedSeconds);
+  const until = new Date(group.now().getTime() + left * 1000);
+  return whyWaits(counted, absent, until);
+}
