@@ -15,6 +15,7 @@
     ./module/reboot.nix
     ./module/switch.nix
     ./module/lock.nix
+    ./module/fleet.nix
     ./module/report.nix
     ./module/proxy.nix
     ./module/resume.nix

@@ -15,7 +15,7 @@ _deploy_finalize() {
 
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
-      --delay | --revision | --profile | --config | --state-dir | --timeout | -n | --limit | --past | --group | --holder | --option-prefix | --output | --only)
+      --delay | --revision | --rollout | --profile | --config | --state-dir | --timeout | -n | --limit | --past | --group | --holder | --option-prefix | --output | --only)
         word=${COMP_WORDS[index]}
         [[ ${COMP_WORDS[index + 1]} == = ]] && ((index++))
         ((index++))
@@ -37,6 +37,7 @@ _deploy_finalize() {
   case $previous in
     --delay) mapfile -t COMPREPLY < <(compgen -W "0 60 5min 1h" -- "$current"); return ;;
     --revision) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
+    --rollout) mapfile -t COMPREPLY < <(compgen -W "" -- "$current"); return ;;
     --profile) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --config) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --state-dir) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
@@ -53,7 +54,7 @@ _deploy_finalize() {
 
   case $command in
     "" | schedule)
-      options="--dry-run --delay --revision --profile --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--dry-run --delay --revision --rollout --profile --config --state-dir -q --quiet -v --verbose --json -h --help"
       ;;
     explain)
       options="--profile --config --state-dir -q --quiet -v --verbose --json -h --help"

@@ -9,7 +9,7 @@ function __deploy_finalize_words
             continue
         end
         switch $word
-            case --delay --revision --profile --config --state-dir --timeout -n --limit --past --group --holder --option-prefix --output --only
+            case --delay --revision --rollout --profile --config --state-dir --timeout -n --limit --past --group --holder --option-prefix --output --only
                 set skip 1
             case '-*'
             case '*'
@@ -63,6 +63,7 @@ complete -c deploy-finalize -n '__deploy_finalize_is help' -a schedule -d 'sched
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l dry-run -d 'show what it would do; change nothing'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or a span such as 90s, 5min'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l revision -x -d 'the commit that the system was built from; reports show it'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l rollout -x -d 'the rollout of the fleet that the deploy belongs to (default: its commit)'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l profile -r -F -d 'the profile with the system to activate'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'
@@ -73,6 +74,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with schedule' -s h -l 
 complete -c deploy-finalize -n __deploy_finalize_has_none -l dry-run -d 'show what it would do; change nothing'
 complete -c deploy-finalize -n __deploy_finalize_has_none -l delay -x -a '0 60 5min 1h' -d 'wait at least this long: seconds, or a span such as 90s, 5min'
 complete -c deploy-finalize -n __deploy_finalize_has_none -l revision -x -d 'the commit that the system was built from; reports show it'
+complete -c deploy-finalize -n __deploy_finalize_has_none -l rollout -x -d 'the rollout of the fleet that the deploy belongs to (default: its commit)'
 complete -c deploy-finalize -n __deploy_finalize_has_none -l profile -r -F -d 'the profile with the system to activate'
 complete -c deploy-finalize -n __deploy_finalize_has_none -l config -r -F -d 'the configuration file'
 complete -c deploy-finalize -n __deploy_finalize_has_none -l state-dir -x -a '(__fish_complete_directories)' -d 'the folder with the records'

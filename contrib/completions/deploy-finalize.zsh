@@ -41,7 +41,7 @@ _deploy_finalize() {
     case $word in
       (--config|--state-dir) places+=($word ${words[index+1]}); ((index++)) ;;
       (--config=*|--state-dir=*) places+=($word) ;;
-      (--delay|--revision|--profile|--config|--state-dir|--timeout|-n|--limit|--past|--group|--holder|--option-prefix|--output|--only) ((index++)) ;;
+      (--delay|--revision|--rollout|--profile|--config|--state-dir|--timeout|-n|--limit|--past|--group|--holder|--option-prefix|--output|--only) ((index++)) ;;
       (-*) ;;
       (*) if [[ -z $command ]]; then command=$word; elif [[ -z $argument ]]; then argument=$word; fi ;;
     esac
@@ -56,6 +56,7 @@ _deploy_finalize() {
   case $word in
     (--delay) offered=(0 60 5min 1h); compadd -- $offered; return ;;
     (--revision) _message 'value'; return ;;
+    (--rollout) _message 'value'; return ;;
     (--profile) _files; return ;;
     (--config) _files; return ;;
     (--state-dir) _files -/; return ;;
@@ -72,7 +73,7 @@ _deploy_finalize() {
 
   case $command in
     (|schedule)
-      options=('--dry-run:show what it would do; change nothing' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--revision:the commit that the system was built from; reports show it' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--dry-run:show what it would do; change nothing' '--delay:wait at least this long: seconds, or a span such as 90s, 5min' '--revision:the commit that the system was built from; reports show it' '--rollout:the rollout of the fleet that the deploy belongs to (default: its commit)' '--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       ;;
     (explain)
       options=('--profile:the profile with the system to activate' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')

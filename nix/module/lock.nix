@@ -1,4 +1,4 @@
-# The fleet lock, which a fleet's hosts take before they reboot.
+# The fleet lock, of which the hosts of a fleet take a slot before they act.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -16,6 +16,14 @@ let
     };
     group = option finalizeTypes.groupName "default" "The hosts that share the slots: letters, digits, dots and dashes.";
 
+    for = option (types.listOf (types.enum [
+      "switch"
+      "reboot"
+    ])) [ "reboot" ] ''
+      The acts that need a slot. An empty list: none, if the etcd is only there for the rollouts of
+      `services.deployFinalize.fleet`.
+    '';
+
     id = orNull finalizeTypes.holderName ''
       The name of this host with the lock server, which no other host has. Null: derived from the
       machine id. `zincati`: derived as Zincati does, for a server that drains nodes. Hosts that were
@@ -28,14 +36,14 @@ let
     onDeadline = option (types.enum [
       "give-up"
       "proceed"
-    ]) "give-up" "What then: `give-up` ends as failed and does nothing; `proceed` reboots without a slot.";
+    ]) "give-up" "What then: `give-up` ends as failed and does nothing; `proceed` acts without a slot.";
 
     onRollback = option (types.enum [
       "keep"
       "give-back"
     ]) "keep" ''
       What becomes of the slot of a host that rolled back. `keep`: the host keeps it, so no other host of
-      the group reboots into the same bad deploy. `give-back`: it gives the slot back, and the next host
+      the group acts on the same bad deploy. `give-back`: it gives the slot back, and the next host
       tries.
     '';
 
@@ -62,7 +70,7 @@ in
       url = "http://airlock.example.org:3333";
     };
     description = ''
-      The fleet lock. The host takes a slot before a reboot and gives it back after the
+      The fleet lock. The host takes a slot before a reboot, or before each act of `for`, and gives it back after the
       verification. A host that fails or rolls back keeps its slot, so that the rollout stops there. Null: no
       lock.
     '';

@@ -70,6 +70,8 @@ rec {
     };
   port = named "port" "port number, 1 to 65535" types.ints.positive;
   httpStatus = named "httpStatus" "HTTP status, 100 to 599" types.ints.positive;
+  wave = named "wave" "whole number, 0 to 9999" types.ints.unsigned;
+  failures = named "failures" "whole number, 1 to 9999" types.ints.positive;
   slots = named "slots" "whole number, 1 to 9999" types.ints.positive;
 
   someText = text "someText" "text that is not blank";

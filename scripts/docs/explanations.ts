@@ -45,7 +45,7 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
     "Run this if a deploy has to be undone because `deploy-finalize` has ended with an error. It sets the profile to the generation of the running system and makes that system the boot default. If they already are, it changes nothing. It refuses if a finalization waits whose deploy is in the profile: that deploy counts. Cancel it instead.",
   ],
   lock: [
-    "The fleet lock limits how many hosts reboot at once. A host holds a slot from before its reboot until the reboot is verified. If a slot stays taken by mistake, you can give it back by hand.",
+    "The fleet lock limits how many hosts reboot at once. A host holds a slot from before its reboot until the reboot is verified. With `lock.for`, a switch takes a slot too. If a slot stays taken by mistake, you can give it back by hand.",
   ],
   "check-config": [
     "If the file has an error, the exit code is 2. It needs neither root nor a NixOS host, so a build or a CI job can run it. The NixOS module runs it during the build of the configuration file.",

@@ -51,6 +51,7 @@ const VALUES = {
   "--config": "config",
   "--state-dir": "stateDir",
   "--revision": "revision",
+  "--rollout": "rollout",
 } as const;
 
 type Reading = { -readonly [Key in keyof ScheduleOptions]: ScheduleOptions[Key] };

@@ -152,7 +152,11 @@ export async function revisionToReport(
   { report }: Config,
   target: string,
 ): Promise<string | null> {
-  if (report.receivers.length === 0) return null;
+  return report.receivers.length === 0 ? null : await revisionNamedBy(host, target);
+}
+
+/** The commit that a target names; null if it names none. */
+export async function revisionNamedBy(host: Host, target: string): Promise<string | null> {
   const { revisionOfTarget } = await import("../host/nixos/revision.ts");
   return await revisionOfTarget(host, target);
 }

@@ -184,6 +184,10 @@ function addSchedule(cli: Cli): void {
       readSpan,
     )
     .option("--revision <commit>", "the commit that the system was built from; reports show it")
+    .option(
+      "--rollout <name>",
+      "the rollout of the fleet that the deploy belongs to (default: its commit)",
+    )
     .option("--profile <path>", "the profile with the system to activate", readPath)
     .action(async (options: ScheduleOptions) => {
       await schedule(cli.context, options);

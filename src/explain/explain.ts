@@ -8,6 +8,7 @@ import { explainGates, explainUnits, explainVerification } from "./act.ts";
 import { warnOfBoot } from "./after-boot.ts";
 import { explainFallback } from "./fallback.ts";
 import { explainHooks } from "./hooks.ts";
+import { explainRollout } from "./rollout.ts";
 import { circumstancesOf, compareSystems, profileWithGenerations } from "./systems.ts";
 import { windowsFor } from "../gates/window.ts";
 import type { Config } from "../core/config/config.ts";
@@ -40,9 +41,10 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
   const activated = activatedBy(weighed);
   const generationsIn = profileWithGenerations(config.profile, input.configuredProfile);
   const dry = await tryDry(host, input, weighed);
+  const { rollout, warnings: aboutRollout } = await explainRollout(host, input, weighed);
   const [closures, gates, compared, fallback, switchWindow] = await Promise.all([
     explainClosures(host, weighed),
-    explainGates(host, input, weighed, dry),
+    explainGates(host, { ...input, rollout }, weighed, dry),
     compareSystems(host, config, weighed, generationsIn),
     explainFallback(host, config, weighed, generationsIn),
     lookAtSwitchWindow(host, config),
@@ -69,6 +71,7 @@ export async function explain(host: Host, input: ExplainInput): Promise<ExplainJ
       ...aboutUserRunners(host, config, activated, input.forgeRun ?? null),
       ...warnOfPutOff(config.reboot.whilePutOff, circumstances, gates.gates, switchWindow),
       ...warnOfBoot(host, config, weighed),
+      ...aboutRollout,
       ...warnOfOlderRun(config, { run: input.forgeRun ?? null, records: readable }),
       ...warnOfRejected(readable[0] ?? null, config.profile, weighed),
     ],

@@ -191,6 +191,7 @@ export class Interpreter implements Ports {
     if (kept !== null) return kept;
     const runners = await this.#actRunners.of(record, "switch");
     if ("kind" in runners) return runners;
+    this.#context.slots.keepLease();
     return await switchTo(this.#context, effect, runners, watchOf(this.#context, record));
   }
 

@@ -118,6 +118,7 @@ export interface DraftInput {
   readonly hostName: string;
   readonly requester: FinalizationRecord["requester"];
   readonly revision?: string | null;
+  readonly rollout?: string | null;
   /** The CI run that schedules. */
   readonly forgeRun?: FinalizationRecord["forgeRun"];
   readonly rollbackOf?: string;
@@ -161,6 +162,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     clocks: { ...NO_CLOCKS, scheduled: clock },
     requester: input.requester,
     revision: input.revision ?? null,
+    rollout: input.rollout ?? null,
     forgeRun: input.forgeRun ?? null,
     rollbackOf: input.rollbackOf ?? null,
     retryOf: input.retryOf ?? null,

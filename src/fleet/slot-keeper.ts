@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../core/config/config.ts";
-import type { LockConfig } from "../core/config/lock-config.ts";
+import { type LockConfig, lockFor } from "../core/config/lock-config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { whyKept } from "../core/record/slot-at-end.ts";
 import { messageOf } from "../core/refusal.ts";
@@ -76,7 +76,7 @@ export class SlotKeeper {
 
   /** A rollback does not wait for a slot: the host would stay broken because other hosts are. */
   async takeForRollback(): Promise<void> {
-    if (this.#lock === null || this.#own()?.state === "held") return;
+    if (lockFor(this.#lock, "reboot") === null || this.#own()?.state === "held") return;
     const taking = await this.take().catch(
       (error: unknown) => ({ kind: "unknown", why: messageOf(error) }) as const,
     );

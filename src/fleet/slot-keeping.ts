@@ -144,7 +144,7 @@ function claim(
 ): Slot {
   const own = before?.finalization === finalization ? before : null;
   if (own !== null && own.state !== "giving-back") {
-    return JSON.stringify(own.lock) === JSON.stringify(lock) ? own : { ...own, lock };
+    return isSameSetting(own.lock, lock) ? own : { ...own, lock };
   }
   return {
     schemaVersion: 1,
@@ -159,6 +159,11 @@ function claim(
     lock,
     keptBecause: before?.keptBecause ?? null,
   };
+}
+
+/** Which acts need a slot is not kept with it. */
+function isSameSetting(one: LockConfig, other: LockConfig): boolean {
+  return JSON.stringify({ ...one, for: [] }) === JSON.stringify({ ...other, for: [] });
 }
 
 type Leasing = { readonly kind: "leased"; readonly slot: Slot } | Unknown;

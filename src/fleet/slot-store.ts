@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf } from "../core/refusal.ts";
-import { parseSlot, type Slot } from "../core/record/slot.ts";
+import { parseSlot, type Slot, slotText } from "../core/record/slot.ts";
 import { readIfThere, syncFolder, writeDurably } from "../host/files/durable.ts";
 
 /** The slot of this host according to the disk. */
@@ -49,7 +49,7 @@ export class SlotStore {
   };
 
   write = (slot: Slot): void => {
-    writeDurably(this.#path, `${JSON.stringify(slot, null, 2)}\n`);
+    writeDurably(this.#path, slotText(slot));
   };
 
   remove = (): void => {

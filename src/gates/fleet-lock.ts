@@ -22,7 +22,7 @@ export interface Seat {
  * A slot of the fleet lock. A look takes the slot, so the gate is looked at only when every other
  * gate is open, and the slot is given back when one of them closes.
  *
- * Unknown waits: a server that is down does not permit a reboot. `lock.deadline` bounds the wait,
+ * Unknown waits: a server that is down does not permit an act. `lock.deadline` bounds the wait,
  * and `lock.onDeadline` says what happens then.
  *
  * @param seat null to look who holds the slots, and to take none
@@ -79,7 +79,7 @@ function stateOf(taking: Taking): GateState {
   }
 }
 
-/** Seconds: a person who looks waits less long than a host that has to reboot. */
+/** Seconds: a person who looks waits less long than a host that has to act. */
 const LONGEST_LOOK = 5;
 
 /** The answer of the fleet lock if this host asked for a slot now. It does not ask for one. */

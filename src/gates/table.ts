@@ -1,4 +1,5 @@
 import { awaitsForgeJob } from "../core/config/receivers.ts";
+import { type LockConfig, lockFor } from "../core/config/lock-config.ts";
 import type { CommandGateConfig } from "../core/config/wait-for/gates.ts";
 import type { SessionsConfig } from "../core/config/schema-parts.ts";
 import { isPassed } from "../core/gate-names.ts";
@@ -54,12 +55,12 @@ export const GATES: readonly Row[] = [
   ({ config }) => (config.waitFor.session ? session : null),
   ({ config, record }) => (awaitsForgeJob(config.report, record.forgeRun) ? forgeJob() : null),
   () => switchLock,
-  ({ action, config: { waitFor, lock }, stopped }) =>
+  ({ action, config: { waitFor, lock }, record, stopped }) =>
     waitFor.runners.length > 0
       ? ciJob(
           waitFor.runners,
           stopped.runners,
-          lock !== null && action === "reboot" ? "awaited" : "drained",
+          slotNeeded(lock, action, record) === null ? "drained" : "awaited",
         )
       : null,
   ({ config: { waitFor }, stopped, windows }) =>
@@ -82,8 +83,10 @@ export const GATES: readonly Row[] = [
     waitFor.commands
       .filter((command) => guards(command, action, record))
       .map((command) => commandGate(command, action, windows)),
-  ({ action, config: { lock }, seat }) =>
-    action === "reboot" && lock !== null ? fleetLock(lock, seat) : null,
+  ({ action, config, record, seat }) => {
+    const lock = slotNeeded(config.lock, action, record);
+    return lock === null ? null : fleetLock(lock, seat);
+  },
   ({ action, stopped, record, config: { reboot, switch: of } }) =>
     action === "reboot"
       ? loggedIn(reboot.sessions, action, everybody)
@@ -104,6 +107,15 @@ function guards(
 ): boolean {
   if (record.rollbackOf !== null || completesReboot(record, action)) return false;
   return before === "act" || action === before;
+}
+
+/** The lock of which the act needs a slot. The act whose reboot is over goes on with what it has. */
+function slotNeeded(
+  lock: LockConfig | null,
+  action: Act["action"],
+  record: FinalizationRecord,
+): LockConfig | null {
+  return completesReboot(record, action) ? null : lockFor(lock, action);
 }
 
 /** Who is neither told nor waited for is not looked for. */

@@ -91,6 +91,7 @@ export const finalizationSchema = v.object({
   endedAt: orNull(moment, "Null while it has not ended."),
   requester: v.object({ user: v.nullable(v.string()), sshClient: v.nullable(v.string()) }),
   revision: orNull(v.string(), "The commit of the target; null if unknown."),
+  rollout: orNull(v.string(), "The rollout of the fleet that it belongs to; null for none."),
   rollbackOf: orNull(v.string(), "The finalization that this one rolls back; null for a deploy."),
   retryOf: orNull(
     v.string(),
@@ -131,7 +132,7 @@ export type FinalizationJson = v.InferOutput<typeof finalizationSchema>;
 /** The public form of a record. */
 export function toFinalizationJson(record: FinalizationRecord): FinalizationJson {
   const { id, host, state, plan, profile, delay, scheduledAt, fireAt, requester } = record;
-  const { revision, rollbackOf, retryOf, rebootOf, waitedFor, checks, confirmBy } = record;
+  const { revision, rollout, rollbackOf, retryOf, rebootOf, waitedFor, checks, confirmBy } = record;
   const { deferredUntil, rebootRequired, oldCode: examined } = record;
   const since = record.timeline.at(-1)?.at ?? scheduledAt;
   return {
@@ -154,6 +155,7 @@ export function toFinalizationJson(record: FinalizationRecord): FinalizationJson
     endedAt: isTerminal(state) ? since : null,
     requester: { user: requester.user, sshClient: requester.sshClient },
     revision,
+    rollout,
     rollbackOf,
     retryOf,
     rebootOf,

@@ -106,12 +106,19 @@ function identity(style: Style, record: FinalizationRecord, now: Date): string[]
   const asked = by + from === "" ? "" : `; requested${by}${from}`;
   const why = [originName(record), plan.reason].filter((word) => word !== null).join(", ");
   const text = `${id}: ${plan.action}, ${why}${revisionOf(record)}${asked}`;
-  return indented(style, text, now).map((line) => paint(style, "dim", line));
+  const lines = [text, ...rolloutOf(record)].flatMap((line) => indented(style, line, now));
+  return lines.map((line) => paint(style, "dim", line));
 }
 
 /** Twelve digits, as git shows it. */
 function revisionOf({ revision }: FinalizationRecord): string {
   return revision === null ? "" : `, commit ${revision.slice(0, 12)}`;
+}
+
+/** One that is named by its commit is as short as that. */
+function rolloutOf({ rollout, revision }: FinalizationRecord): string[] {
+  if (rollout === null) return [];
+  return [`rollout ${rollout === revision ? rollout.slice(0, 12) : rollout}`];
 }
 
 /** Each state with its duration, the present state until now. */

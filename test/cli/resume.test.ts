@@ -52,8 +52,12 @@ const LOST = "20261122-200000-bbbb";
 const HOUR = 3600;
 
 /** A host that has pins of a finalization without a record, and runs for some seconds. */
-function hostWithPins(uptime: number, lock: LockConfig | null = null): LockedHost {
-  const host = new LockedHost(lock);
+function hostWithPins(
+  uptime: number,
+  lock: LockConfig | null = null,
+  config: object = {},
+): LockedHost {
+  const host = new LockedHost(lock, config);
   host.folder.write(`nix/var/nix/gcroots/deploy-finalize/${LOST}-target`, "");
   // The pins were made at the time of the machine that tests.
   host.time = Date.now() + HOUR * 1000;
@@ -146,6 +150,13 @@ for (const [what, [expected, arrange]] of Object.entries(SLOTS)) {
     assert.equal(releases(host).length, expected);
   });
 }
+
+test("resume asks no lock server of which no act needs a slot", async () => {
+  const lock = etcdConfig(["http://127.0.0.1:9"], { for: [] });
+  using host = hostWithPins(60, lock, { fleet: { wave: 0 } });
+  await host.operate("resume");
+  assert.equal(releases(host).length, 0);
+});
 
 test("resume gives back a slot without a record where no pins are left, and none without a reason", async () => {
   using host = hostWithPins(60, LOCK);

@@ -101,6 +101,35 @@ test("retry --json", async () => {
   assert.equal(json.finalization.retryOf, host.record.id);
 });
 
+const FLEET = {
+  lock: { backend: "etcd", endpoints: ["http://127.0.0.1:9"] },
+  fleet: { wave: 0 },
+};
+
+test("retry: it belongs to the rollout of what it brings back", async () => {
+  for (const [rollout, expected] of [
+    ["spring", "spring"],
+    [null, "0123456789".repeat(4)],
+  ] as const) {
+    using host = new RejectedHost({ rollout });
+    const { profile } = host;
+    host.folder.write("config.json", JSON.stringify({ profile, ...FLEET }));
+    const { exitCode, stderr } = await host.operate("retry", "--yes");
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(host.newest().rollout, expected);
+  }
+});
+
+test("retry: without a name for its rollout nothing is changed", async () => {
+  using host = new RejectedHost({ revision: null });
+  const { profile } = host;
+  host.folder.write("config.json", JSON.stringify({ profile, ...FLEET }));
+  const { exitCode, stderr } = await host.operate("retry", "--yes");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /the target has no revision/);
+  assert.deepEqual(host.acts(), []);
+});
+
 test("retry asks first; without an answer nothing changes", async () => {
   for (const answer of ["n", null]) {
     using host = new RejectedHost();

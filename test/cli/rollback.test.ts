@@ -119,6 +119,17 @@ test("rollback: what is reported is what the previous system was made from, and 
   assert.deepEqual([forgeRun?.sha, forgeRun?.job, forgeRun?.page], [null, null, null]);
 });
 
+test("rollback: takes part in no rollout, and needs no name for one", async () => {
+  using host = new LiveHost({ rollout: "spring" });
+  const profile = host.folder.at("profiles/system");
+  const lock = { backend: "etcd", endpoints: ["http://127.0.0.1:9"] };
+  const config = JSON.stringify({ profile, lock, fleet: { wave: 0 } });
+  host.folder.write("config.json", config);
+  const { exitCode, stderr } = await host.operate("rollback", "--yes");
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(host.newest().rollout, null);
+});
+
 for (const [program, message] of [
   ["nix-env", /cannot restore the profile/],
   ["systemd-run", /cannot arm/],

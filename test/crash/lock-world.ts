@@ -11,6 +11,8 @@ export interface LockWeather {
   readonly fullFor?: number;
   /** So many requests of either kind get no answer, though they were heeded. */
   readonly silentFor?: number;
+  /** Which acts need a slot. */
+  readonly for?: "reboots" | "all acts";
 }
 
 /** A lock server with one slot for this host, and what this host has on disk about it. */

@@ -232,6 +232,34 @@ const withLock: Omit<Scenario, "policy">[] = [
   },
 ];
 
+const ALL_ACTS = { lock: { for: "all acts" } } as const;
+
+const withSlotsForSwitches: Omit<Scenario, "policy">[] = [
+  { ...ALL_ACTS, name: "slots for switches", ends: "live" },
+  { ...ALL_ACTS, name: "slots for switches, a check fails", problem: "web", ends: "rolled-back" },
+  {
+    ...ALL_ACTS,
+    name: "slots for switches, the activation fails",
+    switchEnds: 2,
+    ends: "rolled-back",
+  },
+  {
+    ...ALL_ACTS,
+    name: "slots for switches, both activations fail",
+    switchEnds: 2,
+    switchBackEnds: 2,
+    ends: "failed",
+  },
+  { ...ALL_ACTS, name: "slots for switches, refused", switchEnds: 1, ends: "failed" },
+  { ...ALL_ACTS, name: "slots for switches, a reboot after all", switchEnds: 100, ends: "live" },
+  { ...ALL_ACTS, name: "slots for switches, superseded", newest: NEWER, ends: "superseded" },
+  {
+    name: "slots for switches, full at first, no answer then",
+    lock: { for: "all acts", fullFor: 2, silentFor: 2 },
+    ends: "live",
+  },
+];
+
 const DRAINS = { runner: {} } as const;
 
 const withRunner: Omit<Scenario, "policy">[] = [
@@ -374,6 +402,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...withWindow,
     ...withLoader,
     ...withLock,
+    ...withSlotsForSwitches,
     ...withRunner,
     ...withStuckBoots,
   ].map((scenario) => ({

@@ -129,22 +129,24 @@ function loaderViolations({ loader, profileProblem }: Scenario, world: World): s
   ];
 }
 
-/** The fleet lock: no reboot without a slot, none kept but by a host that failed or went back. */
-function slotViolations(
-  { policy }: Scenario,
-  { saved, lock, reboots, rebootsWithoutSlot, slotsWhileDeferred }: World,
-): string[] {
+/** The fleet lock: no act without a slot that it needs, none kept but by a host that failed or went back. */
+function slotViolations({ policy, lock: weather, switchEnds }: Scenario, world: World): string[] {
+  const { saved, lock, reboots, switches } = world;
   const wrong: string[] = [];
   const must = (holds: boolean, what: string): void => void (holds || wrong.push(what));
-  must(rebootsWithoutSlot === 0, "no reboot without a slot");
-  must(slotsWhileDeferred === 0, "no slot is held while it is deferred");
+  const isForSwitches = weather?.for === "all acts";
+  must(world.rebootsWithoutSlot === 0, "no reboot without a slot");
+  must(world.switchesWithoutSlot === 0 || !isForSwitches, "no switch without a slot");
+  must(world.slotsWhileDeferred === 0, "no slot is held while it is deferred");
   must(!lock.isHeld || lock.slot !== null, "the host knows that it may hold a slot");
   const isKept = saved.state === "rolled-back" && policy.slotOnRollback === "keep";
   const mayKeep = saved.state === "failed" || isKept;
   must(!lock.isHeld || mayKeep, `${saved.state} gives the slot back`);
   must(!lock.isHeld || lock.slot?.keptBecause !== null, "a slot that is kept has a reason");
-  const hasRebooted = lock.wasTaken && reboots.forward + reboots.back > 0;
-  must(!mayKeep || !hasRebooted || lock.isHeld, `${saved.state} keeps the slot`);
+  // A switch that is refused changes nothing.
+  const hasSwitched = isForSwitches && switchEnds !== 1 && switches > 0;
+  const hasActed = lock.wasTaken && (hasSwitched || reboots.forward + reboots.back > 0);
+  must(!mayKeep || !hasActed || lock.isHeld, `${saved.state} keeps the slot`);
   return wrong;
 }
 

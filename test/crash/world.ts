@@ -74,6 +74,9 @@ export class World {
   switchesInStuckBoot = 0;
   /** Reboots that were asked for without a slot of the fleet lock. */
   rebootsWithoutSlot = 0;
+  /** Switches to the target. */
+  switches = 0;
+  switchesWithoutSlot = 0;
   readonly lock: LockWorld;
   readonly #slots: SlotPorts;
   /** Null if the act would stop no runner. */
@@ -245,14 +248,19 @@ export class World {
     if (kind === "await-gates") await letSlotGo(this.#slots, id);
     const isWaiting = kind === "await-gates" || kind === "take-turn";
     const isOpen = this.#closedFor <= 0 || record.hurried !== null;
-    if (isWaiting && isOpen && this.#facts().decision.action === "reboot")
-      await this.#queueForSlot(id);
+    const isReboot = this.#facts().decision.action === "reboot";
+    const needsSlot = isReboot || this.#scenario.lock.for === "all acts";
+    if (isWaiting && isOpen && needsSlot) await this.#queueForSlot(id);
     if (kind === "await-reboot-gates") await this.#queueForSlot(id);
     if (kind === "reboot") {
       // A rollback does not queue.
       if (state === "rebooting") await this.#queueForSlot(id);
       else await this.#takeSlot(id);
       this.rebootsWithoutSlot += this.lock.isHeld ? 0 : 1;
+    }
+    if (kind === "switch" && state === "switching") {
+      this.switches++;
+      this.switchesWithoutSlot += this.lock.isHeld ? 0 : 1;
     }
     if (kind === "defer") this.slotsWhileDeferred += this.lock.isHeld ? 1 : 0;
     if (kind === "finish") {

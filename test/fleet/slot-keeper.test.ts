@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
@@ -210,6 +211,27 @@ test("keeper: on the way back it asks once, and goes on without", async () => {
   await host.keeper(fleetLockConfig(server.url)).takeForRollback();
   assert.equal(server.count("pre-reboot"), 1);
   assert.match(host.said.join("\n"), /reboots for the rollback without a slot: .*semaphore full/);
+});
+
+test("keeper: a reboot that needs no slot asks for none on the way back", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  for (const acts of [["switch"], []] as const) {
+    await host.keeper(fleetLockConfig(server.url, { for: [...acts] })).takeForRollback();
+  }
+  assert.deepEqual([server.requests, host.said], [[], []]);
+});
+
+test("keeper: a slot on disk is one that an older program understands, and is not written anew", async () => {
+  await using server = await new LockServer().listen();
+  using host = new KeptHost();
+  const lock = fleetLockConfig(server.url, { for: ["switch", "reboot"] });
+  await host.keeper(lock).take();
+  const file = host.folder.at("state/slot.json");
+  assert.doesNotMatch(readFileSync(file, "utf8"), /"for"/);
+  const { ino } = statSync(file);
+  assert.deepEqual(await host.keeper(lock).take(), { kind: "held" });
+  assert.equal(statSync(file).ino, ino);
 });
 
 test("keeper: a slot that the server never granted is not kept after a rollback", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config } from "../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
+import type { LockConfig } from "../../src/core/config/lock-config.ts";
 import { NAMED_FOR_NOW, OWN_GATES } from "../../src/core/gate-names.ts";
 import { gatesFor, GATES } from "../../src/gates/table.ts";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
@@ -104,6 +105,30 @@ test("gates: the switch to a specialisation after a boot waits only for what it 
   for (const name of ["shutdown inhibitors", "alerts", "command my-command", "logged-in users"]) {
     assert.ok(rebooted.includes(name), name);
   }
+});
+
+test("gates: each act takes a slot if it is one of lock.for, but not after its reboot", () => {
+  using host = new EdgeHost();
+  const takesSlot = (
+    acts: LockConfig["for"],
+    action: "switch" | "reboot",
+    changes: Partial<FinalizationRecord> = {},
+  ): boolean => {
+    const config = { ...DEFAULT_CONFIG, lock: fleetLockConfig(NOWHERE, { for: acts }) };
+    return namesFor(host, config, action, changes).includes("fleet lock");
+  };
+  assert.deepEqual(
+    [takesSlot(["reboot"], "reboot"), takesSlot(["reboot"], "switch")],
+    [true, false],
+  );
+  assert.deepEqual(
+    [takesSlot(["switch"], "reboot"), takesSlot(["switch"], "switch")],
+    [false, true],
+  );
+  assert.equal(takesSlot(["switch"], "switch", { rollbackOf: "20261122-210000-aaaa" }), true);
+  assert.deepEqual([takesSlot([], "reboot"), takesSlot([], "switch")], [false, false]);
+  // The switch to a specialisation after a boot: a wait would end in a rollback.
+  assert.equal(takesSlot(["switch", "reboot"], "switch", { state: "verifying" }), false);
 });
 
 test("gates: the last look before an act comes to what may take long first", () => {

@@ -149,7 +149,7 @@ const refusedByCheck: [string, string[]][] = [
     `lock = { backend = "fleetlock"; slots = 2; };`,
     [
       `${own}.lock.url is missing`,
-      `unknown key ${own}.lock.slots. Known keys of backend "fleetlock": group, id, timeout, retry, deadline, onDeadline, onRollback, caFile, certFile, keyFile, backend, url`,
+      `unknown key ${own}.lock.slots. Known keys of backend "fleetlock": group, for, id, timeout, retry, deadline, onDeadline, onRollback, caFile, certFile, keyFile, backend, url`,
     ],
   ],
   [
@@ -158,6 +158,28 @@ const refusedByCheck: [string, string[]][] = [
       `${own}.lock: certFile and keyFile go together`,
       `${own}.lock: username and passwordFile go together`,
     ],
+  ],
+  [
+    `fleet.wave = 0;`,
+    [
+      `${own}.fleet: needs an etcd that keeps the rollouts, and there is no lock. Set lock.backend to "etcd" and name its members in lock.endpoints, or leave out fleet. With lock.for = [], no act needs a slot`,
+    ],
+  ],
+  [
+    `fleet.wave = 0; lock = { backend = "fleetlock"; url = "https://lock.example.org"; };`,
+    [
+      `${own}.fleet: needs an etcd that keeps the rollouts, but lock.backend is "fleetlock": such a server only counts slots. Set lock.backend to "etcd" and name its members in lock.endpoints, or leave out fleet. With lock.for = [], no act needs a slot`,
+    ],
+  ],
+  [
+    `lock = { backend = "etcd"; endpoints = [ "https://a:2379" ]; for = [ ]; };`,
+    [
+      `${own}.lock.for: is empty, and there is no fleet: nothing would use the lock. Name "reboot" or "switch", set fleet, or leave out lock`,
+    ],
+  ],
+  [
+    `lock = { backend = "etcd"; endpoints = [ "https://a:2379" ]; for = [ "switch" "switch" ]; };`,
+    [`${own}.lock.for: names switch more than once. Remove the others`],
   ],
   [
     `delay = "soon"; reboot.window = { start = "Sat"; duration = "0s"; };`,
@@ -211,6 +233,8 @@ const meant = [
   `waitFor.timeout = 5; settings.waitFor.session = false;`,
   `lock = { backend = "fleetlock"; url = "https://lock.example.org/v1"; };`,
   `lock = { backend = "etcd"; endpoints = [ "https://a:2379" "https://b:2379" ]; slots = 3; };`,
+  `lock = { backend = "etcd"; endpoints = [ "https://a:2379" ]; for = [ "switch" "reboot" ]; };`,
+  `lock = { backend = "etcd"; endpoints = [ "https://a:2379" ]; for = [ ]; }; fleet = { wave = 2; group = "all"; soak = "10min"; };`,
 ];
 for (const options of meant) {
   nixTest(`module: takes ${options}`, async (nix) => {
@@ -244,6 +268,12 @@ const wrong: [string, RegExp][] = [
   [`verify.checks = [ { kind = "http"; url = "http://u:p@x"; } ];`, /without user and password/],
   [`verify.confirm = { };`, /verify\.confirm\.within' was accessed but has no value defined/],
   [`lock = { backend = "etcd"; passwordFile = ./secret; };`, /of a file that is not in the store/],
+  [
+    `lock = { backend = "etcd"; for = [ "boot" ]; };`,
+    /lock\.for\..* is not of type `one of "switch", "reboot"'/,
+  ],
+  [`fleet = { };`, /fleet\.wave' was accessed but has no value defined/],
+  [`fleet.wave = -1;`, /fleet\.wave' is not of type `whole number, 0 to 9999'/],
   [`configFile = "/x";`, /`services\.deployFinalize\.configFile' is read-only/],
 ];
 for (const [options, message] of wrong) {

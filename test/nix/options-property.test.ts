@@ -75,10 +75,10 @@ nixTest(
   async (nix) => {
     const settings = settingsOf(await optionsOf(nix));
     const within = settings.flatMap(({ path, type }) =>
-      samples(type).map((value) => set(path, value)),
+      samples(type).map((value) => withNeeded(set(path, value))),
     );
     const beside = settings.flatMap(({ path, type }) =>
-      outside(type).map((value) => set(path, value)),
+      outside(type).map((value) => withNeeded(set(path, value))),
     );
     const [takes, refuses] = [await judge(nix, within), await judge(nix, beside)];
     assert.deepEqual(
@@ -99,7 +99,14 @@ function hasKinds({ type }: Option): boolean {
 }
 
 function assignment({ path, type }: Option): fc.Arbitrary<object> {
-  return valuesNear(type).map((value) => set(path, value));
+  return valuesNear(type).map((value) => withNeeded(set(path, value)));
+}
+
+const ETCD = { lock: { backend: "etcd", endpoints: ["http://etcd1:2379"] } };
+
+/** A fleet is refused without an etcd, whatever else it says. */
+function withNeeded(configuration: object): object {
+  return "fleet" in configuration ? merge(ETCD, configuration) : configuration;
 }
 
 /** Some of the settings, each with some value. */

@@ -8,6 +8,8 @@ const LIMITS: Readonly<Record<string, { readonly lowest: number; readonly highes
   fractionOfSeconds: { lowest: 0.05, highest: LONGEST_SPAN_SECONDS },
   port: { lowest: 1, highest: 65_535 },
   httpStatus: { lowest: 100, highest: 599 },
+  wave: { lowest: 0, highest: 9999 },
+  failures: { lowest: 1, highest: 9999 },
   slots: { lowest: 1, highest: 9999 },
 };
 

@@ -11,6 +11,7 @@ setting does to a deploy is said once, on the page that each part names. \`*\` s
 
 /** Where the settings of a group are explained; the others are in the first table of settings.md. */
 const EXPLAINED: Readonly<Record<string, string>> = {
+  fleet: "settings.md#rollouts-of-a-fleet-fleet",
   lock: "settings.md#fleet-lock-lock",
   proxy: "settings.md#proxies-proxy",
   report: "reports.md",
@@ -31,7 +32,7 @@ export function optionsReference(options: readonly Option[]): string {
 function groupOf(option: Option): string {
   const [first = ""] = option.path;
   if (isOwn(option)) return OWN_GROUP;
-  return option.path.length > 1 || first === "lock" ? first : "General";
+  return option.path.length > 1 || first === "lock" || first === "fleet" ? first : "General";
 }
 
 function titleOf(group: string): string {

@@ -92,6 +92,54 @@ hostTest("a switch takes no slot", { baseline }, async (host) => {
   assert.deepEqual(server.requests, []);
 });
 
+const BAD_UNIT = {
+  units: {
+    "web.service":
+      "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n",
+  },
+};
+const FAILING = { ...NEW_KERNEL, ...BAD_UNIT };
+
+const BOTH = { for: ["switch", "reboot"] };
+
+hostTest(
+  "slots for switches: taken before the switch, and given back after the verification",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    const { current } = await host.facts();
+    const target = await host.buildToplevel(lockedSpec({ label: "new" }, BOTH));
+    const during: (string | null)[] = [];
+    server.onRequest = async () => void during.push((await host.facts()).current);
+    const id = await deploy(host, target, "--delay", "0");
+    assert.equal(path(await ended(host, id)), "scheduled waiting switching verifying live");
+    await host.until("the slot is back", () => server.holders.size === 0);
+    await host.until("nothing is left", () => slotOnDisk(host) === null);
+    assert.deepEqual(during, [current, current, target]);
+    assert.deepEqual([server.count("pre-reboot"), server.count("steady-state")], [2, 1]);
+  },
+);
+
+hostTest(
+  "slots for switches: without a free one it waits, and a host that switched back keeps its slot",
+  { baseline },
+  async (host) => {
+    await using server = await lockServer(host);
+    server.reply = FULL;
+    const { current } = await host.facts();
+    const target = await host.buildToplevel(lockedSpec({ ...BAD_UNIT, label: "bad" }, BOTH));
+    const id = await deploy(host, target, "--delay", "0");
+    await says(host, id, "semaphore full: all 1 slots locked (failed_lock)");
+    assert.equal((await host.facts()).current, current);
+    server.reply = null;
+    assert.equal((await ended(host, id)).state, "rolled-back");
+    const kept = await host.until("it is kept", () => slotOnDisk(host)?.keptBecause ?? undefined);
+    assert.match(kept, /web\.service/);
+    assert.equal(server.holders.size, 1);
+    assert.match(await host.ok(call(target, "status")), /keeps a slot/);
+  },
+);
+
 hostTest(
   "a server that is down, slow, talks nonsense or is full: it waits and says why",
   { baseline },
@@ -176,14 +224,6 @@ hostTest(
     assert.equal(server.count("steady-state"), 1, `${holder}`);
   },
 );
-
-const FAILING: ToplevelSpec = {
-  ...NEW_KERNEL,
-  units: {
-    "web.service":
-      "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n",
-  },
-};
 
 hostTest(
   "a host that rolled back keeps the slot until it is given back by hand",

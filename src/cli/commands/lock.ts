@@ -152,7 +152,7 @@ async function questionFor(
     slot?.holder === holder && (await slots.standing(slot.finalization)).kind === "unfinished";
   const why = isNeeded
     ? `${slot.finalization} has not ended and will give it back itself.`
-    : "Then the next host of the group may reboot.";
+    : "Then the next host of the group may act.";
   return `Give back the slot of ${holder} in group ${group}? ${why}`;
 }
 

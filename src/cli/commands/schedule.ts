@@ -16,6 +16,7 @@ import {
 } from "../../finalize/schedule.ts";
 import { requireDeployed, runningTarget } from "../../finalize/by-hand/never-anew.ts";
 import { isRefused, olderRun, olderRunInWords } from "../../core/record/older-run.ts";
+import { requireRolloutFlag, rolloutOf } from "../../core/config/fleet/rollout-name.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { warnOfBoot } from "../../explain/after-boot.ts";
 import type { Host } from "../../host/process/host.ts";
@@ -26,7 +27,7 @@ import { type CommonOptions, type Context, printOutcome, printResult } from "../
 import { ciRunOf } from "../shared/ci-run.ts";
 import { loadConfigToSchedule } from "../shared/load-config.ts";
 import { quoteArgv, runCommand } from "../shared/own-command.ts";
-import { hostOf, revisionToReport } from "../compose.ts";
+import { hostOf, revisionNamedBy } from "../compose.ts";
 import { requesterOf } from "../shared/requests.ts";
 import { accessTo, requireRoot, requireWindows } from "../shared/guards.ts";
 
@@ -36,6 +37,7 @@ export interface ScheduleOptions extends CommonOptions {
   readonly delay?: number;
   readonly profile?: string;
   readonly revision?: string;
+  readonly rollout?: string;
 }
 
 export async function schedule(context: Context, options: ScheduleOptions): Promise<void> {
@@ -43,6 +45,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   const profile = options.profile === undefined ? loaded.profile : resolve(options.profile);
   const config = { ...loaded, profile };
   const host = hostOf(context, options);
+  requireRolloutFlag(config, options.rollout);
   if (options.dryRun !== true) {
     requireRoot(context, "scheduling", "use --dry-run to see what would happen");
   }
@@ -117,20 +120,25 @@ async function guardOlderRun(
 }
 
 /**
- * The CI run and the commit of the deploy. The commit is --revision, else that of the run, else
- * that of the target, which starts a process and is only looked up for reports.
+ * The CI run, the commit and the rollout of the deploy. The commit is --revision, else that of the run, else
+ * that of the target, which starts a process and is only looked up for reports, or to name the rollout.
+ *
+ * @throws Refusal if the rollout has no name
  */
 async function originOf(
   context: Context,
   host: Host,
   config: Config,
-  { revision, dryRun }: ScheduleOptions,
+  { revision: flag, rollout, dryRun }: ScheduleOptions,
   { target }: Proposal,
-): Promise<Pick<DraftInput, "revision" | "forgeRun">> {
+): Promise<Pick<DraftInput, "revision" | "rollout" | "forgeRun">> {
   const forgeRun = await ciRunOf(context);
-  const known = tidyRevision(revision) ?? commitOfRun(config.report, forgeRun);
-  if (known !== null || dryRun === true) return { revision: known, forgeRun };
-  return { revision: await revisionToReport(host, config, target), forgeRun };
+  const known = tidyRevision(flag) ?? commitOfRun(config.report, forgeRun);
+  const namesRollout = config.fleet !== null && rollout === undefined;
+  const isReported = dryRun !== true && config.report.receivers.length > 0;
+  const isLookedUp = known === null && (namesRollout || isReported);
+  const revision = isLookedUp ? await revisionNamedBy(host, target) : known;
+  return { revision, rollout: rolloutOf(config, rollout ?? null, revision), forgeRun };
 }
 
 /** Scripts read these lines: names and order must not change; a missing path is empty. */

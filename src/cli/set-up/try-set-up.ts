@@ -68,7 +68,9 @@ async function triesFor(
     (receiver) => [receiver.name, tryReceiver(host, config, receiver, origin)] as const,
   );
   const slot =
-    lock === null ? [] : [["fleet lock", trySlot(host, lock, proxy, context.hostName)] as const];
+    lock === null || lock.for.length === 0
+      ? []
+      : [["fleet lock", trySlot(host, lock, proxy, context.hostName)] as const];
   const metrics =
     report.metricsFile === null ? [] : [["metrics file", tryMetrics(host, config)] as const];
   return [...receivers, ...slot, ...metrics];

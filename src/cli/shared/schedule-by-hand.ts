@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { forgeRunOf, placeOf } from "../../core/config/forge-run.ts";
+import { rolloutOf } from "../../core/config/fleet/rollout-name.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { commit } from "../../finalize/newest/commit.ts";
 import {
@@ -18,7 +19,7 @@ import {
   whileNobodyActs,
 } from "../../finalize/undo-deploy.ts";
 import { asText } from "../commands/schedule.ts";
-import { revisionToReport } from "../compose.ts";
+import { revisionNamedBy, revisionToReport } from "../compose.ts";
 import type { CommonOptions, Context } from "../context.ts";
 import { configOf } from "./load-config.ts";
 import { runCommand } from "./own-command.ts";
@@ -38,6 +39,10 @@ export interface Wanted {
   readonly configFile: string | null;
   /** The change of the profile, from the present facts; a refusal if it is not possible. */
   readonly find: (services: Services) => Promise<DeployUndo>;
+}
+
+interface Named extends Wanted {
+  readonly rollout: string | null;
 }
 
 export interface Scheduled {
@@ -61,20 +66,36 @@ export async function scheduleByHand(
   const isCalled = options.config !== undefined && configFile === options.config;
   const found = isCalled ? called.config : await configOf({ ...of, configFile }, called.config);
   const acting = { ...called, config: { ...found, profile: of.profile } };
+  const rollout = await rolloutByHand(acting, wanted);
   return await whileNobodyActs(
     acting,
     of,
     context.stopSignal(),
     // Looked for again: the facts may have changed while it waited for its turn.
-    async (requireTurn) => await setAndSchedule(context, acting, options, wanted, requireTurn),
+    async (requireTurn) =>
+      await setAndSchedule(context, acting, options, { ...wanted, rollout }, requireTurn),
   );
+}
+
+/**
+ * A retry belongs to the rollout of what it brings back. A rollback takes part in none: it waits for nobody.
+ *
+ * @throws Refusal if a retry has no name for its rollout
+ */
+async function rolloutByHand(
+  { host, config }: Services,
+  { of, origin }: Wanted,
+): Promise<string | null> {
+  if (config.fleet === null || origin.retryOf === undefined) return null;
+  const name = of.rollout ?? of.revision;
+  return rolloutOf(config, name, name ?? (await revisionNamedBy(host, of.target)));
 }
 
 async function setAndSchedule(
   context: Context,
   acting: Services,
   options: ByHandOptions,
-  wanted: Wanted,
+  wanted: Named,
   requireTurn: RequireTurn,
 ): Promise<Scheduled> {
   const { host, store, config } = acting;
@@ -95,7 +116,7 @@ async function inputOf(
   context: Context,
   { host, config }: Services,
   options: ByHandOptions,
-  { of, origin, configFile }: Wanted,
+  { of, origin, configFile, rollout }: Named,
   proposal: Proposal,
 ): Promise<DraftInput> {
   const isSameTarget = origin.retryOf !== undefined;
@@ -112,6 +133,7 @@ async function inputOf(
     revision:
       (isSameTarget ? of.revision : null) ??
       (await revisionToReport(host, config, proposal.target)),
+    rollout,
     forgeRun: placeOf(of.forgeRun ?? forgeRunOf(context.env)),
     ...origin,
     run: runCommand(context, config, options),

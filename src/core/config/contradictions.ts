@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Config, configSchema } from "./config.ts";
-import { NONSENSE } from "./nonsense.ts";
+import { NONSENSE } from "./nonsense/nonsense.ts";
 
 /**
  * Settings that are right one by one and cannot be meant together. A finalization that is scheduled

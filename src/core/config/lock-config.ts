@@ -39,11 +39,13 @@ const holderName = v.pipe(
 
 const file = v.optional(v.nullable(absolutePath), null);
 
+const ACTS_BY_DEFAULT = ["reboot"] as const;
+
 const common = {
   /** The hosts that share the slots. */
   group: v.optional(groupName, "default"),
   /** The acts that need a slot; none if the server is only there for rollouts. */
-  for: v.optional(v.array(v.picklist(["switch", "reboot"])), ["reboot"]),
+  for: v.optional(v.array(v.picklist(["switch", "reboot"])), [...ACTS_BY_DEFAULT]),
   /** The name of this host with the lock server; null derives it from the machine id. */
   id: v.optional(v.nullable(holderName), null),
   /** The timeout of one request in seconds. */
@@ -52,7 +54,7 @@ const common = {
   retry: v.optional(fractionOfSeconds, 30),
   /** The maximum wait for a slot in seconds, after all other gates are open. A fleet is slow: a day is not a failure yet. */
   deadline: v.optional(wholeSeconds, 86_400),
-  /** After that: do nothing, or reboot without a slot. */
+  /** After that: do nothing, or act without a slot. */
   onDeadline: v.optional(v.picklist(["give-up", "proceed"]), "give-up"),
   /** What becomes of the slot of a host that rolled back: kept, so that the fleet stops, or given back. */
   onRollback: v.optional(v.picklist(["keep", "give-back"]), "keep"),
@@ -111,6 +113,14 @@ export type EtcdLockConfig = Extract<LockConfig, { backend: "etcd" }>;
 export type Reached<Lock extends LockConfig> = Lock & { readonly proxy?: ProxyConfig };
 /** Files for TLS; null if not needed. */
 export type TlsFiles = Pick<LockConfig, "caFile" | "certFile" | "keyFile">;
+
+/** The lock of which an act needs a slot; null if it needs none. */
+export function lockFor(
+  lock: LockConfig | null,
+  action: LockConfig["for"][number],
+): LockConfig | null {
+  return lock?.for.includes(action) === true ? lock : null;
+}
 
 /** Whether two configurations mean the same slots. */
 export function isSameLock(one: LockConfig, other: LockConfig): boolean {

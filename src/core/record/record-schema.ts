@@ -107,7 +107,7 @@ const SLOT_AT_END = [
   "give-back",
   /** Not worse than before: give the slot back unless an earlier failure kept it. */
   "give-back-own",
-  /** Failed after a reboot, or rolled back: keep the slot, so that the fleet stops. */
+  /** Failed after it acted, or rolled back: keep the slot, so that the fleet stops. */
   "keep",
 ] as const;
 

@@ -39,6 +39,14 @@ export function parseSlot(text: string): Slot | null {
   return jsonAs(slotSchema, text);
 }
 
+/**
+ * The text of a slot. It leaves out which acts need one: that is nothing of the slot, and the older
+ * program of a system that the host falls back to would not understand it.
+ */
+export function slotText(slot: Slot): string {
+  return `${JSON.stringify({ ...slot, lock: { ...slot.lock, for: undefined } }, null, 2)}\n`;
+}
+
 /** The name of one request at the lock server: each request has its own. */
 export function tokenOf({ finalization, attempt }: Slot): string {
   return `${finalization}#${attempt}`;

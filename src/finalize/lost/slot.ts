@@ -40,7 +40,7 @@ async function mayBeLost(
   switch (seen.kind) {
     case "none":
       // The note of the slot is lost with the record.
-      return lock !== null && lost.length > 0;
+      return lock !== null && lock.for.length > 0 && lost.length > 0;
     case "slot":
       return (
         seen.slot.keptBecause === null &&

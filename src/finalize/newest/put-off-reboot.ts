@@ -33,6 +33,7 @@ export async function schedulePutOffReboot(
     hostName: of.host,
     requester: { ...of.requester, sessionId: null },
     revision: of.revision,
+    rollout: of.rollout,
     forgeRun: placeOf(of.forgeRun),
     rebootOf: of.id,
     ...by,

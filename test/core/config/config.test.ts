@@ -72,6 +72,7 @@ test("config: an empty object is the default", () => {
     },
     stagger: 0,
     lock: null,
+    fleet: null,
     proxy: { http: null, https: null, except: [] },
   });
 });

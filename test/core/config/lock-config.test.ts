@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { isSameLock } from "../../../src/core/config/lock-config.ts";
+import { isSameLock, lockFor } from "../../../src/core/config/lock-config.ts";
 import { parseConfig } from "../../../src/core/config/parse-config.ts";
 import { etcdConfig, fleetLockConfig } from "../../fleet/configs.ts";
 
@@ -24,6 +24,7 @@ const refused: [object, RegExp][] = [
   [{ backend: "fleetlock", url: "http://u:p@h" }, /lock\.url: must not contain a user, password/],
   [{ backend: "fleetlock", url: "http://h/?x=1" }, /lock\.url: must not contain a user, password/],
   [{ backend: "fleetlock", url, group: "a b" }, /lock\.group: must be letters, digits/],
+  [{ backend: "fleetlock", url, for: ["boot"] }, /lock\.for\.0: .*"switch" \| "reboot"/],
   [{ backend: "fleetlock", url, slots: 2 }, /unknown key lock\.slots/],
   [
     { backend: "fleetlock", url, deadlin: 2 },
@@ -44,6 +45,16 @@ for (const [lock, why] of refused) {
     assert.throws(() => read(lock), why);
   });
 }
+
+test("lock: the acts that need a slot", () => {
+  const byDefault = etcdConfig(endpoints);
+  assert.equal(lockFor(byDefault, "reboot"), byDefault);
+  assert.equal(lockFor(byDefault, "switch"), null);
+  const both = etcdConfig(endpoints, { for: ["switch", "reboot"] });
+  assert.equal(lockFor(both, "switch"), both);
+  assert.equal(lockFor(etcdConfig(endpoints, { for: [] }), "reboot"), null);
+  assert.equal(lockFor(null, "reboot"), null);
+});
 
 test("lock: the same slots, whatever else differs", () => {
   const one = etcdConfig(["http://a", "http://b"]);

@@ -24,6 +24,16 @@ const REFUSED: [config: object, problem: RegExp][] = [
   [{ verify: { settle: "52w" } }, /^verify\.settle: must be a day at most/],
   [{ verify: { checks: [{ ...tcp, host: "a b" }] } }, /^verify\.checks\.0\.host: must be the name/],
   [{ lock: { ...etcd, lease: 1 } }, /^lock\.lease: must be 60 or more seconds/],
+  [{ lock: { ...etcd, for: ["reboot", "reboot"] } }, /^lock\.for: names reboot more than once/],
+  [
+    { lock: { ...etcd, for: [] } },
+    /^lock\.for: is empty, and there is no fleet: .* leave out lock$/,
+  ],
+  [{ fleet: { wave: 0 } }, /^fleet: needs an etcd .*, and there is no lock\. Set lock\.backend/],
+  [
+    { lock: { backend: "fleetlock", url: "http://h" }, fleet: { wave: 0 } },
+    /^fleet: needs an etcd .*, but lock\.backend is "fleetlock": such a server only counts slots\. Set/,
+  ],
   [
     { lock: { ...etcd, username: "x", passwordFile: "/run/keys/etcd" } },
     /^lock\.passwordFile: does not survive a reboot/,
@@ -48,6 +58,9 @@ const MEANT: readonly object[] = [
   { waitFor: { timeout: 0 } },
   { waitFor: { units: ["borg*.service"] }, verify: { ignoreFailedUnits: ["*-backup.service"] } },
   { lock: { ...etcd, username: "x", passwordFile: "/run/secrets/etcd", lease: "10min" } },
+  { lock: { ...etcd, for: ["switch", "reboot"] } },
+  { lock: { ...etcd, for: [] }, fleet: { wave: 0 } },
+  { lock: etcd, fleet: { wave: 3, soak: 0, maxFailures: 2, onMissing: "go-on-without" } },
 ];
 for (const config of MEANT) {
   test(`config: takes ${JSON.stringify(config)}`, () => {

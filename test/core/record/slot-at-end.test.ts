@@ -33,3 +33,23 @@ test("slot: a host that rolled back gives its slot back if that is configured", 
   assert.equal(slotAtEnd(record, "rolled-back", AFTER, "give-back"), "give-back-own");
   assert.equal(slotAtEnd(record, "failed", "boot-3", "give-back"), "keep");
 });
+
+const switched: [State, switchedIn: string | null, SlotAtEnd][] = [
+  ["verifying", AFTER, "keep"],
+  ["rolling-back", AFTER, "keep"],
+  ["verifying", BEFORE, "keep"],
+  // A boot has cut it off.
+  ["switching", BEFORE, "keep"],
+  // It was refused: nothing has happened to the host.
+  ["switching", AFTER, "give-back-own"],
+  ["waiting", AFTER, "give-back-own"],
+  // The reboot that it had asked for was refused.
+  ["rebooting", AFTER, "give-back-own"],
+  ["verifying", null, "give-back-own"],
+];
+for (const [state, switchedInBoot, wanted] of switched) {
+  test(`slot: failed in ${state}, switched in ${switchedInBoot}: ${wanted}`, () => {
+    const record = aRecord({ state, switchedInBoot });
+    assert.equal(slotAtEnd(record, "failed", AFTER, "keep"), wanted);
+  });
+}

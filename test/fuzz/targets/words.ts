@@ -51,7 +51,8 @@ const CONFIG = {
     metricsFile: "/var/lib/node-exporter/deploy.prom",
   },
   reboot: { window: { start: "Sat 02:00", duration: "1h 30min" }, sessions: { message: "Now." } },
-  lock: { backend: "etcd", endpoints: ["https://etcd1:2379"], slots: 2 },
+  lock: { backend: "etcd", endpoints: ["https://etcd1:2379"], slots: 2, for: ["switch", "reboot"] },
+  fleet: { wave: 1, soak: "10min", onMissing: "go-on-without" },
 };
 
 const ENVIRONMENTS = [

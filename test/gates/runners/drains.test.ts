@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Config, RunnerConfig } from "../../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
-import { ciJob } from "../../../src/gates/ci-job.ts";
+import { CI_JOB, ciJob } from "../../../src/gates/ci-job.ts";
 import { type Stop, stopsOf } from "../../../src/gates/runners/drains.ts";
+import { gatesFor } from "../../../src/gates/table.ts";
+import { fleetLockConfig } from "../../fleet/configs.ts";
 import { EdgeHost } from "../../support/edge-host.ts";
 import { aRecord } from "../../support/records.ts";
 
@@ -204,6 +206,23 @@ test("CI job: a job on a runner that drains is not waited for, unless a fleet lo
     const state = await gate.look({ host, record: aRecord(), config: withWaitFor({ runners }) });
     assert.equal(state.kind, kind);
     assert.match(state.why ?? "", /^r\.service (runs a job|is made to finish its job)/);
+  }
+});
+
+test("CI job: a switch that takes a slot waits for the jobs of runners that drain", async () => {
+  const runners = [{ unit: "r.service", ...GITEA }];
+  for (const [acts, kind] of [
+    [["reboot"], "open"],
+    [["switch"], "closed"],
+  ] as const) {
+    using host = hostWith(RUNNING, "drains");
+    host.group("/r", 10, 11);
+    const lock = fleetLockConfig("http://127.0.0.1:9", { for: [...acts] });
+    const config = { ...withWaitFor({ runners }), lock };
+    const context = { host, record: aRecord(), config };
+    const act = { action: "switch", seat: null, dry: { kind: "unknown", why: "" } } as const;
+    const gate = gatesFor(context, act).find(({ name }) => name === CI_JOB);
+    assert.equal((await gate?.look(context))?.kind, kind);
   }
 });
 

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { GROUP_PATTERN } from "../lock-config.ts";
-import { type Frozen, wholeSeconds } from "../schema-parts.ts";
+import { type Frozen, someSeconds, wholeSeconds } from "../schema-parts.ts";
 
 const groupName = v.pipe(
   v.string(),
@@ -18,6 +18,7 @@ const maxFailures = v.pipe(
   v.number(),
   v.integer("must be a whole number"),
   v.minValue(1, "must be 1 or more"),
+  v.maxValue(9999, "must be 9999 at most"),
 );
 
 /** The rollouts that this host takes part in. They need an etcd, whose settings stand in `lock`. */
@@ -31,7 +32,7 @@ export const fleetSchema = v.strictObject({
   /** With so many failed hosts a rollout halts. */
   maxFailures: v.optional(maxFailures, 1),
   /** How long this host waits for a host of a lower wave that does not take part, in seconds. */
-  joinWithin: v.optional(wholeSeconds, 3600),
+  joinWithin: v.optional(someSeconds, 3600),
   /** What follows then: the rollout halts, or goes on without that host. */
   onMissing: v.optional(v.picklist(["halt", "go-on-without"]), "halt"),
 });

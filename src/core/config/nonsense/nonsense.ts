@@ -1,14 +1,8 @@
 import { posix } from "node:path";
-import { DEFAULT_REBOOT_WHEN_CHANGED } from "../decision/decision.ts";
-import { nearest } from "../nearest.ts";
-import type { Config } from "./config.ts";
-
-/** A setting with a right value that nobody can mean. */
-export interface Nonsense {
-  readonly key: string;
-  /** What is wrong with it; null if nothing is. */
-  readonly why: (config: Config) => string | null;
-}
+import { DEFAULT_REBOOT_WHEN_CHANGED } from "../../decision/decision.ts";
+import { nearest } from "../../nearest.ts";
+import { FLEET_NONSENSE } from "./fleet.ts";
+import type { Nonsense } from "./kind.ts";
 
 /** A boot empties these. */
 const VOLATILE = /^\/(run|tmp|var\/run|dev\/shm)(\/|$)/;
@@ -108,6 +102,7 @@ export const NONSENSE: readonly Nonsense[] = [
         ? `must be ${SHORTEST_LEASE} or more seconds: a host does not renew it while it boots`
         : null,
   },
+  ...FLEET_NONSENSE,
   {
     key: "hooks",
     why: ({ hooks }) => {
