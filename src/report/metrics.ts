@@ -12,7 +12,6 @@ import { STATES } from "../core/states.ts";
 import type { Host } from "../host/process/host.ts";
 import type { RecordStore } from "../state-dir/store.ts";
 import { toplevelAt } from "../host/nixos/toplevel.ts";
-import { readRolloutNote } from "../state-dir/rollout-note.ts";
 import { readWaitingNote } from "../state-dir/waiting-note.ts";
 import { SlotStore } from "../fleet/slot-store.ts";
 import { isNoted, noteMetricsFile, removeFormerMetrics } from "./metrics-files.ts";
@@ -60,6 +59,7 @@ export async function writeMetrics(
 /** None without rollouts, whatever is left of former ones. Loads its code only for them. */
 async function ofRollout({ folder }: RecordStore, { fleet, lock }: Config): Promise<string> {
   if (fleet === null || lock === null) return "";
+  const { readRolloutNote } = await import("../state-dir/rollout-note.ts");
   const { rolloutMetricsText } = await import("./fleet/rollout-metrics.ts");
   const note = readRolloutNote(folder);
   return rolloutMetricsText(note?.group === (fleet.group ?? lock.group) ? note : null);

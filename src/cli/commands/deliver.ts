@@ -7,6 +7,7 @@ import type { Host } from "../../host/process/host.ts";
 import { tryLock } from "../../host/process/lock.ts";
 import { RecordStore } from "../../state-dir/store.ts";
 import type { Outbox } from "../../report/outbox.ts";
+import type { RolloutsOf } from "../../report/fleet/send-status.ts";
 import { LOCK_OF, type Way, WAYS } from "../../report/ways.ts";
 import type { DeliverJson } from "../../json/commands.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
@@ -97,6 +98,11 @@ interface Delivery {
   readonly say: (line: string) => void;
 }
 
+async function rolloutsFor(host: Host, config: Config): Promise<RolloutsOf> {
+  const { rolloutsOf } = await import("../../report/fleet/rollouts-of.ts");
+  return rolloutsOf(host, config);
+}
+
 async function deliverHolding(
   { random }: Context,
   { host, store, outbox, way, config, stop }: Delivery,
@@ -117,6 +123,7 @@ async function deliverHolding(
     memory,
     config: report,
     proxy,
+    ...(config.fleet !== null && { rolloutsOf: await rolloutsFor(host, config) }),
     random,
     stop,
     onEnd,

@@ -32,9 +32,8 @@ export async function oweGroupStatuses(
       return outbox.owe(entry(receiver));
     });
   };
-  const isOfRollout = record.rollout === after.rollout.name;
-  const now =
-    isOfRollout && isOccasion(looked, record.host) ? owe(after, record, eventOf(after)) : "known";
+  const own = isOccasion(looked, record.host) ? await ofRollout(store, record, after) : null;
+  const now = own === null ? "known" : owe(after, own, eventOf(after));
   const old = before === null ? null : await superseded(store, record, before, after);
   return old === null || before === null ? now : more(now, owe(before, old, "superseded"));
 }
@@ -49,6 +48,24 @@ function eventOf({ rollout, counts }: RolloutNote): GroupStatus["event"] {
   const isOver = counts !== null && counts.complete === counts.waves;
   if (!isOver) return "scheduled";
   return rollout.failures.length > 0 && counts.live < counts.members ? "failed" : "live";
+}
+
+/**
+ * The finalization of this host that knows the commit of the rollout: a rollback by hand does not, nor does the
+ * newest one if an operator acts.
+ */
+async function ofRollout(
+  store: RecordStore,
+  record: FinalizationRecord,
+  { rollout, finalization }: RolloutNote,
+): Promise<FinalizationRecord | null> {
+  if (record.rollout === rollout.name) return record;
+  return finalization === null ? null : await recordOf(store, finalization);
+}
+
+async function recordOf(store: RecordStore, id: string): Promise<FinalizationRecord | null> {
+  const read = await store.read(id).catch(() => null);
+  return read?.kind === "record" ? read.record : null;
 }
 
 /**
@@ -67,10 +84,9 @@ async function superseded(
   }
   const isConcerned = rollout.startedBy === record.host || isStartedBy(record.host, before, after);
   if (!isConcerned) return null;
-  const read = await store.read(finalization).catch(() => null);
+  const old = await recordOf(store, finalization);
   // The status of the same commit is that of the new rollout.
-  const isOther = read?.kind === "record" && read.record.revision !== record.revision;
-  return isOther ? read.record : null;
+  return old?.revision === record.revision ? null : old;
 }
 
 /** The report as an older version would send it, with the rollout from which this one reads what it says. */

@@ -110,6 +110,20 @@ test("the host that halts the rollout reports it, and an operator who halts or r
   assert.deepEqual(events(await host.sees({ rollout: byHand, own: null })), ["failed"]);
 });
 
+test("a rollback by hand, and an operator, report with the finalization that knows the commit", async () => {
+  using host = new Member("web2");
+  await host.sees({});
+  const id = "20261122-220000-back";
+  const back = host.record({ id, rollbackOf: host.record().id, rollout: null, revision: OTHER });
+  const own = { rollout: COMMIT, wave: 0, state: "failed", because: null } as const;
+  const { counts = null } = ended(0);
+  const rollout = halted({ by: "web2" });
+  const [owed] = await host.sees({ rollout, own, counts }, back);
+  assert.deepEqual([owed?.event.event, owed?.event.revision], ["failed", COMMIT]);
+  const [resumed] = await host.sees({ rollout: aRollout(), own: null }, back);
+  assert.deepEqual([resumed?.event.event, resumed?.event.revision], ["scheduled", COMMIT]);
+});
+
 test("a failure that does not halt the rollout is reported", async () => {
   using host = new Member("web2");
   const own = { rollout: COMMIT, wave: 0, state: "failed", because: null } as const;
