@@ -6,6 +6,7 @@ import { acts, type Cli, newCommand, readGroup, readLimit, withJson } from "../c
 import { openServices } from "../compose.ts";
 import type { CommonOptions, Context } from "../context.ts";
 import { placeOf } from "../fleet/place.ts";
+import { reportingOf } from "../fleet/report.ts";
 import { type FleetWanted, runFleet } from "../fleet/run.ts";
 import { requireRoot } from "../shared/guards.ts";
 
@@ -56,8 +57,10 @@ async function fleet(
   requireFitting(action, host, options);
   const wanted = wantedBy(action, host, options);
   requireRoot(context, "the rollout of a fleet");
-  const { config } = await openServices(context, options);
-  return await runFleet(await placeOf(context, config, options.group), wanted, options);
+  const services = await openServices(context, options);
+  const place = await placeOf(context, services.config, options.group);
+  const report = reportingOf(services, place.group);
+  return await runFleet({ ...place, report }, wanted, options);
 }
 
 const ONLY_FOR = { follow: "status", all: "status", limit: "history", why: "halt" } as const;

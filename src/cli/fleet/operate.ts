@@ -48,6 +48,7 @@ export async function operate(
         () => did,
         () => [inWords(did)],
       );
+      await place.report?.(acted.rollout);
       return EXIT.done;
     }
     case "refused":

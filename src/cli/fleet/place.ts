@@ -1,6 +1,7 @@
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { EtcdLockConfig } from "../../core/config/lock-config.ts";
+import type { Rollout } from "../../core/fleet/rollout.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { holderOf } from "../../fleet/holder.ts";
 import type { RolloutServer } from "../../fleet/rollouts/rollout-server.ts";
@@ -14,6 +15,8 @@ export interface FleetPlace {
   readonly endpoints: readonly string[];
   /** The name of this host with etcd; empty if it has none. */
   readonly id: string;
+  /** Reports what an operator has done; absent if nobody is told. */
+  readonly report?: (rollout: Rollout) => Promise<void>;
 }
 
 /**
