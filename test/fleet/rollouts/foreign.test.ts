@@ -78,6 +78,9 @@ etcdTest("foreign keys beside those of the rollouts change nothing", async ({ en
   }
   await admitted(server, web1);
   await held(server, web2);
+  // Neither does a roster that somebody has removed.
+  await post(`${endpoints[0]}/v3/kv/deleterange`, { key: encode(KEYS.roster(0)) });
+  assert.equal((await held(server, web2)).why, "waits for the lower waves");
   await live(server, web1);
   await admitted(server, web2);
   assert.deepEqual(await states(server), ["0:web1 live/live", "1:web2 acting/-"]);

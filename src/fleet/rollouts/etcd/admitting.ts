@@ -197,7 +197,10 @@ async function whyBelow(
   const waves = await countWaves(group, lower);
   const hasBegun = read.rollout?.seq === rollout.seq;
   const counted = hasBegun ? waves : waves.map((each) => ({ ...each, done: 0, live: 0 }));
-  if (counted.every(({ members, done }) => members === done)) return null;
+  // Somebody may have removed a roster by hand: then its hosts are not among these.
+  const members = counted.reduce((sum, each) => sum + each.members, 0);
+  const isComplete = counted.every((each) => each.members === each.done);
+  if (isComplete && members >= read.lower.members) return null;
   const absent = await absentBelow(group, self, read.lower);
   const left = Math.max(0, joinWithin - waitedSeconds);
   const until = wholeMinute(group.now().getTime() + left * 1000);
