@@ -12,6 +12,7 @@ export interface Asker {
   readonly wave: number;
   readonly maxFailures: number;
   readonly joinWithin: number;
+  readonly onMissing: "halt" | "go-on-without";
 }
 
 /** The number of hosts in the waves below that of the asker. */
@@ -31,6 +32,8 @@ export interface Snapshot {
   /** The asker, as it is known. */
   readonly own: Member | null;
   readonly lower: Lower;
+  /** The waves that have or had hosts. */
+  readonly waves: readonly number[];
 }
 
 export type Step =
@@ -58,11 +61,26 @@ export function nextStep(snapshot: Snapshot, asker: Asker, waitedSeconds: number
   if (rollout.name !== asker.rollout) return stepInOther(rollout, snapshot, asker);
   const halted = whyHalted(rollout, asker.maxFailures);
   if (halted !== null) return { kind: "halted", why: halted };
+  const isLate = hasJoined(own, rollout, asker) && waitedSeconds >= asker.joinWithin;
+  if (knowsNobodyBelow(snapshot, asker)) {
+    const goesOn = isLate && asker.onMissing === "go-on-without";
+    return goesOn ? { kind: "admit" } : { kind: "wait", because: "missing" };
+  }
   if (lower.done === lower.members) return { kind: "admit" };
   if (lower.seen === lower.members) return { kind: "wait", because: "wave" };
-  const isLate = hasJoined(own, rollout, asker) && waitedSeconds >= asker.joinWithin;
   if (isLate) return { kind: "missing" };
   return { kind: "wait", because: lower.done === lower.seen ? "missing" : "wave" };
+}
+
+/**
+ * In its first rollout a group knows no host, and the canaries may come later than others. So a wave above
+ * the first one never begins by itself.
+ */
+export function knowsNobodyBelow(
+  { waves, lower }: Pick<Snapshot, "waves" | "lower">,
+  { wave }: Pick<Asker, "wave">,
+): boolean {
+  return wave > 0 && lower.members === 0 && !waves.some((known) => known < wave);
 }
 
 /** The host is known to the group for this finalization. */
@@ -186,6 +204,19 @@ export function whyWaits(lower: readonly LowerWave[], absent: Absent, until: Dat
   if (absent === null || absent.length === 0) return waits;
   const does = absent.length === 1 ? "does" : "do";
   return `${waits}; ${names(absent)} ${does} not take part yet (waits until ${until.toISOString()})`;
+}
+
+/**
+ * Why a host waits that knows of no host in a lower wave.
+ *
+ * @param until see whyWaits
+ */
+export function whyAlone(
+  { wave, onMissing }: Pick<Asker, "wave" | "onMissing">,
+  until: Date,
+): string {
+  const waits = `waits for the first host of a wave below ${wave}: none is known yet`;
+  return onMissing === "halt" ? waits : `${waits} (waits until ${until.toISOString()})`;
 }
 
 /** Why a rollout halts for hosts that have not joined it. */

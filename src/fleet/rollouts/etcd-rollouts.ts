@@ -1,3 +1,4 @@
+import { knowsNobodyBelow } from "../../core/fleet/admission.ts";
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import type { EtcdLockConfig, Reached } from "../../core/config/lock-config.ts";
 import { EtcdGateway, guarded } from "../etcd-gateway.ts";
@@ -43,7 +44,7 @@ export class EtcdRollouts implements RolloutServer {
     let isAbsent = false;
     const answer = await admit(this.#group, self, waitedSeconds, (read) => {
       this.#onRead(read);
-      isAbsent = read.lower.seen < read.lower.members;
+      isAbsent = read.lower.seen < read.lower.members || knowsNobodyBelow(read, self);
     });
     const isWaiting = answer.kind === "held" && ["wave", "missing"].includes(answer.because);
     const leftMs = Math.max(0, self.joinWithin - waitedSeconds) * 1000;

@@ -4,10 +4,12 @@ import {
   afterFailure,
   afterStart,
   type Asker,
+  knowsNobodyBelow,
   type LowerWave,
   nextRollout,
   nextStep,
   type Snapshot,
+  whyAlone,
   whyFailures,
   whyMissing,
   whyWaits,
@@ -32,6 +34,7 @@ const asker: Asker = {
   wave: 1,
   maxFailures: 1,
   joinWithin: 60,
+  onMissing: "halt",
 };
 
 const rollout: Rollout = {
@@ -59,7 +62,8 @@ const own: Member = {
 };
 
 const lower = { members: 3, done: 3, seen: 3 };
-const snapshot: Snapshot = { rollout, named: 3, own, lower };
+const snapshot: Snapshot = { rollout, named: 3, own, lower, waves: [0, 1, 2] };
+const NOBODY = { members: 0, done: 0, seen: 0 };
 
 function failure(id: string, more: Partial<Failure> = {}): Failure {
   return { id, host: id, wave: 0, finalization: "f0", why: `no ${id}`, at: AT, ...more };
@@ -68,7 +72,8 @@ function failure(id: string, more: Partial<Failure> = {}): Failure {
 /** What a host is told, and why. */
 const TABLE: [what: string, snapshot: Partial<Snapshot>, waited: number, step: RegExp][] = [
   ["all lower waves are complete", {}, 0, /^admit/],
-  ["there are no lower waves", { lower: { members: 0, done: 0, seen: 0 } }, 0, /^admit/],
+  ["all hosts of the lower waves were forgotten", { lower: NOBODY }, 0, /^admit/],
+  ["no lower wave has ever had a host", { lower: NOBODY, waves: [2, 3] }, 999, /^wait missing$/],
   ["it has not joined yet", { own: null }, 0, /^admit/],
   ["there is no rollout", { rollout: null, named: null, own: null }, 0, /^start/],
   ["its name is new", { rollout: { ...rollout, name: "r0" }, named: null, own: null }, 0, /^start/],
@@ -184,10 +189,15 @@ const someSnapshot: fc.Arbitrary<Snapshot> = fc.record({
   named: fc.option(fc.integer({ min: 1, max: 3 })),
   own: fc.option(someMember),
   lower: someLower,
+  waves: fc.constantFrom([0, 1, 2], [1], [2]),
 });
 
 const someAsker: fc.Arbitrary<Asker> = fc
-  .record({ maxFailures: fc.integer({ min: 1, max: 3 }), joinWithin: fc.nat(2) })
+  .record({
+    maxFailures: fc.integer({ min: 1, max: 3 }),
+    joinWithin: fc.nat(2),
+    onMissing: fc.constantFrom("halt" as const, "go-on-without" as const),
+  })
   .map((more) => ({ ...asker, ...more }));
 
 test("admission: nobody is let in unless everything that closes the gate is open", () => {
@@ -199,7 +209,12 @@ test("admission: nobody is let in unless everything that closes the gate is open
         seen.rollout.name === self.rollout &&
         seen.rollout.halt === null &&
         countedFailures(seen.rollout).length < self.maxFailures &&
-        seen.lower.done === seen.lower.members &&
+        (knowsNobodyBelow(seen, self)
+          ? self.onMissing === "go-on-without" &&
+            waited >= self.joinWithin &&
+            seen.own?.seq === seen.rollout.seq &&
+            seen.own.finalization === self.finalization
+          : seen.lower.done === seen.lower.members) &&
         (seen.own === null || seen.own.finalization <= self.finalization) &&
         (seen.own?.host !== "web9" || seen.own.seq !== seen.rollout.seq);
       assert.equal(step.kind === "admit", isOpen);
@@ -211,7 +226,7 @@ test("admission: a host that is let in stays so when others make progress", () =
   fc.assert(
     fc.property(someSnapshot, someAsker, fc.nat(3), (seen, self, waited) => {
       const { members } = seen.lower;
-      const complete = { ...seen, lower: { members, done: members, seen: members } };
+      const complete = { ...seen, lower: { members, done: members, seen: members }, waves: [0] };
       const before = nextStep(seen, self, waited).kind;
       const after = nextStep(complete, self, waited).kind;
       const isOpened = ["wait", "missing", "admit"].includes(before);
@@ -301,4 +316,12 @@ test("waiting: names the first wave that is not complete, and who is absent", ()
       "take part yet (waits until 2026-11-30T15:00:00.000Z)",
   );
   assert.match(whyMissing(["a", "b", "c", "d"], 60), /^a, b and 2 more have not joined/);
+});
+
+test("admission: a host that knows nobody below it says so, and until when it waits", () => {
+  const until = new Date(AT);
+  const waits = "waits for the first host of a wave below 1: none is known yet";
+  assert.equal(whyAlone(asker, until), waits);
+  const going = { ...asker, onMissing: "go-on-without" } as const;
+  assert.equal(whyAlone(going, until), `${waits} (waits until ${AT})`);
 });

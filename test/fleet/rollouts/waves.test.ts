@@ -19,15 +19,28 @@ const web1 = selfOf("web1", 0);
 const web2 = selfOf("web2", 1);
 const web3 = selfOf("web3", 1);
 
+etcdTest("rollout: without a lower wave it goes on only if configured", async ({ endpoints }) => {
+  const server = serverOf(endpoints);
+  const self = { ...web2, onMissing: "go-on-without" } as const;
+  assert.match((await held(server, self)).why, /^waits for the first host .* \(waits until /);
+  const waited = self.joinWithin;
+  assert.equal((await server.admit(self, waited)).kind, "admitted");
+});
+
 etcdTest(
   "rollout: the second wave follows when the first has ended live",
   async ({ endpoints }) => {
     const server = serverOf(endpoints);
+    const why = "waits for the first host of a wave below 1: none is known yet";
     assert.deepEqual(await server.preview(web2), {
-      kind: "admitted",
+      kind: "held",
+      because: "missing",
+      why,
       rollout: { ...(await started("web2")) },
     });
-    assert.equal((await admitted(server, web1)).startedBy, "web1");
+    // The canary comes later.
+    assert.equal((await held(server, web2, web2.joinWithin)).why, why);
+    assert.equal((await admitted(server, web1)).startedBy, "web2");
     const waits = await held(server, web2);
     assert.equal(waits.because, "wave");
     assert.equal(waits.why, "waits for wave 0: 0 of 1 hosts have ended live");

@@ -128,7 +128,7 @@ export const ROLLOUTS: readonly Target[] = [
       const rollout = "failures" in value ? value : ROLLOUT;
       const own = "failures" in value ? MEMBER : value;
       const lower = { members: 1, done: 0, seen: 0 };
-      wellFormed(nextStep({ rollout, named: null, own, lower }, SELF, 5000));
+      wellFormed(nextStep({ rollout, named: null, own, lower, waves: [0] }, SELF, 5000));
     },
     mayThrow: MAY_THROW,
   },

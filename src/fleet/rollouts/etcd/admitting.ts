@@ -1,8 +1,10 @@
 import {
   afterStart,
+  knowsNobodyBelow,
   nextRollout,
   nextStep,
   type Step,
+  whyAlone,
   whyWaits,
 } from "../../../core/fleet/admission.ts";
 import type { MemberState, Rollout } from "../../../core/fleet/rollout.ts";
@@ -193,6 +195,9 @@ async function whyBelow(
   waitedSeconds: number,
 ): Promise<string | null> {
   const { wave, joinWithin } = self;
+  const left = Math.max(0, joinWithin - waitedSeconds);
+  const until = wholeMinute(group.now().getTime() + left * 1000);
+  if (knowsNobodyBelow(read, self)) return whyAlone(self, until);
   const lower = read.waves.filter((each) => each < wave);
   const waves = await countWaves(group, lower);
   const hasBegun = read.rollout?.seq === rollout.seq;
@@ -202,8 +207,6 @@ async function whyBelow(
   const isComplete = counted.every((each) => each.members === each.done);
   if (isComplete && members >= read.lower.members) return null;
   const absent = await absentBelow(group, self, read.lower);
-  const left = Math.max(0, joinWithin - waitedSeconds);
-  const until = wholeMinute(group.now().getTime() + left * 1000);
   return whyWaits(counted, absent, until);
 }
 
