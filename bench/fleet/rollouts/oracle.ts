@@ -42,6 +42,8 @@ export class Oracle {
   /** Hosts that the others need not wait for: gone without. */
   readonly excused = new Set<string>();
   readonly violations: string[] = [];
+  /** How many acts have begun, in all rollouts. */
+  acts = 0;
 
   /** A request begins. */
   asks(): number {
@@ -83,6 +85,7 @@ export class Oracle {
   begins(host: Subject, seq: number): void {
     const course = this.#course(seq);
     course.begun.set(host.id, host);
+    this.acts++;
     const underWay = this.#underWay(course);
     course.most = Math.max(course.most, underWay.length);
     const ofWave = underWay.filter(({ wave }) => wave === host.wave).length;
@@ -159,10 +162,6 @@ export class Oracle {
   /** How many hosts have ended so in a rollout. */
   count(seq: number, end: Ending): number {
     return [...this.#course(seq).ended.values()].filter((each) => each.end === end).length;
-  }
-
-  begun(seq: number): number {
-    return this.#course(seq).begun.size;
   }
 
   /** The most hosts that had begun to act and not told their end, at once. */

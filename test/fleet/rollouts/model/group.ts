@@ -187,11 +187,11 @@ export class ModelGroup {
   #fails(self: Self, why: string): void {
     const current = this.#current();
     const { finalization, id, host, wave } = self;
-    if (current.failures.some((each) => each.finalization === finalization && each.id === id)) {
-      return;
-    }
     const failure: Failure = { id, host, wave, finalization, why, at: this.#at() };
-    const rollout = { ...current, failures: [...current.failures, failure] };
+    // A host that fails again counts once.
+    const counted = countedFailures(current).filter((each) => each.id !== id);
+    const forgiven = current.failures.slice(0, current.forgiven);
+    const rollout = { ...current, failures: [...forgiven, ...counted, failure] };
     const isTooMany = countedFailures(rollout).length >= self.maxFailures;
     if (!isTooMany || rollout.halt !== null) return this.#put(rollout);
     this.#halts(rollout, { by: host, why: `${host} failed: ${why}`, kind: "failures" });
