@@ -3,20 +3,26 @@ import type { RolloutServer } from "../../../src/fleet/rollouts/rollout-server.t
 /** The power goes, or the process is killed. */
 export class Crash extends Error {}
 
+export interface Crashes {
+  /** Decides whether the process is killed now. */
+  readonly strikes: () => boolean;
+  /** Resolves when a process that is killed during a request dies. */
+  readonly during: (asked: Promise<unknown>) => Promise<unknown>;
+}
+
 /**
  * A server whose caller may be killed before a request, or while it is under way: then it does what it
  * does, and nobody hears the answer.
- *
- * @param mayCrash throws Crash, or does nothing
  */
-export function crashingServer(server: RolloutServer, mayCrash: () => void): RolloutServer {
+export function crashingServer(server: RolloutServer, crashes: Crashes): RolloutServer {
   const crashing =
     <A extends unknown[], T>(ask: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {
-      mayCrash();
-      const answer = await ask(...args);
-      mayCrash();
-      return answer;
+      if (crashes.strikes()) throw new Crash();
+      const asked = ask(...args);
+      if (!crashes.strikes()) return await asked;
+      await crashes.during(asked);
+      throw new Crash();
     };
   return {
     ...server,

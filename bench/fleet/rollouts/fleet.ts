@@ -30,7 +30,7 @@ export type Script = (stage: Stage) => Promise<void>;
 
 /** The world of a fleet: the hosts' worlds without what is the host's own. */
 export interface FleetWorld extends Omit<World, "oracle" | "server"> {
-  readonly server: (id: string) => RolloutServer;
+  readonly server: (id: string, death: AbortSignal) => RolloutServer;
   /** How many requests there have been. */
   readonly requests: () => number;
 }
@@ -48,7 +48,7 @@ export async function play(fleet: Fleet, world: FleetWorld, script: Script): Pro
   const hosts = fleet.waves.flatMap((count, wave) =>
     Array.from({ length: count }, (_, index) => {
       const id = `w${wave}-${String(index).padStart(4, "0")}`;
-      const server = (): RolloutServer => world.server(id);
+      const server: World["server"] = (death) => world.server(id, death);
       return new RolloutHost(id, { ...fleet, wave }, { ...world, oracle, server });
     }),
   );
@@ -73,7 +73,7 @@ function stageOf(
   hosts: readonly RolloutHost[],
 ): Stage {
   const { time, random } = world;
-  const operator = world.server("operator");
+  const operator = world.server("operator", NEVER);
   const operate = async (ask: () => Promise<OperatorAct>): Promise<void> => {
     const asked = oracle.asks();
     oracle.operated(asked, await known(world.time, ask));
@@ -109,14 +109,16 @@ async function register(
   hosts: readonly RolloutHost[],
 ): Promise<void> {
   for (const { id, wave, settings } of hosts) {
-    const own = { id, host: id, finalization: "registers", generation: null };
+    const own = { id, host: id, finalization: "20261122-212900-0000", generation: null };
     const self = { ...settings, ...own, rollout: "registers" };
-    const group = server(id);
+    const group = server(id, NEVER);
     await known(time, async () => await group.admit(self, 0));
     oracle.registered({ id, wave });
     await known(time, async () => await group.ends(self, { kind: "live" }));
   }
 }
+
+const NEVER = new AbortController().signal;
 
 const RETRY_MS = 50;
 

@@ -53,10 +53,12 @@ export class RolloutHost {
   /** Through all crashes, until it is switched off. */
   async run(): Promise<void> {
     while (!this.#isOff) {
+      const death = new AbortController();
       try {
-        await this.#process();
+        await this.#process(death.signal);
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
+        death.abort();
         this.crashes++;
         await this.#world.time.pause(RESTART_MS);
       }
@@ -64,8 +66,9 @@ export class RolloutHost {
   }
 
   /** One process, from its start to its crash. */
-  async #process(): Promise<void> {
-    const server = crashingServer(this.#world.server(), this.#mayCrash);
+  async #process(death: AbortSignal): Promise<void> {
+    const crashes = { strikes: this.#strikes, during: this.#world.dies };
+    const server = crashingServer(this.#world.server(death), crashes);
     while (!this.#isOff) {
       this.#interrupt = new AbortController();
       const work = this.#takeUp();
@@ -213,7 +216,9 @@ export class RolloutHost {
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   }
 
-  readonly #mayCrash = (): void => {
-    if (!this.#isOff && this.#world.random() < this.settings.crash) throw new Crash();
-  };
+  readonly #strikes = (): boolean => !this.#isOff && this.#world.random() < this.settings.crash;
+
+  #mayCrash(): void {
+    if (this.#strikes()) throw new Crash();
+  }
 }

@@ -25,8 +25,10 @@ export interface World {
   readonly time: Time;
   readonly random: () => number;
   readonly oracle: Oracle;
-  /** A new process asks with a new server. */
-  readonly server: () => RolloutServer;
+  /** A new process asks with a new server. After its death it hears nothing more. */
+  readonly server: (death: AbortSignal) => RolloutServer;
+  /** Resolves when a process that is killed during a request dies. */
+  readonly dies: (asked: Promise<unknown>) => Promise<unknown>;
   /** Null if an act needs no slot. */
   readonly slots: SlotDesk | null;
 }

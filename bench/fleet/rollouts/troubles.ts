@@ -4,7 +4,7 @@ import type { Script, Stage } from "./fleet.ts";
 /** What happens to etcd while a script is played. */
 export type Trouble = (cluster: EtcdCluster, stage: Stage) => Promise<void>;
 
-/** The leader dies when a share of the hosts has begun to act, and is back when twice as many have. */
+/** The leader is killed when a share of the hosts has begun to act, and is back when twice as many have. */
 export const leaderDies: Trouble = async (cluster, stage) => {
   await whenBegun(stage, 0.2);
   const leader = await cluster.leader();
@@ -13,12 +13,15 @@ export const leaderDies: Trouble = async (cluster, stage) => {
   cluster.bringBack(leader);
 };
 
-/** The leader is cut off from all others for a while. */
-export const leaderIsCutOff: Trouble = async (cluster, stage) => {
+/**
+ * The leader neither answers nor ends until the others have another one. A host whose watch it serves
+ * hears nothing meanwhile.
+ */
+export const leaderFreezes: Trouble = async (cluster, stage) => {
   await whenBegun(stage, 0.2);
   const leader = await cluster.leader();
   await cluster.freeze(leader);
-  await whenBegun(stage, 0.4);
+  await cluster.leader(leader);
   cluster.thaw(leader);
 };
 

@@ -1,0 +1,49 @@
+import {
+  type FleetWorld,
+  play,
+  type Played,
+  type Script,
+} from "../../../../bench/fleet/rollouts/fleet.ts";
+import { VirtualTime } from "../../../../bench/fleet/rollouts/time.ts";
+import { DEFAULT_CONFIG } from "../../../../src/core/config/defaults.ts";
+import type { RolloutServer } from "../../../../src/fleet/rollouts/rollout-server.ts";
+import { randomFrom } from "../../../support/random.ts";
+import { etcdConfig } from "../../configs.ts";
+import { type Schedule, whileItIsUnderWay } from "../model/schedules.ts";
+import { loadEngine } from "./engine.ts";
+import { networkTo } from "./network.ts";
+import { EtcdStore } from "./store.ts";
+
+/** Longer than a host waits without news. */
+const LIMIT_MS = 2_000_000;
+
+/**
+ * Plays a script to a fleet that asks the real engine, which asks a simulated etcd, in simulated time.
+ *
+ * @param code see bundleEngine
+ * @throws Error if a host is stuck
+ */
+export async function playOnEngine(
+  code: string,
+  { fleet, loss, seed }: Schedule,
+  script: Script,
+): Promise<Played> {
+  const random = randomFrom(seed);
+  const time = new VirtualTime(random);
+  const store = new EtcdStore();
+  const lock = etcdConfig(["http://etcd.example"], { retry: fleet.retry });
+  const now = (): Date => new Date(time.now());
+  let requests = 0;
+  const server = (id: string, death: AbortSignal): RolloutServer => {
+    const network = networkTo(store, { time, random, delayMs: 30, loss }, death);
+    const send: typeof network.send = async (...args) => {
+      requests++;
+      return await network.send(...args);
+    };
+    const { rolloutServerFor } = loadEngine(code, time, { ...network, send });
+    return rolloutServerFor(lock, { group: "default" }, id, now, DEFAULT_CONFIG.proxy);
+  };
+  const dies = whileItIsUnderWay(time, random);
+  const world: FleetWorld = { time, random, slots: null, server, dies, requests: () => requests };
+  return await time.run(play(fleet, world, script), LIMIT_MS);
+}
