@@ -21,13 +21,14 @@ export interface EtcdPlay {
   readonly slots: number | null;
 }
 
+const now = (): Date => new Date();
+
 /** Plays a script to a fleet that asks a real etcd, in real time. */
 export async function playOnEtcd(given: EtcdPlay): Promise<Played> {
   const { cluster, requests, group, fleet, script, seed, slots } = given;
   const { retry } = fleet;
   const lock = etcdConfig(cluster.endpoints, { group, retry, timeout: 2, slots: slots ?? 1 });
   const { proxy } = DEFAULT_CONFIG;
-  const now = (): Date => new Date();
   const pause = async (): Promise<void> => await realTime.pause(retry * 1000);
   const desk: SlotDesk | null = slots === null ? null : etcdSlotDesk(lock, pause);
   const world: FleetWorld = {

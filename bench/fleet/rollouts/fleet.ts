@@ -44,7 +44,7 @@ export interface Played {
 
 /** Lets the hosts of a fleet run while a script is played to them. */
 export async function play(fleet: Fleet, world: FleetWorld, script: Script): Promise<Played> {
-  const oracle = new Oracle();
+  const oracle = new Oracle(fleet.maxFailures);
   const hosts = fleet.waves.flatMap((count, wave) =>
     Array.from({ length: count }, (_, index) => {
       const id = `w${wave}-${String(index).padStart(4, "0")}`;

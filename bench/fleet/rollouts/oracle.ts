@@ -22,6 +22,8 @@ interface Course {
   readonly ended: Map<string, Ended>;
   /** When somebody was answered that it is halted; null while it goes on. */
   haltedAt: number | null;
+  /** The hosts that told a failure, and were answered, since the last resume. */
+  readonly failed: Set<string>;
   most: number;
   readonly mostOfWave: Map<number, number>;
 }
@@ -31,6 +33,7 @@ interface Course {
  * so that no pause of the machine can make it wrong.
  */
 export class Oracle {
+  readonly #maxFailures: number;
   #step = 0;
   readonly #courses = new Map<number, Course>();
   /** When a host first was answered: from then on the others have to know it. */
@@ -44,6 +47,11 @@ export class Oracle {
   readonly violations: string[] = [];
   /** How many acts have begun, in all rollouts. */
   acts = 0;
+
+  /** @param maxFailures that of all hosts */
+  constructor(maxFailures: number) {
+    this.#maxFailures = maxFailures;
+  }
 
   /** A request begins. */
   asks(): number {
@@ -104,10 +112,22 @@ export class Oracle {
   told({ id }: Subject, revision: string, seq: number, asked: number, told: Told): void {
     if (told.kind === "unknown") return;
     const ended = this.#course(seq).ended.get(id);
+    // What is told again after a crash may have been forgiven.
+    const isNew = ended?.isTold === false;
     if (ended !== undefined) ended.isTold = true;
     if (ended?.end === "live") this.#live.set(id, revision);
-    if (told.kind === "told" && told.progress !== null) this.#notes(told.progress.rollout, asked);
+    if (told.kind === "told") {
+      if (told.progress !== null) this.#notes(told.progress.rollout, asked);
+      if (isNew && ended.end === "failed" && asked > this.#resumed) this.#fails(id, seq);
+    }
     this.#changed();
+  }
+
+  /** So many failures are a halt, whatever the group answers. */
+  #fails(id: string, seq: number): void {
+    const course = this.#course(seq);
+    course.failed.add(id);
+    if (course.failed.size >= this.#maxFailures) course.haltedAt ??= ++this.#step;
   }
 
   /** An operator was answered. */
@@ -120,7 +140,10 @@ export class Oracle {
   resumes(): void {
     // What is answered to those who ask meanwhile may be from before it.
     this.#resumed = Number.POSITIVE_INFINITY;
-    for (const course of this.#courses.values()) course.haltedAt = null;
+    for (const course of this.#courses.values()) {
+      course.haltedAt = null;
+      course.failed.clear();
+    }
   }
 
   hasResumed(): void {
@@ -131,6 +154,8 @@ export class Oracle {
     this.#step++;
     if (seq > this.#newest.seq) this.#newest = { seq, since: this.#step };
     const course = this.#course(seq);
+    const begun = this.of(name);
+    if (begun !== 0 && begun !== seq) this.#violated(`rollout ${name} has begun twice`);
     course.name = name;
     if (halt !== null && asked > this.#resumed) course.haltedAt ??= this.#step;
   }
@@ -139,10 +164,9 @@ export class Oracle {
     return this.#newest.seq;
   }
 
-  /** The number of the newest rollout with a name; 0 if nobody was answered of one. */
+  /** The number of the rollout with a name; 0 if nobody was answered of it. */
   of(name: string): number {
-    const seqs = [...this.#courses].filter(([, course]) => course.name === name);
-    return Math.max(0, ...seqs.map(([seq]) => seq));
+    return [...this.#courses].find(([, course]) => course.name === name)?.[0] ?? 0;
   }
 
   isHalted(name: string): boolean {
@@ -186,6 +210,7 @@ export class Oracle {
       begun: new Map<string, Subject>(),
       ended: new Map<string, Ended>(),
       haltedAt: null,
+      failed: new Set<string>(),
       most: 0,
       mostOfWave: new Map<number, number>(),
     };

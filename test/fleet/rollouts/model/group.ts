@@ -61,7 +61,10 @@ export class ModelGroup {
   ends(self: Self, end: Parameters<RolloutServer["ends"]>[1]): Known<Told> {
     if (!this.#isCurrent(self)) return { kind: "past" };
     const why = end.kind === "failed" ? end.why : null;
-    if (why !== null) this.#fails(self, why);
+    const { state, finalization } = this.#members.get(self.id) ?? {};
+    const isKnown = state === "failed" && finalization === self.finalization;
+    // What is told again counts no second time, also after it was forgiven.
+    if (why !== null && !isKnown) this.#fails(self, why);
     this.#change(self.id, { state: end.kind, why });
     this.#mark(self.id, end.kind);
     return this.#told();
@@ -186,14 +189,14 @@ export class ModelGroup {
 
   #fails(self: Self, why: string): void {
     const current = this.#current();
+    if (current.halt !== null) return;
     const { finalization, id, host, wave } = self;
     const failure: Failure = { id, host, wave, finalization, why, at: this.#at() };
     // A host that fails again counts once.
     const counted = countedFailures(current).filter((each) => each.id !== id);
     const forgiven = current.failures.slice(0, current.forgiven);
     const rollout = { ...current, failures: [...forgiven, ...counted, failure] };
-    const isTooMany = countedFailures(rollout).length >= self.maxFailures;
-    if (!isTooMany || rollout.halt !== null) return this.#put(rollout);
+    if (countedFailures(rollout).length < self.maxFailures) return this.#put(rollout);
     this.#halts(rollout, { by: host, why: `${host} failed: ${why}`, kind: "failures" });
   }
 

@@ -61,7 +61,7 @@ function replacing(what: keyof typeof REPLACED): Plugin {
   };
 }
 
-/** The engine as one process has it. */
+/** The engine as the processes of one fleet have it. */
 export function loadEngine(code: string, time: Time, network: Network): Engine {
   const module: { exports: Engine } = { exports: MISSING };
   const real = createRequire(import.meta.url);

@@ -51,7 +51,8 @@ export function networkTo(store: EtcdStore, terms: NetworkTerms, death: AbortSig
     },
     sendForLines: async ({ body }, { within }, onLine) => {
       await arrives();
-      const { start_revision: start, ...range } = watchIn(body);
+      const { start_revision: start, key, range_end: end } = watchIn(body);
+      const range = end === undefined ? { key } : { key, end };
       const signal = typeof within === "number" ? death : AbortSignal.any([within, death]);
       let from = start;
       if (onLine(lineOf({ header: store.header(), created: true })) === "enough") return null;

@@ -7,11 +7,13 @@ import {
 import { VirtualTime } from "../../../../bench/fleet/rollouts/time.ts";
 import { DEFAULT_CONFIG } from "../../../../src/core/config/defaults.ts";
 import type { RolloutServer } from "../../../../src/fleet/rollouts/rollout-server.ts";
+import { Keys } from "../../../../src/fleet/rollouts/etcd/keys.ts";
 import { randomFrom } from "../../../support/random.ts";
 import { etcdConfig } from "../../configs.ts";
 import { type Schedule, whileItIsUnderWay } from "../model/schedules.ts";
+import { watchAdmissions } from "./admissions.ts";
 import { loadEngine } from "./engine.ts";
-import { networkTo } from "./network.ts";
+import { Processes } from "./processes.ts";
 import { EtcdStore } from "./store.ts";
 
 /** Longer than a host waits without news. */
@@ -31,19 +33,25 @@ export async function playOnEngine(
   const random = randomFrom(seed);
   const time = new VirtualTime(random);
   const store = new EtcdStore();
-  const lock = etcdConfig(["http://etcd.example"], { retry: fleet.retry });
   const now = (): Date => new Date(time.now());
-  let requests = 0;
+  const processes = new Processes(store, { time, random, delayMs: 30, loss });
+  const { rolloutServerFor } = loadEngine(code, time, processes);
   const server = (id: string, death: AbortSignal): RolloutServer => {
-    const network = networkTo(store, { time, random, delayMs: 30, loss }, death);
-    const send: typeof network.send = async (...args) => {
-      requests++;
-      return await network.send(...args);
-    };
-    const { rolloutServerFor } = loadEngine(code, time, { ...network, send });
-    return rolloutServerFor(lock, { group: "default" }, id, now, DEFAULT_CONFIG.proxy);
+    const lock = etcdConfig([processes.endpointOf(death)], { retry: fleet.retry });
+    return rolloutServerFor(lock, { group: null }, id, now, DEFAULT_CONFIG.proxy);
   };
   const dies = whileItIsUnderWay(time, random);
-  const world: FleetWorld = { time, random, slots: null, server, dies, requests: () => requests };
-  return await time.run(play(fleet, world, script), LIMIT_MS);
+  const world: FleetWorld = {
+    time,
+    random,
+    slots: null,
+    server,
+    dies,
+    requests: processes.requests,
+  };
+  const { prefix, group } = etcdConfig(["http://etcd.example"]);
+  const unallowed = watchAdmissions(store, new Keys(prefix, group));
+  const played = await time.run(play(fleet, world, script), LIMIT_MS);
+  played.oracle.violations.push(...unallowed);
+  return played;
 }

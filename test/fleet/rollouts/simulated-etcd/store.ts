@@ -1,3 +1,4 @@
+import type { Range } from "../../../../src/fleet/rollouts/etcd/keys.ts";
 import {
   type Compare,
   type Interval,
@@ -51,8 +52,18 @@ export class EtcdStore {
   }
 
   /** The changes in a range, from a revision on. */
-  changes(range: Interval, from: number): readonly Change[] {
+  changes({ key: first, end }: Range, from: number): readonly Change[] {
+    const range = { key: first, range_end: end };
     return this.#log.filter(({ key, revision }) => revision >= from && isIn(range, key));
+  }
+
+  get(key: string): string | null {
+    return this.#pairs({ key }, this.#revision)[0]?.value ?? null;
+  }
+
+  /** The keys of a range. */
+  names({ key, end }: Range): readonly string[] {
+    return this.#pairs({ key, range_end: end }, this.#revision).map((pair) => pair.key);
   }
 
   get revision(): number {
