@@ -11,6 +11,9 @@ import type { Fate } from "../../../bench/fleet/rollouts/terms.ts";
 import fc from "../../support/fast-check.ts";
 import type { Schedule } from "./model/schedules.ts";
 
+/** Hosts look without any news too, but not as soon as this: whoever acts so late has missed one. */
+export const LOOKS_ANYWAY_MS = 120_000;
+
 const FLEET = {
   members: "known",
   spreadMs: 100,

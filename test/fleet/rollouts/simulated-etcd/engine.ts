@@ -4,6 +4,7 @@ import { compileFunction } from "node:vm";
 import { build, type Plugin } from "esbuild";
 import type { Time } from "../../../../bench/fleet/rollouts/time.ts";
 import type { rolloutServerFor } from "../../../../src/fleet/rollouts/server-for.ts";
+import { type Edit, planting } from "../../../simulation/kernel/bundle.ts";
 import type { Network } from "./network.ts";
 
 /** The parts of the program that the simulation calls. */
@@ -14,8 +15,8 @@ export interface Engine {
 const PROJECT = join(import.meta.dirname, "../../../..");
 const ENTRY = `export { rolloutServerFor } from "./src/fleet/rollouts/server-for.ts";`;
 
-/** The engine of the rollouts as one text of code, without its timers and its network. */
-export async function bundleEngine(): Promise<string> {
+/** The engine of the rollouts as one text of code, with planted defects if wanted. */
+export async function bundleEngine(edits: readonly Edit[] = []): Promise<string> {
   const built = await build({
     stdin: { contents: ENTRY, resolveDir: PROJECT, loader: "ts" },
     absWorkingDir: PROJECT,
@@ -25,7 +26,7 @@ export async function bundleEngine(): Promise<string> {
     format: "cjs",
     write: false,
     logLevel: "warning",
-    plugins: [replacing("timers"), replacing("network")],
+    plugins: [replacing("timers"), replacing("network"), planting(edits)],
   });
   return built.outputFiles[0]?.text ?? "";
 }

@@ -13,6 +13,11 @@ export interface NetworkTerms {
   readonly loss: number;
 }
 
+const NO_ANSWER = "etcd.example: no answer within 10 s";
+/** How probable it is that a request without an answer is carried out all the same, and how much later. */
+const LATE = 0.5;
+const LATEST_MS = 1000;
+
 /** What the program has in place of its functions for HTTP. */
 export interface Network {
   readonly send: (request: HttpRequest, terms: HttpTerms) => Promise<HttpAnswer>;
@@ -36,13 +41,21 @@ export function networkTo(store: EtcdStore, terms: NetworkTerms, death: AbortSig
     await (death.aborted ? new Promise<never>(() => {}) : way());
   };
   const mayLose = (): void => {
-    if (random() < loss) throw new Error("etcd.example: no answer within 10 s");
+    if (random() < loss) throw new Error(NO_ANSWER);
+  };
+  const late = async (transact: () => object): Promise<void> => {
+    await time.pause(random() * LATEST_MS);
+    answerOf(transact);
   };
   return {
     send: async ({ url, body }) => {
       await arrives();
-      mayLose();
       if (!url.endsWith("/v3/kv/txn")) throw new Error(`the simulated etcd does not have ${url}`);
+      if (random() < loss) {
+        // It comes late, or never.
+        if (random() < LATE) void late(() => store.transact(transactionIn(body)));
+        throw new Error(NO_ANSWER);
+      }
       const answer = answerOf(() => store.transact(transactionIn(body)));
       await way();
       mayLose();
@@ -54,7 +67,7 @@ export function networkTo(store: EtcdStore, terms: NetworkTerms, death: AbortSig
       const { start_revision: start, key, range_end: end } = watchIn(body);
       const range = end === undefined ? { key } : { key, end };
       const signal = typeof within === "number" ? death : AbortSignal.any([within, death]);
-      let from = start;
+      let from = start === 0 ? store.revision + 1 : start;
       if (onLine(lineOf({ header: store.header(), created: true })) === "enough") return null;
       while (!signal.aborted) {
         const news = store.changes(range, from);

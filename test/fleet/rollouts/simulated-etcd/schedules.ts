@@ -11,7 +11,7 @@ import { Keys } from "../../../../src/fleet/rollouts/etcd/keys.ts";
 import { randomFrom } from "../../../support/random.ts";
 import { etcdConfig } from "../../configs.ts";
 import { type Schedule, whileItIsUnderWay } from "../model/schedules.ts";
-import { watchAdmissions } from "./admissions.ts";
+import { watchGroup } from "./promises.ts";
 import { loadEngine } from "./engine.ts";
 import { Processes } from "./processes.ts";
 import { EtcdStore } from "./store.ts";
@@ -50,7 +50,7 @@ export async function playOnEngine(
     requests: processes.requests,
   };
   const { prefix, group } = etcdConfig(["http://etcd.example"]);
-  const unallowed = watchAdmissions(store, new Keys(prefix, group));
+  const unallowed = watchGroup(store, new Keys(prefix, group));
   const played = await time.run(play(fleet, world, script), LIMIT_MS);
   played.oracle.violations.push(...unallowed);
   return played;

@@ -54,7 +54,14 @@ export class EtcdStore {
   /** The changes in a range, from a revision on. */
   changes({ key: first, end }: Range, from: number): readonly Change[] {
     const range = { key: first, range_end: end };
-    return this.#log.filter(({ key, revision }) => revision >= from && isIn(range, key));
+    const changes: Change[] = [];
+    // The newest are at the end.
+    for (let at = this.#log.length - 1; at >= 0; at--) {
+      const change = this.#log[at];
+      if (change === undefined || change.revision < from) break;
+      if (isIn(range, change.key)) changes.unshift(change);
+    }
+    return changes;
   }
 
   get(key: string): string | null {
@@ -110,14 +117,18 @@ export class EtcdStore {
   }
 
   #pairs(range: Interval, at: number): Pair[] {
-    const pairs: Pair[] = [];
-    for (const [key, versions] of this.#versions) {
-      if (!isIn(range, key)) continue;
-      const last = versions.findLast(({ revision }) => revision <= at);
-      if (last === undefined || last.value === null) continue;
-      pairs.push({ key, value: last.value, mod: last.revision });
-    }
-    return pairs.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    const single = range.range_end === undefined;
+    const keys = single
+      ? [range.key]
+      : [...this.#versions.keys()].filter((key) => isIn(range, key));
+    const pairs = keys.flatMap((key) => this.#pair(key, at) ?? []);
+    return single ? pairs : pairs.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+  }
+
+  #pair(key: string, at: number): Pair | null {
+    const last = this.#versions.get(key)?.findLast(({ revision }) => revision <= at);
+    if (last === undefined || last.value === null) return null;
+    return { key, value: last.value, mod: last.revision };
   }
 
   #change(change: Change): void {
