@@ -7,7 +7,7 @@ import { type Drawn, drawn, LOOKS_ANYWAY_MS, plots } from "./plots.ts";
 import { bundleEngine } from "./simulated-etcd/engine.ts";
 import { playOnEngine } from "./simulated-etcd/schedules.ts";
 
-const RUNS = Number(process.env["RUNS"] ?? 30);
+const RUNS = Number(process.env["RUNS"] ?? 12);
 const engine = bundleEngine();
 
 async function plays(
