@@ -17,6 +17,7 @@ export function watchGroup(store: EtcdStore, keys: Keys): readonly string[] {
   let from = 1;
   store.listen(() => {
     const changes = store.changes(keys.all("member"), from);
+    const isNews = store.changes({ key: keys.control }, from).length > 0;
     from = store.revision + 1;
     const rollout = jsonAs(rolloutSchema, store.get(keys.control) ?? "");
     for (const { key, value } of changes) {
@@ -24,7 +25,7 @@ export function watchGroup(store: EtcdStore, keys: Keys): readonly string[] {
       if (member?.state === "acting")
         violations.push(...admitted(store, keys, key, member, rollout));
     }
-    if (changes.length > 0) violations.push(...uncounted(store, keys, rollout));
+    if (isNews) violations.push(...uncounted(store, keys, rollout));
   });
   return violations;
 }
