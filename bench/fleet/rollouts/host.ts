@@ -1,10 +1,5 @@
 import { pauseMs } from "../../../src/fleet/holder.ts";
-import type {
-  Admission,
-  RolloutServer,
-  Self,
-  Told,
-} from "../../../src/fleet/rollouts/rollout-server.ts";
+import type { RolloutServer, Self, Told } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { Crash, crashingServer } from "./crashes.ts";
 import type { Finalization, HostSettings, Revision, World } from "./terms.ts";
 
@@ -121,7 +116,8 @@ export class RolloutHost {
     const joined = this.#save({ ...work, joinedAt: work.joinedAt ?? this.#world.time.now() });
     if (admission.kind === "held") {
       if (!this.#keepsSlot) await slots?.giveBack(this.id);
-      return await this.#untilChange(server, joined, admission);
+      await server.change(this.#interrupt.signal);
+      return;
     }
     if (slots !== null && !slots.has(this.id)) {
       // The last look follows when it has one.
@@ -133,22 +129,6 @@ export class RolloutHost {
     this.#mayCrash();
     this.#disk = { ...joined, state: "acting", seq };
     oracle.begins(this, seq);
-    this.#mayCrash();
-  }
-
-  async #untilChange(
-    server: RolloutServer,
-    { joinedAt }: Finalization,
-    { because }: Extract<Admission, { kind: "held" }>,
-  ): Promise<void> {
-    const { time } = this.#world;
-    const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, this.#interrupt.signal]);
-    const waits = [server.change(signal)];
-    const left = this.settings.joinWithin * 1000 - (time.now() - (joinedAt ?? 0));
-    if (because === "missing" && left > 0) waits.push(time.pause(left, signal));
-    await Promise.race(waits);
-    stop.abort();
     this.#mayCrash();
   }
 

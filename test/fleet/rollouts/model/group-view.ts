@@ -13,7 +13,7 @@ export function viewOf(
   const seen = members.toSorted(byName).map((member) => ({
     ...member,
     done: done.get(member.id) ?? null,
-    hasJoined: member.seq === seq,
+    hasJoined: member.seq === seq && member.state !== "left",
   }));
   const waves = wavesOf(members).map((wave) => ({
     wave,
@@ -26,10 +26,11 @@ export function progressOf(rollout: Rollout, members: readonly Member[], done: M
   const waves = wavesOf(members);
   const isComplete = (wave: number): boolean =>
     members.every((member) => member.wave !== wave || done.has(member.id));
+  const firstOpen = waves.findIndex((wave) => !isComplete(wave));
   return {
     rollout,
     waves: waves.length,
-    complete: waves.filter(isComplete).length,
+    complete: firstOpen === -1 ? waves.length : firstOpen,
     members: members.length,
     live: [...done.values()].filter((each) => each === "live").length,
   };

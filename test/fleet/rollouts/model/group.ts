@@ -39,21 +39,32 @@ export class ModelGroup {
   admit(self: Self, waitedSeconds: number): Known<Admission> {
     const superseded = this.#settleRollout(self);
     if (superseded !== null) return superseded;
+    // A host that has just joined has not waited for anybody.
+    const waited = this.hasJoined(self) ? waitedSeconds : -1;
     this.#join(self);
-    const decided = this.#decide(self, waitedSeconds);
+    const decided = this.#decide(self, waited);
     const state = decided.kind === "admitted" ? "acting" : "waiting";
     this.#change(self.id, { state, why: decided.kind === "held" ? decided.why : null });
     return decided;
   }
 
+  /** Whether a host of a lower wave does not take part. */
+  hasAbsentBelow(wave: number): boolean {
+    const rollout = this.#current();
+    return [...this.#members.values()].some(
+      (member) => member.wave < wave && !this.#done.has(member.id) && isAbsent(member, rollout),
+    );
+  }
+
   withdraw(self: Self): Known<Told> {
-    if (!this.#isCurrent(self)) return { kind: "past" };
-    this.#change(self.id, { state: "waiting" });
+    if (!this.hasJoined(self)) return { kind: "past" };
+    const { state } = this.#members.get(self.id) ?? {};
+    if (state === "acting") this.#change(self.id, { state: "waiting" });
     return this.#told();
   }
 
   soaks(self: Self): Known<Told> {
-    if (!this.#isCurrent(self)) return { kind: "past" };
+    if (!this.hasJoined(self)) return { kind: "past" };
     this.#change(self.id, { state: "soaking", why: null });
     return this.#told();
   }
@@ -61,17 +72,18 @@ export class ModelGroup {
   ends(self: Self, end: Parameters<RolloutServer["ends"]>[1]): Known<Told> {
     if (!this.#isCurrent(self)) return { kind: "past" };
     const why = end.kind === "failed" ? end.why : null;
-    const { state, finalization } = this.#members.get(self.id) ?? {};
-    const isKnown = state === "failed" && finalization === self.finalization;
+    const before = this.#members.get(self.id);
+    const isKnown = before?.state === "failed" && before.finalization === self.finalization;
     // What is told again counts no second time, also after it was forgiven.
     if (why !== null && !isKnown) this.#fails(self, why);
-    this.#change(self.id, { state: end.kind, why });
+    const { generation, finalization } = self;
+    this.#change(self.id, { state: end.kind, why, finalization, generation });
     this.#mark(self.id, end.kind);
     return this.#told();
   }
 
   leaves(self: Self, why: string): Known<Told> {
-    if (!this.#isCurrent(self)) return { kind: "past" };
+    if (!this.hasJoined(self)) return { kind: "past" };
     this.#change(self.id, { state: "left", why });
     return this.#told();
   }
@@ -92,9 +104,16 @@ export class ModelGroup {
 
   resume(): Known<OperatorAct> {
     if (this.#rollout === null) return { kind: "refused", why: "there is no rollout" };
-    if (this.#rollout.halt === null) return { kind: "refused", why: "it is not halted" };
-    const { failures } = this.#rollout;
+    const { halt, failures } = this.#rollout;
+    if (halt === null && countedFailures(this.#rollout).length === 0) {
+      return { kind: "refused", why: "it is not halted" };
+    }
     const rollout = { ...this.#rollout, halt: null, forgiven: failures.length };
+    // Otherwise the next host that looks halts it again.
+    for (const id of halt?.missing ?? []) {
+      const member = this.#members.get(id);
+      if (member !== undefined && isAbsent(member, rollout)) this.#mark(id, "without");
+    }
     this.#put(rollout);
     return { kind: "done", rollout };
   }
@@ -162,12 +181,11 @@ export class ModelGroup {
       ({ id, wave }) => wave < self.wave && !this.#done.has(id),
     );
     if (lacking.length === 0) return { kind: "admitted", rollout };
-    const missing = lacking.filter(({ seq, state }) => seq < rollout.seq || state === "left");
-    const [first] = missing;
+    const missing = lacking.filter((member) => isAbsent(member, rollout));
+    if (missing.length > 0 && waitedSeconds >= self.joinWithin) return this.#missing(self, missing);
     const why = `waits for ${lacking.map(({ host }) => host).join(", ")}`;
-    if (first === undefined) return { kind: "held", because: "wave", why, rollout };
-    if (waitedSeconds < self.joinWithin) return { kind: "held", because: "missing", why, rollout };
-    return this.#missing(self, missing);
+    const because = missing.length === lacking.length ? "missing" : "wave";
+    return { kind: "held", because, why, rollout };
   }
 
   #missing(self: Self, missing: readonly Member[]): Known<Admission> {
@@ -175,7 +193,8 @@ export class ModelGroup {
     switch (self.onMissing) {
       case "halt": {
         const why = `${names} does not take part`;
-        const halt = { by: self.host, why, kind: "missing" } as const;
+        const ids = missing.map(({ id }) => id);
+        const halt = { by: self.host, why, kind: "missing", missing: ids } as const;
         const rollout = this.#halts(this.#current(), halt);
         return { kind: "held", because: "halted", why, rollout };
       }
@@ -206,9 +225,17 @@ export class ModelGroup {
     return rollout;
   }
 
-  #isCurrent({ id, rollout }: Self): boolean {
-    const { seq, name } = this.#rollout ?? {};
-    return name === rollout && this.#members.get(id)?.seq === seq;
+  /** The host is in the current rollout, and not for a newer finalization. */
+  #isCurrent({ id, rollout, finalization }: Self): boolean {
+    const member = this.#members.get(id);
+    if (this.#rollout === null || member === undefined) return false;
+    const { seq, name } = this.#rollout;
+    return name === rollout && member.seq === seq && member.finalization <= finalization;
+  }
+
+  /** It is in the current rollout for this very finalization. */
+  hasJoined(self: Self): boolean {
+    return this.#isCurrent(self) && this.#members.get(self.id)?.finalization === self.finalization;
   }
 
   #mark(id: string, done: Done): void {
@@ -239,4 +266,8 @@ export class ModelGroup {
   #at(): string {
     return this.#now().toISOString();
   }
+}
+
+function isAbsent({ seq, state }: Member, rollout: Rollout): boolean {
+  return seq < rollout.seq || state === "left";
 }

@@ -19,6 +19,8 @@ const UNKNOWN: Unknown = { kind: "unknown", why: "no answer within 10 s" };
 export function modelServer(group: ModelGroup, name: string, network: Network): RolloutServer {
   const { time, random, delayMs, loss } = network;
   let seen = -1;
+  /** Until hosts that are absent are missing. */
+  let dueMs = Number.POSITIVE_INFINITY;
   const ask = async <T>(does: () => T): Promise<T | Unknown> => {
     await time.pause(random() * delayMs);
     if (random() < loss) return UNKNOWN;
@@ -30,7 +32,14 @@ export function modelServer(group: ModelGroup, name: string, network: Network): 
     return answer;
   };
   return {
-    admit: async (self, waited) => await ask(() => group.admit(self, waited)),
+    admit: async (self, waited) =>
+      await ask(() => {
+        const admission = group.admit(self, waited);
+        const left = self.joinWithin - waited;
+        const mayBeMissing = left > 0 && group.hasAbsentBelow(self.wave);
+        dueMs = mayBeMissing ? left * 1000 : Number.POSITIVE_INFINITY;
+        return admission;
+      }),
     preview: async () => await Promise.reject(new Error("no simulated host asks for a preview")),
     withdraw: async (self) => await ask(() => group.withdraw(self)),
     soaks: async (self) => await ask(() => group.soaks(self)),
@@ -43,7 +52,12 @@ export function modelServer(group: ModelGroup, name: string, network: Network): 
     forget: async (host) => await ask(() => group.forget(host)),
     change: async (signal) => {
       // The group may have changed by the request itself: then the host looks once more than it needs to.
-      await group.changes.after(seen, signal);
+      const over = new AbortController();
+      const either = AbortSignal.any([signal, over.signal]);
+      const waits = [group.changes.after(seen, either)];
+      if (dueMs !== Number.POSITIVE_INFINITY) waits.push(time.pause(dueMs, either));
+      await Promise.race(waits);
+      over.abort();
       await time.pause(random() * delayMs, signal);
     },
   };
