@@ -7,6 +7,8 @@ const FLEET: Fleet = {
   slots: 3,
   retry: 2,
   rebootMs: 150,
+  onRollback: "keep",
+  breaks: () => false,
   crash: 0.01,
   seed: 1,
 };
@@ -28,7 +30,7 @@ const leaderDies: Trouble = async (cluster, done) => {
 
 await using cluster = await EtcdCluster.start();
 const drained = await drain(cluster, FLEET, leaderDies);
-const { mostActing, mostHeld, lost, seconds, crashes, requests } = drained;
+const { mostActing, mostHeld, left, seconds, crashes, requests } = drained;
 const ideal = (FLEET.hosts * FLEET.rebootMs) / 1000 / FLEET.slots;
 
 console.log(
@@ -38,7 +40,7 @@ console.log(
   table([
     ["hosts that acted at once, at most", String(mostActing)],
     ["slots taken at once, at most", String(mostHeld)],
-    ["slots lost", String(lost)],
+    ["slots lost", String(left)],
     ["crashes of hosts", String(crashes)],
     ["time to drain", `${seconds.toFixed(1)} s`],
     ["the same, if no slot were ever idle", `${ideal.toFixed(1)} s`],
@@ -51,7 +53,7 @@ console.log(
 const verdicts = [
   verdict("hosts that acted at once", mostActing, FLEET.slots),
   verdict("slots taken at once", mostHeld, FLEET.slots),
-  verdict("slots lost", lost, 0),
+  verdict("slots lost", left, 0),
   verdict("time to drain, times the ideal", seconds / ideal, 3),
 ];
 process.exitCode = verdicts.every(Boolean) ? 0 : 1;

@@ -22,6 +22,12 @@ export interface HostOptions {
   /** Milliseconds that a reboot and its verification take. */
   readonly rebootMs: number;
   readonly random: () => number;
+  /** What a host does with its slot after a rollback. */
+  readonly onRollback: "keep" | "give-back";
+  /** Whether the new system breaks a host: then it rolls back. */
+  readonly breaks: (id: string) => boolean;
+  /** Ends the hosts that wait for a slot. */
+  readonly over: AbortSignal;
   /** Told of each host that begins to act, and of each that is done. */
   readonly onActing: (id: string, what: "begins" | "ends") => void;
 }
@@ -37,7 +43,7 @@ export class SimulatedHost {
   readonly #options: HostOptions;
   /** What is on disk: the slot, and how far the finalization is. */
   #slot: Slot | null = null;
-  #state: "waiting" | "rebooting" | "live" = "waiting";
+  #state: "waiting" | "rebooting" | "ended" = "waiting";
   #isActing = false;
   #tries = 0;
   crashes = 0;
@@ -47,7 +53,12 @@ export class SimulatedHost {
     this.#options = options;
   }
 
-  /** From waiting for a slot to having given it back, through all crashes. */
+  /** Whether it has rolled back. */
+  get isBroken(): boolean {
+    return this.#state === "ended" && this.#options.breaks(this.id);
+  }
+
+  /** From waiting for a slot to having given it back or kept it, through all crashes. */
   async run(): Promise<void> {
     for (;;) {
       try {
@@ -70,6 +81,7 @@ export class SimulatedHost {
       const holder = { id: this.id, host: this.id };
       const take = async () => await takeSlot(ports, lock, FINALIZATION, holder);
       await this.#untilDone(take, "held");
+      if (this.#options.over.aborted) return;
       // The last look, and the state before the act.
       if ((await take()).kind !== "held") return await this.#live();
       this.#act("begins");
@@ -79,10 +91,14 @@ export class SimulatedHost {
     if (this.#state === "rebooting") {
       await sleep(this.#options.rebootMs);
       this.#mayCrash();
-      this.#state = "live";
+      this.#state = "ended";
       this.#act("ends");
     }
-    const settle = async () => await settleSlot(ports, FINALIZATION, "give-back", "live");
+    const { onRollback } = this.#options;
+    const [atEnd, why] = this.isBroken
+      ? ([onRollback, "rolled-back"] as const)
+      : (["give-back", "live"] as const);
+    const settle = async () => await settleSlot(ports, FINALIZATION, atEnd, why);
     await this.#untilDone(settle, "given-back");
   }
 
@@ -94,12 +110,13 @@ export class SimulatedHost {
   }
 
   async #untilDone(ask: () => Promise<{ kind: string }>, done: string): Promise<void> {
-    const { lock } = this.#options;
-    for (let failures = 0; ; this.#tries++) {
+    const { lock, over } = this.#options;
+    for (let failures = 0; !over.aborted; this.#tries++) {
       const { kind } = await ask();
       if (kind === done) return;
       failures = kind === "unknown" ? failures + 1 : 0;
-      await sleep(pauseMs({ host: this.id, id: FINALIZATION }, lock.retry, this.#tries, failures));
+      const ms = pauseMs({ host: this.id, id: FINALIZATION }, lock.retry, this.#tries, failures);
+      await sleep(ms, undefined, { signal: over }).catch(() => {});
     }
   }
 

@@ -12,6 +12,10 @@ export interface Fleet {
   /** Seconds between two tries of a host. */
   readonly retry: number;
   readonly rebootMs: number;
+  /** What a host does with its slot after a rollback. */
+  readonly onRollback: "keep" | "give-back";
+  /** Whether the new system breaks a host: then it rolls back. */
+  readonly breaks: (id: string) => boolean;
   /** How probable a crash is at each point where one may come. */
   readonly crash: number;
   /** Makes the crashes the same in each run. */
@@ -23,8 +27,9 @@ export interface Drained {
   readonly mostActing: number;
   /** The most slots that were taken at once, by etcd's account. */
   readonly mostHeld: number;
-  /** The slots that are still taken when every host is done. */
-  readonly lost: number;
+  /** The slots that are still taken at the end. */
+  readonly left: number;
+  readonly broken: number;
   readonly seconds: number;
   readonly crashes: number;
   readonly requests: number;
@@ -35,7 +40,10 @@ export type Trouble = (cluster: EtcdCluster, done: () => number) => Promise<void
 
 const LOOK_MS = 25;
 
-/** Lets a fleet reboot, each host once, with a real etcd and its troubles. */
+/**
+ * Lets a fleet reboot, each host once, with a real etcd and its troubles. It ends when every host is
+ * done, or when hosts that rolled back keep all slots.
+ */
 export async function drain(
   cluster: EtcdCluster,
   fleet: Fleet,
@@ -52,10 +60,17 @@ export async function drain(
     else acting.delete(id);
     most.acting = Math.max(most.acting, acting.size);
   };
+  const over = new AbortController();
+  const options = { ...fleet, lock, random, onActing, over: over.signal };
   const hosts = Array.from(
     { length: count },
-    (_, index) => new SimulatedHost(`host-${index}`, { ...fleet, lock, random, onActing }),
+    (_, index) => new SimulatedHost(`host-${index}`, options),
   );
+  const broken = (): number => hosts.filter((host) => host.isBroken).length;
+  const whenHostEnds = (): void => {
+    done++;
+    if (fleet.onRollback === "keep" && broken() >= slots) over.abort();
+  };
   let requests = 0;
   const onRequest = (): void => void requests++;
   subscribe("http.client.request.start", onRequest);
@@ -67,17 +82,17 @@ export async function drain(
     most.held = Math.max(most.held, held);
   });
   const troubled = trouble(cluster, () => done);
-  await Promise.all(hosts.map(async (host) => await host.run().then(() => done++)));
+  await Promise.all(hosts.map(async (host) => await host.run().then(whenHostEnds)));
   const seconds = (performance.now() - begin) / 1000;
   finished.abort();
   await Promise.all([watching, troubled]);
   unsubscribe("http.client.request.start", onRequest);
   const crashes = hosts.reduce((sum, host) => sum + host.crashes, 0);
-  const lost = await heldNow(new EtcdSlots(lock, () => new Date(), 0));
+  const left = await heldNow(new EtcdSlots(lock, () => new Date(), 0));
   // The looks of the watcher are not the hosts'.
   const asked = requests - seen.looks;
   const { acting: mostActing, held: mostHeld } = most;
-  return { mostActing, mostHeld, lost, seconds, crashes, requests: asked };
+  return { mostActing, mostHeld, left, broken: broken(), seconds, crashes, requests: asked };
 }
 
 async function watch(

@@ -3,7 +3,16 @@ import { drain, type Fleet, type Trouble, whenDone } from "../../bench/fleet/sim
 import type { EtcdCluster } from "./etcd-cluster.ts";
 import { etcdTest } from "./etcd-test.ts";
 
-const FLEET: Fleet = { hosts: 24, slots: 3, retry: 0.2, rebootMs: 60, crash: 0.03, seed: 7 };
+const FLEET: Fleet = {
+  hosts: 24,
+  slots: 3,
+  retry: 0.2,
+  rebootMs: 60,
+  onRollback: "keep",
+  breaks: () => false,
+  crash: 0.03,
+  seed: 7,
+};
 
 /** What is done to the leader while hosts take, hold and give back; each time to another one, if it changes. */
 const troubles: Record<string, (cluster: EtcdCluster, leader: number) => Promise<void>> = {
@@ -27,10 +36,30 @@ for (const [what, happens] of Object.entries(troubles)) {
     }
   };
   etcdTest(`a fleet drains while etcd's leader ${what}, again and again`, async (cluster) => {
-    const { mostActing, mostHeld, lost, crashes } = await drain(cluster, FLEET, again);
+    const { mostActing, mostHeld, left, crashes } = await drain(cluster, FLEET, again);
     assert.ok(mostActing <= FLEET.slots, `${mostActing} acted at once`);
     assert.ok(mostHeld <= FLEET.slots, `${mostHeld} slots were taken`);
-    assert.equal(lost, 0);
+    assert.equal(left, 0);
     assert.ok(mostActing > 1 && crashes > 0, "nothing happened");
   });
 }
+
+etcdTest(
+  "a bad system stops at the number of slots, because hosts that rolled back keep theirs",
+  async (cluster) => {
+    const { broken, left, crashes } = await drain(cluster, { ...FLEET, breaks: () => true });
+    assert.equal(broken, FLEET.slots);
+    assert.equal(left, FLEET.slots);
+    assert.ok(crashes > 0, "nothing happened");
+  },
+);
+
+etcdTest(
+  "a bad system reaches all hosts if those that rolled back give their slots back",
+  async (cluster) => {
+    const fleet = { ...FLEET, onRollback: "give-back", breaks: () => true } as const;
+    const { broken, left } = await drain(cluster, fleet);
+    assert.equal(broken, FLEET.hosts);
+    assert.equal(left, 0);
+  },
+);

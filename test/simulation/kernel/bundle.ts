@@ -97,7 +97,8 @@ const networking: Plugin = {
   },
 };
 
-function planting(edits: readonly Edit[]): Plugin {
+/** Plants defects. */
+export function planting(edits: readonly Edit[]): Plugin {
   return {
     name: "planted defects",
     setup: (building) => {

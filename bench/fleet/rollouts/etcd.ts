@@ -1,0 +1,46 @@
+import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
+import { rolloutServerFor } from "../../../src/fleet/rollouts/server-for.ts";
+import { etcdConfig } from "../../../test/fleet/configs.ts";
+import type { EtcdCluster } from "../../../test/fleet/etcd-cluster.ts";
+import { randomFrom } from "../../../test/support/random.ts";
+import { type Fleet, type FleetWorld, play, type Played, type Script } from "./fleet.ts";
+import type { Requests } from "./requests.ts";
+import { etcdSlotDesk, type SlotDesk } from "./slots.ts";
+import { realTime } from "./time.ts";
+import type { World } from "./terms.ts";
+
+export interface EtcdPlay {
+  readonly cluster: EtcdCluster;
+  readonly requests: Requests;
+  /** The name of its group: many fleets share a cluster. */
+  readonly group: string;
+  readonly fleet: Fleet;
+  readonly script: Script;
+  readonly seed: number;
+  /** The slots for which acts wait; null if they need none. */
+  readonly slots: number | null;
+}
+
+const now = (): Date => new Date();
+
+/** Plays a script to a fleet that asks a real etcd, in real time. */
+export async function playOnEtcd(given: EtcdPlay): Promise<Played> {
+  const { cluster, requests, group, fleet, script, seed, slots } = given;
+  const { retry } = fleet;
+  const lock = etcdConfig(cluster.endpoints, { group, retry, timeout: 2, slots: slots ?? 1 });
+  const { proxy } = DEFAULT_CONFIG;
+  const pause = async (): Promise<void> => await realTime.pause(retry * 1000);
+  const desk: SlotDesk | null = slots === null ? null : etcdSlotDesk(lock, pause);
+  const world: FleetWorld = {
+    time: realTime,
+    random: randomFrom(seed),
+    server: (id) => rolloutServerFor(lock, { group: null }, id, now, proxy),
+    dies: whenAnswered,
+    slots: desk,
+    requests: requests.count,
+  };
+  return await play(fleet, world, script);
+}
+
+/** A killed process leaves no more than one request: what asks again after it must not run on. */
+const whenAnswered: World["dies"] = async (asked) => await asked;

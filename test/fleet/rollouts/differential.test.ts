@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { VirtualTime } from "../../../bench/fleet/rollouts/time.ts";
+import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
+import type { Rollout } from "../../../src/core/fleet/rollout.ts";
+import type { GroupView, RolloutServer, Self } from "../../../src/fleet/rollouts/rollout-server.ts";
+import fc from "../../support/fast-check.ts";
+import { etcdConfig } from "../configs.ts";
+import { ModelGroup } from "./model/group.ts";
+import { modelServer } from "./model/server.ts";
+import { bundleEngine, loadEngine } from "./simulated-etcd/engine.ts";
+import { Processes } from "./simulated-etcd/processes.ts";
+import { EtcdStore } from "./simulated-etcd/store.ts";
+
+const RUNS = Number(process.env["RUNS"] ?? 60);
+const engine = bundleEngine();
+
+/** A host with a newer deploy each time that it is given another rollout. */
+interface Deploy {
+  readonly host: number;
+  readonly rollout: string;
+  readonly number: number;
+  readonly wave: number;
+}
+
+type Request =
+  | { readonly kind: "deploy"; readonly host: number; readonly rollout: string }
+  | { readonly kind: "admit"; readonly host: number; readonly waited: number }
+  | { readonly kind: "withdraw" | "soaks" | "live" | "failed" | "leaves"; readonly host: number }
+  | { readonly kind: "forget"; readonly host: number }
+  | { readonly kind: "move"; readonly host: number; readonly wave: number }
+  | { readonly kind: "halt" | "resume" };
+
+const WAVES = [0, 0, 1, 1, 2];
+const LATE = 4000;
+
+const host = fc.nat(WAVES.length - 1);
+const request: fc.Arbitrary<Request> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("deploy"),
+      host,
+      rollout: fc.constantFrom("a", "b", "c"),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant("admit"), host, waited: fc.constantFrom(0, 0, LATE) }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom("withdraw", "soaks", "live", "live", "failed", "leaves"),
+      host,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("forget"), host }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("move"), host, wave: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("halt", "resume") }) },
+);
+
+const settings = fc.record({
+  maxFailures: fc.integer({ min: 1, max: 2 }),
+  onMissing: fc.constantFrom("halt", "go-on-without"),
+});
+
+type Settings = Pick<Self, "maxFailures" | "onMissing">;
+
+function selfOf({ host: index, rollout, number, wave }: Deploy, given: Settings): Self {
+  const id = `host-${index}`;
+  const finalization = `20261122-213000-${String(number).padStart(4, "0")}`;
+  const own = { id, host: id, wave, finalization, generation: number };
+  return { ...own, ...given, rollout, joinWithin: 3600 };
+}
+
+async function ask(server: RolloutServer, self: Self, asked: Request): Promise<unknown> {
+  switch (asked.kind) {
+    case "deploy":
+    case "move":
+      return null;
+    case "admit": {
+      const admission = await server.admit(self, asked.waited);
+      if (admission.kind === "unknown") return admission;
+      const because = admission.kind === "held" ? admission.because : null;
+      return { kind: admission.kind, because, rollout: essence(admission.rollout) };
+    }
+    case "withdraw":
+      return (await server.withdraw(self)).kind;
+    case "soaks":
+      return (await server.soaks(self)).kind;
+    case "live":
+      return await told(server.ends(self, { kind: "live" }));
+    case "failed":
+      return await told(server.ends(self, { kind: "failed", why: "it broke" }));
+    case "leaves":
+      return (await server.leaves(self, "cancelled")).kind;
+    case "forget":
+      return (await server.forget(self.host)).kind;
+    case "halt":
+      return (await server.halt("operator", "by hand")).kind;
+    case "resume":
+      return (await server.resume("operator")).kind;
+    default:
+      return asked satisfies never;
+  }
+}
+
+async function told(asked: ReturnType<RolloutServer["ends"]>): Promise<unknown> {
+  const answer = await asked;
+  if (answer.kind !== "told" || answer.progress === null) return answer;
+  const { rollout, ...numbers } = answer.progress;
+  return { ...numbers, rollout: essence(rollout) };
+}
+
+function essence({ seq, name, halt, failures, forgiven }: Rollout): unknown {
+  return { seq, name, halt: halt?.kind ?? null, failed: failures.map(({ id }) => id), forgiven };
+}
+
+function essenceOf(view: Awaited<ReturnType<RolloutServer["look"]>>): unknown {
+  if (view.kind === "unknown") return view;
+  const member = ({
+    id,
+    seq,
+    state,
+    done,
+    hasJoined,
+  }: GroupView["waves"][number]["members"][number]) => ({
+    ...{ id, seq, state, done, hasJoined },
+  });
+  return {
+    rollout: view.rollout === null ? null : essence(view.rollout),
+    waves: view.waves.map(({ wave, members }) => ({ wave, members: members.map(member) })),
+  };
+}
+
+void test("the engine answers as the model of rollouts does, request by request", async () => {
+  const property = fc.asyncProperty(
+    fc.array(request, { minLength: 5, maxLength: 60, size: "max" }),
+    settings,
+    async (requests, given) => {
+      const time = new VirtualTime(() => 0);
+      const network = { time, random: () => 0.5, delayMs: 1, loss: 0 };
+      const processes = new Processes(new EtcdStore(), network);
+      const { rolloutServerFor } = loadEngine(await engine, time, processes);
+      const lock = etcdConfig([processes.endpointOf(new AbortController().signal)]);
+      const now = (): Date => new Date(time.now());
+      const real = rolloutServerFor(lock, { group: null }, "host", now, DEFAULT_CONFIG.proxy);
+      const model = new ModelGroup(now);
+      const server = modelServer(model, "default", network);
+      const compare = async (): Promise<void> => {
+        const deploys = WAVES.map((wave, index) => ({
+          host: index,
+          rollout: "a",
+          number: 1,
+          wave,
+        }));
+        const gone = new Set<number>();
+        for (const asked of requests) {
+          const index = "host" in asked ? asked.host : 0;
+          const before = deploys[index] ?? { host: index, rollout: "a", number: 1, wave: 0 };
+          if (asked.kind === "move") deploys[index] = { ...before, wave: asked.wave };
+          if (asked.kind === "deploy") {
+            deploys[index] = { ...before, rollout: asked.rollout, number: before.number + 1 };
+          }
+          // A host whose finalization was cancelled tells nothing more of it.
+          if (asked.kind === "admit" || asked.kind === "deploy") gone.delete(index);
+          if (gone.has(index) && "host" in asked && asked.kind !== "forget") continue;
+          if (asked.kind === "leaves") gone.add(index);
+          const self = selfOf(deploys[index] ?? before, given);
+          // Nobody waits before it has joined.
+          const isNew = asked.kind === "admit" && !model.hasJoined(self);
+          const meant = isNew ? { ...asked, waited: 0 } : asked;
+          const [one, other] = [await ask(real, self, meant), await ask(server, self, meant)];
+          assert.deepEqual(one, other, JSON.stringify(asked));
+          assert.deepEqual(essenceOf(await real.look()), essenceOf(await server.look()));
+        }
+      };
+      await time.run(compare(), 1e9);
+    },
+  );
+  await fc.assert(property, { numRuns: RUNS });
+});
