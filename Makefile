@@ -72,8 +72,9 @@ try: build ## Open a shell on a throw-away host with a deploy to finalize
 bench: build ## Measure speed, memory and punctuality against a plain shell script
 	@$(NODE) bench/bench.ts
 
-bench-fleet: setup ## Let 200 simulated hosts share three slots of a real etcd
+bench-fleet: setup ## Let simulated hosts share the slots of a real etcd, and roll out in waves
 	@PATH="$$PATH:$$(sh scripts/tools-path)" $(NODE) bench/fleet/bench.ts
+	@PATH="$$PATH:$$(sh scripts/tools-path)" $(NODE) bench/fleet/rollouts/bench.ts
 
 format: setup ## Format the sources
 	@$(BIN)/oxfmt src test bench scripts

@@ -28,6 +28,12 @@ const leaderDies: Trouble = async (cluster, done) => {
   cluster.bringBack(leader);
 };
 
+/** What a bad system reaches if only slots stop it. */
+async function brokenHosts(): Promise<number> {
+  await using fresh = await EtcdCluster.start();
+  return (await drain(fresh, { ...FLEET, breaks: () => true })).broken;
+}
+
 await using cluster = await EtcdCluster.start();
 const drained = await drain(cluster, FLEET, leaderDies);
 const { mostActing, mostHeld, left, seconds, crashes, requests } = drained;
@@ -54,6 +60,7 @@ const verdicts = [
   verdict("hosts that acted at once", mostActing, FLEET.slots),
   verdict("slots taken at once", mostHeld, FLEET.slots),
   verdict("slots lost", left, 0),
+  verdict("hosts that a bad system breaks without rollouts", await brokenHosts(), FLEET.slots),
   verdict("time to drain, times the ideal", seconds / ideal, 3),
 ];
 process.exitCode = verdicts.every(Boolean) ? 0 : 1;

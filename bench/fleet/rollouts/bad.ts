@@ -2,7 +2,16 @@ import { bundleEngine } from "../../../test/fleet/rollouts/simulated-etcd/engine
 import { playOnEngine } from "../../../test/fleet/rollouts/simulated-etcd/schedules.ts";
 import { playOnEtcd } from "./etcd.ts";
 import type { Fleet, Played } from "./fleet.ts";
-import { boundOf, brokenIn, type Figure, fleetOf, type Place, promises, say } from "./rows.ts";
+import {
+  boundOf,
+  brokenIn,
+  type Figure,
+  fleetOf,
+  type Place,
+  promises,
+  say,
+  STUCK_AFTER_MS,
+} from "./rows.ts";
 import { badRevision } from "./scripts.ts";
 import type { Fate } from "./terms.ts";
 
@@ -68,7 +77,15 @@ export async function badOnEtcd(place: Place, seeds: number): Promise<Figure[]> 
       const bad = badOf(next++);
       const script = badRevision(bad.share, bad.how, bad.seed);
       const group = `bad-${bad.seed}`;
-      const given = { ...place, group, fleet, script, seed: bad.seed, slots: null };
+      const given = {
+        ...place,
+        group,
+        fleet,
+        script,
+        seed: bad.seed,
+        slots: null,
+        stuckAfter: STUCK_AFTER_MS,
+      };
       const played = await playOnEtcd(given);
       say(describe(bad), fleet, played);
       all.push(played);
@@ -84,7 +101,15 @@ export async function badWithSlots(place: Place): Promise<Figure[]> {
   const fleet = fleetOf(30, { retry: 0.2 });
   const bad: Bad = { seed: 1, share: 1, how: "breaks" };
   const script = badRevision(bad.share, bad.how, bad.seed);
-  const played = await playOnEtcd({ ...place, group: "slots", fleet, script, seed: 1, slots });
+  const played = await playOnEtcd({
+    ...place,
+    group: "slots",
+    fleet,
+    script,
+    seed: 1,
+    slots,
+    stuckAfter: STUCK_AFTER_MS,
+  });
   say(`${describe(bad)}, with ${slots} slots`, fleet, played);
   return [
     promises([played], "with slots"),

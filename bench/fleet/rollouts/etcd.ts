@@ -17,13 +17,19 @@ export interface EtcdPlay {
   readonly fleet: Fleet;
   readonly script: Script;
   readonly seed: number;
+  /** Milliseconds after which a host that is not through counts as stuck; without it, a test has its own. */
+  readonly stuckAfter?: number;
   /** The slots for which acts wait; null if they need none. */
   readonly slots: number | null;
 }
 
 const now = (): Date => new Date();
 
-/** Plays a script to a fleet that asks a real etcd, in real time. */
+/**
+ * Plays a script to a fleet that asks a real etcd, in real time.
+ *
+ * @throws Error if a host is stuck
+ */
 export async function playOnEtcd(given: EtcdPlay): Promise<Played> {
   const { cluster, requests, group, fleet, script, seed, slots } = given;
   const { retry } = fleet;
@@ -39,7 +45,19 @@ export async function playOnEtcd(given: EtcdPlay): Promise<Played> {
     slots: desk,
     requests: requests.count,
   };
-  return await play(fleet, world, script);
+  return await play(fleet, world, withLimit(script, given.stuckAfter ?? null));
+}
+
+function withLimit(script: Script, limitMs: number | null): Script {
+  if (limitMs === null) return script;
+  return async (stage) => {
+    const over = new AbortController();
+    const late = realTime.pause(limitMs, over.signal).then(() => {
+      if (over.signal.aborted) return;
+      throw new Error(`hosts are stuck after ${limitMs} ms`);
+    });
+    await Promise.race([script(stage).finally(() => over.abort()), late]);
+  };
 }
 
 /** A killed process leaves no more than one request: what asks again after it must not run on. */

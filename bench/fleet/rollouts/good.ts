@@ -1,6 +1,15 @@
 import { playOnEtcd } from "./etcd.ts";
 import type { Fleet, Played, Script } from "./fleet.ts";
-import { type Figure, fleetOf, hostsOf, type Place, promises, say, timesIdeal } from "./rows.ts";
+import {
+  type Figure,
+  fleetOf,
+  hostsOf,
+  type Place,
+  promises,
+  say,
+  timesIdeal,
+  STUCK_AFTER_MS,
+} from "./rows.ts";
 import { goodRevision, haltAndResume, twoInARow } from "./scripts.ts";
 import { etcdIsAway, leaderDies, leaderFreezes, troubled } from "./troubles.ts";
 
@@ -8,7 +17,15 @@ const HOSTS = 200;
 const TIMES_IDEAL = 1.2;
 
 async function playGood(place: Place, group: string, fleet: Fleet): Promise<Played> {
-  const given = { ...place, group, fleet, script: goodRevision, seed: 1, slots: null };
+  const given = {
+    ...place,
+    group,
+    fleet,
+    script: goodRevision,
+    seed: 1,
+    slots: null,
+    stuckAfter: STUCK_AFTER_MS,
+  };
   const played = await playOnEtcd(given);
   const times = timesIdeal(fleet, played).toFixed(2);
   say(
@@ -17,6 +34,10 @@ async function playGood(place: Place, group: string, fleet: Fleet): Promise<Play
     played,
   );
   return played;
+}
+
+function perHost({ requests }: Played, fleet: Fleet): number {
+  return requests / hostsOf(fleet);
 }
 
 /** Good revisions: their time against the ideal, and what etcd is asked. */
@@ -29,7 +50,6 @@ export async function goodRevisions(place: Place, large: number): Promise<Figure
   const one = await playGood(place, "small", small);
   const slower = await playGood(place, "slow", slow);
   const other = await playGood(place, "large", many);
-  const perHost = ({ requests }: Played, fleet: Fleet): number => requests / hostsOf(fleet);
   return [
     promises([first, one, slower, other], "good revisions"),
     {
@@ -76,6 +96,7 @@ export async function troubledRollouts(place: Place): Promise<Figure[]> {
       script,
       seed: all.length,
       slots: null,
+      stuckAfter: STUCK_AFTER_MS,
     });
     say(what, fleet, played);
     all.push(played);

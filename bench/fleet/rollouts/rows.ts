@@ -16,6 +16,9 @@ export interface Figure {
 
 export const WAVES = 5;
 
+/** No fleet takes half as long. */
+export const STUCK_AFTER_MS = 1_800_000;
+
 export function fleetOf(hosts: number, more: Partial<Fleet> = {}): Fleet {
   return {
     members: "known",

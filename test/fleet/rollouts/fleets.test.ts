@@ -37,7 +37,11 @@ for (const [what, [trouble, ...scripts]] of Object.entries(troubles)) {
     const play = async (script: Script, seed: number): Promise<void> => {
       const group = `fleet-${seed}`;
       const played = await playOnEtcd({
-        ...{ cluster, requests, group, seed, slots: null },
+        cluster,
+        requests,
+        group,
+        seed,
+        slots: null,
         fleet: FLEET,
         script: seed === 0 ? troubled(script, cluster, trouble) : script,
       });
