@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
       to: "range: group.keys.lowerRosters(0),",
     },
     script: () => goodRevision,
-    fleet: { members: "new" },
+    fleet: { members: "new", waves: [4, 4], spreadMs: 1500 },
   },
   {
     name: "a host is let in when the lower waves have joined",

@@ -30,6 +30,8 @@ export class ModelGroup {
   readonly #members = new Map<string, Member>();
   readonly #done = new Map<string, Done>();
   readonly #past: PastRollout[] = [];
+  /** The waves that have or had hosts. */
+  readonly #waves = new Set<number>();
   readonly changes = new Changes();
 
   constructor(now: () => Date) {
@@ -51,9 +53,14 @@ export class ModelGroup {
   /** Whether a host of a lower wave does not take part. */
   hasAbsentBelow(wave: number): boolean {
     const rollout = this.#current();
-    return [...this.#members.values()].some(
-      (member) => member.wave < wave && !this.#done.has(member.id) && isAbsent(member, rollout),
-    );
+    const isLacking = (member: Member): boolean =>
+      member.wave < wave && !this.#done.has(member.id) && isAbsent(member, rollout);
+    return this.knowsNobodyBelow(wave) || [...this.#members.values()].some(isLacking);
+  }
+
+  /** In its first rollout a group knows no host: a wave above the first one does not begin by itself. */
+  knowsNobodyBelow(wave: number): boolean {
+    return wave > 0 && [...this.#waves].every((known) => known >= wave);
   }
 
   withdraw(self: Self): Known<Told> {
@@ -165,6 +172,7 @@ export class ModelGroup {
     if (hasJoined && before.wave === wave) return;
     // A mark under another wave is no mark.
     if (before !== undefined && before.wave !== wave) this.#done.delete(id);
+    this.#waves.add(wave);
     const own = { schemaVersion: 1, id, host, wave, seq, finalization, generation } as const;
     this.#members.set(id, { ...own, state: "waiting", since: this.#at(), why: null });
   }
@@ -176,6 +184,12 @@ export class ModelGroup {
     }
     if (countedFailures(rollout).length >= self.maxFailures) {
       return { kind: "held", because: "halted", why: "too many hosts have failed", rollout };
+    }
+    if (this.knowsNobodyBelow(self.wave)) {
+      const isLate = waitedSeconds >= self.joinWithin;
+      if (isLate && self.onMissing === "go-on-without") return { kind: "admitted", rollout };
+      const why = `waits for the first host of a wave below ${self.wave}`;
+      return { kind: "held", because: "missing", why, rollout };
     }
     const lacking = [...this.#members.values()].filter(
       ({ id, wave }) => wave < self.wave && !this.#done.has(id),
