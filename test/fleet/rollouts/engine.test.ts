@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fleet } from "../../../bench/fleet/rollouts/fleet.ts";
-import { badRevision } from "../../../bench/fleet/rollouts/scripts.ts";
+import { fleetOf } from "../../../bench/fleet/rollouts/rows.ts";
+import { badRevision, goodRevision } from "../../../bench/fleet/rollouts/scripts.ts";
 import fc from "../../support/fast-check.ts";
 import { type Drawn, drawn, LOOKS_ANYWAY_MS, plots } from "./plots.ts";
 import { bundleEngine } from "./simulated-etcd/engine.ts";
@@ -41,4 +42,27 @@ void test("the engine stops a bad revision at the hosts that were under way, and
     assert.ok(broken <= oracle.mostUnderWay(seq) + plot.fleet.maxFailures, `${broken} broke`);
   });
   await fc.assert(property, { numRuns: RUNS });
+});
+
+/** How many requests a host of a fleet makes while a good revision reaches all. */
+async function requestsOf(hosts: number, more: Partial<Fleet> = {}): Promise<number> {
+  const fleet = fleetOf(hosts, more);
+  const { oracle, requests } = await playOnEngine(
+    await engine,
+    { fleet, loss: 0, seed: 1 },
+    goodRevision,
+  );
+  assert.deepEqual(oracle.violations, []);
+  return requests / hosts;
+}
+
+void test("the requests of a host grow neither with the number of hosts nor with the time that it waits", async () => {
+  const few = await requestsOf(20);
+  const many = await requestsOf(100);
+  const long = await requestsOf(20, { soakMs: 10_000 });
+  assert.ok(many <= 1.2 * few, `${many} requests a host, and ${few} in a small fleet`);
+  assert.ok(
+    long <= 1.1 * few,
+    `${long} requests a host with a long soak, and ${few} with a short one`,
+  );
 });
