@@ -29,6 +29,7 @@ export function crashingServer(server: RolloutServer, crashes: Crashes): Rollout
     admit: crashing(server.admit),
     soaks: crashing(server.soaks),
     ends: crashing(server.ends),
+    leaves: crashing(server.leaves),
     change: server.change,
   };
 }

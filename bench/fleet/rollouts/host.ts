@@ -22,6 +22,7 @@ export class RolloutHost {
   /** Ends what a newer deploy may end: a wait, or a soak. */
   #interrupt = new AbortController();
   #isOff = false;
+  #isCancelled = false;
   crashes = 0;
 
   constructor(id: string, settings: HostSettings, world: World) {
@@ -38,6 +39,16 @@ export class RolloutHost {
   deploy(revision: Revision): void {
     this.#next = revision;
     this.#interrupt.abort();
+  }
+
+  /** Somebody cancels its finalization, if it still waits. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#interrupt.abort();
+  }
+
+  get hasLeft(): boolean {
+    return this.#disk?.state === "left";
   }
 
   switchOff(): void {
@@ -67,7 +78,8 @@ export class RolloutHost {
     while (!this.#isOff) {
       this.#interrupt = new AbortController();
       const work = this.#takeUp();
-      if (work === null || work.state === "ended") await this.#interrupted();
+      if (work === null || work.state === "ended" || work.state === "left")
+        await this.#interrupted();
       else await this.#goOn(server, work);
     }
   }
@@ -75,6 +87,10 @@ export class RolloutHost {
   #takeUp(): Finalization | null {
     const work = this.#disk;
     const revision = this.#next;
+    if (this.#isCancelled) {
+      this.#isCancelled = false;
+      if (work?.state === "waiting") return this.#save({ ...work, state: "leaving" });
+    }
     // One that acts has the turn; one that has failed tells that first.
     if (revision === null || work?.state === "acting" || work?.state === "failing") return work;
     this.#mayCrash();
@@ -99,7 +115,10 @@ export class RolloutHost {
         });
       case "proven":
         return await this.#tell(work, async (self) => await server.ends(self, { kind: "live" }));
+      case "leaving":
+        return await this.#leave(server, work);
       case "ended":
+      case "left":
         return;
       default:
         return work.state satisfies never;
@@ -124,7 +143,7 @@ export class RolloutHost {
       if (!(await slots.take(this.id))) await this.#pause();
       return;
     }
-    if (this.#next !== null || this.#isOff) return;
+    if (this.#next !== null || this.#isCancelled || this.#isOff) return;
     const { seq } = admission.rollout;
     this.#mayCrash();
     this.#disk = { ...joined, state: "acting", seq };
@@ -153,6 +172,13 @@ export class RolloutHost {
     const breaks = work.revision.fate(this.id) === "breaks-in-soak";
     oracle.ends(this, work.seq, breaks ? "failed" : "live");
     this.#save({ ...work, state: breaks ? "failing" : "proven", why: "unhealthy while it soaked" });
+  }
+
+  async #leave(server: RolloutServer, work: Finalization): Promise<void> {
+    const told = await server.leaves(this.#self(work), "cancelled");
+    if (told.kind === "unknown") return await this.#pause();
+    this.#save({ ...work, state: "left" });
+    this.#world.oracle.left();
   }
 
   async #tell(work: Finalization, tell: (self: Self) => Promise<Told>): Promise<void> {

@@ -123,6 +123,11 @@ export class Oracle {
     this.#changed();
   }
 
+  /** A host does not take part any more. */
+  left(): void {
+    this.#changed();
+  }
+
   /** So many failures are a halt, whatever the group answers. */
   #fails(id: string, seq: number): void {
     const course = this.#course(seq);

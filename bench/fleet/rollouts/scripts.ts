@@ -90,7 +90,19 @@ export const goOnWithout: Script = async (stage) => {
   await allLive(stage, GOOD, absent.length);
 };
 
-/** The same, but the rollout halts, and an operator forgets the host. */
+/** Somebody cancels the deploy on a host that waits. The others go on without it after a while. */
+export const cancelOne: Script = async (stage) => {
+  const { oracle, hosts } = stage;
+  const host = hosts.findLast(({ wave }) => wave === 1);
+  if (host === undefined) throw new Error("no host waits");
+  await stage.deploy(GOOD);
+  oracle.excused.add(host.id);
+  host.cancel();
+  const gone = (): number => (host.hasLeft ? 1 : 0);
+  await oracle.when(() => oracle.liveOn(GOOD.name) + gone() === hosts.length);
+};
+
+/** A host of the first wave gets no deploy. The rollout halts, and an operator forgets the host. */
 export const forgetTheMissing: Script = async (stage) => {
   const { oracle, hosts } = stage;
   const absent = hosts.slice(0, 1);

@@ -33,7 +33,15 @@ export interface World {
   readonly slots: SlotDesk | null;
 }
 
-export type State = "waiting" | "acting" | "failing" | "soaking" | "proven" | "ended";
+export type State =
+  | "waiting"
+  | "leaving"
+  | "left"
+  | "acting"
+  | "failing"
+  | "soaking"
+  | "proven"
+  | "ended";
 
 /** What is on the disk of a host: how far its finalization is. */
 export interface Finalization {

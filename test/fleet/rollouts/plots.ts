@@ -1,5 +1,6 @@
 import type { Fleet, Script } from "../../../bench/fleet/rollouts/fleet.ts";
 import {
+  cancelOne,
   forgetTheMissing,
   goodRevision,
   goOnWithout,
@@ -60,5 +61,6 @@ export const plots: Record<string, readonly [(plot: Drawn) => Script, Partial<Fl
     () => goOnWithout,
     { ...waits, onMissing: "go-on-without" },
   ],
+  "a host whose deploy is cancelled": [() => cancelOne, { ...waits, onMissing: "go-on-without" }],
   "a host that is gone, and is forgotten": [() => forgetTheMissing, waits],
 };
