@@ -56,11 +56,14 @@ export async function play(fleet: Fleet, world: FleetWorld, script: Script): Pro
   const before = { at: world.time.now(), requests: world.requests() };
   const running = Promise.all(hosts.map(async (host) => await host.run()));
   const played = script(stageOf(fleet, world, oracle, hosts));
-  // A host never ends by itself: the first of the two that fails ends it all.
-  await Promise.race([played, running]);
+  try {
+    // A host never ends by itself: the first of the two that fails ends it all.
+    await Promise.race([played, running]);
+  } finally {
+    for (const host of hosts) host.switchOff();
+  }
   const ms = world.time.now() - before.at;
   const requests = world.requests() - before.requests;
-  for (const host of hosts) host.switchOff();
   await running;
   const crashes = hosts.reduce((sum, host) => sum + host.crashes, 0);
   return { oracle, ms, requests, crashes };
