@@ -22,7 +22,7 @@ function testWith(members: 1 | 3, name: string, body: Body): void {
     void test(name, { skip: missing });
     return;
   }
-  void test(name, { timeout: 300_000 }, async () => {
+  void test(name, { timeout: 290_000 }, async () => {
     if (missing !== null) throw new Error(`${missing}, and CI=true allows no skip`);
     await using cluster = await EtcdCluster.start(members);
     await body(cluster);
