@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { drain, type Fleet, type Trouble, whenDone } from "../../bench/fleet/simulation.ts";
 import type { EtcdCluster } from "./etcd-cluster.ts";
-import { etcdTest } from "./etcd-test.ts";
+import { etcdClusterTest } from "./etcd-test.ts";
 
 const FLEET: Fleet = {
   hosts: 24,
@@ -35,16 +35,19 @@ for (const [what, happens] of Object.entries(troubles)) {
       await happens(cluster, await cluster.leader());
     }
   };
-  etcdTest(`a fleet drains while etcd's leader ${what}, again and again`, async (cluster) => {
-    const { mostActing, mostHeld, left, crashes } = await drain(cluster, FLEET, again);
-    assert.ok(mostActing <= FLEET.slots, `${mostActing} acted at once`);
-    assert.ok(mostHeld <= FLEET.slots, `${mostHeld} slots were taken`);
-    assert.equal(left, 0);
-    assert.ok(mostActing > 1 && crashes > 0, "nothing happened");
-  });
+  etcdClusterTest(
+    `a fleet drains while etcd's leader ${what}, again and again`,
+    async (cluster) => {
+      const { mostActing, mostHeld, left, crashes } = await drain(cluster, FLEET, again);
+      assert.ok(mostActing <= FLEET.slots, `${mostActing} acted at once`);
+      assert.ok(mostHeld <= FLEET.slots, `${mostHeld} slots were taken`);
+      assert.equal(left, 0);
+      assert.ok(mostActing > 1 && crashes > 0, "nothing happened");
+    },
+  );
 }
 
-etcdTest(
+etcdClusterTest(
   "a bad system stops at the number of slots, because hosts that rolled back keep theirs",
   async (cluster) => {
     const { broken, left, crashes } = await drain(cluster, { ...FLEET, breaks: () => true });
@@ -54,7 +57,7 @@ etcdTest(
   },
 );
 
-etcdTest(
+etcdClusterTest(
   "a bad system reaches all hosts if those that rolled back give their slots back",
   async (cluster) => {
     const fleet = { ...FLEET, onRollback: "give-back", breaks: () => true } as const;

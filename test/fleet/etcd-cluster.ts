@@ -89,7 +89,7 @@ export class EtcdCluster implements AsyncDisposable {
     return await until("there is a leader", async () => {
       for (const [index, { client, process: running }] of this.#members.entries()) {
         if (running === null || index === other) continue;
-        const status = await post(`${client}/v3/maintenance/status`);
+        const status = await post(`${client}/v3/maintenance/status`, {}, 1000);
         const { leader, header } = status ?? {};
         if (isObject(header) && leader !== undefined && leader === header["member_id"]) {
           return { index };
@@ -158,19 +158,20 @@ export class EtcdCluster implements AsyncDisposable {
 }
 
 async function read(endpoint: string): Promise<Record<string, unknown> | null> {
-  return await post(`${endpoint}/v3/kv/range`, { key: "Zm9v" });
+  return await post(`${endpoint}/v3/kv/range`, { key: "Zm9v" }, 1000);
 }
 
-/** Null where there is no good answer. */
+/** Null where there is no good answer in time, in milliseconds. */
 export async function post(
   url: string,
   body: object = {},
+  withinMs = 120_000,
 ): Promise<Record<string, unknown> | null> {
   try {
     const answer = await fetch(url, {
       method: "POST",
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(1000),
+      signal: AbortSignal.timeout(withinMs),
     });
     const value: unknown = await answer.json();
     return answer.ok && isObject(value) ? value : null;

@@ -37,7 +37,9 @@ export class EtcdBridge implements AsyncDisposable {
 
   async mend(): Promise<void> {
     rmSync(this.#path, { force: true });
-    const server = createServer((inside) => void this.#pipe(inside));
+    const server = createServer((inside) => {
+      this.#pipe(inside).catch(() => inside.destroy());
+    });
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#path, resolve));
   }
@@ -54,12 +56,14 @@ export class EtcdBridge implements AsyncDisposable {
 
   async #pipe(inside: Socket): Promise<void> {
     this.#track(inside);
-    const outside = connect(await this.#cluster.aMember(), "127.0.0.1");
+    const member = await this.#cluster.aMember();
+    // Cut meanwhile, or given up by the host.
+    if (inside.destroyed) return;
+    const outside = connect(member, "127.0.0.1");
     this.#track(outside);
-    inside.pipe(outside).pipe(inside);
     outside.on("close", () => inside.destroy());
     inside.on("close", () => outside.destroy());
-    if (this.#server === null) inside.destroy();
+    inside.pipe(outside).pipe(inside);
   }
 
   #track(socket: Socket): void {

@@ -8,14 +8,30 @@ const FIRST_GIVEN = Number(
 );
 const FIRST = 10_240;
 
-/** Ports of loopback that nothing listened on a moment ago, and that no connection takes meanwhile. */
+/**
+ * Ports of loopback that nothing listened on a moment ago, and that neither a connection nor another test
+ * takes meanwhile.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
+  const ports: number[] = [];
+  while (ports.length < count) {
     const port = FIRST + Math.floor(Math.random() * (FIRST_GIVEN - FIRST));
-    if (await isFree(port)) ports.add(port);
+    if ((await isClaimed(port)) && (await isFree(port))) ports.push(port);
   }
-  return [...ports];
+  return ports;
+}
+
+/** Claims a port until this process ends: a server that is started on it begins to listen later. */
+async function isClaimed(port: number): Promise<boolean> {
+  // An abstract socket: it ends with its process, and leaves no file behind.
+  const claim = createServer().listen({ path: `\0deploy-finalize-port-${port}` });
+  try {
+    await once(claim, "listening");
+  } catch {
+    return false;
+  }
+  claim.unref();
+  return true;
 }
 
 async function isFree(port: number): Promise<boolean> {

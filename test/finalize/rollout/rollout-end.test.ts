@@ -217,13 +217,14 @@ test("end: a newer finalization that takes part in no rollout ends the soak: nob
 });
 
 test("end: of the same rollout, the soak of the older one counts if the newer one is cancelled", async () => {
-  using host = await new EndedHost({ state: "live" }, { soak: 1 }).joins();
+  using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
   const settling = host.settle();
   await until("it soaks", () => host.last() === "soaks web1");
   const newer = host.newer({ rollout: host.record.rollout, state: "cancelled" });
   await host.part(newer).admit();
   assert.equal(await host.settle(newer), true);
   assert.equal(host.rollouts.stateOf("web1"), "left");
+  host.passes(10_000);
   assert.equal(await settling, true);
   assert.equal(host.rollouts.doneOf("web1"), "live");
 });

@@ -4,7 +4,7 @@ import type { Self } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { randomFrom } from "../../support/random.ts";
 import { until } from "../../test-host/until.ts";
 import type { EtcdCluster } from "../etcd-cluster.ts";
-import { etcdTest } from "../etcd-test.ts";
+import { etcdClusterTest } from "../etcd-test.ts";
 import { finalization, selfOf, serverOf, view } from "./hosts.ts";
 
 const WAVES = 3;
@@ -88,32 +88,35 @@ const TROUBLES: Record<string, (cluster: EtcdCluster, leader: number) => Promise
 };
 
 for (const [what, happens] of Object.entries(TROUBLES)) {
-  etcdTest(`a fleet rolls out while etcd's leader ${what}, again and again`, async (cluster) => {
-    const good = new Fleet(cluster, 1, () => false);
-    await good.join();
-    const running = good.run(() => false);
-    for (const count of [2, 8, 14]) {
-      await until(`${count} hosts have ended`, () => good.ended.size >= count);
-      await happens(cluster, await cluster.leader());
-    }
-    await running;
-    assert.deepEqual(good.early, []);
-    assert.equal(good.acted.length, WAVES * IN_WAVE);
-    const server = serverOf(cluster.endpoints);
-    const { waves } = await view(server);
-    assert.ok(waves.every(({ members }) => members.every(({ done }) => done === "live")));
+  etcdClusterTest(
+    `a fleet rolls out while etcd's leader ${what}, again and again`,
+    async (cluster) => {
+      const good = new Fleet(cluster, 1, () => false);
+      await good.join();
+      const running = good.run(() => false);
+      for (const count of [2, 8, 14]) {
+        await until(`${count} hosts have ended`, () => good.ended.size >= count);
+        await happens(cluster, await cluster.leader());
+      }
+      await running;
+      assert.deepEqual(good.early, []);
+      assert.equal(good.acted.length, WAVES * IN_WAVE);
+      const server = serverOf(cluster.endpoints);
+      const { waves } = await view(server);
+      assert.ok(waves.every(({ members }) => members.every(({ done }) => done === "live")));
 
-    const bad = new Fleet(cluster, 2, () => true);
-    let isOver = false;
-    const halting = bad.run(() => isOver);
-    await happens(cluster, await cluster.leader());
-    await until("it is halted", async () => {
-      const look = await server.look();
-      return look.kind === "known" && look.rollout?.seq === 2 && look.rollout.halt !== null;
-    });
-    isOver = true;
-    await halting;
-    // A host that was let in before the halt acts; the waves above never do.
-    assert.ok(bad.acted.every(({ wave }) => wave === 0));
-  });
+      const bad = new Fleet(cluster, 2, () => true);
+      let isOver = false;
+      const halting = bad.run(() => isOver);
+      await happens(cluster, await cluster.leader());
+      await until("it is halted", async () => {
+        const look = await server.look();
+        return look.kind === "known" && look.rollout?.seq === 2 && look.rollout.halt !== null;
+      });
+      isOver = true;
+      await halting;
+      // A host that was let in before the halt acts; the waves above never do.
+      assert.ok(bad.acted.every(({ wave }) => wave === 0));
+    },
+  );
 }

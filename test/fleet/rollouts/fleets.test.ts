@@ -16,7 +16,7 @@ import {
   type Trouble,
   troubled,
 } from "../../../bench/fleet/rollouts/troubles.ts";
-import { etcdTest } from "../etcd-test.ts";
+import { etcdClusterTest } from "../etcd-test.ts";
 
 const FLEET = fleetOf(10, { actMs: 100, soakMs: 100, retry: 0.2, crash: 0.02 });
 
@@ -32,7 +32,7 @@ const troubles: Record<string, readonly [Trouble, ...Script[]]> = {
 };
 
 for (const [what, [trouble, ...scripts]] of Object.entries(troubles)) {
-  etcdTest(`fleets roll out on an etcd ${what}`, async (cluster) => {
+  etcdClusterTest(`fleets roll out on an etcd ${what}`, async (cluster) => {
     using requests = new Requests();
     const play = async (script: Script, seed: number): Promise<void> => {
       const group = `fleet-${seed}`;
@@ -54,12 +54,15 @@ for (const [what, [trouble, ...scripts]] of Object.entries(troubles)) {
   });
 }
 
-etcdTest("no more hosts break than there are slots, if a switch needs one", async (cluster) => {
-  using requests = new Requests();
-  const fleet = { ...FLEET, crash: 0 };
-  const script = badRevision(1, "breaks", 1);
-  const given = { cluster, requests, group: "slots", fleet, script, seed: 1, slots: 2 };
-  const played = await playOnEtcd(given);
-  assert.deepEqual(played.oracle.violations, []);
-  assert.ok(brokenIn(played) <= 2, `${brokenIn(played)} hosts broke`);
-});
+etcdClusterTest(
+  "no more hosts break than there are slots, if a switch needs one",
+  async (cluster) => {
+    using requests = new Requests();
+    const fleet = { ...FLEET, crash: 0 };
+    const script = badRevision(1, "breaks", 1);
+    const given = { cluster, requests, group: "slots", fleet, script, seed: 1, slots: 2 };
+    const played = await playOnEtcd(given);
+    assert.deepEqual(played.oracle.violations, []);
+    assert.ok(brokenIn(played) <= 2, `${brokenIn(played)} hosts broke`);
+  },
+);

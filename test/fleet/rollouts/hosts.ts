@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import type { EtcdLockConfig } from "../../../src/core/config/lock-config.ts";
 import type { Member, Rollout } from "../../../src/core/fleet/rollout.ts";
 import { EtcdRollouts } from "../../../src/fleet/rollouts/etcd-rollouts.ts";
@@ -86,8 +87,19 @@ export function known<T extends { kind: string }>(answer: T): Exclude<T, { kind:
   return answer as Exclude<T, { kind: "unknown" }>;
 }
 
+/** Asks until there is an answer: on a busy machine a cluster elects a new leader at any moment. */
+export async function untilKnown<T extends { kind: string }>(
+  ask: () => Promise<T>,
+): Promise<Exclude<T, { kind: "unknown" }>> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.kind !== "unknown") return known(answer);
+    await delay(20);
+  }
+}
+
 export async function view(server: RolloutServer): Promise<GroupView> {
-  return known(await server.look());
+  return await untilKnown(server.look);
 }
 
 /** Each host with its state, and how it counts: `web1 live/live`. */

@@ -12,6 +12,7 @@ import {
   selfOf,
   serverOf,
   states,
+  untilKnown,
   view,
 } from "./hosts.ts";
 import type { RolloutServer, Self } from "../../../src/fleet/rollouts/rollout-server.ts";
@@ -88,14 +89,18 @@ etcdTest("missing: a host that joins in the last moment is waited for", async ({
   await admitted(server, web1);
   await live(server, web1);
   await held(server, web4);
+  const asks = async (holder: string, self: Self, waited: number) => {
+    const own = serverOf(endpoints, {}, holder);
+    return await untilKnown(async () => await own.admit(self, waited));
+  };
   const answers = await Promise.all([
-    serverOf(endpoints, {}, "a").admit(web2, 0),
-    serverOf(endpoints, {}, "b").admit(web3, 0),
-    server.admit(web4, 3600),
+    asks("a", web2, 0),
+    asks("b", web3, 0),
+    asks("c", web4, 3600),
   ]);
   // Either all have joined before, or the rollout is halted.
   const { rollout } = await view(server);
-  const own = known(answers[2]);
+  const [, , own] = answers;
   assert.ok(own.kind === "held");
   assert.equal(own.because, rollout?.halt === null ? "wave" : "halted");
   if (rollout?.halt !== null) rolloutIn(await server.resume("root"));

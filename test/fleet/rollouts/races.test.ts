@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { etcdTest } from "../etcd-test.ts";
+import { etcdClusterTest, etcdTest } from "../etcd-test.ts";
 import { type Hook, withHook } from "../hook.ts";
 import { untilAdmitted, untilLive } from "./gate.ts";
 import {
@@ -7,80 +7,92 @@ import {
   failed,
   finalization,
   held,
-  known,
   live,
   rolloutIn,
   selfOf,
   serverOf,
   states,
+  untilKnown,
   view,
 } from "./hosts.ts";
 
 const web1 = selfOf("web1", 0);
 const web2 = selfOf("web2", 1);
 
-etcdTest("rollout: many hosts join at once, and begin one rollout", async ({ endpoints }) => {
-  const hosts = Array.from({ length: 24 }, (_, index) => selfOf(`h${index}`, index % 3));
-  for (const rollout of ["r1", "r2"]) {
-    const more = { rollout, finalization: finalization(rollout === "r1" ? 0 : 1) };
-    const answers = await Promise.all(
+etcdClusterTest(
+  "rollout: many hosts join at once, and begin one rollout",
+  async ({ endpoints }) => {
+    const hosts = Array.from({ length: 24 }, (_, index) => selfOf(`h${index}`, index % 3));
+    for (const rollout of ["r1", "r2"]) {
+      const more = { rollout, finalization: finalization(rollout === "r1" ? 0 : 1) };
+      const answers = await Promise.all(
+        hosts.map(async (self) => {
+          const server = serverOf(endpoints, {}, self.host);
+          return await untilKnown(async () => await server.admit({ ...self, ...more }, 0));
+        }),
+      );
+      const names = new Set(
+        answers.map((answer) => `${answer.rollout.name} ${answer.rollout.seq}`),
+      );
+      assert.deepEqual([...names], [rollout === "r1" ? "r1 1" : "r2 2"]);
+      const { waves } = await view(serverOf(endpoints));
+      assert.deepEqual(
+        waves.map(({ members }) => members.filter(({ hasJoined }) => hasJoined).length),
+        [8, 8, 8],
+      );
+    }
+    // The hosts of wave 0 are let in, and at least those that came first.
+    const acting = (await states(serverOf(endpoints))).filter((text) => text.includes("acting"));
+    assert.deepEqual(acting.length, 8);
+    assert.ok(acting.every((text) => text.startsWith("0:")));
+  },
+);
+
+etcdClusterTest(
+  "rollout: the last finishers of a wave wake those who wait",
+  async ({ endpoints }) => {
+    const first = Array.from({ length: 12 }, (_, index) => selfOf(`h${index}`, 0));
+    const server = serverOf(endpoints);
+    for (const self of first) await untilAdmitted(server, self);
+    const second = Array.from({ length: 6 }, (_, index) => selfOf(`w${index}`, 1));
+    const answers: string[] = [];
+    const waiting = second.map(
+      async (self) =>
+        await untilAdmitted(serverOf(endpoints, {}, self.host), self, (why) => answers.push(why)),
+    );
+    await Promise.all(first.map(async (self) => await untilLive(serverOf(endpoints), self)));
+    await Promise.all(waiting);
+    assert.ok(
+      answers.every((why) => /^waits for wave 0: \d+ of 12 |^the lock server /.test(why)),
+      answers.join("\n"),
+    );
+  },
+);
+
+etcdClusterTest(
+  "rollout: hosts that fail at once are counted, up to the halt",
+  async ({ endpoints }) => {
+    const hosts = Array.from({ length: 16 }, (_, index) =>
+      selfOf(`h${index}`, 0, { maxFailures: 4 }),
+    );
+    const server = serverOf(endpoints);
+    for (const self of hosts) await untilAdmitted(server, self);
+    await untilKnown(async () => await server.admit(web2, 0));
+    await Promise.all(
       hosts.map(async (self) => {
-        const server = serverOf(endpoints, {}, self.host);
-        return known(await server.admit({ ...self, ...more }, 0));
+        const own = serverOf(endpoints, {}, self.host);
+        while ((await own.ends(self, { kind: "failed", why: "broken" })).kind === "unknown");
       }),
     );
-    const names = new Set(answers.map((answer) => `${answer.rollout.name} ${answer.rollout.seq}`));
-    assert.deepEqual([...names], [rollout === "r1" ? "r1 1" : "r2 2"]);
-    const { waves } = await view(serverOf(endpoints));
-    assert.deepEqual(
-      waves.map(({ members }) => members.filter(({ hasJoined }) => hasJoined).length),
-      [8, 8, 8],
-    );
-  }
-  // The hosts of wave 0 are let in, and at least those that came first.
-  const acting = (await states(serverOf(endpoints))).filter((text) => text.includes("acting"));
-  assert.deepEqual(acting.length, 8);
-  assert.ok(acting.every((text) => text.startsWith("0:")));
-});
-
-etcdTest("rollout: the last finishers of a wave wake those who wait", async ({ endpoints }) => {
-  const first = Array.from({ length: 12 }, (_, index) => selfOf(`h${index}`, 0));
-  const server = serverOf(endpoints);
-  for (const self of first) await admitted(server, self);
-  const second = Array.from({ length: 6 }, (_, index) => selfOf(`w${index}`, 1));
-  const answers: string[] = [];
-  const waiting = second.map(
-    async (self) =>
-      await untilAdmitted(serverOf(endpoints, {}, self.host), self, (why) => answers.push(why)),
-  );
-  await Promise.all(first.map(async (self) => await untilLive(serverOf(endpoints), self)));
-  await Promise.all(waiting);
-  assert.ok(
-    answers.every((why) => /^waits for wave 0: \d+ of 12 /.test(why)),
-    answers.join("\n"),
-  );
-});
-
-etcdTest("rollout: hosts that fail at once are counted, up to the halt", async ({ endpoints }) => {
-  const hosts = Array.from({ length: 16 }, (_, index) =>
-    selfOf(`h${index}`, 0, { maxFailures: 4 }),
-  );
-  const server = serverOf(endpoints);
-  for (const self of hosts) await admitted(server, self);
-  await held(server, web2);
-  await Promise.all(
-    hosts.map(async (self) => {
-      const own = serverOf(endpoints, {}, self.host);
-      while ((await own.ends(self, { kind: "failed", why: "broken" })).kind === "unknown");
-    }),
-  );
-  const { rollout, waves } = await view(server);
-  assert.equal(rollout?.failures.length, 4);
-  assert.equal(rollout.halt?.kind, "failures");
-  const ends = waves[0]?.members.map(({ state, done }) => `${state} ${done}`);
-  assert.deepEqual(new Set(ends), new Set(["failed failed"]));
-  assert.equal((await held(server, web2)).because, "halted");
-});
+    const { rollout, waves } = await view(server);
+    assert.equal(rollout?.failures.length, 4);
+    assert.equal(rollout.halt?.kind, "failures");
+    const ends = waves[0]?.members.map(({ state, done }) => `${state} ${done}`);
+    assert.deepEqual(new Set(ends), new Set(["failed failed"]));
+    const last = await untilKnown(async () => await server.admit(web2, 0));
+    assert.equal(last.kind === "held" && last.because, "halted");
+  },
+);
 
 // The transaction that would let web2 in is on its way.
 const MEANWHILE: Record<
@@ -196,25 +208,28 @@ etcdTest("rollout: a transaction that comes too late lets nobody in", async ({ e
   assert.deepEqual(await states(direct), ["0:web1 live/live"]);
 });
 
-etcdTest("rollout: hosts end in the old one while the next begins", async ({ endpoints }) => {
-  const hosts = Array.from({ length: 12 }, (_, index) => selfOf(`h${index}`, 0));
-  const server = serverOf(endpoints);
-  for (const self of hosts) await admitted(server, self);
-  const ends = hosts.map(async (self, index) => {
-    const own = serverOf(endpoints, {}, self.host);
-    const isNext = index % 3 === 0;
-    const next = { ...self, rollout: "r2", finalization: finalization(1) };
-    if (isNext) return known(await own.admit(next, 0)).kind;
-    return known(await own.ends(self, { kind: "live" })).kind;
-  });
-  const kinds = await Promise.all(ends);
-  assert.ok(kinds.every((kind) => ["admitted", "told", "past"].includes(kind)));
-  // Nothing of the old one counts in the new one.
-  const { rollout, waves } = await view(server);
-  assert.equal(rollout?.seq, 2);
-  const members = waves.flatMap((wave) => wave.members);
-  assert.ok(members.every(({ done }) => done === null));
-  assert.equal(members.filter(({ hasJoined }) => hasJoined).length, 4);
-  const { past } = known(await server.history());
-  assert.equal(past[0]?.members, 12);
-});
+etcdClusterTest(
+  "rollout: hosts end in the old one while the next begins",
+  async ({ endpoints }) => {
+    const hosts = Array.from({ length: 12 }, (_, index) => selfOf(`h${index}`, 0));
+    const server = serverOf(endpoints);
+    for (const self of hosts) await untilAdmitted(server, self);
+    const ends = hosts.map(async (self, index) => {
+      const own = serverOf(endpoints, {}, self.host);
+      const isNext = index % 3 === 0;
+      const next = { ...self, rollout: "r2", finalization: finalization(1) };
+      if (isNext) return (await untilKnown(async () => await own.admit(next, 0))).kind;
+      return (await untilKnown(async () => await own.ends(self, { kind: "live" }))).kind;
+    });
+    const kinds = await Promise.all(ends);
+    assert.ok(kinds.every((kind) => ["admitted", "told", "past"].includes(kind)));
+    // Nothing of the old one counts in the new one.
+    const { rollout, waves } = await view(server);
+    assert.equal(rollout?.seq, 2);
+    const members = waves.flatMap((wave) => wave.members);
+    assert.ok(members.every(({ done }) => done === null));
+    assert.equal(members.filter(({ hasJoined }) => hasJoined).length, 4);
+    const { past } = await untilKnown(server.history);
+    assert.equal(past[0]?.members, 12);
+  },
+);
