@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Host, ToplevelSpec } from "../test-host/host.ts";
@@ -14,19 +15,19 @@ export const PROXY: NonNullable<ToplevelSpec["units"]> = {
 };
 
 /** Lets a host reach whichever member of etcd is up, until it is cut. */
-export class EtcdBridge implements AsyncDisposable {
-  readonly #path: string;
+export class EtcdBridge implements Disposable {
+  readonly #host: Host;
   readonly #cluster: EtcdCluster;
   readonly #open = new Set<Socket>();
   #server: Server | null = null;
 
-  private constructor(path: string, cluster: EtcdCluster) {
-    this.#path = path;
+  private constructor(host: Host, cluster: EtcdCluster) {
+    this.#host = host;
     this.#cluster = cluster;
   }
 
   static async open(host: Host, cluster: EtcdCluster): Promise<EtcdBridge> {
-    const bridge = new EtcdBridge(host.path(SOCKET), cluster);
+    const bridge = new EtcdBridge(host, cluster);
     await bridge.mend();
     return bridge;
   }
@@ -36,22 +37,22 @@ export class EtcdBridge implements AsyncDisposable {
   }
 
   async mend(): Promise<void> {
-    rmSync(this.#path, { force: true });
+    // Another one after each boot.
+    const path = this.#host.path(SOCKET);
+    rmSync(path, { force: true });
     const server = createServer((inside) => {
       this.#pipe(inside).catch(() => inside.destroy());
     });
     this.#server = server;
-    await new Promise<void>((resolve) => server.listen(this.#path, resolve));
+    server.listen(path);
+    await once(server, "listening");
   }
 
   /** Requests in progress end too. */
-  async cut(): Promise<void> {
-    const server = this.#server;
+  cut(): void {
+    this.#server?.close();
     this.#server = null;
-    if (server === null) return;
-    const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of this.#open) socket.destroy();
-    await closed;
   }
 
   async #pipe(inside: Socket): Promise<void> {
@@ -72,7 +73,7 @@ export class EtcdBridge implements AsyncDisposable {
     socket.on("close", () => this.#open.delete(socket));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.cut();
+  [Symbol.dispose](): void {
+    this.cut();
   }
 }

@@ -363,7 +363,7 @@ hostTest(
 if (etcdMissing() === null) {
   hostTest("the same with a real etcd, whose leader dies meanwhile", { baseline }, async (host) => {
     await using cluster = await EtcdCluster.start();
-    await using bridge = await EtcdBridge.open(host, cluster);
+    using bridge = await EtcdBridge.open(host, cluster);
     assert.ok(bridge.isOpen);
     const lock = { backend: "etcd", endpoints: [URL_INSIDE], slots: 1, lease: 600, url: undefined };
     const target = await host.buildToplevel(lockedSpec(NEW_KERNEL, lock));

@@ -7,7 +7,7 @@ import { EtcdCluster, etcdMissing } from "../fleet/etcd-cluster.ts";
 import { realTest } from "../test-host/host-test.ts";
 import { Host, type ToplevelSpec } from "../test-host/host.ts";
 import { until } from "../test-host/until.ts";
-import { call, deploy, ended, path, recordOf, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, entered, path, recordOf, systemSpec } from "./deploying.ts";
 import { EtcdBridge, PROXY, URL_INSIDE } from "./etcd-bridge.ts";
 
 /** In seconds. */
@@ -18,10 +18,24 @@ const FAILING = {
     "[Service]\nType=oneshot\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n",
 };
 
+/** The same, once this is there. */
+const FAIL = "/run/fail";
+const FAILING_LATE = {
+  "web.service": `[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'until [ -e ${FAIL} ]; do sleep 0.1; done; exit 1'
+[Install]
+WantedBy=multi-user.target
+`,
+};
+
 /** While it is there, the soak of a live host does not get on. A boot takes it away. */
 const HOLD = "/run/hold-soak";
-const HELD = `while [ -e ${HOLD} ] && grep -q '"state": "live"' /var/lib/deploy-finalize/current
-do sleep 0.1; done`;
+/** While it is there, the host is ill. */
+const ILL = "/run/ill";
+const CHECK = `while [ -e ${HOLD} ] && grep -q '"state": "live"' /var/lib/deploy-finalize/current
+do sleep 0.1; done
+[ ! -e ${ILL} ]`;
 
 /** A host of a group, and its way to etcd. */
 class Member implements AsyncDisposable {
@@ -68,7 +82,7 @@ class Member implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.bridge[Symbol.asyncDispose]();
+    this.bridge.cut();
     await this.host.stop();
   }
 }
@@ -77,7 +91,7 @@ function specOf(name: string, wave: number, spec: ToplevelSpec = {}): ToplevelSp
   const config = {
     verify: {
       settle: 0,
-      checks: [{ kind: "command", command: ["sh", "-c", HELD], timeout: 3600 }],
+      checks: [{ kind: "command", command: ["sh", "-c", CHECK], timeout: 3600, deadline: 0 }],
     },
     lock: { backend: "etcd", endpoints: [URL_INSIDE], id: name, for: [], retry: 0.2, timeout: 5 },
     fleet: { wave, soak: SOAK },
@@ -199,19 +213,19 @@ groupTest(
   async ([canary, other], group) => {
     assert.ok(canary !== undefined && other !== undefined);
     await canary.host.write(HOLD, "");
-    await canary.bridge.cut();
+    canary.bridge.cut();
     const joining = await canary.joins("one");
     await canary.says(joining, "waits for rollout: cannot tell: ");
     assert.equal(path(await recordOf(canary.host, joining)), "scheduled waiting");
     await canary.bridge.mend();
     await group.has("web0", "soaking");
 
-    await canary.bridge.cut();
+    canary.bridge.cut();
     const waiting = await other.joins("one");
     await other.says(waiting, "waits for rollout: waits for wave 0");
     await canary.host.run(["rm", HOLD]);
     await canary.says(joining, "cannot tell the group default yet: ");
-    await other.bridge.cut();
+    other.bridge.cut();
     await other.says(waiting, "waits for rollout: cannot tell: ");
     await canary.bridge.mend();
     await group.has("web0", "live");
@@ -220,6 +234,17 @@ groupTest(
     assert.equal((await other.end(waiting)).state, "live");
     await group.has("web1", "live");
 
+    await canary.host.write(HOLD, "");
+    const ill = await canary.joins("ill");
+    await group.has("web0", "soaking");
+    await canary.host.write(ILL, "");
+    await canary.host.run(["rm", HOLD]);
+    assert.match(await group.halted(), /unhealthy while it soaked/);
+    await canary.isThrough();
+    assert.equal((await recordOf(canary.host, ill)).state, "live");
+    await canary.host.run(["rm", ILL]);
+
+    // Its process is killed, and then its host is cut off by the power, while it soaks.
     await canary.host.write(HOLD, "");
     const again = await canary.joins("two");
     await group.has("web0", "soaking");
@@ -233,9 +258,14 @@ groupTest(
     await group.has("web0", "live");
     await canary.isThrough();
 
-    const rolled = await canary.joins("three", { units: FAILING });
-    await group.has("web0", "failed");
+    const rolled = await canary.joins("three", { units: FAILING_LATE });
+    await entered(canary.host, rolled, "switching");
+    canary.bridge.cut();
+    await canary.host.write(FAIL, "");
     assert.equal((await canary.end(rolled)).state, "rolled-back");
+    await canary.says(rolled, "cannot tell the group default yet: ");
+    await canary.bridge.mend();
+    await group.has("web0", "failed");
     // With a reboot, also in the rollback by hand.
     const fixed = await canary.joins("four", { kernel: "6.12.9" });
     await group.has("web0", "live");

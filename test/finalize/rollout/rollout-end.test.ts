@@ -5,6 +5,7 @@ import type { FleetConfig } from "../../../src/core/config/fleet/fleet-config.ts
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
 import type { State } from "../../../src/core/states.ts";
 import { owesItsEnd } from "../../../src/fleet/part/part-store.ts";
+import type { Reporter } from "../../../src/host/process/host.ts";
 import { RolloutEnd } from "../../../src/finalize/rollout/rollout-end.ts";
 import { until } from "../../test-host/until.ts";
 import { PartHost, partRecord } from "../../fleet/part/part-host.ts";
@@ -362,4 +363,57 @@ test("end: the reboot that was put off goes on with the part, and leaves if it i
   assert.deepEqual([host.rollouts.stateOf("web1"), host.rollouts.doneOf("web1")], ["acting", null]);
   assert.equal(await host.settle({ ...reboot, state: "cancelled" }), true);
   assert.equal(host.rollouts.stateOf("web1"), "left");
+});
+
+/** A process that is killed at a request: etcd has heeded it, or has not, and nobody hears of it. */
+const KILLS = [1, 2, 3].flatMap((request) =>
+  (["away", "lost"] as const).map((weather) => ({ request, weather })),
+);
+const ENDS: readonly [State, (host: EndedHost) => void][] = [
+  ["live", (host) => assert.equal(host.rollouts.doneOf("web1"), "live")],
+  ["rolled-back", (host) => assert.equal(host.rollouts.control?.failures.length, 1)],
+  ["cancelled", (host) => assert.equal(host.rollouts.stateOf("web1"), "left")],
+];
+for (const [state, assertTold] of ENDS) {
+  test(`end: ${state}, and its process is killed at any request: the next one tells it`, async () => {
+    for (const { request, weather } of KILLS) {
+      using host = await new EndedHost({ state }).joins();
+      let requests = 0;
+      host.rollouts.onRequest = () => {
+        if (++requests !== request) return;
+        host.rollouts.weather = weather;
+        host.stop.abort();
+      };
+      await host.settle();
+      host.rollouts.onRequest = () => {};
+      host.rollouts.weather = "fine";
+      using next = host.next();
+      assert.equal(await next.settle(), true);
+      assertTold(next);
+      assert.equal(await owesItsEnd(host.store, host.record.id), false);
+    }
+  });
+}
+
+const nothing = async (): Promise<void> => {};
+
+test("end: what the group answers is reported before the disk says that it is told", async () => {
+  using host = await new EndedHost({ state: "live" }).joins();
+  const seen: unknown[] = [];
+  const report: Reporter = {
+    changed: async () => "noted",
+    takenUp: nothing,
+    settled: nothing,
+    measured: nothing,
+    late: nothing,
+    rollout: async ({ id }, { own, counts }) => {
+      seen.push([own?.state, counts?.live, (await host.partOf(id))?.isTold]);
+    },
+  };
+  Object.assign(host, { report });
+  assert.equal(await host.settle(), true);
+  assert.deepEqual(seen, [
+    ["soaking", 0, false],
+    ["live", 1, false],
+  ]);
 });
