@@ -10,6 +10,7 @@ import {
   type Place,
   promises,
   say,
+  IMPATIENT,
   STUCK_AFTER_MS,
 } from "./rows.ts";
 import { badRevision } from "./scripts.ts";
@@ -84,6 +85,7 @@ export async function badOnEtcd(place: Place, seeds: number): Promise<Figure[]> 
         script,
         seed: bad.seed,
         slots: null,
+        timeout: IMPATIENT,
         stuckAfter: STUCK_AFTER_MS,
       };
       const played = await playOnEtcd(given);
@@ -108,6 +110,7 @@ export async function badWithSlots(place: Place): Promise<Figure[]> {
     script,
     seed: 1,
     slots,
+    timeout: IMPATIENT,
     stuckAfter: STUCK_AFTER_MS,
   });
   say(`${describe(bad)}, with ${slots} slots`, fleet, played);

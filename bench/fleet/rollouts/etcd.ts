@@ -17,6 +17,8 @@ export interface EtcdPlay {
   readonly fleet: Fleet;
   readonly script: Script;
   readonly seed: number;
+  /** Seconds in which a member of etcd has to answer. */
+  readonly timeout: number;
   /** Milliseconds after which a host that is not through counts as stuck; without it, a test has its own. */
   readonly stuckAfter?: number;
   /** The slots for which acts wait; null if they need none. */
@@ -31,9 +33,9 @@ const now = (): Date => new Date();
  * @throws Error if a host is stuck
  */
 export async function playOnEtcd(given: EtcdPlay): Promise<Played> {
-  const { cluster, requests, group, fleet, script, seed, slots } = given;
+  const { cluster, requests, group, fleet, script, seed, slots, timeout } = given;
   const { retry } = fleet;
-  const lock = etcdConfig(cluster.endpoints, { group, retry, timeout: 2, slots: slots ?? 1 });
+  const lock = etcdConfig(cluster.endpoints, { group, retry, timeout, slots: slots ?? 1 });
   const { proxy } = DEFAULT_CONFIG;
   const pause = async (): Promise<void> => await realTime.pause(retry * 1000);
   const desk: SlotDesk | null = slots === null ? null : etcdSlotDesk(lock, pause);

@@ -8,6 +8,8 @@ import {
   promises,
   say,
   timesIdeal,
+  IMPATIENT,
+  PATIENT,
   STUCK_AFTER_MS,
 } from "./rows.ts";
 import { goodRevision, haltAndResume, twoInARow } from "./scripts.ts";
@@ -24,6 +26,7 @@ async function playGood(place: Place, group: string, fleet: Fleet): Promise<Play
     script: goodRevision,
     seed: 1,
     slots: null,
+    timeout: PATIENT,
     stuckAfter: STUCK_AFTER_MS,
   };
   const played = await playOnEtcd(given);
@@ -42,9 +45,13 @@ function perHost({ requests }: Played, fleet: Fleet): number {
 
 /** Good revisions: their time against the ideal, and what etcd is asked. */
 export async function goodRevisions(place: Place, large: number): Promise<Figure[]> {
-  const small = fleetOf(HOSTS, { actMs: 3000, soakMs: 3000 });
+  const small = fleetOf(HOSTS, { actMs: 3000, soakMs: 3000, spreadMs: 300 });
   // All hosts of the large fleet, and its etcd, share the processors of this machine.
-  const many = fleetOf(large, { actMs: 15 * large, soakMs: 15 * large });
+  const many = fleetOf(large, {
+    actMs: 15 * large,
+    soakMs: 15 * large,
+    spreadMs: 1.5 * large,
+  });
   const slow = { ...small, soakMs: 5 * small.soakMs };
   const first = await playGood(place, "first", { ...small, members: "new" });
   const one = await playGood(place, "small", small);
@@ -96,6 +103,7 @@ export async function troubledRollouts(place: Place): Promise<Figure[]> {
       script,
       seed: all.length,
       slots: null,
+      timeout: IMPATIENT,
       stuckAfter: STUCK_AFTER_MS,
     });
     say(what, fleet, played);

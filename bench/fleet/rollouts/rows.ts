@@ -16,6 +16,10 @@ export interface Figure {
 
 export const WAVES = 5;
 
+/** Seconds in which etcd has to answer: the default of `lock.timeout`, and less if members are killed. */
+export const PATIENT = 10;
+export const IMPATIENT = 2;
+
 /** No fleet takes half as long. */
 export const STUCK_AFTER_MS = 1_800_000;
 

@@ -42,6 +42,7 @@ for (const [what, [trouble, ...scripts]] of Object.entries(troubles)) {
         group,
         seed,
         slots: null,
+        timeout: 2,
         fleet: FLEET,
         script: seed === 0 ? troubled(script, cluster, trouble) : script,
       });
@@ -60,7 +61,16 @@ etcdClusterTest(
     using requests = new Requests();
     const fleet = { ...FLEET, crash: 0 };
     const script = badRevision(1, "breaks", 1);
-    const given = { cluster, requests, group: "slots", fleet, script, seed: 1, slots: 2 };
+    const given = {
+      cluster,
+      requests,
+      group: "slots",
+      fleet,
+      script,
+      seed: 1,
+      slots: 2,
+      timeout: 2,
+    };
     const played = await playOnEtcd(given);
     assert.deepEqual(played.oracle.violations, []);
     assert.ok(brokenIn(played) <= 2, `${brokenIn(played)} hosts broke`);
