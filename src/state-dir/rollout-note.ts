@@ -11,7 +11,7 @@ import { readIfThere, replaceFile } from "../host/files/durable.ts";
 const rolloutNoteSchema = v.object({
   schemaVersion: v.literal(1),
   group: v.string(),
-  /** When it looked. */
+  /** When it last saw the rollout. */
   at: moment,
   rollout: rolloutSchema,
   counts: v.nullable(countsSchema),
@@ -44,7 +44,8 @@ export function noteAfter(
   return {
     schemaVersion: 1,
     group,
-    at,
+    // The host that looked last is believed, so an answer without the rollout is no look at it.
+    at: rollout === null ? (known?.at ?? at) : at,
     rollout: current,
     counts: counts ?? (isSame ? known.counts : null),
     own: own === null ? (known?.own ?? null) : { ...own, since: sinceWhen(known, own, at) },
