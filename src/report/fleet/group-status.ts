@@ -1,6 +1,6 @@
 import { isCommit } from "../../core/config/forge-run.ts";
 import { stepsOf } from "../../core/fleet/progress.ts";
-import type { PastRollout } from "../../core/fleet/rollout.ts";
+import { countedFailures, type PastRollout } from "../../core/fleet/rollout.ts";
 import { printable } from "../../core/printable.ts";
 import type { State } from "../../core/states.ts";
 import type { GroupView, MemberView } from "../../fleet/rollouts/rollout-server.ts";
@@ -79,10 +79,13 @@ export function pastStatus(past: PastRollout, next: string): GroupStatus {
     step: event,
   });
   if (halt !== null) return status("failed", `halted, ${numbers}, ${by}: ${halt.why}`);
-  if (failures.length > 0) {
-    const hosts = [...new Set(failures.map(({ host }) => host))].slice(0, MOST_NAMES);
+  // A host that failed may have become live later.
+  if (live === members) return status("live", numbers);
+  // On its way, a failure that was forgiven is not the fault of the commit; at the end, a host does not run it.
+  const blamed = isOver === true ? failures : countedFailures(past);
+  if (blamed.length > 0) {
+    const hosts = [...new Set(blamed.map(({ host }) => host))].slice(0, MOST_NAMES);
     return status("failed", `${numbers}, failed: ${hosts.join(", ")}; ${by}`);
   }
-  if (live === members || isOver === true) return status("live", numbers);
-  return status("superseded", `${by}, ${numbers}`);
+  return isOver === true ? status("live", numbers) : status("superseded", `${by}, ${numbers}`);
 }

@@ -63,6 +63,22 @@ test("a rollout that was superseded says by what, and an end that was reached st
   );
 });
 
+test("a failure that was forgiven does not turn a success into a failure at the next deploy", () => {
+  const failures = [aFailure("web7")];
+  for (const forgiven of [0, 1]) {
+    const past = { failures, forgiven, live: 50 };
+    assert.equal(words(aPast({ ...past, isOver: true }), "b"), "live: 50 of 50 live");
+    assert.equal(words(aPast(past), "b"), "live: 50 of 50 live");
+  }
+  assert.equal(
+    words(aPast({ failures, forgiven: 1 }), "b"),
+    "superseded: superseded by b, 31 of 50 live",
+  );
+  assert.match(words(aPast({ failures }), "b"), /^failed: 31 of 50 live, failed: web7/);
+  const over = { failures, forgiven: 1, live: 49, isOver: true };
+  assert.match(words(aPast(over), "b"), /^failed: 49 of 50 live, failed: web7/);
+});
+
 test("only a step is worth another post: a wave, 5 % of the hosts, a failure, a halt", () => {
   assert.equal(step([some(40, 60)]), step([some(44, 56)]));
   assert.notEqual(step([some(40, 60)]), step([some(45, 55)]));
