@@ -90,6 +90,8 @@ test("bar: full only if every host is live", () => {
   assert.ok(host !== undefined);
   const slow = { ...host, done: null, state: "waiting" as const };
   assert.equal(bar(style, [...first.hosts, slow], 20), `${"█".repeat(19)}░`);
+  const failed = { ...host, done: "failed" as const, state: "failed" as const };
+  assert.equal(bar(style, [failed], 20), "✗".repeat(20));
 });
 
 test("fleet history: --json is as its schema says", () => {

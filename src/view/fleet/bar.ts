@@ -2,7 +2,7 @@ import type { FleetHostJson } from "../../json/fleet.ts";
 import { type Paint, paint, type Style } from "../style.ts";
 import { countsOf, type Standing } from "./counts.ts";
 
-/** The parts of a bar, from the left, with what stands for them. */
+/** The parts of a bar, from the left, with what stands for them, also without colours. */
 const PARTS: readonly (readonly [
   of: readonly Standing[],
   unicode: string,
@@ -10,7 +10,7 @@ const PARTS: readonly (readonly [
   how: Paint,
 ])[] = [
   [["live"], "█", "#", "green"],
-  [["failed"], "█", "x", "red"],
+  [["failed"], "✗", "x", "red"],
   [["soaking"], "▓", "=", "cyan"],
   [["acting"], "▒", ">", "cyan"],
   [["waiting", "left out", "cancelled", "not joined"], "░", ".", "dim"],
