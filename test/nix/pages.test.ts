@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
 import * as v from "valibot";
 import { documents } from "../docs/documents.ts";
 import { repository } from "../test-host/paths.ts";
@@ -29,6 +30,16 @@ function expressionOf({ text }: Block): string {
     .replaceAll(/\.\/[\w./-]+/g, "{ }");
   return /^(#.*\n)*(\{|let\b)/.test(own) ? own : `{\n${own}\n}`;
 }
+
+test("a module of the pages that is a file of its own does without the flake", () => {
+  const files = blocks.filter(({ text }) => /^\{[\w, ]*\.\.\. \}:/.test(text));
+  assert.ok(files.length > 0);
+  for (const { place, text } of files) {
+    const [, args = ""] = /^\{(.*?)\}:/.exec(text) ?? [];
+    const known = ["self", "deploy-finalize"].filter((name) => !args.includes(name));
+    for (const name of known) assert.ok(!new RegExp(`(?<![./\\w])${name}\\.`).test(text), place);
+  }
+});
 
 const packages = new Set(
   blocks.flatMap(({ text }) =>
