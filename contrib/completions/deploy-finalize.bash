@@ -103,7 +103,7 @@ _deploy_finalize() {
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status release" -- "$current")
       ;;
     fleet)
-      options="--group -f --follow --all -n --limit --why -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
+      options="--group -f --follow --rollout --all -n --limit --why -y --yes --config --state-dir -q --quiet -v --verbose --json -h --help"
       [[ -z $argument && $current != -* ]] && mapfile -t COMPREPLY < <(compgen -W "status history halt resume forget" -- "$current")
       ;;
     check-config)

@@ -223,6 +223,7 @@ complete -c deploy-finalize -n __deploy_finalize_has_none -a fleet -d 'show the 
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a fleet -d 'show the rollout of the group, halt it, resume it, or forget a host'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l group -x -d 'the group, instead of the configured group'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s f -l follow -d 'status: update the screen until the rollout ends or is halted'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l rollout -x -d 'status --follow: wait for the rollout of this name'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l all -d 'status: list every host, also of a large group'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -s n -l limit -x -d 'history: show at most this number (default: 20)'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with fleet' -l why -x -d 'halt: the reason, which the other hosts show'

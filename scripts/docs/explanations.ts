@@ -48,9 +48,9 @@ export const EXPLANATIONS: Readonly<Record<string, readonly string[]>> = {
     "The fleet lock limits how many hosts reboot at once. A host holds a slot from before its reboot until the reboot is verified. With `lock.for`, a switch takes a slot too. If a slot stays taken by mistake, you can give it back by hand.",
   ],
   fleet: [
-    "`status` shows the rollout, its waves as bars, and what each host does, since when, and what it waits for. A group of more than 30 hosts shows only the hosts that failed, act, soak or hold the others up; `--all` lists all. With `--follow`, it shows each change, and ends when all hosts have ended, or when the rollout is halted and no host acts any more.",
+    "`status` shows the rollout, its waves as bars, and what each host does, since when, and what it waits for. A group of more than 30 hosts shows only the hosts that failed, act, soak or hold the others up; `--all` lists all. With `--follow`, it shows each change, and ends when all hosts have ended, or when the rollout is halted and no host acts any more. Before the first host has joined a rollout, `status` still shows the rollout before it. So after a deploy, name the rollout to follow: `--rollout NAME`, the commit or what `schedule --rollout` said. Then `--follow` waits until it has begun, and fails if another one replaces it.",
     "`halt` stops the rollout: what has begun ends, and no other host acts. `resume` lets it go on, and forgives the failures so far. `forget` removes a host that does not come back, so that no host waits for it; if it finalizes again, it takes part again. Each asks first. Every host of the group can do this, and shows who did it.",
-    "The exit code of `status` is 1 if etcd does not answer. A halted rollout is a result, with exit code 0; only with `--follow` it is 1. For scripts: `deploy-finalize fleet status --json | jq .rollout.halt`.",
+    "The exit code of `status` is 1 if etcd does not answer. A halted rollout is a result, with exit code 0; only with `--follow` it is 1, also if a host has failed. For scripts: `deploy-finalize fleet status --json | jq .rollout.halt`.",
   ],
   "check-config": [
     "If the file has an error, the exit code is 2. It needs neither root nor a NixOS host, so a build or a CI job can run it. The NixOS module runs it during the build of the configuration file.",

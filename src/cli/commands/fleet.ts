@@ -1,4 +1,5 @@
 import { Argument, InvalidArgumentError } from "commander";
+import { isRolloutName } from "../../core/config/fleet/rollout-name.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { printableLine } from "../../core/printable.ts";
 import { Refusal } from "../../core/refusal.ts";
@@ -13,6 +14,7 @@ import { requireRoot } from "../shared/guards.ts";
 interface FleetOptions extends CommonOptions {
   readonly group?: string;
   readonly follow?: true;
+  readonly rollout?: string;
   readonly all?: true;
   readonly limit?: number;
   readonly why?: string;
@@ -32,6 +34,7 @@ export function addFleet(cli: Cli): void {
     .description("show the rollout of the group, halt it, resume it, or forget a host")
     .option("--group <group>", "the group, instead of the configured group", readGroup)
     .option("-f, --follow", "status: update the screen until the rollout ends or is halted")
+    .option("--rollout <name>", "status --follow: wait for the rollout of this name", readName)
     .option("--all", "status: list every host, also of a large group")
     .option("-n, --limit <number>", "history: show at most this number (default: 20)", readLimit)
     .option("--why <text>", "halt: the reason, which the other hosts show", readWhy)
@@ -46,6 +49,11 @@ function readWhy(text: string): string {
   const why = printableLine(text, MOST_OF_WHY).trim();
   if (why !== "") return why;
   throw new InvalidArgumentError("It is empty. Give the reason, or leave the option out.");
+}
+
+function readName(text: string): string {
+  if (isRolloutName(text)) return text;
+  throw new InvalidArgumentError("It is no name of a rollout. Is a shell variable unset?");
 }
 
 async function fleet(
@@ -63,7 +71,13 @@ async function fleet(
   return await runFleet({ ...place, report }, wanted, options);
 }
 
-const ONLY_FOR = { follow: "status", all: "status", limit: "history", why: "halt" } as const;
+const ONLY_FOR = {
+  follow: "status",
+  rollout: "status",
+  all: "status",
+  limit: "history",
+  why: "halt",
+} as const;
 
 /** @throws Refusal (usage) for an argument or an option of another action */
 function requireFitting(
@@ -71,10 +85,13 @@ function requireFitting(
   host: string | undefined,
   options: FleetOptions,
 ): void {
-  for (const name of ["follow", "all", "limit", "why"] as const) {
+  for (const name of ["follow", "rollout", "all", "limit", "why"] as const) {
     const only = ONLY_FOR[name];
     if (options[name] === undefined || action === only) continue;
     throw new Refusal(`--${name} is an option of \`fleet ${only}\` only`, EXIT.usage);
+  }
+  if (options.rollout !== undefined && options.follow === undefined) {
+    throw new Refusal("--rollout needs --follow", EXIT.usage);
   }
   if (host === undefined || action === "forget") return;
   throw new Refusal(`\`fleet ${action}\` takes no host`, EXIT.usage);
@@ -85,12 +102,13 @@ const SHOWN_PAST = 20;
 function wantedBy(
   action: FleetAction,
   host: string | undefined,
-  { follow, all, limit = SHOWN_PAST, why }: FleetOptions,
+  { follow, rollout, all, limit = SHOWN_PAST, why }: FleetOptions,
 ): FleetWanted {
   switch (action) {
     case "status": {
       const shown = all === true ? "all" : "notable";
-      return { act: action, shown, until: follow === true ? "end" : "now" };
+      const until = follow === true ? "end" : "now";
+      return { act: action, shown, until, ...(rollout !== undefined && { rollout }) };
     }
     case "history":
       return { act: action, limit };

@@ -1,21 +1,25 @@
 import { jsonLine } from "../../core/printable.ts";
 import { EXIT } from "../../core/outcome.ts";
+import { Refusal } from "../../core/refusal.ts";
 import { pause, unlessEnded } from "../../host/process/time.ts";
 import type { RolloutServer } from "../../fleet/rollouts/rollout-server.ts";
 import type { FleetJson } from "../../json/fleet.ts";
-import { courseOf } from "../../view/fleet/counts.ts";
+import { courseOf, shortName } from "../../view/fleet/counts.ts";
 import { FleetChanges } from "../../view/fleet/fleet-changes.ts";
-import { fleetScreen } from "../../view/fleet/fleet-screen.ts";
+import { awaitedScreen, fleetScreen } from "../../view/fleet/fleet-screen.ts";
 import { changeLine } from "../../view/headline.ts";
 import { drawMode } from "../../view/style.ts";
 import { type Context, print, styleOf } from "../context.ts";
 import { Repainter } from "../shared/terminal.ts";
 import { lookAtFleet } from "./look.ts";
+import { NamedRollout } from "./named-rollout.ts";
 import type { FleetPlace } from "./place.ts";
 
 export interface Following {
   readonly output: "screen" | "json";
   readonly shown: "all" | "notable";
+  /** The name of a rollout to wait for; null for the present one. */
+  readonly rollout: string | null;
 }
 
 /** In a large group something changes all the time, and each look reads all of its hosts. */
@@ -30,23 +34,50 @@ const REDRAW_MS = 1000;
  * Shows the rollout until all hosts have ended, or until it is halted and nothing moves: in place
  * on a terminal that can do so, else one line for each change.
  *
- * @returns 1 if it is halted, or if it was unknown at the first look
+ * @returns 1 if it is halted, if a host has failed, or if it was unknown at the first look
+ * @throws Refusal if another rollout has replaced the named one
  */
 export async function followFleet(place: FleetPlace, following: Following): Promise<number> {
   const { context, server } = place;
   const stop = context.stopSignal("stop");
   const mode = following.output === "json" ? "json" : drawMode(context.terminal(), context.env);
   const show = showing(context, mode, following.shown);
+  const { rollout } = following;
+  const named = rollout === null ? null : new NamedRollout(rollout, server);
   for (let isFirst = true; ; isFirst = false) {
     const seen = await lookAtFleet(place);
-    const exitCode = exitCodeAt(seen, isFirst ? "first" : "later");
-    if (!stop.aborted) show(seen, exitCode === null ? "more" : "last");
+    const awaited = await awaitedAt(seen, named);
+    const exitCode = awaited === null ? exitCodeAt(seen, isFirst ? "first" : "later") : null;
+    const draw = (at: "more" | "last"): void => {
+      if (awaited === null) show.fleet(seen, at);
+      else show.awaited(awaited, seen);
+    };
+    if (!stop.aborted) draw(exitCode === null ? "more" : "last");
     if (exitCode !== null) return exitCode;
     await redrawUntil(nextNews(server, seen, stop), mode, stop, () => {
-      show(seen, "more");
+      draw("more");
     });
     await pause(BETWEEN_LOOKS_MS, stop);
     if (stop.aborted) return context.isReaderGone() ? EXIT.done : EXIT.unfinished;
+  }
+}
+
+/**
+ * The name of the rollout that has not begun; null for the one to show.
+ *
+ * @throws Refusal if another rollout has replaced it
+ */
+async function awaitedAt(seen: FleetJson, named: NamedRollout | null): Promise<string | null> {
+  if (named === null || seen.unknown !== null) return null;
+  switch (await named.arrival(seen)) {
+    case "present":
+      return null;
+    case "awaited":
+      return named.name;
+    case "superseded": {
+      const by = seen.rollout === null ? "" : ` by ${shortName(seen.rollout)}`;
+      throw new Refusal(`rollout ${named.name} of group ${seen.group} was superseded${by}`);
+    }
   }
 }
 
@@ -75,6 +106,7 @@ function exitCodeAt(seen: FleetJson, look: "first" | "later"): number | null {
     case "none":
     case "complete":
       return EXIT.done;
+    case "ended-with-failures":
     case "halted":
       return EXIT.failed;
     case "unknown":
@@ -107,7 +139,11 @@ async function redrawUntil(
   await ended;
 }
 
-type Show = (seen: FleetJson, place: "more" | "last") => void;
+interface Show {
+  readonly fleet: (seen: FleetJson, place: "more" | "last") => void;
+  /** In the place of another rollout while the named one has not begun. */
+  readonly awaited: (name: string, seen: FleetJson) => void;
+}
 
 function showing(context: Context, mode: Mode, shown: Following["shown"]): Show {
   switch (mode) {
@@ -122,27 +158,45 @@ function showing(context: Context, mode: Mode, shown: Following["shown"]): Show 
 
 function screen(context: Context, shown: Following["shown"]): Show {
   const repainter = new Repainter(context.stdout);
-  return (seen, place) => {
-    const lines = fleetScreen(styleOf(context), context.now(), seen, shown);
-    const rows = context.terminal()?.rows;
-    repainter.paint(place === "last" || rows === undefined ? lines : lines.slice(0, rows - 1));
+  return {
+    fleet: (seen, place) => {
+      const lines = fleetScreen(styleOf(context), context.now(), seen, shown);
+      const rows = context.terminal()?.rows;
+      repainter.paint(place === "last" || rows === undefined ? lines : lines.slice(0, rows - 1));
+    },
+    awaited: (name, seen) => {
+      repainter.paint(awaitedScreen(styleOf(context), name, seen));
+    },
   };
 }
 
 function changeLines(context: Context): Show {
   const changes = new FleetChanges();
-  return (seen) => {
-    for (const { at, what, detail } of changes.since(seen, context.now())) {
-      print(context, changeLine(at, what, detail));
-    }
+  let isSaid = false;
+  return {
+    fleet: (seen) => {
+      for (const { at, what, detail } of changes.since(seen, context.now())) {
+        print(context, changeLine(at, what, detail));
+      }
+    },
+    awaited: (name) => {
+      if (isSaid) return;
+      isSaid = true;
+      const what = `rollout ${shortName({ name })}`;
+      print(context, changeLine(context.now().toISOString(), what, "has not begun yet"));
+    },
   };
 }
 
+/** A rollout that was not asked for is no line. */
 function jsonLines(context: Context): Show {
   let printed = "";
-  return (seen) => {
-    const line = jsonLine(seen);
-    if (line !== printed) print(context, line);
-    printed = line;
+  return {
+    fleet: (seen) => {
+      const line = jsonLine(seen);
+      if (line !== printed) print(context, line);
+      printed = line;
+    },
+    awaited: () => {},
   };
 }

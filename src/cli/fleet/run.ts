@@ -16,6 +16,8 @@ export type FleetWanted =
       readonly act: "status";
       readonly shown: "all" | "notable";
       readonly until: "now" | "end";
+      /** Of those that are followed: the one to wait for. */
+      readonly rollout?: string;
     }
   | { readonly act: "history"; readonly limit: number }
   | Order;
@@ -24,7 +26,7 @@ interface RunOptions extends CommonOptions {
   readonly yes?: true;
 }
 
-/** @returns the exit code: 1 if the rollout is unknown, or is followed and halted */
+/** @returns the exit code: 1 if the rollout is unknown, or is followed and halted or a host has failed */
 export async function runFleet(
   place: FleetPlace,
   wanted: FleetWanted,
@@ -32,9 +34,10 @@ export async function runFleet(
 ): Promise<number> {
   switch (wanted.act) {
     case "status": {
-      const { shown, until } = wanted;
+      const { shown, until, rollout = null } = wanted;
       if (until === "now") return await showFleet(place, shown, options);
-      return await followFleet(place, { shown, output: options.json ? "json" : "screen" });
+      const output = options.json ? "json" : "screen";
+      return await followFleet(place, { shown, output, rollout });
     }
     case "history":
       return await showHistory(place, wanted.limit, options);

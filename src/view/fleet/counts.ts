@@ -72,14 +72,25 @@ export function progressInWords({ rollout, waves }: Pick<FleetJson, "rollout" | 
 }
 
 /** How a rollout goes for somebody who follows it. */
-export type Course = "none" | "unknown" | "goes-on" | "complete" | "halting" | "halted";
+export type Course =
+  | "none"
+  | "unknown"
+  | "goes-on"
+  | "complete"
+  /** All have ended, and some have failed: maxFailures allowed it, or somebody forgave it. */
+  | "ended-with-failures"
+  | "halting"
+  | "halted";
 
 /** Halting: it is halted, and what has begun has not ended. */
 export function courseOf(fleet: FleetJson): Course {
   const { rollout, unknown } = fleet;
   if (unknown !== null) return "unknown";
   if (rollout === null) return "none";
-  if (rollout.halt === null) return currentWave(fleet) === null ? "complete" : "goes-on";
+  if (rollout.halt === null) {
+    if (currentWave(fleet) !== null) return "goes-on";
+    return countsOf(allHosts(fleet)).failed === 0 ? "complete" : "ended-with-failures";
+  }
   return allHosts(fleet).some(isMoving) ? "halting" : "halted";
 }
 

@@ -41,6 +41,13 @@ export function fleetScreen(
   ];
 }
 
+/** While a rollout that is followed by its name has not begun. */
+export function awaitedScreen(style: Style, name: string, { group, server }: FleetJson): string[] {
+  const text = `rollout ${shortName({ name })} has not begun yet: no host has joined it`;
+  const where = `group ${group} at ${server.join(", ")}`;
+  return [...hanging(style, `${symbol(style, "waiting")} `, text), ...dimmed(style, where)];
+}
+
 function heading(style: Style, now: Date, fleet: FleetJson, rollout: RolloutJson): string[] {
   const name = shortName(rollout);
   const text = `rollout ${name}: ${progressInWords(fleet)}`;

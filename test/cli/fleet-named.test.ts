@@ -1,0 +1,131 @@
+process.env["TZ"] = "UTC";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { EXIT } from "../../src/core/outcome.ts";
+import { Refusal } from "../../src/core/refusal.ts";
+import type { PastRollout, Rollout } from "../../src/core/fleet/rollout.ts";
+import { terminalOf } from "../../src/view/style.ts";
+import { aMember, aRollout, REVISION, viewOf } from "../view/fleet-samples.ts";
+import { FleetHost } from "./fleet-operated.ts";
+import { LockedHost } from "./locked-host.ts";
+
+const NAMED = { act: "status", shown: "notable", until: "end", rollout: REVISION } as const;
+
+const OLD = aRollout({ seq: 6, name: "night" });
+const BEFORE = viewOf(OLD, aMember(0, 1, "live"));
+const BEGUN = viewOf(aRollout(), aMember(0, 1, "acting"));
+const COMPLETE = viewOf(aRollout(), aMember(0, 1, "live"));
+const NEXT = viewOf(aRollout({ seq: 8, name: "fix" }), aMember(0, 1, "acting"));
+
+function past(rollout: Rollout): PastRollout {
+  return { ...rollout, endedAt: "2026-11-22T21:40:00.000Z", live: 0, members: 1 };
+}
+
+/** Tells one view after the other, each when the one before was looked at and shown. */
+async function through(host: FleetHost, ...views: Parameters<typeof host.server.tell>[0][]) {
+  for (const view of views) {
+    const { looks } = host.server;
+    host.server.tell(view);
+    await host.until(() => host.server.looks > looks);
+  }
+}
+
+test("fleet status --follow --rollout: the end of the rollout before is not that of the named one", async () => {
+  using host = new FleetHost();
+  host.server.tell(BEFORE);
+  const following = host.fleet(NAMED);
+  await host.until(() => host.lines.length > 0);
+  await through(host, BEFORE, BEGUN, COMPLETE);
+  const { exitCode, stdout } = await following;
+  assert.equal(exitCode, EXIT.done);
+  assert.deepEqual(stdout.split("\n").slice(0, -1), [
+    "21:30:00 rollout 4dcaa3f8a0c5: has not begun yet",
+    "21:30:00 rollout 4dcaa3f8a0c5: 0 of 1 waves complete, 0 of 1 hosts live, started by web1",
+    "21:27:00 wave 0, web1: live",
+    "21:30:00 wave 0: complete; complete, 1 of 1 hosts live",
+  ]);
+});
+
+test("fleet status --follow --rollout: also the first rollout of a group, and by a short name", async () => {
+  using host = new FleetHost();
+  host.terminal = terminalOf({ columns: 80 });
+  const following = host.fleet({ ...NAMED, rollout: REVISION.slice(0, 12) });
+  await host.until(() => host.lines.length > 0);
+  assert.match(
+    host.lines.join(""),
+    /rollout 4dcaa3f8a0c5 has not begun yet: no host has joined it/,
+  );
+  await through(host, COMPLETE);
+  assert.equal((await following).exitCode, EXIT.done);
+});
+
+test("fleet status --follow --rollout --json: a line is of the named rollout", async () => {
+  using host = new FleetHost();
+  host.server.tell(BEFORE);
+  const following = host.fleet(NAMED, { json: true });
+  await host.until(() => host.server.looks > 0);
+  await through(host, BEGUN, COMPLETE);
+  const lines = (await following).stdout.trim().split("\n");
+  assert.equal(lines.length, 2);
+  assert.ok(lines.every((line) => line.includes(REVISION)));
+});
+
+/** What the call is refused with; null if it was not. */
+async function refusalOf(said: Promise<unknown>): Promise<string | null> {
+  return await said.then(
+    () => null,
+    (error: unknown) => {
+      assert.ok(error instanceof Refusal);
+      assert.equal(error.exitCode, EXIT.failed);
+      return error.message;
+    },
+  );
+}
+
+test("fleet status --follow --rollout: fails if another rollout replaces it", async () => {
+  for (const isSeen of [true, false]) {
+    using host = new FleetHost();
+    host.server.tell(isSeen ? BEGUN : BEFORE);
+    const following = refusalOf(host.fleet(NAMED));
+    await host.until(() => host.lines.length > 0);
+    host.server.past = { kind: "known", past: [past(aRollout()), past(OLD)] };
+    host.server.tell(NEXT);
+    const why = `rollout ${REVISION} of group web was superseded by fix`;
+    assert.equal(await following, why);
+  }
+});
+
+test("fleet status --follow --rollout: a rollout of that name that was over before is another one", async () => {
+  using host = new FleetHost();
+  host.server.past = { kind: "known", past: [past(aRollout({ seq: 5 }))] };
+  host.server.tell(BEFORE);
+  const following = host.fleet(NAMED);
+  await host.until(() => host.lines.length > 0);
+  await through(host, viewOf(aRollout({ seq: 7, name: "fix" }), aMember(0, 1, "acting")));
+  host.server.past = { kind: "unknown", why: "no leader" };
+  await through(host, NEXT);
+  const again = viewOf(aRollout({ seq: 9 }), aMember(0, 1, "live"));
+  await through(host, again);
+  assert.equal((await following).exitCode, EXIT.done);
+});
+
+test("fleet status --follow: ends with 1 if a host has failed, though the others went on", async () => {
+  using host = new FleetHost();
+  host.server.tell(viewOf(aRollout(), aMember(0, 1, "failed"), aMember(1, 2, "live")));
+  assert.equal((await host.fleet(NAMED)).exitCode, EXIT.failed);
+  host.server.tell(viewOf(aRollout(), aMember(0, 1, "without"), aMember(1, 2, "live")));
+  assert.equal((await host.fleet(NAMED)).exitCode, EXIT.done);
+});
+
+for (const [what, words, why] of [
+  ["without --follow", ["status", "--rollout", "x"], /--rollout needs --follow/],
+  ["for halt", ["halt", "--rollout", "x"], /--rollout is an option of `fleet status` only/],
+  ["that is empty", ["status", "--follow", "--rollout", ""], /It is no name of a rollout/],
+] as const) {
+  test(`fleet status --rollout: refused ${what}`, async () => {
+    using host = new LockedHost(null);
+    const said = await host.operate("fleet", ...words);
+    assert.equal(said.exitCode, EXIT.usage);
+    assert.match(said.stderr, why);
+  });
+}
