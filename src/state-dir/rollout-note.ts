@@ -15,6 +15,8 @@ const rolloutNoteSchema = v.object({
   at: moment,
   rollout: rolloutSchema,
   counts: v.nullable(countsSchema),
+  /** When it counted; null if it has not. */
+  countedAt: v.optional(v.nullable(moment), null),
   own: v.nullable(
     v.object({
       rollout: v.string(),
@@ -47,7 +49,9 @@ export function noteAfter(
     // The host that looked last is believed, so an answer without the rollout is no look at it.
     at: rollout === null ? (known?.at ?? at) : at,
     rollout: current,
-    counts: counts ?? (isSame ? known.counts : null),
+    ...(counts !== null
+      ? { counts, countedAt: at }
+      : { counts: isSame ? known.counts : null, countedAt: isSame ? known.countedAt : null }),
     own: own === null ? (known?.own ?? null) : { ...own, since: sinceWhen(known, own, at) },
     finalization: ofRecord === current.name ? id : isSame ? known.finalization : null,
   };

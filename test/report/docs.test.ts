@@ -75,7 +75,7 @@ test("docs/monitoring.md has every metric, and no other", () => {
     reportsGivenUp: new Map([["x", 0]]),
   });
   const counts = { waves: 4, complete: 1, members: 50, live: 31 };
-  const all = `${text}${rolloutMetricsText(aNote({ counts }))}`;
+  const all = `${text}${rolloutMetricsText(aNote({ counts, countedAt: ended("live").scheduledAt }))}`;
   const metrics = [...all.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
   assert.deepEqual(firstColumn(section("The metrics", monitoring)), metrics);
 });

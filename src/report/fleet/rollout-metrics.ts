@@ -14,16 +14,17 @@ const HELP = {
   waves_complete: "The waves whose hosts have all ended, as this host last saw.",
   members: "The hosts of the group, as this host last saw.",
   live: "The hosts that are live in the rollout, as this host last saw.",
+  counted_timestamp_seconds: "When this host last counted the waves and hosts of the group.",
   missing: "1 while this host waits for hosts of lower waves that do not take part.",
   member_state:
-    "1 for the state of this host in the rollout that it joined last, 0 for all others.",
+    "1 for the state of this host in the rollout that it joined last, 0 for all others; acting: it may act.",
   member_state_changed_timestamp_seconds: "When this host came to that state.",
 } as const;
 
 /** The metrics of the last look at the rollout; none without one. */
 export function rolloutMetricsText(note: RolloutNote | null): string {
   if (note === null) return "";
-  const { group, at, rollout, counts, own } = note;
+  const { group, at, rollout, counts, countedAt, own } = note;
   const of = { group, rollout: rollout.name };
   const families: readonly Family[] = [
     ["info", [[of, 1]]],
@@ -35,6 +36,7 @@ export function rolloutMetricsText(note: RolloutNote | null): string {
     ["waves_complete", counts === null ? [] : [[of, counts.complete]]],
     ["members", counts === null ? [] : [[of, counts.members]]],
     ["live", counts === null ? [] : [[of, counts.live]]],
+    ["counted_timestamp_seconds", countedAt === null ? [] : moment(of, countedAt)],
     ["missing", [[of, own?.because === "missing" ? 1 : 0]]],
     ...ofOwn(group, own),
   ];

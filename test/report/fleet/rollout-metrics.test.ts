@@ -26,7 +26,8 @@ test("the metrics of a rollout are what this host last saw", () => {
   const of = `group="web",rollout="${COMMIT}"`;
   const own = `${of},wave="1"`;
   const at = Date.parse("2026-11-22T21:31:00.000Z") / 1000;
-  assert.deepEqual(lines(rolloutMetricsText(aNote({ counts }))), [
+  const countedAt = "2026-11-22T21:30:30.000Z";
+  assert.deepEqual(lines(rolloutMetricsText(aNote({ counts, countedAt }))), [
     `deploy_finalize_rollout_info{${of}} 1`,
     `deploy_finalize_rollout_seen_timestamp_seconds{group="web"} ${at}`,
     `deploy_finalize_rollout_start_timestamp_seconds{${of}} ${at - 60}`,
@@ -36,6 +37,7 @@ test("the metrics of a rollout are what this host last saw", () => {
     `deploy_finalize_rollout_waves_complete{${of}} 1`,
     `deploy_finalize_rollout_members{${of}} 50`,
     `deploy_finalize_rollout_live{${of}} 31`,
+    `deploy_finalize_rollout_counted_timestamp_seconds{${of}} ${at - 30}`,
     `deploy_finalize_rollout_missing{${of}} 0`,
     `deploy_finalize_rollout_member_state{${own},state="waiting"} 1`,
     `deploy_finalize_rollout_member_state{${own},state="acting"} 0`,
@@ -73,7 +75,9 @@ test("what is unknown is absent", () => {
 
 test("promtool finds nothing to say about them", { skip: skipUnless("promtool") }, () => {
   const counts = { waves: 4, complete: 1, members: 50, live: 31 };
-  const input = rolloutMetricsText(aNote({ counts, group: 'a"\\b' }));
+  const input = rolloutMetricsText(
+    aNote({ counts, countedAt: "2026-11-22T21:31:00.000Z", group: 'a"\\b' }),
+  );
   const said = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
   assert.deepEqual([said.status, said.stdout, said.stderr], [0, "", ""]);
 });

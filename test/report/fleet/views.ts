@@ -102,6 +102,7 @@ export function aNote(changes: Partial<RolloutNote> = {}): RolloutNote {
     at: AT,
     rollout: aRollout(),
     counts: null,
+    countedAt: null,
     own: { ...own, since: AT },
     finalization: null,
     ...changes,
