@@ -292,7 +292,7 @@ complete -c deploy-finalize -n '__deploy_finalize_begins_with boot-complete' -s 
 
 complete -c deploy-finalize -n __deploy_finalize_has_none -a deliver -d 'deliver all waiting reports now (a systemd unit runs this)'
 complete -c deploy-finalize -n '__deploy_finalize_is help' -a deliver -d 'deliver all waiting reports now (a systemd unit runs this)'
-complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l test -d 'test the set-up: each receiver, the fleet lock and the metrics file'
+complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l test -d 'test the set-up: each receiver, the fleet lock, the rollouts and the metrics file'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l revision -x -d 'the commit for a test status on a forge, with --test'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l only -x -a 'servers commands' -d 'deliver only to servers, or only to commands'
 complete -c deploy-finalize -n '__deploy_finalize_begins_with deliver' -l config -r -F -d 'the configuration file'

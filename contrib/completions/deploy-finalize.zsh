@@ -145,7 +145,7 @@ _deploy_finalize() {
       options=('--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       ;;
     (deliver)
-      options=('--test:test the set-up: each receiver, the fleet lock and the metrics file' '--revision:the commit for a test status on a forge, with --test' '--only:deliver only to servers, or only to commands' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
+      options=('--test:test the set-up: each receiver, the fleet lock, the rollouts and the metrics file' '--revision:the commit for a test status on a forge, with --test' '--only:deliver only to servers, or only to commands' '--config:the configuration file' '--state-dir:the folder with the records' '-q:print only errors, and what the command is there to show' '--quiet:print only errors, and what the command is there to show' '-v:print each program that it runs' '--verbose:print each program that it runs' '--json:print the result as JSON' '-h:show the help' '--help:show the help')
       ;;
     (help)
       [[ -z $argument ]] && ! [[ -prefix -* ]] && _describe -V 'command' commands

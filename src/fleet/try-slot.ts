@@ -4,6 +4,7 @@ import type { ProxyConfig } from "../core/config/proxy-config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { Tried } from "../core/tried.ts";
 import type { Host } from "../host/process/host.ts";
+import { placesOfEtcd } from "./etcd-places.ts";
 import { answersAnybody } from "./fleetlock.ts";
 import { holderOf } from "./holder.ts";
 import { serverFor } from "./slot-access.ts";
@@ -102,15 +103,5 @@ function placesOf(lock: LockConfig): Places {
       caFile: "lock.caFile",
     };
   }
-  const { endpoints, prefix, username, passwordFile } = lock;
-  return {
-    address: `lock.endpoints (${endpoints.join(", ")})`,
-    key:
-      username === null
-        ? { kind: "missing", setting: "lock.username and lock.passwordFile" }
-        : { kind: "known", words: `The user ${username} with the password in ${passwordFile}` },
-    right: `read and write below ${prefix}/${group}/`,
-    target: "the version of etcd (3.4 or newer)",
-    caFile: "lock.caFile",
-  };
+  return placesOfEtcd(lock, `${lock.prefix}/${group}/`);
 }

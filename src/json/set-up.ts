@@ -8,13 +8,16 @@ export const setUpSchema = v.object({
   parts: described(
     v.array(
       v.object({
-        name: described(v.string(), "The name of a receiver; `fleet lock`; `metrics file`."),
+        name: described(
+          v.string(),
+          "The name of a receiver; `fleet lock`; `rollouts`; `metrics file`.",
+        ),
         works: v.boolean(),
         said: described(v.string(), "What the test came to, or why it failed."),
         advice: orNull(v.string(), "What to do; null if it works, or if `said` says it."),
       }),
     ),
-    "Each receiver, the fleet lock and the metrics file, as far as they are configured.",
+    "Each receiver, the fleet lock, the rollouts and the metrics file, as far as they are configured.",
   ),
 });
 

@@ -180,7 +180,9 @@ test("deliver --test: asks receivers and the fleet lock through the proxy", asyn
 test("deliver --test: nothing to test, and options that need it", async () => {
   const noSlotsLock = etcdConfig(["http://127.0.0.1:9"], { for: [] });
   using noSlots = new LockedHost(noSlotsLock, { fleet: { wave: 0 } });
-  assert.match((await noSlots.operate("deliver", "--test")).stderr, /nothing to test/);
+  const rollouts = await noSlots.operate("deliver", "--test");
+  assert.equal(rollouts.exitCode, EXIT.failed);
+  assert.match(rollouts.stdout, /^rollouts {2}fails\n.*\n +Nothing listens there/);
   using host = hostWith(null, () => ({}));
   const nothing = await host.operate("deliver", "--test");
   assert.equal(nothing.exitCode, EXIT.failed);

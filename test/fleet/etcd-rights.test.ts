@@ -41,6 +41,14 @@ etcdTest(
     assert.equal((await slots.take(claimOf("b"))).kind, "refused");
     assert.equal((await slots.giveBack("a")).kind, "given-back");
 
+    const rollouts = new EtcdRollouts(
+      etcdConfig(endpoints, { ...login, group: "web" }),
+      { group: null },
+      "id-web1",
+      now,
+    );
+    assert.equal((await rollouts.resume("anna")).kind, "refused");
+
     const foreign = await slotsOf("db").take(claimOf("a"));
     assert.ok(foreign.kind === "unknown", JSON.stringify(foreign));
     assert.match(foreign.why, /permission denied/);

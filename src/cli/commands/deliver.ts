@@ -21,7 +21,10 @@ export function addDeliver(cli: Cli): void {
   const only = new Option("--only <way>", "deliver only to servers, or only to commands");
   withJson(newCommand(cli, "deliver"))
     .description("deliver all waiting reports now (a systemd unit runs this)")
-    .option("--test", "test the set-up: each receiver, the fleet lock and the metrics file")
+    .option(
+      "--test",
+      "test the set-up: each receiver, the fleet lock, the rollouts and the metrics file",
+    )
     .option("--revision <commit>", "the commit for a test status on a forge, with --test")
     .addOption(only.choices(WAYS).conflicts("test"))
     .action(acts(cli, deliverOrTest));

@@ -1,4 +1,5 @@
 import type { Config } from "../../core/config/config.ts";
+import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import { tidyRevision } from "../../core/config/forge-run.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { messageOf, Refusal } from "../../core/refusal.ts";
@@ -19,7 +20,7 @@ export interface TryOptions extends CommonOptions {
 }
 
 /**
- * Tries what a finalization will need from others: each receiver, the fleet lock, the metrics file.
+ * Tries what a finalization will need from others: each receiver, the fleet lock, the rollouts, the metrics file.
  *
  * @returns the exit code: 1 if something does not work
  */
@@ -31,7 +32,7 @@ export async function trySetUp(context: Context, options: TryOptions): Promise<n
   const tries = await triesFor(context, host, config, options);
   if (tries.length === 0) {
     throw new Refusal(
-      "nothing to test: no receiver, no fleet lock and no metrics file is configured",
+      "nothing to test: no receiver, no fleet lock, no rollouts and no metrics file is configured",
     );
   }
   const parts = await Promise.all(tries.map(async ([name, tried]) => partOf(name, await tried)));
@@ -60,7 +61,7 @@ async function triesFor(
   config: Config,
   options: TryOptions,
 ): Promise<(readonly [name: string, tried: Promise<Tried>])[]> {
-  const { report, lock, proxy } = config;
+  const { report, lock, fleet, proxy } = config;
   const { tryReceiver } = await import("../../report/try-receivers.ts");
   const { trySlot } = await import("../../fleet/try-slot.ts");
   const origin = await originOf(context, host, config, options);
@@ -71,9 +72,15 @@ async function triesFor(
     lock === null || lock.for.length === 0
       ? []
       : [["fleet lock", trySlot(host, lock, proxy, context.hostName)] as const];
+  const rollouts = fleet === null ? [] : [["rollouts", tryFleet(host, config, fleet)] as const];
   const metrics =
     report.metricsFile === null ? [] : [["metrics file", tryMetrics(host, config)] as const];
-  return [...receivers, ...slot, ...metrics];
+  return [...receivers, ...slot, ...rollouts, ...metrics];
+}
+
+async function tryFleet(host: Host, config: Config, fleet: FleetConfig): Promise<Tried> {
+  const { tryRollouts } = await import("../../fleet/try-rollouts.ts");
+  return await tryRollouts(host, config, fleet);
 }
 
 async function originOf(
