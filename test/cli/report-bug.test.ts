@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
 import type { FinalizationRecord } from "../../src/core/record/record.ts";
-import { shownConfig } from "../../src/core/redaction/config.ts";
+import { hiddenIn, hider, shownConfig } from "../../src/core/redaction/config.ts";
 import { withoutSecretLooks } from "../../src/core/redaction/text.ts";
 import { reportBugSchema } from "../../src/json/report-bug.ts";
 import { OperatedHost, parseJson } from "./operating.ts";
@@ -193,4 +193,21 @@ test("a configuration is shown without the paths of addresses and the arguments 
     b: [1, null],
   });
   assert.equal(shownConfig("{"), null);
+});
+
+test("an address without a path stays, and what is hidden is hidden once", () => {
+  const server = "https://localhost:24890";
+  const config = JSON.stringify({
+    endpoints: [server, server, `${server}/`, `${server}/a.b`, `${server}/a.b?c`, "https://h?t=1"],
+  });
+  assert.deepEqual(JSON.parse(shownConfig(config) ?? ""), {
+    endpoints: [server, server, `${server}/`, ...Array(2).fill(`${server}/***`), "https://h/***"],
+  });
+  const hide = hider(hiddenIn(config));
+  assert.equal(hide(`no answer of ${server}: refused`), `no answer of ${server}: refused`);
+  assert.equal(
+    hide(`${server}/a.b ${server}/a.b?c ${server}/axb`),
+    `${server}/*** ${server}/*** ${server}/axb`,
+  );
+  assert.equal(hider([])("as it is"), "as it is");
 });

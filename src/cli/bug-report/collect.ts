@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { printableLines } from "../../core/printable.ts";
 import {
-  type Hidden,
   hiddenIn,
+  hider,
   secretFilesIn,
   shownConfig,
   shownRecord,
@@ -70,17 +70,8 @@ function hiding(config: string): (text: string) => string {
       // A file that is missing or empty holds nothing to hide.
     }
   }
-  const hidden = hiddenIn(config);
-  return (text) => {
-    const shown = hidden.reduce((rest, part) => without(rest, part), secrets.hide(text));
-    return printableLines(withoutSecretLooks(shown));
-  };
-}
-
-/** Also as it stands in a string of JSON. */
-function without(text: string, hidden: Hidden): string {
-  const inJson = JSON.stringify(hidden.text).slice(1, -1);
-  return text.replaceAll(inJson, () => hidden.by).replaceAll(hidden.text, () => hidden.by);
+  const hide = hider(hiddenIn(config));
+  return (text) => printableLines(withoutSecretLooks(hide(secrets.hide(text))));
 }
 
 async function versions({ context, host }: Reporting): Promise<Part> {

@@ -49,15 +49,33 @@ export function hiddenIn(config: string): Hidden[] {
     const by = shown(key, value);
     if (typeof value === "string" && typeof by === "string") {
       hidden.push({ text: value, by }, { text: value.replace(USER, "$1"), by });
-    } else if (Array.isArray(value) && Array.isArray(by)) {
+    } else if (Array.isArray(value) && Array.isArray(by) && by !== value) {
+      // A list of addresses, for example, is no program with arguments.
       hidden.push({ text: value.join(" "), by: by.join(" ") }, ...argumentsOf(value));
     }
     return value;
   });
-  // An address may be the beginning of another one.
-  return hidden
-    .filter(({ text, by }) => text !== by)
-    .toSorted((one, other) => other.text.length - one.text.length);
+  return hidden.filter(({ text, by }) => text !== by && text !== "");
+}
+
+/** A text as a part of a regular expression. */
+function literal(text: string): string {
+  return text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`);
+}
+
+/** Replaces what is hidden, also as it stands in a string of JSON, each place once. */
+export function hider(hidden: readonly Hidden[]): (text: string) => string {
+  const by = new Map<string, string>();
+  for (const one of hidden) {
+    for (const form of [one.text, JSON.stringify(one.text).slice(1, -1)]) {
+      if (!by.has(form)) by.set(form, one.by);
+    }
+  }
+  if (by.size === 0) return (text) => text;
+  // An address may be the beginning of another one: the longest one is found first.
+  const forms = [...by.keys()].toSorted((one, other) => other.length - one.length);
+  const pattern = new RegExp(forms.map(literal).join("|"), "g");
+  return (text) => text.replaceAll(pattern, (found) => by.get(found) ?? found);
 }
 
 /** A program may repeat one of its arguments. Short ones are words, and options and paths no secrets. */
@@ -77,7 +95,10 @@ function withoutArguments(key: string, value: unknown): unknown {
 
 function shown(key: string, value: unknown): unknown {
   if (Array.isArray(value)) return withoutArguments(key, value);
-  return typeof value === "string" ? value.replace(/^(https?:\/\/[^/?#]*).*/s, "$1/***") : value;
+  // An address without a path has nothing to hide.
+  return typeof value === "string"
+    ? value.replace(/^(https?:\/\/[^/?#]*)(?:\/.|[?#]).*/s, "$1/***")
+    : value;
 }
 
 /** A copy of a value in which each item is what `change` makes of it. */
