@@ -112,6 +112,10 @@ function describeIssue(issue: Issue, nameOf: NameOf): ConfigProblem[] {
   const path = v.getDotPath(issue);
   const key = path === null ? null : nameOf(path);
   if (issue.type === "strict_object" && issue.path !== undefined) {
+    if (issue.expected === "Object" && issue.received !== "undefined") {
+      const found = `expected an object of settings, not ${issue.received}`;
+      return [{ key, message: `${key ?? "a key"}: ${found}` }];
+    }
     return issue.expected === "never"
       ? describeUnknownKeys(issue.path, nameOf)
       : [{ key, message: `${key ?? "a key"} is missing` }];

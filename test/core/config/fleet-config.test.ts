@@ -39,6 +39,14 @@ for (const [fleet, why] of REFUSED) {
   });
 }
 
+const problem = (config: object) => (): unknown => parseConfig(JSON.stringify(config), "c.json");
+
+test("fleet: what is no object of settings is not called missing", () => {
+  assert.throws(problem({ lock, fleet: "x" }), /: fleet: expected an object of settings, not "x"$/);
+  assert.throws(problem({ lock, fleet: 5 }), /: fleet: expected an object of settings, not 5$/);
+  assert.throws(problem({ report: "x" }), /: report: expected an object of settings, not "x"$/);
+});
+
 test("fleet: its group is that of the lock, unless it has its own", () => {
   assert.equal(groupOfFleet({ group: null }, lock), "web");
   assert.equal(groupOfFleet({ group: "all" }, lock), "all");
