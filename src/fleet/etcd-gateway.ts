@@ -12,6 +12,7 @@ import {
   send,
 } from "../host/network/http.ts";
 import { type Appetite, sendForLines } from "../host/network/lines.ts";
+import { readTls } from "../host/network/tls-files.ts";
 import { pause } from "../host/process/time.ts";
 import type { Unknown } from "./slot-keeping.ts";
 
@@ -62,7 +63,7 @@ export class EtcdGateway {
       return await this.#askMember(this.#endpoint, path, body);
     } catch (error) {
       this.#member++;
-      throw error;
+      throw unreadFileOf(this.#config) ?? error;
     }
   }
 
@@ -159,7 +160,7 @@ export async function guarded<T>(ask: () => Promise<T>): Promise<T | Unknown> {
     return await ask();
   } catch (error) {
     const why = v.isValiError(error) ? "sent an answer that etcd does not send" : messageOf(error);
-    return { kind: "unknown", why: `the lock server ${why}` };
+    return { kind: "unknown", why: `${isOwn(error) ? "this host" : "the lock server"} ${why}` };
   }
 }
 
@@ -174,11 +175,36 @@ function unlessBegun(seconds: number, begun: AbortSignal): AbortSignal {
   return late.signal;
 }
 
-function readPassword(file: string): string {
+/** This host cannot read a file that each request needs. */
+export class UnreadFile extends Error {
+  override readonly name = "UnreadFile";
+}
+
+function isOwn(error: unknown): boolean {
+  return error instanceof Error && [error, error.cause].some((one) => one instanceof UnreadFile);
+}
+
+/** The problem with the files that each request needs; null if they can be read. */
+export function unreadFileOf(config: EtcdLockConfig): UnreadFile | null {
   try {
-    return readText(file).replace(/\r?\n$/, "");
+    if (config.username !== null && config.passwordFile !== null) readPassword(config.passwordFile);
+    reading("a file for TLS", () => readTls(config));
+    return null;
   } catch (error) {
-    throw new Error(`cannot read the password: ${messageOf(error)}`, { cause: error });
+    if (error instanceof UnreadFile) return error;
+    throw error;
+  }
+}
+
+function readPassword(file: string): string {
+  return reading("the password", () => readText(file).replace(/\r?\n$/, ""));
+}
+
+function reading<T>(what: string, readFile: () => T): T {
+  try {
+    return readFile();
+  } catch (error) {
+    throw new UnreadFile(`cannot read ${what}: ${messageOf(error)}`, { cause: error });
   }
 }
 

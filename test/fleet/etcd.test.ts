@@ -190,7 +190,7 @@ etcdTest("etcd: user and password; the token is renewed", async (cluster) => {
   folder.remove("password");
   const none = await slotsOf([address], { username: "root", passwordFile }).take(claimOf("a"));
   assert.ok(none.kind === "unknown");
-  assert.match(none.why, /cannot read the password: ENOENT/);
+  assert.match(none.why, /^this host cannot read the password: ENOENT/);
 });
 
 // Hosts cloned from one template have one machine id. web1's slot went to web2 while web1 rebooted, and
