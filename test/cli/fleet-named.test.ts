@@ -6,6 +6,7 @@ import { Refusal } from "../../src/core/refusal.ts";
 import type { PastRollout, Rollout } from "../../src/core/fleet/rollout.ts";
 import { terminalOf } from "../../src/view/style.ts";
 import { aMember, aRollout, REVISION, viewOf } from "../view/fleet-samples.ts";
+import { etcdConfig } from "../fleet/configs.ts";
 import { FleetHost } from "./fleet-operated.ts";
 import { LockedHost } from "./locked-host.ts";
 
@@ -118,14 +119,41 @@ test("fleet status --follow: ends with 1 if a host has failed, though the others
 });
 
 for (const [what, words, why] of [
-  ["without --follow", ["status", "--rollout", "x"], /--rollout needs --follow/],
-  ["for halt", ["halt", "--rollout", "x"], /--rollout is an option of `fleet status` only/],
-  ["that is empty", ["status", "--follow", "--rollout", ""], /It is no name of a rollout/],
+  ["--rollout without --follow", ["status", "--rollout", "x"], /--rollout needs --follow/],
+  [
+    "--rollout for halt",
+    ["halt", "--rollout", "x"],
+    /--rollout is an option of `fleet status` only/,
+  ],
+  ["an empty --rollout", ["status", "--follow", "--rollout", ""], /It is no name of a rollout/],
+  ["more past rollouts than are shown", ["history", "-n", "101"], /a whole number from 1 to 100/],
 ] as const) {
-  test(`fleet status --rollout: refused ${what}`, async () => {
+  test(`fleet: refuses ${what}`, async () => {
     using host = new LockedHost(null);
     const said = await host.operate("fleet", ...words);
     assert.equal(said.exitCode, EXIT.usage);
     assert.match(said.stderr, why);
   });
 }
+
+test("fleet: an order without the files that etcd asks for has not been carried out, and says so", async () => {
+  for (const [files, what] of [
+    [{ username: "hosts", passwordFile: "/absent/password" }, "the password"],
+    [{ caFile: "/absent/ca.pem" }, "a file for TLS"],
+  ] as const) {
+    const lock = etcdConfig(["https://127.0.0.1:9"], files);
+    using host = new LockedHost(lock, { fleet: { wave: 0 } });
+    for (const order of [["halt"], ["resume"], ["forget", "web1"]]) {
+      const said = await host.operate("fleet", "--yes", ...order);
+      assert.equal(said.exitCode, EXIT.failed);
+      assert.ok(said.stderr.includes(`this host cannot read ${what}: ENOENT`), said.stderr);
+      assert.match(said.stderr, /Etcd was not asked/);
+      assert.doesNotMatch(said.stderr, /unknown/);
+    }
+    const shown = await host.operate("fleet", "status");
+    assert.match(
+      shown.stdout.replaceAll(/\s+/g, " "),
+      new RegExp(`unknown: this host cannot read ${what}`),
+    );
+  }
+});

@@ -1,4 +1,5 @@
 import { Argument, InvalidArgumentError } from "commander";
+import type { Config } from "../../core/config/config.ts";
 import { isRolloutName } from "../../core/config/fleet/rollout-name.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { printableLine } from "../../core/printable.ts";
@@ -36,14 +37,31 @@ export function addFleet(cli: Cli): void {
     .option("-f, --follow", "status: update the screen until the rollout ends or is halted")
     .option("--rollout <name>", "status --follow: wait for the rollout of this name", readName)
     .option("--all", "status: list every host, also of a large group")
-    .option("-n, --limit <number>", "history: show at most this number (default: 20)", readLimit)
-    .option("--why <text>", "halt: the reason, which the other hosts show", readWhy)
+    .option(
+      "-n, --limit <number>",
+      "history: show at most this number, up to 100 (default: 20)",
+      readPast,
+    )
+    .option(
+      "--why <text>",
+      "halt: the reason, up to 300 characters, which the other hosts show",
+      readWhy,
+    )
     .option("-y, --yes", "do not ask before it halts, resumes or forgets")
     .action(acts(cli, fleet));
 }
 
-/** Each host shows it in a line. */
-const MOST_OF_WHY = 500;
+/** The engine shows no more. */
+const MOST_PAST = 100;
+
+function readPast(text: string): number {
+  const limit = readLimit(text);
+  if (limit <= MOST_PAST) return limit;
+  throw new InvalidArgumentError(`Use a whole number from 1 to ${MOST_PAST}.`);
+}
+
+/** The engine keeps no more. */
+const MOST_OF_WHY = 300;
 
 function readWhy(text: string): string {
   const why = printableLine(text, MOST_OF_WHY).trim();
@@ -67,8 +85,17 @@ async function fleet(
   requireRoot(context, "the rollout of a fleet");
   const services = await openServices(context, options);
   const place = await placeOf(context, services.config, options.group);
+  if (wanted.act !== "status" && wanted.act !== "history") await requireFiles(services.config);
   const report = reportingOf(services, place.group);
   return await runFleet({ ...place, report }, wanted, options);
+}
+
+/** @throws Refusal without a file that each request needs: the outcome of an order is known then */
+async function requireFiles({ lock }: Pick<Config, "lock">): Promise<void> {
+  if (lock?.backend !== "etcd") return;
+  const { unreadFileOf } = await import("../../fleet/etcd-gateway.ts");
+  const problem = unreadFileOf(lock);
+  if (problem !== null) throw new Refusal(`this host ${problem.message}. Etcd was not asked`);
 }
 
 const ONLY_FOR = {
