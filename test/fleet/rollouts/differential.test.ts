@@ -131,6 +131,14 @@ function essenceOfMember({ id, seq, state, done, hasJoined }: MemberView): unkno
   return { id, seq, state, done, hasJoined };
 }
 
+async function pastOf(server: RolloutServer): Promise<unknown> {
+  const answer = await server.history();
+  if (answer.kind === "unknown") return answer;
+  return answer.past.map(({ live, members, isOver, ...rollout }) => {
+    return { live, members, isOver, rollout: essence(rollout) };
+  });
+}
+
 /** The deploys of all hosts, and what a request means for them. */
 class Hosts {
   readonly #deploys: Deploy[] = WAVES.map((wave) => ({ rollout: "a", number: 1, wave }));
@@ -193,5 +201,6 @@ async function compare(
     const wanted = await ask(like, self, meant);
     assert.deepEqual(await ask(real, self, meant), wanted, JSON.stringify(asked));
     assert.deepEqual(essenceOf(await real.look()), essenceOf(await like.look()));
+    assert.deepEqual(await pastOf(real), await pastOf(like));
   }
 }

@@ -101,8 +101,23 @@ etcdTest("rollout: a failure halts it, the fix starts at wave 0", async ({ endpo
   await admitted(server, { ...web2, ...fix });
   const { past } = known(await server.history());
   assert.deepEqual(
-    past.map(({ name, live: ended, members }) => [name, ended, members]),
-    [["r1", 0, 2]],
+    past.map(({ name, live: ended, members, isOver }) => [name, ended, members, isOver]),
+    [["r1", 0, 2, false]],
+  );
+});
+
+etcdTest("rollout: a past one is over if all of its hosts had ended", async ({ endpoints }) => {
+  const server = serverOf(endpoints);
+  const two = { maxFailures: 2 };
+  await admitted(server, { ...web1, ...two });
+  await failed(server, { ...web1, ...two });
+  await admitted(server, { ...web2, ...two });
+  await live(server, { ...web2, ...two });
+  await admitted(server, { ...web1, rollout: "r2", finalization: finalization(1) });
+  const { past } = known(await server.history());
+  assert.deepEqual(
+    past.map(({ name, live: ended, members, isOver }) => [name, ended, members, isOver]),
+    [["r1", 1, 2, true]],
   );
 });
 

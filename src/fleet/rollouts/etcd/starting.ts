@@ -28,9 +28,16 @@ export async function starting(group: EtcdGroup, self: Self, read: Read): Promis
 
 async function ending(group: EtcdGroup, rollout: Rollout): Promise<Operation[]> {
   const { keys, now } = group;
-  const answer = await group.look(counting(keys.all("live")), counting(keys.all("member")));
-  const [live, members] = [foundIn(answer, 0).count, foundIn(answer, 1).count];
-  const past: PastRollout = { ...rollout, endedAt: now().toISOString(), live, members };
+  const kinds = ["live", "done", "member"] as const;
+  const answer = await group.look(...kinds.map((kind) => counting(keys.all(kind))));
+  const [live, done, members] = [0, 1, 2].map((index) => foundIn(answer, index).count);
+  const past: PastRollout = {
+    ...rollout,
+    endedAt: now().toISOString(),
+    live: live ?? 0,
+    members: members ?? 0,
+    isOver: done === members,
+  };
   const kept = put(keys.past(rollout.seq), past);
   const oldest = rollout.seq - MOST_PAST;
   if (oldest <= 0) return [kept];

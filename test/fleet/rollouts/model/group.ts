@@ -149,7 +149,8 @@ export class ModelGroup {
     if (current !== null) {
       const live = [...this.#done.values()].filter((done) => done === "live").length;
       const members = this.#members.size;
-      this.#past.push({ ...current, endedAt: this.#at(), live, members });
+      const isOver = this.#done.size === members;
+      this.#past.push({ ...current, endedAt: this.#at(), live, members, isOver });
     }
     this.#done.clear();
     this.#put({
