@@ -142,7 +142,6 @@ async function pastOf(server: RolloutServer): Promise<unknown> {
 /** The deploys of all hosts, and what a request means for them. */
 class Hosts {
   readonly #deploys: Deploy[] = WAVES.map((wave) => ({ rollout: "a", number: 1, wave }));
-  readonly #gone = new Set<number>();
 
   /** The host that asks; null if it has nothing to ask. */
   next(asked: Request, given: Settings): Self | null {
@@ -150,10 +149,6 @@ class Hosts {
     const { host: index, kind } = asked;
     const deploy = this.#deploys[index];
     if (deploy === undefined) return null;
-    // A host whose finalization was cancelled tells nothing more of it.
-    if (kind === "admit" || kind === "deploy") this.#gone.delete(index);
-    if (this.#gone.has(index) && kind !== "forget") return null;
-    if (kind === "leaves") this.#gone.add(index);
     if (kind === "move") this.#deploys[index] = { ...deploy, wave: asked.wave };
     if (kind === "deploy") {
       this.#deploys[index] = { ...deploy, rollout: asked.rollout, number: deploy.number + 1 };

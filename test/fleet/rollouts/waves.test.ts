@@ -221,6 +221,12 @@ etcdTest(
     assert.equal(waits.because, "missing");
     assert.match(waits.why, /web1 does not take part yet/);
     assert.equal((await memberNamed(server, "web1")).why, "cancelled by root");
+    // It was live all the same: the group waits for its soak, and it is not missing.
+    assert.equal(known(await server.soaks(web1)).kind, "told");
+    assert.equal((await held(server, web2)).because, "wave");
+    assert.equal((await held(server, web2, web2.joinWithin)).because, "wave");
+    await server.leaves(web1, "cancelled by root");
+    assert.equal((await held(server, web2)).because, "missing");
     // Its next finalization takes part again.
     await admitted(server, { ...web1, finalization: finalization(1) });
     assert.equal((await held(server, web2)).because, "wave");

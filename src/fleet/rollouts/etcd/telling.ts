@@ -41,9 +41,14 @@ export async function tellState(
     if (isKnown(read, member)) return TOLD;
     const { keys } = group;
     const kept = put(keys.of("member", wave, self.id), member);
+    const seen = keys.of("seen", wave, self.id);
     const isGone = state === "left" && read.done === null;
-    const gone = remove({ key: keys.of("seen", wave, self.id) });
-    const isWritten = await group.commit(read.unchanged, isGone ? [kept, gone] : [kept]);
+    const isBack = own.state === "left" && state !== "left";
+    const isWritten = await group.commit(read.unchanged, [
+      kept,
+      ...(isGone ? [remove({ key: seen })] : []),
+      ...(isBack ? [put(seen, {})] : []),
+    ]);
     return isWritten === null ? AGAIN : { kind: "told", progress: null };
   });
 }
