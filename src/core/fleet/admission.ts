@@ -32,7 +32,7 @@ export interface Snapshot {
   /** The asker, as it is known. */
   readonly own: Member | null;
   readonly lower: Lower;
-  /** The waves that have or had hosts. */
+  /** The waves that have hosts, or had some since the rollout began. */
   readonly waves: readonly number[];
 }
 
@@ -93,14 +93,12 @@ export function hasJoined(
 }
 
 /** The snapshot after the asker has begun the next rollout. */
-export function afterStart(snapshot: Snapshot, started: Rollout): Snapshot {
+export function afterStart(snapshot: Snapshot, started: Rollout, { wave }: Asker): Snapshot {
   const { members } = snapshot.lower;
-  return {
-    ...snapshot,
-    rollout: started,
-    named: started.seq,
-    lower: { members, done: 0, seen: 0 },
-  };
+  // A rollout begins without the waves that have no host any more.
+  const waves = snapshot.waves.filter((known) => known >= wave || members > 0);
+  const lower = { members, done: 0, seen: 0 };
+  return { ...snapshot, rollout: started, named: started.seq, lower, waves };
 }
 
 /** The rollout after that of the group. */

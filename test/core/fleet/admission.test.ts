@@ -254,7 +254,7 @@ test("admission: a host that begins a rollout is in it, and begins no other", ()
       if (nextStep(seen, self, 0).kind !== "start") return;
       const started = nextRollout(seen.rollout, self, new Date(AT));
       assert.ok(started.seq > (seen.rollout?.seq ?? 0));
-      const next = nextStep(afterStart(seen, started), self, 0);
+      const next = nextStep(afterStart(seen, started, self), self, 0);
       assert.ok(["admit", "wait", "superseded", "cloned"].includes(next.kind), next.kind);
     }),
   );

@@ -59,7 +59,10 @@ export async function admitted(server: RolloutServer, self: Self): Promise<Rollo
 type Held = Extract<Admission, { kind: "held" }>;
 
 export async function held(server: RolloutServer, self: Self, waited = 0): Promise<Held> {
-  const answer = await server.admit(self, waited);
+  return heldIn(await server.admit(self, waited));
+}
+
+export function heldIn(answer: Admission): Held {
   assert.ok(answer.kind === "held", JSON.stringify(answer));
   return answer;
 }

@@ -6,6 +6,7 @@ import {
   failed,
   finalization,
   held,
+  heldIn,
   live,
   known,
   memberNamed,
@@ -250,6 +251,31 @@ etcdTest("rollout: forgetting the last host of a wave completes it", async ({ en
   assert.deepEqual(await server.ends(web1, { kind: "live" }), { kind: "past" });
   rolloutIn(await server.forget("id-web2"));
   assert.deepEqual(await states(server), []);
+});
+
+etcdTest("rollout: the next one waits for a canary again", async ({ endpoints }) => {
+  const server = serverOf(endpoints);
+  await admitted(server, web1);
+  await live(server, web1);
+  await admitted(server, web2);
+  await live(server, web2);
+  rolloutIn(await server.forget("web1"));
+  // The current one goes on.
+  await admitted(server, web3);
+  await live(server, web3);
+  const next = { rollout: "r2", finalization: finalization(1) };
+  const why = "waits for the first host of a wave below 1: none is known yet";
+  assert.equal(heldIn(await server.preview({ ...web2, ...next })).why, why);
+  assert.equal((await held(server, { ...web2, ...next })).why, why);
+  await admitted(server, selfOf("web4", 0, next));
+  assert.equal((await held(server, { ...web2, ...next })).because, "wave");
+  // A canary that goes to another wave leaves none behind either, from the next rollout on.
+  const last = { rollout: "r3", finalization: finalization(2) };
+  await live(server, selfOf("web4", 0, next));
+  await admitted(server, { ...web2, ...next });
+  await live(server, { ...web2, ...next });
+  await held(server, selfOf("web4", 2, { ...next, finalization: finalization(2) }));
+  assert.equal((await held(server, { ...web2, ...last })).why, why);
 });
 
 etcdTest("rollout: two hosts under one id are told so", async ({ endpoints }) => {

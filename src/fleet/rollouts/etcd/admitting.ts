@@ -93,8 +93,9 @@ export async function preview(group: EtcdGroup, self: Self, onRead: OnRead): Pro
     const first = nextStep(read, self, 0);
     if (first.kind !== "start") return await seen(group, self, read, read.rollout, first);
     const rollout = nextRollout(read.rollout, self, group.now());
-    const step = nextStep(afterStart(read, rollout), self, 0);
-    return await seen(group, self, read, rollout, step);
+    const begun = afterStart(read, rollout, self);
+    const step = nextStep(begun, self, 0);
+    return await seen(group, self, { ...read, waves: begun.waves }, rollout, step);
   });
 }
 

@@ -2,7 +2,8 @@
 // no group has keys there.
 //   watched/control  the rollout; hosts that wait watch the range watched/ and nothing else
 //   watched/passed   changes when a wave is complete: it only wakes those who wait
-//   roster/WWWW      changes with each host that comes to the wave or leaves it
+//   roster/WWWW      changes with each host that comes to the wave or leaves it; removed by the rollout after
+//                    that in which the last host has left it
 //   where/ID         the wave of a host
 //   member/WWWW/ID   a host, and how far it is
 //   seen/WWWW/ID     for each host that has joined the rollout, or that it goes on without

@@ -25,7 +25,7 @@ export interface Read {
   readonly own: Member | null;
   readonly done: Done | null;
   readonly lower: Lower;
-  /** The waves that have or had hosts, in their order. */
+  /** The waves that have hosts, or had some since the rollout began, in their order. */
   readonly waves: readonly number[];
   /** The rollout is as it was read. */
   readonly control: Condition;

@@ -30,7 +30,7 @@ export class ModelGroup {
   readonly #members = new Map<string, Member>();
   readonly #done = new Map<string, Done>();
   readonly #past: PastRollout[] = [];
-  /** The waves that have or had hosts. */
+  /** The waves that have hosts, or had some since the rollout began. */
   readonly #waves = new Set<number>();
   readonly changes = new Changes();
 
@@ -153,6 +153,8 @@ export class ModelGroup {
       this.#past.push({ ...current, endedAt: this.#at(), live, members, isOver });
     }
     this.#done.clear();
+    this.#waves.clear();
+    for (const { wave } of this.#members.values()) this.#waves.add(wave);
     this.#put({
       schemaVersion: 1,
       seq: (current?.seq ?? 0) + 1,
