@@ -90,7 +90,8 @@ function stageOf(
       const present = hosts.filter((host) => !absent.includes(host));
       await Promise.all(
         present.map(async (host) => {
-          await time.pause(random() * fleet.spreadMs);
+          // At another moment than the deploys before.
+          await time.pause(1 + random() * fleet.spreadMs);
           host.deploy(revision);
         }),
       );

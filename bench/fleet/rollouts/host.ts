@@ -1,9 +1,13 @@
+import { newIdAfter } from "../../../src/core/record/id.ts";
 import { pauseMs } from "../../../src/fleet/holder.ts";
 import type { RolloutServer, Self, Told } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { Crash, crashingServer } from "./crashes.ts";
 import type { Finalization, HostSettings, Revision, World } from "./terms.ts";
 
 const RESTART_MS = 20;
+
+/** The moment at which the simulation begins. */
+const BEGIN_MS = Date.UTC(2026, 10, 22, 21, 30);
 
 /**
  * A simulated host that takes part in rollouts: what it asks and tells, and when, is what the program
@@ -18,6 +22,10 @@ export class RolloutHost {
   #keepsSlot = false;
   #next: Revision | null = null;
   #deploys = 0;
+  /** The finalization of its newest deploy. */
+  #newest: string | null = null;
+  /** Its other gates are closed. */
+  #isClosed = false;
   #tries = 0;
   /** Ends what a newer deploy may end: a wait, or a soak. */
   #interrupt = new AbortController();
@@ -38,6 +46,18 @@ export class RolloutHost {
   /** A deployer brings a revision: it supersedes one that has not begun to act, and ends a soak. */
   deploy(revision: Revision): void {
     this.#next = revision;
+    const now = new Date(BEGIN_MS + this.#world.time.now());
+    this.#newest = newIdAfter(this.#newest, now, () => 0);
+    this.#interrupt.abort();
+  }
+
+  /** Its other gates close: it does not ask. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  open(): void {
+    this.#isClosed = false;
     this.#interrupt.abort();
   }
 
@@ -78,10 +98,14 @@ export class RolloutHost {
     while (!this.#isOff) {
       this.#interrupt = new AbortController();
       const work = this.#takeUp();
-      if (work === null || work.state === "ended" || work.state === "left")
-        await this.#interrupted();
+      if (work === null || this.#rests(work)) await this.#interrupted();
       else await this.#goOn(server, work);
     }
+  }
+
+  /** It has nothing to do before it is interrupted. */
+  #rests({ state }: Finalization): boolean {
+    return state === "ended" || state === "left" || (state === "waiting" && this.#isClosed);
   }
 
   #takeUp(): Finalization | null {
@@ -92,11 +116,13 @@ export class RolloutHost {
       if (work?.state === "waiting") return this.#save({ ...work, state: "leaving" });
     }
     // One that acts has the turn; one that has failed tells that first.
-    if (revision === null || work?.state === "acting" || work?.state === "failing") return work;
+    if (revision === null || this.#newest === null) return work;
+    if (work?.state === "acting" || work?.state === "failing") return work;
     this.#mayCrash();
     this.#next = null;
     const number = ++this.#deploys;
-    this.#disk = { number, revision, state: "waiting", joinedAt: null, seq: 0, why: "" };
+    const begun = { id: this.#newest, number, revision };
+    this.#disk = { ...begun, state: "waiting", joinedAt: null, seq: 0, why: "" };
     this.#mayCrash();
     return this.#disk;
   }
@@ -191,9 +217,8 @@ export class RolloutHost {
     this.#save({ ...work, state: "ended" });
   }
 
-  #self({ revision, number }: Finalization): Self {
+  #self({ id: finalization, revision, number }: Finalization): Self {
     const { wave, maxFailures, joinWithin, onMissing } = this.settings;
-    const finalization = `20261122-213000-${String(number).padStart(4, "0")}`;
     const own = { id: this.id, host: this.id, finalization, generation: number };
     return { ...own, wave, maxFailures, joinWithin, onMissing, rollout: revision.name };
   }

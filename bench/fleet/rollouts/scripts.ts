@@ -50,6 +50,20 @@ export const twoInARow: Script = async (stage) => {
   await allLive(stage, FIX);
 };
 
+/** The gates open when all hosts but one have a later revision, and last on that one. */
+export const laggard: Script = async (stage) => {
+  const { oracle, hosts } = stage;
+  const late = hosts.slice(-1);
+  for (const host of hosts) host.close();
+  await stage.deploy(GOOD);
+  await stage.deploy(FIX, late);
+  for (const host of hosts) if (!late.includes(host)) host.open();
+  await oracle.when(() => oracle.of(FIX.name) !== 0);
+  for (const host of late) host.open();
+  await allLive(stage, FIX, late.length);
+  if (oracle.of(GOOD.name) !== 0) throw new Error("the older revision has begun");
+};
+
 /** An operator halts a good revision after a third of the hosts, and resumes. */
 export const haltAndResume: Script = async (stage) => {
   const { oracle, hosts } = stage;

@@ -45,6 +45,8 @@ export type State =
 
 /** What is on the disk of a host: how far its finalization is. */
 export interface Finalization {
+  /** As those of the program, it begins with the moment of the deploy. */
+  readonly id: string;
   readonly number: number;
   readonly revision: Revision;
   readonly state: State;

@@ -102,26 +102,36 @@ export function afterStart(snapshot: Snapshot, started: Rollout, { wave }: Asker
 }
 
 /** The rollout after that of the group. */
-export function nextRollout(current: Rollout | null, { rollout, host }: Asker, now: Date): Rollout {
+export function nextRollout(current: Rollout | null, asker: Asker, now: Date): Rollout {
+  const { rollout, host, finalization } = asker;
   return {
     schemaVersion: 1,
     seq: (current?.seq ?? 0) + 1,
     name: rollout,
     startedAt: now.toISOString(),
     startedBy: host,
+    startedFor: finalization,
     halt: null,
     failures: [],
     forgiven: 0,
   };
 }
 
-/** The current rollout has another name than that of the asker. */
+/**
+ * The current rollout has another name than that of the asker. The order in which hosts ask is not that
+ * in which they were deployed, because each asks when its other gates are open. IDs of finalizations
+ * sort by their time.
+ */
 function stepInOther(current: Rollout, { own, named }: Snapshot, asker: Asker): Step {
   const isNewerDeploy = own?.seq === current.seq && own.finalization !== asker.finalization;
-  if (isNewerDeploy || named === null) return { kind: "start" };
+  const isOlderDeploy = asker.finalization < (current.startedFor ?? "");
+  if (isNewerDeploy || (named === null && !isOlderDeploy)) return { kind: "start" };
+  const was = `rollout ${asker.rollout} was superseded by rollout ${current.name}`;
+  const how = "deploy-finalize schedule --rollout OTHER-NAME";
   const why =
-    `rollout ${asker.rollout} was superseded by rollout ${current.name}; to start it again: ` +
-    `deploy-finalize schedule --rollout OTHER-NAME`;
+    named === null
+      ? `${was}, a later deploy; to start it all the same, deploy again, or: ${how}`
+      : `${was}; to start it again: ${how}`;
   return { kind: "superseded", why };
 }
 

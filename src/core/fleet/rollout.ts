@@ -36,6 +36,8 @@ export const rolloutSchema = v.object({
   startedAt: v.string(),
   /** The name of the host that began it, for people. */
   startedBy: v.string(),
+  /** The finalization of that host: an older one of another host, with another name, is late. */
+  startedFor: v.optional(v.string()),
   /** Null while it goes on. */
   halt: v.nullable(haltSchema),
   /** One for each host that failed up to a halt. A host that fails while it is halted only has that state. */

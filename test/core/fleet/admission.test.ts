@@ -90,6 +90,28 @@ const TABLE: [what: string, snapshot: Partial<Snapshot>, waited: number, step: R
     /^superseded rollout r1 was superseded by rollout r2; .* schedule --rollout OTHER-NAME$/,
   ],
   [
+    "its name is new, but that of a newer deploy has begun",
+    { rollout: { ...rollout, name: "r2", startedFor: "f2" }, named: null, own: null },
+    0,
+    /^superseded rollout r1 was superseded by rollout r2, a later deploy; .*, deploy again, or: .*--rollout OTHER-NAME$/,
+  ],
+  [
+    "its name is new, and so is its deploy",
+    { rollout: { ...rollout, name: "r2", startedFor: "f0" }, named: null, own: null },
+    0,
+    /^start/,
+  ],
+  [
+    "it has joined the other one before its deploy",
+    {
+      rollout: { ...rollout, name: "r2", startedFor: "f2" },
+      named: null,
+      own: { ...own, finalization: "f0" },
+    },
+    0,
+    /^start/,
+  ],
+  [
     "a newer finalization of it takes part",
     { own: { ...own, finalization: "f2" } },
     0,
@@ -161,10 +183,12 @@ const someRollout: fc.Arbitrary<Rollout> = fc
     isHalted: fc.boolean(),
     failures: fc.array(someFailure, { maxLength: 4 }),
     forgiven: fc.nat(4),
+    startedFor: fc.option(fc.constantFrom(...FINALIZATIONS), { nil: undefined }),
   })
-  .map(({ isHalted, forgiven, ...more }) => ({
+  .map(({ isHalted, forgiven, startedFor, ...more }) => ({
     ...rollout,
     ...more,
+    ...(startedFor !== undefined && { startedFor }),
     forgiven: Math.min(forgiven, more.failures.length),
     halt: isHalted ? { at: AT, by: "root", why: "stop", kind: "operator" as const } : null,
   }));
@@ -266,6 +290,17 @@ test("admission: a laggard never begins a rollout that was there before", () => 
       const { rollout: current, own: member, named } = seen;
       if (current === null || named === null || member?.seq === current.seq) return;
       assert.notEqual(nextStep(seen, self, 0).kind, "start");
+    }),
+  );
+});
+
+test("admission: a laggard never supersedes the rollout of a later deploy", () => {
+  fc.assert(
+    fc.property(someSnapshot, someAsker, (seen, self) => {
+      const { rollout: current, own: member } = seen;
+      if (current === null || member?.seq === current.seq) return;
+      if (nextStep(seen, self, 0).kind !== "start") return;
+      assert.ok(current.startedFor === undefined || self.finalization >= current.startedFor);
     }),
   );
 });

@@ -21,6 +21,7 @@ const RUNS = Number(process.env["RUNS"] ?? 60);
 /** The newest deploy of a host. */
 interface Deploy {
   readonly rollout: string;
+  /** Grows over all hosts: it is the time. */
   readonly number: number;
   readonly wave: number;
 }
@@ -142,6 +143,7 @@ async function pastOf(server: RolloutServer): Promise<unknown> {
 /** The deploys of all hosts, and what a request means for them. */
 class Hosts {
   readonly #deploys: Deploy[] = WAVES.map((wave) => ({ rollout: "a", number: 1, wave }));
+  #last = 1;
 
   /** The host that asks; null if it has nothing to ask. */
   next(asked: Request, given: Settings): Self | null {
@@ -151,7 +153,7 @@ class Hosts {
     if (deploy === undefined) return null;
     if (kind === "move") this.#deploys[index] = { ...deploy, wave: asked.wave };
     if (kind === "deploy") {
-      this.#deploys[index] = { ...deploy, rollout: asked.rollout, number: deploy.number + 1 };
+      this.#deploys[index] = { ...deploy, rollout: asked.rollout, number: ++this.#last };
     }
     return this.#self(index, given);
   }

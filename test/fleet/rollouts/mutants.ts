@@ -3,6 +3,7 @@ import {
   badRevision,
   goodRevision,
   haltAndResume,
+  laggard,
   resumedAgainAndAgain,
   twoInARow,
 } from "../../../bench/fleet/rollouts/scripts.ts";
@@ -83,11 +84,21 @@ export const MUTANTS: readonly Mutant[] = [
     name: "a laggard begins its superseded rollout again",
     edit: {
       file: "src/core/fleet/admission.ts",
-      from: "if (isNewerDeploy || named === null)",
+      from: "if (isNewerDeploy || (named === null && !isOlderDeploy))",
       to: "if (isNewerDeploy || named !== undefined)",
     },
     script: () => twoInARow,
     fleet: { spreadMs: 300 },
+  },
+  {
+    name: "a laggard begins a rollout that a later deploy has superseded",
+    edit: {
+      file: "src/core/fleet/admission.ts",
+      from: "if (isNewerDeploy || (named === null && !isOlderDeploy))",
+      to: "if (isNewerDeploy || named === null)",
+    },
+    script: () => laggard,
+    fleet: {},
   },
   {
     name: "what an operator resumes is halted at once by the old failures",

@@ -5,6 +5,7 @@ import {
   goodRevision,
   goOnWithout,
   haltAndResume,
+  laggard,
   resumedAgainAndAgain,
   twoInARow,
 } from "../../../bench/fleet/rollouts/scripts.ts";
@@ -53,6 +54,7 @@ export const plots: Record<string, readonly [(plot: Drawn) => Script, Partial<Fl
   "a good revision": [() => goodRevision],
   "the first rollout of a group": [() => goodRevision, { members: "new" }],
   "a rollout superseded half-way": [() => twoInARow],
+  "a host that asks late, with a revision that no other host has any more": [() => laggard],
   "an operator who halts and resumes": [() => haltAndResume],
   "an operator who resumes a bad revision": [
     ({ share, seed }) => resumedAgainAndAgain(share, seed),

@@ -193,7 +193,9 @@ export class RolloutsStandIn {
     const { control } = this;
     if (control?.name === self.rollout) return null;
     const hasJoined = control !== null && this.members.get(self.id)?.seq === control.seq;
-    if (control !== null && !hasJoined && this.past.some(({ name }) => name === self.rollout)) {
+    const { startedFor = "" } = control ?? {};
+    const isPast = this.past.some(({ name }) => name === self.rollout);
+    if (control !== null && !hasJoined && (isPast || self.finalization < startedFor)) {
       const why = `rollout ${self.rollout} was replaced by ${control.name}`;
       return { kind: "held", because: "superseded", why, rollout: control };
     }
@@ -204,10 +206,10 @@ export class RolloutsStandIn {
     return null;
   }
 
-  #new({ rollout: name, host }: Self): Rollout {
+  #new({ rollout: name, host, finalization }: Self): Rollout {
     const seq = (this.control?.seq ?? 0) + 1;
     const begun = { schemaVersion: 1, seq, name, startedAt: AT, startedBy: host } as const;
-    return { ...begun, halt: null, failures: [], forgiven: 0 };
+    return { ...begun, startedFor: finalization, halt: null, failures: [], forgiven: 0 };
   }
 
   #join(self: Self): void {

@@ -171,6 +171,27 @@ etcdTest(
   },
 );
 
+etcdTest("rollout: a laggard begins none that nobody has seen", async ({ endpoints }) => {
+  const server = serverOf(endpoints);
+  // r1 came to all hosts, and r2 to all but web2; web1 asks first when the window opens.
+  const later = { rollout: "r2", finalization: finalization(1) };
+  const begun = await admitted(server, { ...web1, ...later });
+  assert.equal(begun.startedFor, later.finalization);
+  const why =
+    "rollout r1 was superseded by rollout r2, a later deploy; to start it all the same, deploy " +
+    "again, or: deploy-finalize schedule --rollout OTHER-NAME";
+  assert.equal(heldIn(await server.preview(web2)).why, why);
+  const superseded = await held(server, web2);
+  assert.deepEqual([superseded.because, superseded.why], ["superseded", why]);
+  // Nor by the end of a host that acted without asking.
+  assert.deepEqual(await server.ends(web2, { kind: "live" }), { kind: "past" });
+  assert.equal((await view(server)).rollout?.name, "r2");
+  assert.deepEqual(await states(server), ["0:web1 acting/-"]);
+  const again = await held(server, { ...web2, finalization: finalization(2) });
+  assert.equal(again.rollout.name, "r1");
+  assert.equal(again.rollout.seq, 2);
+});
+
 etcdTest(
   "rollout: a host that changes its wave is waited for in the new one",
   async ({ endpoints }) => {

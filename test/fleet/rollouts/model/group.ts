@@ -142,7 +142,9 @@ export class ModelGroup {
     const current = this.#rollout;
     if (current?.name === self.rollout) return null;
     const hasJoined = current !== null && this.#members.get(self.id)?.seq === current.seq;
-    if (current !== null && !hasJoined && this.#past.some(({ name }) => name === self.rollout)) {
+    const { startedFor = "" } = current ?? {};
+    const isPast = this.#past.some(({ name }) => name === self.rollout);
+    if (current !== null && !hasJoined && (isPast || self.finalization < startedFor)) {
       const why = `rollout ${current.name} has superseded ${self.rollout}`;
       return { kind: "held", because: "superseded", why, rollout: current };
     }
@@ -161,6 +163,7 @@ export class ModelGroup {
       name: self.rollout,
       startedAt: this.#at(),
       startedBy: self.host,
+      startedFor: self.finalization,
       halt: null,
       failures: [],
       forgiven: 0,
