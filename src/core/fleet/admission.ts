@@ -46,8 +46,11 @@ export type Step =
   | { readonly kind: "halted"; readonly why: string }
   /** For hosts of the lower waves: whyWaits says which. */
   | { readonly kind: "wait"; readonly because: "wave" | "missing" }
-  /** Hosts of the lower waves have not joined in time: `onMissing` says what follows. */
-  | { readonly kind: "missing" }
+  /**
+   * Hosts of the lower waves have not joined in time: `onMissing` says what follows. If all of them may
+   * still come back, see graceLeftMs, it waits.
+   */
+  | { readonly kind: "missing"; readonly because: "wave" | "missing" }
   | { readonly kind: "admit" };
 
 /** @param waitedSeconds since the asker has joined */
@@ -68,8 +71,24 @@ export function nextStep(snapshot: Snapshot, asker: Asker, waitedSeconds: number
   }
   if (lower.done === lower.members) return { kind: "admit" };
   if (lower.seen === lower.members) return { kind: "wait", because: "wave" };
-  if (isLate) return { kind: "missing" };
-  return { kind: "wait", because: lower.done === lower.seen ? "missing" : "wave" };
+  const because = lower.done === lower.seen ? "missing" : "wave";
+  return { kind: isLate ? "missing" : "wait", because };
+}
+
+/**
+ * How long a host that does not take part may still come back, in milliseconds: one that has left this
+ * rollout has the time of one that has not joined, from then on. The clocks of the two hosts may differ.
+ */
+export function graceLeftMs(
+  { seq, state, since }: Member,
+  rollout: Pick<Rollout, "seq">,
+  { joinWithin }: Pick<Asker, "joinWithin">,
+  now: Date,
+): number {
+  if (seq !== rollout.seq || state !== "left") return 0;
+  const passedMs = now.getTime() - Date.parse(since);
+  const wholeMs = joinWithin * 1000;
+  return Math.abs(passedMs) < wholeMs ? wholeMs - passedMs : 0;
 }
 
 /**

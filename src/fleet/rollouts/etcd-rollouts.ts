@@ -1,4 +1,3 @@
-import { knowsNobodyBelow } from "../../core/fleet/admission.ts";
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import type { EtcdLockConfig, Reached } from "../../core/config/lock-config.ts";
 import { EtcdGateway, guarded } from "../etcd-gateway.ts";
@@ -41,14 +40,9 @@ export class EtcdRollouts implements RolloutServer {
   }
 
   admit: RolloutServer["admit"] = async (self, waitedSeconds) => {
-    let isAbsent = false;
-    const answer = await admit(this.#group, self, waitedSeconds, (read) => {
-      this.#onRead(read);
-      isAbsent = read.lower.seen < read.lower.members || knowsNobodyBelow(read, self);
-    });
-    const isWaiting = answer.kind === "held" && ["wave", "missing"].includes(answer.because);
-    const leftMs = Math.max(0, self.joinWithin - waitedSeconds) * 1000;
-    return this.#changes.after(answer, isWaiting && isAbsent ? leftMs : Infinity);
+    const asked = await admit(this.#group, self, waitedSeconds, this.#onRead);
+    if (asked.kind === "unknown") return this.#changes.after(asked);
+    return this.#changes.after(asked.answer, asked.dueMs);
   };
 
   preview: RolloutServer["preview"] = async (self) =>

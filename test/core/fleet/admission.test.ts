@@ -4,6 +4,7 @@ import {
   afterFailure,
   afterStart,
   type Asker,
+  graceLeftMs,
   knowsNobodyBelow,
   type LowerWave,
   nextRollout,
@@ -155,7 +156,7 @@ const TABLE: [what: string, snapshot: Partial<Snapshot>, waited: number, step: R
     59,
     /^wait missing$/,
   ],
-  ["they are late", { lower: { members: 3, done: 1, seen: 2 } }, 60, /^missing/],
+  ["they are late", { lower: { members: 3, done: 1, seen: 2 } }, 60, /^missing wave$/],
   [
     "they are late, and it has not joined itself",
     { lower: { members: 3, done: 1, seen: 2 }, own: { ...own, seq: 2 } },
@@ -303,6 +304,24 @@ test("admission: a laggard never supersedes the rollout of a later deploy", () =
       assert.ok(current.startedFor === undefined || self.finalization >= current.startedFor);
     }),
   );
+});
+
+test("admission: a host that has left is waited for as long as one that has not joined", () => {
+  const left: Member = { ...own, state: "left" };
+  const graceAt = (seconds: number, member = left): number =>
+    graceLeftMs(member, rollout, asker, new Date(Date.parse(AT) + seconds * 1000));
+  assert.deepEqual(
+    [0, 59, 60, 999].map((at) => graceAt(at)),
+    [60_000, 1000, 0, 0],
+  );
+  // The clocks of hosts differ, and one that is far ahead keeps nobody waiting.
+  assert.deepEqual(
+    [-1, -60].map((at) => graceAt(at)),
+    [61_000, 0],
+  );
+  assert.equal(graceAt(0, { ...left, since: "yesterday" }), 0);
+  assert.equal(graceAt(0, { ...left, seq: 2 }), 0);
+  assert.equal(graceAt(0, own), 0);
 });
 
 test("failures: a host counts once, and the limit halts", () => {

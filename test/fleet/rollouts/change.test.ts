@@ -16,10 +16,12 @@ import {
   finalization,
   held,
   live,
+  now,
   rolloutIn,
   selfOf,
   serverOf,
   untilKnown,
+  view,
 } from "./hosts.ts";
 
 const web1 = selfOf("web1", 0);
@@ -78,15 +80,45 @@ etcdTest("change: ends with its signal, and after joinWithin", async ({ endpoint
   stop.abort();
   await stopped;
   await server.change(stop.signal);
-  await server.leaves(web1, "cancelled");
-  const soon = { ...web2, joinWithin: 0.5 };
+  const next = { rollout: "r2", finalization: finalization(1) };
+  const soon = { ...web2, ...next, joinWithin: 0.5 };
   assert.equal((await held(server, soon)).because, "missing");
   await server.change(signal());
   assert.equal((await held(server, soon, 0.5)).because, "halted");
-  const none = { ...soon, joinWithin: 0, rollout: "r2", finalization: finalization(1) };
+  const none = { ...soon, joinWithin: 0, rollout: "r3", finalization: finalization(2) };
   await held(server, none);
   await server.change(signal());
   assert.equal((await held(server, none)).because, "halted");
+});
+
+etcdTest("change: nobody who waits for the first canary asks on and on", async ({ endpoints }) => {
+  const server = serverOf(endpoints, { retry: NEVER });
+  const other = serverOf(endpoints);
+  await held(server, web2);
+  assert.equal((await held(server, web2, web2.joinWithin)).because, "missing");
+  let isOver = false;
+  const changed = server.change(signal()).then(() => (isOver = true));
+  for (let looks = 0; looks < 5; looks++) await view(other);
+  assert.equal(isOver, false);
+  await admitted(other, web1);
+  await live(other, web1);
+  await changed;
+  await admitted(server, web2);
+});
+
+etcdTest("change: a host that has left has its time to come back", async ({ endpoints }) => {
+  let at = now().getTime();
+  const clock = (): Date => new Date(at);
+  const server = serverOf(endpoints, { retry: NEVER }, "h", clock);
+  const soon = { ...web2, joinWithin: 1 };
+  await admitted(server, web1);
+  await held(server, soon);
+  await server.leaves(web1, "cancelled");
+  at += 900;
+  assert.equal((await held(server, soon, 3600)).because, "missing");
+  await server.change(signal());
+  at += 100;
+  assert.equal((await held(server, soon, 3600)).because, "halted");
 });
 
 etcdTest("change: a watch whose revision is compacted is news", async ({ endpoints }) => {

@@ -32,7 +32,9 @@ type Request =
   | { readonly kind: "withdraw" | "soaks" | "live" | "failed" | "leaves"; readonly host: number }
   | { readonly kind: "forget"; readonly host: number }
   | { readonly kind: "move"; readonly host: number; readonly wave: number }
-  | { readonly kind: "halt" | "resume" };
+  | { readonly kind: "halt" | "resume" }
+  /** The time in which a host that has left may come back. */
+  | { readonly kind: "passes" };
 
 const WAVES = [0, 0, 1, 1, 2];
 const LATE = 4000;
@@ -61,6 +63,7 @@ const request: fc.Arbitrary<Request> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("forget"), host }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("move"), host, wave: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("halt", "resume") }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "passes" } as const) },
 );
 
 const settings = fc.record({
@@ -81,6 +84,7 @@ async function ask(server: RolloutServer, self: Self, asked: Request): Promise<u
   switch (asked.kind) {
     case "deploy":
     case "move":
+    case "passes":
       return null;
     case "admit": {
       const admission = await server.admit(self, asked.waited);
@@ -177,12 +181,14 @@ void test("the engine answers as the model of rollouts does, request by request"
     const real = rolloutServerFor(lock, { group: null }, "host", now, DEFAULT_CONFIG.proxy);
     const model = new ModelGroup(now);
     const servers = { real, like: modelServer(model, "default", network) };
-    await time.run(compare(servers, model, asked, given), Number.POSITIVE_INFINITY);
+    const played = compare(time, servers, model, asked, given);
+    await time.run(played, Number.POSITIVE_INFINITY);
   });
   await fc.assert(property, { numRuns: RUNS });
 });
 
 async function compare(
+  time: VirtualTime,
   { real, like }: { readonly real: RolloutServer; readonly like: RolloutServer },
   model: ModelGroup,
   requests: readonly Request[],
@@ -190,6 +196,7 @@ async function compare(
 ): Promise<void> {
   const hosts = new Hosts();
   for (const asked of requests) {
+    if (asked.kind === "passes") await time.pause(LATE * 1000);
     const self = hosts.next(asked, given);
     if (self === null) continue;
     // Nobody waits before it has joined.

@@ -41,12 +41,13 @@ export function serverOf(
   endpoints: readonly string[],
   more: Partial<EtcdLockConfig> = {},
   holder = "h",
+  clock = now,
 ): EtcdRollouts {
   return new EtcdRollouts(
     etcdConfig(endpoints, { timeout: 20, retry: 0.1, ...more }),
     { group: "web" },
     holder,
-    now,
+    clock,
   );
 }
 

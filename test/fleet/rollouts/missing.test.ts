@@ -8,6 +8,7 @@ import {
   known,
   live,
   memberNamed,
+  now,
   rolloutIn,
   selfOf,
   serverOf,
@@ -80,6 +81,64 @@ etcdTest("missing: a rollout goes on without a host, if so configured", async ({
     "1:web4 acting/-",
     "2:web5 waiting/-",
   ]);
+});
+
+/** Minutes after the begin of the test. */
+function clockAt(): { at: number; readonly now: () => Date } {
+  const clock = { at: 0, now: () => new Date(now().getTime() + clock.at * 60_000) };
+  return clock;
+}
+
+etcdTest("missing: a host that has left has its time to come back", async ({ endpoints }) => {
+  const clock = clockAt();
+  const server = serverOf(endpoints, {}, "h", clock.now);
+  const [web1, web2, web3, web4] = await first(server);
+  assert.ok(web1 && web2 && web3 && web4);
+  for (const self of [web1, web2, web3]) await admitted(server, self);
+  await live(server, web1);
+  await held(server, web4);
+  // Somebody cancels the deploy on web2, and deploys again.
+  clock.at = 90;
+  await server.leaves(web2, "cancelled by root");
+  clock.at = 149;
+  const waits = await held(server, web4, 149 * 60);
+  assert.equal(waits.because, "wave");
+  assert.equal(
+    waits.why,
+    "waits for wave 0: 1 of 3 hosts has ended live; web2 does not take part yet " +
+      "(waits until 2026-11-30T17:30:00.000Z)",
+  );
+  const again = { ...web2, finalization: finalization(2) };
+  await admitted(server, again);
+  assert.match((await held(server, web4, 149 * 60)).why, /1 of 3 hosts has ended live$/);
+  await server.leaves(again, "cancelled by root");
+  clock.at = 208;
+  assert.equal((await held(server, web4, 208 * 60)).because, "wave");
+  clock.at = 209;
+  const halted = await held(server, web4, 209 * 60);
+  assert.equal(halted.because, "halted");
+  assert.deepEqual(halted.rollout.halt?.missing, ["id-web2"]);
+});
+
+etcdTest("missing: a host that has just left does not hide the others", async ({ endpoints }) => {
+  for (const onMissing of ["halt", "go-on-without"] as const) {
+    const clock = clockAt();
+    const server = serverOf(endpoints, { prefix: onMissing }, "h", clock.now);
+    const [web1, web2, , last] = await first(server);
+    assert.ok(web1 && web2 && last);
+    const web4 = { ...last, onMissing };
+    for (const self of [web1, web2]) await admitted(server, self);
+    await live(server, web1);
+    await held(server, web4);
+    clock.at = 60;
+    await server.leaves(web2, "cancelled by root");
+    const next = await held(server, web4, 3600);
+    const isHalted = onMissing === "halt";
+    assert.equal(next.because, isHalted ? "halted" : "missing");
+    assert.deepEqual(next.rollout.halt?.missing, isHalted ? ["id-web3"] : undefined);
+    const ends = (await states(server)).slice(1, 3);
+    assert.deepEqual(ends, ["0:web2 left/-", `0:web3 live/${isHalted ? "-" : "without"}`]);
+  }
 });
 
 etcdTest("missing: a host that joins in the last moment is waited for", async ({ endpoints }) => {

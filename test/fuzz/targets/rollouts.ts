@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { nextStep } from "../../../src/core/fleet/admission.ts";
+import { graceLeftMs, nextStep } from "../../../src/core/fleet/admission.ts";
 import {
   type Member,
   memberSchema,
@@ -26,6 +26,7 @@ const ROLLOUT: Rollout = {
   name: "r1",
   startedAt: AT,
   startedBy: host,
+  startedFor: finalization,
   halt: { at: AT, by: host, why: "web1 failed", kind: "failures", missing: [id] },
   failures: [FAILURE],
   forgiven: 0,
@@ -129,6 +130,8 @@ export const ROLLOUTS: readonly Target[] = [
       const own = "failures" in value ? MEMBER : value;
       const lower = { members: 1, done: 0, seen: 0 };
       wellFormed(nextStep({ rollout, named: null, own, lower, waves: [0] }, SELF, 5000));
+      const graceMs = graceLeftMs(own, rollout, SELF, new Date(AT));
+      assert.ok(graceMs >= 0 && graceMs <= 2 * SELF.joinWithin * 1000, String(graceMs));
     },
     mayThrow: MAY_THROW,
   },

@@ -1,5 +1,6 @@
 import {
   afterStart,
+  hasJoined,
   knowsNobodyBelow,
   nextRollout,
   nextStep,
@@ -23,13 +24,21 @@ export type OnRead = (read: Read) => void;
 
 type Held = Extract<Admission, { kind: "held" }>;
 
+/** What a host is told that asks to act. */
+export interface Asked {
+  readonly kind: "asked";
+  readonly answer: Admission;
+  /** Milliseconds after which another look is worthwhile without any news. */
+  readonly dueMs: number;
+}
+
 export async function admit(
   group: EtcdGroup,
   self: Self,
   waitedSeconds: number,
   onRead: OnRead,
-): Promise<Admission> {
-  return await group.decide<Admission>(async () => {
+): Promise<Asked | Unknown> {
+  return await group.decide<Asked>(async () => {
     const read = await readFor(group, self);
     onRead(read);
     const step = nextStep(read, self, waitedSeconds);
@@ -40,9 +49,9 @@ export async function admit(
     }
     switch (step.kind) {
       case "cloned":
-        return cloned(step.why);
+        return asked(cloned(step.why));
       case "superseded":
-        return held(rollout, "superseded", step.why);
+        return asked(held(rollout, "superseded", step.why));
       case "halted":
       case "missing":
       case "wait":
@@ -52,6 +61,10 @@ export async function admit(
   });
 }
 
+function asked(answer: Admission, dueMs = Infinity): Asked {
+  return { kind: "asked", answer, dueMs };
+}
+
 interface Part {
   readonly read: Read;
   readonly rollout: Rollout;
@@ -59,11 +72,8 @@ interface Part {
   readonly waitedSeconds: number;
 }
 
-async function takePart(
-  group: EtcdGroup,
-  self: Self,
-  { read, rollout, step, waitedSeconds }: Part,
-): Promise<Admission | typeof AGAIN> {
+async function takePart(group: EtcdGroup, self: Self, part: Part): Promise<Asked | typeof AGAIN> {
+  const { read, rollout, step } = part;
   if (read.wave !== null && read.wave !== self.wave) {
     // Otherwise it would wait for itself, in the wave that it leaves.
     await writeState(group, self, { read, rollout, state: "waiting", why: null });
@@ -72,17 +82,34 @@ async function takePart(
   switch (step.kind) {
     case "halted":
       return await hold(group, self, read, held(rollout, "halted", step.why));
-    case "missing":
-      await goOnWithoutOrHalt(group, self, read, rollout);
-      return AGAIN;
-    case "wait": {
-      const why = await whyBelow(group, self, rollout, read, waitedSeconds);
-      if (why === null) return AGAIN;
-      return await hold(group, self, read, held(rollout, step.because, why));
+    case "missing": {
+      const dueMs = await goOnWithoutOrHalt(group, self, read, rollout);
+      return dueMs === null ? AGAIN : await wait(group, self, part, step.because, dueMs);
     }
+    case "wait":
+      return await wait(group, self, part, step.because, absentDueMs(self, part));
     case "admit":
       return await letIn(group, self, read, rollout);
   }
+}
+
+async function wait(
+  group: EtcdGroup,
+  self: Self,
+  { read, rollout, waitedSeconds }: Part,
+  because: "wave" | "missing",
+  dueMs: number,
+): Promise<Asked | typeof AGAIN> {
+  const why = await whyBelow(group, self, rollout, read, waitedSeconds);
+  return why === null ? AGAIN : await hold(group, self, read, held(rollout, because, why), dueMs);
+}
+
+/** When absent hosts have had their time. If that is over and was counted, only news change the answer. */
+function absentDueMs(self: Self, { read, rollout, waitedSeconds }: Part): number {
+  const isAbsent = read.lower.seen < read.lower.members || knowsNobodyBelow(read, self);
+  const leftMs = (self.joinWithin - waitedSeconds) * 1000;
+  if (!isAbsent || (leftMs <= 0 && hasJoined(read.own, rollout, self))) return Infinity;
+  return Math.max(0, leftMs);
 }
 
 /** What `admit` would say, without a change. */
@@ -116,8 +143,7 @@ async function seen(
     case "wait":
     case "missing": {
       const why = await whyBelow(group, self, rollout, read, 0);
-      const because = step.kind === "wait" ? step.because : "missing";
-      return why === null ? AGAIN : held(rollout, because, why);
+      return why === null ? AGAIN : held(rollout, step.because, why);
     }
     case "admit":
       return { kind: "admitted", rollout };
@@ -140,10 +166,11 @@ async function hold(
   self: Self,
   read: Read,
   answer: Held,
-): Promise<Held | typeof AGAIN> {
+  dueMs = Infinity,
+): Promise<Asked | typeof AGAIN> {
   const { rollout, why } = answer;
   const isWritten = await writeState(group, self, { read, rollout, state: "waiting", why });
-  return isWritten ? answer : AGAIN;
+  return isWritten ? asked(answer, dueMs) : AGAIN;
 }
 
 /** The host acts, unless the rollout or a lower wave has changed since. */
@@ -152,7 +179,7 @@ async function letIn(
   self: Self,
   read: Read,
   rollout: Rollout,
-): Promise<Admission | typeof AGAIN> {
+): Promise<Asked | typeof AGAIN> {
   const lower: Condition = {
     kind: "none-since",
     range: group.keys.lowerRosters(self.wave),
@@ -164,7 +191,7 @@ async function letIn(
     { read, rollout, state: "acting", why: null },
     lower,
   );
-  return isWritten ? { kind: "admitted", rollout } : AGAIN;
+  return isWritten ? asked({ kind: "admitted", rollout }) : AGAIN;
 }
 
 interface Writing {
@@ -196,9 +223,9 @@ async function whyBelow(
   waitedSeconds: number,
 ): Promise<string | null> {
   const { wave, joinWithin } = self;
-  const left = Math.max(0, joinWithin - waitedSeconds);
-  const until = wholeMinute(group.now().getTime() + left * 1000);
-  if (knowsNobodyBelow(read, self)) return whyAlone(self, until);
+  const leftMs = Math.max(0, joinWithin - waitedSeconds) * 1000;
+  const until = (ms: number): Date => wholeMinute(group.now().getTime() + ms);
+  if (knowsNobodyBelow(read, self)) return whyAlone(self, until(leftMs));
   const lower = read.waves.filter((each) => each < wave);
   const waves = await countWaves(group, lower);
   const hasBegun = read.rollout?.seq === rollout.seq;
@@ -207,8 +234,8 @@ async function whyBelow(
   const members = counted.reduce((sum, each) => sum + each.members, 0);
   const isComplete = counted.every((each) => each.members === each.done);
   if (isComplete && members >= read.lower.members) return null;
-  const absent = await absentBelow(group, self, read.lower);
-  return whyWaits(counted, absent, until);
+  const { names, graceMs } = await absentBelow(group, self, rollout, read.lower);
+  return whyWaits(counted, names, until(Math.max(leftMs, graceMs)));
 }
 
 const MINUTE_MS = 60_000;

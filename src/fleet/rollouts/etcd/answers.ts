@@ -81,6 +81,14 @@ export function valueOf<const S extends v.GenericSchema>(
   );
 }
 
+/** The same; null for a foreign value. */
+export function ownValue<const S extends v.GenericSchema>(
+  schema: S,
+  { value }: Entry,
+): v.InferOutput<S> | null {
+  return jsonAs(schema, value);
+}
+
 const watchLine = v.object({
   result: v.object({
     header: v.optional(v.unknown()),

@@ -1,6 +1,6 @@
-import { type Absent, type Lower, whyMissing } from "../../../core/fleet/admission.ts";
+import { type Absent, graceLeftMs, type Lower, whyMissing } from "../../../core/fleet/admission.ts";
 import { memberSchema, type Rollout } from "../../../core/fleet/rollout.ts";
-import { type Entry, foundIn, valueOf } from "./answers.ts";
+import { type Entry, foundIn, ownValue } from "./answers.ts";
 import type { EtcdGroup } from "./group.ts";
 import { hostIn, type PerHost } from "./keys.ts";
 import { passing } from "./member-writes.ts";
@@ -21,42 +21,60 @@ interface Missing {
   readonly entry: Entry;
 }
 
-/** The names of the hosts of lower waves that do not take part. */
-export async function absentBelow(
-  group: EtcdGroup,
-  { wave }: Self,
-  { members, seen }: Lower,
-): Promise<Absent> {
-  if (members === seen) return [];
-  if (members - seen > MOST_NAMED) return null;
-  const { missing } = await findMissing(group, (kind) => group.keys.inLowerWaves(kind, wave));
-  return await namesOf(group, missing);
+/** Hosts of lower waves that do not take part. */
+export interface AbsentBelow {
+  readonly names: Absent;
+  /** How long the first of them that is late may still come back; 0 if it is not known. */
+  readonly graceMs: number;
 }
 
-/** What follows if hosts of lower waves have not joined in time. */
+/** The hosts of lower waves that do not take part. */
+export async function absentBelow(
+  group: EtcdGroup,
+  self: Self,
+  rollout: Rollout,
+  { members, seen }: Lower,
+): Promise<AbsentBelow> {
+  if (members === seen) return { names: [], graceMs: 0 };
+  if (members - seen > MOST_NAMED) return { names: null, graceMs: 0 };
+  const { missing } = await findMissing(group, (kind) => group.keys.inLowerWaves(kind, self.wave));
+  const known = await withGrace(group, self, rollout, missing);
+  return { names: known.map(({ name }) => name), graceMs: firstGraceMs(known) };
+}
+
+/**
+ * What follows if hosts of lower waves have not joined in time.
+ *
+ * @returns how long all of them may still come back; null if something was done, or has changed
+ */
 export async function goOnWithoutOrHalt(
   group: EtcdGroup,
   self: Self,
   read: Read,
   rollout: Rollout,
-): Promise<void> {
+): Promise<number | null> {
   const { keys } = group;
   const { missing, revision } = await findMissing(group, (kind) =>
     keys.inLowerWaves(kind, self.wave),
   );
-  if (missing.length === 0) return;
+  if (missing.length === 0) return null;
+  const known = await withGrace(group, self, rollout, missing);
+  const late = known.filter(({ graceMs }) => graceMs === 0);
+  if (late.length === 0) return firstGraceMs(known);
   switch (self.onMissing) {
     case "go-on-without":
-      await markWithout(group, rollout, read.control, missing);
-      return;
+      await markWithout(group, rollout, read.control, late);
+      return null;
     case "halt": {
-      const why = whyMissing(await namesOf(group, missing), self.joinWithin);
-      const ids = missing.map(({ id }) => id);
+      const names = late.map(({ name }) => name);
+      const why = whyMissing(names, self.joinWithin);
+      const ids = late.map(({ id }) => id);
       const at = group.now().toISOString();
       const halt = { at, by: self.host, why, kind: "missing" as const, missing: ids };
       const ranges = [keys.inLowerWaves("seen", self.wave), keys.lowerRosters(self.wave)];
       const still = ranges.map((range) => ({ kind: "none-since" as const, range, revision }));
       await group.commit([read.control, ...still], [put(keys.control, { ...rollout, halt })]);
+      return null;
     }
   }
 }
@@ -103,12 +121,34 @@ export async function findMissing(
   return { missing, revision: answer.revision };
 }
 
-/** Their names for people; only the first ones are looked up, because only these are shown. */
-async function namesOf(group: EtcdGroup, missing: readonly Missing[]): Promise<string[]> {
-  const first = missing.slice(0, MOST_NAMED);
-  const answer = await group.look(...first.map(({ entry: { key } }) => ({ range: { key } })));
-  return missing.map(({ id }, index) => {
-    const entry = index < first.length ? foundIn(answer, index).entries[0] : undefined;
-    return entry === undefined ? id : valueOf(memberSchema, entry).host;
-  });
+interface Known extends Missing {
+  /** For people. */
+  readonly name: string;
+  readonly graceMs: number;
+}
+
+/** What the group knows of them. A host with a foreign value has its name with etcd, and is late. */
+async function withGrace(
+  group: EtcdGroup,
+  self: Self,
+  rollout: Rollout,
+  missing: readonly Missing[],
+): Promise<Known[]> {
+  const known: Known[] = [];
+  for (let at = 0; at < missing.length; at += MOST_OPERATIONS) {
+    const some = missing.slice(at, at + MOST_OPERATIONS);
+    const answer = await group.look(...some.map(({ entry: { key } }) => ({ range: { key } })));
+    for (const [index, each] of some.entries()) {
+      const [entry] = foundIn(answer, index).entries;
+      const member = entry === undefined ? null : ownValue(memberSchema, entry);
+      const name = member?.host ?? each.id;
+      const graceMs = member === null ? 0 : graceLeftMs(member, rollout, self, group.now());
+      known.push({ ...each, name, graceMs });
+    }
+  }
+  return known;
+}
+
+function firstGraceMs(known: readonly Known[]): number {
+  return known.length === 0 ? 0 : Math.min(...known.map(({ graceMs }) => graceMs));
 }

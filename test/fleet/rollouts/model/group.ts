@@ -50,12 +50,18 @@ export class ModelGroup {
     return decided;
   }
 
-  /** Whether a host of a lower wave does not take part. */
-  hasAbsentBelow(wave: number): boolean {
+  /** After how long another look is worthwhile without any news, because a host of a lower wave is absent. */
+  lookAgainMs(self: Self, waitedSeconds: number): number {
     const rollout = this.#current();
-    const isLacking = (member: Member): boolean =>
-      member.wave < wave && !this.#done.has(member.id) && isAbsent(member, rollout);
-    return this.knowsNobodyBelow(wave) || [...this.#members.values()].some(isLacking);
+    const absent = [...this.#members.values()].filter(
+      (member) =>
+        member.wave < self.wave && !this.#done.has(member.id) && isAbsent(member, rollout),
+    );
+    const isAbsentBelow = this.knowsNobodyBelow(self.wave) || absent.length > 0;
+    const leftMs = (self.joinWithin - waitedSeconds) * 1000;
+    if (isAbsentBelow && leftMs > 0) return leftMs;
+    const graces = absent.map((member) => this.#graceMs(member, self)).filter((ms) => ms > 0);
+    return Math.min(Number.POSITIVE_INFINITY, ...graces);
   }
 
   /** In its first rollout a group knows no host: a wave above the first one does not begin by itself. */
@@ -91,7 +97,8 @@ export class ModelGroup {
 
   leaves(self: Self, why: string): Known<Told> {
     if (!this.hasJoined(self)) return { kind: "past" };
-    this.#change(self.id, { state: "left", why });
+    const { state } = this.#members.get(self.id) ?? {};
+    if (state !== "left") this.#change(self.id, { state: "left", why });
     return this.#told();
   }
 
@@ -202,7 +209,8 @@ export class ModelGroup {
     );
     if (lacking.length === 0) return { kind: "admitted", rollout };
     const missing = lacking.filter((member) => isAbsent(member, rollout));
-    if (missing.length > 0 && waitedSeconds >= self.joinWithin) return this.#missing(self, missing);
+    const late = missing.filter((member) => this.#graceMs(member, self) === 0);
+    if (late.length > 0 && waitedSeconds >= self.joinWithin) return this.#missing(self, late);
     const why = `waits for ${lacking.map(({ host }) => host).join(", ")}`;
     const because = missing.length === lacking.length ? "missing" : "wave";
     return { kind: "held", because, why, rollout };
@@ -224,6 +232,13 @@ export class ModelGroup {
       default:
         return self.onMissing satisfies never;
     }
+  }
+
+  /** How long a host that has left this rollout may still come back. */
+  #graceMs({ seq, state, since }: Member, { joinWithin }: Self): number {
+    if (state !== "left" || seq !== this.#current().seq) return 0;
+    const passedMs = this.#now().getTime() - Date.parse(since);
+    return Math.max(0, joinWithin * 1000 - passedMs);
   }
 
   #fails(self: Self, why: string): void {

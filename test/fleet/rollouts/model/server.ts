@@ -35,9 +35,7 @@ export function modelServer(group: ModelGroup, name: string, network: Network): 
     admit: async (self, waited) =>
       await ask(() => {
         const admission = group.admit(self, waited);
-        const left = self.joinWithin - waited;
-        const mayBeMissing = left > 0 && group.hasAbsentBelow(self.wave);
-        dueMs = mayBeMissing ? left * 1000 : Number.POSITIVE_INFINITY;
+        dueMs = group.lookAgainMs(self, waited);
         return admission;
       }),
     preview: async () => await Promise.reject(new Error("no simulated host asks for a preview")),
