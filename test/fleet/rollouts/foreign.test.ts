@@ -117,7 +117,9 @@ etcdTest(
     rolloutIn(await server.halt("root", "stop"));
     rolloutIn(await server.resume("root"));
     rolloutIn(await server.forget("web1"));
-    await admitted(server, { ...web2, rollout: "r2", finalization: "20261130-160000-aaaa" });
+    const next = { rollout: "r2", finalization: "20261130-160000-aaaa" };
+    await held(server, { ...web2, ...next });
+    await admitted(server, { ...web1, ...next });
     assert.equal((await server.history()).kind, "known");
     // Neither the slots of the group nor the rollouts of another one.
     const slots = new EtcdSlots(etcdConfig(endpoints, { ...user, group: "web" }), now, 0);
