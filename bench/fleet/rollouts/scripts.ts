@@ -64,6 +64,22 @@ export const laggard: Script = async (stage) => {
   if (oracle.of(GOOD.name) !== 0) throw new Error("the older revision has begun");
 };
 
+/** All hosts of the first wave are forgotten. In the next rollout the others wait for a new canary. */
+export const newCanary: Script = async (stage) => {
+  const { oracle, hosts } = stage;
+  const [canary, ...gone] = hosts.filter(({ wave }) => wave === 0);
+  if (canary === undefined) throw new Error("no host is the canary");
+  await stage.deploy(GOOD);
+  await allLive(stage, GOOD);
+  for (const { id } of [canary, ...gone]) await stage.forget(id);
+  for (const { id } of gone) oracle.excused.add(id);
+  await stage.deploy(FIX, [canary, ...gone]);
+  await oracle.when(() => oracle.of(FIX.name) !== 0);
+  const others = hosts.filter((host) => host !== canary);
+  await stage.deploy(FIX, others);
+  await allLive(stage, FIX, gone.length);
+};
+
 /** An operator halts a good revision after a third of the hosts, and resumes. */
 export const haltAndResume: Script = async (stage) => {
   const { oracle, hosts } = stage;

@@ -4,6 +4,7 @@ import {
   goodRevision,
   haltAndResume,
   laggard,
+  newCanary,
   resumedAgainAndAgain,
   twoInARow,
 } from "../../../bench/fleet/rollouts/scripts.ts";
@@ -98,6 +99,16 @@ export const MUTANTS: readonly Mutant[] = [
       to: "if (isNewerDeploy || named === null)",
     },
     script: () => laggard,
+    fleet: {},
+  },
+  {
+    name: "a wave that all hosts have left opens the gates of the next rollout",
+    edit: {
+      file: `${FOLDER}/starting.ts`,
+      from: "...empty.map((key) => remove({ key })),",
+      to: "",
+    },
+    script: () => newCanary,
     fleet: {},
   },
   {

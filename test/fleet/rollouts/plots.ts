@@ -6,6 +6,7 @@ import {
   goOnWithout,
   haltAndResume,
   laggard,
+  newCanary,
   resumedAgainAndAgain,
   twoInARow,
 } from "../../../bench/fleet/rollouts/scripts.ts";
@@ -55,6 +56,7 @@ export const plots: Record<string, readonly [(plot: Drawn) => Script, Partial<Fl
   "the first rollout of a group": [() => goodRevision, { members: "new" }],
   "a rollout superseded half-way": [() => twoInARow],
   "a host that asks late, with a revision that no other host has any more": [() => laggard],
+  "a group whose canaries are forgotten": [() => newCanary],
   "an operator who halts and resumes": [() => haltAndResume],
   "an operator who resumes a bad revision": [
     ({ share, seed }) => resumedAgainAndAgain(share, seed),
