@@ -41,7 +41,7 @@ export function writePart(store: Folder, id: string, part: Part): void {
 
 /**
  * The part under the finalization by which the group knows this host: a newer one may have joined the same
- * rollout, and ended without an act.
+ * rollout, and ended without an act. A rollback by hand has a part too, but under the ID of another one.
  */
 export async function asTheGroupKnowsIt(
   store: Pick<RecordStore, "folder" | "ids">,
@@ -50,8 +50,8 @@ export async function asTheGroupKnowsIt(
   const newer = store.ids().filter((id) => id > part.finalization);
   const parts = await Promise.all(newer.map(async (id) => await lookAtPart(store, id)));
   const same = parts.filter((other) => other?.rollout === part.rollout);
-  const finalization = same.at(-1)?.finalization ?? part.finalization;
-  return { ...part, finalization };
+  const known = [part, ...same].map((one) => one?.finalization ?? "").toSorted();
+  return { ...part, finalization: known.at(-1) ?? part.finalization };
 }
 
 /** Whether a finalization that has ended still has to tell its group. */

@@ -347,6 +347,26 @@ test("end: a rollback by hand fails the rollout that the host has joined, whatev
   assert.match(host.rollouts.control?.halt?.why ?? "", /rolled back by hand, as /);
 });
 
+test("end: a rollback by hand counts, also after a newer finalization has asked for the same rollout", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  await host.settle();
+  const again = host.newer({ rollout: host.record.rollout, state: "cancelled" });
+  await host.part(again).admit();
+  await host.settle(again);
+  const timeline = [entry("waiting"), entry("switching"), entry("live")];
+  const back = host.has(
+    partRecord({
+      id: "20261122-214000-cccc",
+      rollbackOf: host.record.id,
+      rollout: null,
+      state: "live",
+      timeline,
+    }),
+  );
+  assert.equal(await host.settle(back), true);
+  assert.match(host.rollouts.control?.halt?.why ?? "", /rolled back by hand, as /);
+});
+
 test("end: a rollback by hand that has not acted tells nothing", async () => {
   using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
   await host.settle();
