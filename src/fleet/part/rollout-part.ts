@@ -9,7 +9,7 @@ import { holderOf, pauseMs } from "../holder.ts";
 import type { Admission, RolloutServer, Self } from "../rollouts/rollout-server.ts";
 import type { Unknown } from "../slot-keeping.ts";
 import { readPart, writePart } from "./part-store.ts";
-import { SinceJoined } from "./since-joined.ts";
+import { SinceJoined, waitedMs } from "./since-joined.ts";
 import { fleetTermsOf, groupOf, loadServerFor, type RolloutServerFor, selfOf } from "./terms.ts";
 
 type Finalization = Pick<FinalizationRecord, "id" | "host" | "rollout" | "targetGeneration">;
@@ -66,9 +66,8 @@ export class RolloutPart {
     const admission = await this.ask(part, async (server, self) => {
       return await server.admit(self, waitedSeconds);
     });
-    const { kind } = admission;
-    this.#isAdmitted = kind === "admitted";
-    const after = this.#sinceJoined.afterAnswer(part, kind === "unknown" ? kind : "known");
+    this.#isAdmitted = admission.kind === "admitted";
+    const after = this.#sinceJoined.afterAnswer(part, admission);
     if (after !== part) writePart(this.#records, this.#finalization.id, after);
     return admission;
   }
@@ -85,10 +84,10 @@ export class RolloutPart {
       return { kind: "unknown", why: messageOf(error) };
     }
     const before = await this.read();
-    const { joined = null, withoutAnswer = 0 } = before ?? {};
     const asking = { finalization: id, rollout, generation, holder, ...terms };
-    const open = { joined, withoutAnswer, end: null, isTold: false };
-    const part: Part = { schemaVersion: 1, ...asking, ...open };
+    const open = { joined: null, withoutAnswer: 0, end: null, isTold: false };
+    const fresh: Part = { schemaVersion: 1, ...asking, ...open };
+    const part = before === null ? fresh : this.#sinceJoined.beforeAsk(before, fresh);
     if (JSON.stringify(before) !== JSON.stringify(part)) writePart(this.#records, id, part);
     return part;
   }
@@ -121,12 +120,12 @@ export class RolloutPart {
     await this.#withdrawing;
   }
 
-  /** How long former processes have waited since it joined, in milliseconds; 0 from the second call on. */
+  /** How long former processes have waited since etcd answered, in milliseconds; 0 from the second call on. */
   async formerWaitMs(): Promise<number> {
     if (this.#hasToldFormerWait || fleetTermsOf(this.#config) === null) return 0;
     this.#hasToldFormerWait = true;
     const part = await this.read();
-    return part === null ? 0 : 1000 * this.#sinceJoined.seconds(part);
+    return part === null ? 0 : waitedMs(this.#host, part);
   }
 
   async read(): Promise<Part | null> {
@@ -154,7 +153,7 @@ export class RolloutPart {
     if (part.joined !== null) return part;
     const answer = await this.tell(part, async (server, self) => await server.admit(self, 0), how);
     if (answer === null) return null;
-    const joined = this.#sinceJoined.afterAnswer(part, "known");
+    const joined = this.#sinceJoined.afterAnswer(part, answer);
     writePart(this.#records, this.#finalization.id, joined);
     return joined;
   }

@@ -1,6 +1,6 @@
 import type { Config } from "../../core/config/config.ts";
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
-import type { EtcdLockConfig } from "../../core/config/lock-config.ts";
+import { type EtcdLockConfig, isSameLock } from "../../core/config/lock-config.ts";
 import type { ProxyConfig } from "../../core/config/proxy-config.ts";
 import type { Part } from "../../core/record/fleet/part.ts";
 import type { RolloutServer, Self } from "../rollouts/rollout-server.ts";
@@ -18,6 +18,15 @@ export function fleetTermsOf({ lock, fleet }: Pick<Config, "lock" | "fleet">): F
 
 export function groupOf({ lock, fleet }: FleetTerms): string {
   return fleet.group ?? lock.group;
+}
+
+/** Whether two mean the same group on the same server, and this host under the same name. */
+export function isSameGroup(
+  one: FleetTerms & Pick<Part, "holder">,
+  other: FleetTerms & Pick<Part, "holder">,
+): boolean {
+  const lockOf = (terms: FleetTerms): EtcdLockConfig => ({ ...terms.lock, group: groupOf(terms) });
+  return one.holder === other.holder && isSameLock(lockOf(one), lockOf(other));
 }
 
 export function selfOf(

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import type { Config } from "../../../src/core/config/config.ts";
 import { owesItsEnd } from "../../../src/fleet/part/part-store.ts";
 import { until } from "../../test-host/until.ts";
 import { PartHost, partRecord, ROLLOUT } from "./part-host.ts";
@@ -56,6 +57,95 @@ test("part: it has waited since it joined, also for the next process, but not wh
   await host.part().admit();
   const rounded = rollouts.waited.map((seconds) => Math.round(seconds));
   assert.deepEqual(rounded, [0, 600, 660, 720, 720]);
+});
+
+/** It has waited for a lower wave for so long. */
+async function waitingHost(seconds: number): Promise<PartHost> {
+  const host = new PartHost({ wave: 1 });
+  host.boots(1000);
+  host.passes(0);
+  host.rollouts.knows("web0", 0, "live", 0);
+  host.has(partRecord());
+  await host.part().admit();
+  host.passes(1000 * seconds);
+  return host;
+}
+
+/** The group begins a rollout, in which only its own wave has hosts that ask. */
+function goesOver(host: PartHost, name: string): void {
+  const { rollouts } = host;
+  const { control } = rollouts;
+  assert.ok(control !== null);
+  rollouts.past.push({ ...control, endedAt: "", live: 0, members: 0 });
+  rollouts.control = { ...control, name, seq: control.seq + 1, halt: null };
+}
+
+test("part: in another rollout the wait begins anew, also if that has the same name", async () => {
+  using host = await waitingHost(3000);
+  const part = host.part();
+  goesOver(host, "bbbb2222");
+  const superseded = await part.admit();
+  assert.equal(superseded.kind === "held" && superseded.because, "superseded");
+  assert.equal((await host.partOf(partRecord().id))?.joined, null);
+  goesOver(host, ROLLOUT);
+  host.passes(1_000_000);
+  await part.admit();
+  host.passes(60_000);
+  await part.admit();
+  goesOver(host, ROLLOUT);
+  await part.admit();
+  await part.admit();
+  assert.deepEqual(host.rollouts.waited, [0, 3000, 0, 60, 60, 0]);
+  assert.equal(await host.part().formerWaitMs(), 4_060_000);
+});
+
+test("part: with another server, group or name of the host the wait begins anew, not with another member", async () => {
+  using configured = new PartHost({ wave: 1 });
+  const { lock, fleet } = configured.config;
+  assert.ok(lock?.backend === "etcd" && fleet !== null);
+  const [endpoint = ""] = lock.endpoints;
+  const changes: [Partial<Config>, number][] = [
+    [{ lock: { ...lock, endpoints: ["http://127.0.0.1:10"] } }, 0],
+    [{ lock: { ...lock, prefix: "/other" } }, 0],
+    [{ lock: { ...lock, id: "other" } }, 0],
+    [{ fleet: { ...fleet, group: "other" } }, 0],
+    [{ lock: { ...lock, endpoints: ["http://127.0.0.1:10", endpoint] } }, 600],
+    [{ fleet: { ...fleet, group: "default", soak: 1 } }, 600],
+  ];
+  for (const [change, waited] of changes) {
+    using host = await waitingHost(600);
+    Object.assign(host.config, change);
+    await host.part().admit();
+    assert.equal(host.rollouts.waited.at(-1), waited, JSON.stringify(change));
+  }
+});
+
+test("part: what a host asked of another server says nothing of this one: it joins at its end", async () => {
+  using host = await waitingHost(600);
+  const fleet = host.config.fleet;
+  assert.ok(fleet !== null);
+  Object.assign(host.config, { fleet: { ...fleet, group: "other" } });
+  host.rollouts.weather = "away";
+  const part = host.part();
+  await part.admit();
+  assert.equal((await host.partOf(partRecord().id))?.joined, null);
+  host.rollouts.weather = "fine";
+  const asked = await part.read();
+  assert.ok(asked !== null);
+  const joined = await part.join(asked, { stop: NEVER, patience: "one-try" });
+  assert.equal(joined?.joined?.at, host.now().toISOString());
+});
+
+test("part: nobody is missed while this host is off", async () => {
+  using host = await waitingHost(3000);
+  host.passes(10_000_000);
+  host.boots(60, "boot-2");
+  host.passes(0);
+  const part = host.part();
+  await part.admit();
+  host.passes(60_000);
+  await part.admit();
+  assert.deepEqual(host.rollouts.waited, [0, 0, 60]);
 });
 
 test("part: it waits for a change of the rollout, and no longer than until others are late", async () => {

@@ -34,9 +34,16 @@ const partSchema = v.object({
   /** The group and its server: the configuration may change before the end is told. */
   lock: lockSchema,
   fleet: fleetSchema,
-  /** When etcd answered for the first time; null before. */
+  /** When etcd answered for the first time, whatever the answer was; absent before. */
+  answered: v.optional(clockReading),
+  /**
+   * Since when it waits in the rollout that it has joined, in this boot; null if it is in none. Another group
+   * or server, another rollout and another boot begin the time anew.
+   */
   joined: v.nullable(clockReading),
-  /** The seconds since then in which etcd did not answer. */
+  /** The number of that rollout. */
+  seq: v.optional(v.nullable(v.number())),
+  /** The seconds since `joined` in which etcd did not answer. */
   withoutAnswer: v.pipe(v.number(), v.minValue(0)),
   /** Null before the end of the finalization. */
   end: v.nullable(endSchema),
