@@ -4,11 +4,13 @@ import { eventEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { messageOf } from "../../core/refusal.ts";
 import { asTheGroupKnowsIt } from "../../fleet/part/part-store.ts";
+import type { Telling } from "../../fleet/part/rollout-part.ts";
 import { groupOf } from "../../fleet/part/terms.ts";
 import { seenAtEnd } from "../../fleet/rollouts/seen.ts";
 import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
+import { type Outdated, outdatedEnd } from "./outdated-end.ts";
 import { endAfterOvertaken, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
 import { soak } from "./soak.ts";
 
@@ -75,18 +77,42 @@ export class RolloutEnd {
   };
 
   async #tell(record: FinalizationRecord, part: Part, request: Request): Promise<boolean> {
-    const { rollout, store, stop } = this.#context;
-    const how = { stop, patience: this.#patience(part) };
+    const { rollout, stop } = this.#context;
+    const seen: { outdated: Outdated | null } = { outdated: null };
+    const isOutdated = async (): Promise<boolean> => {
+      seen.outdated = await outdatedEnd(this.#context, record, part);
+      return seen.outdated !== null;
+    };
+    const how = { stop, patience: this.#patience(part), isOutdated };
+    const sent = await this.#send(part, request, how);
+    if (seen.outdated !== null) return await this.#tellInstead(record, part, seen.outdated);
+    if (sent === null) return false;
+    // First: after a crash it is told again, and answered with the numbers again.
+    await this.#report(record, sent.part, sent.told);
+    rollout.noteTold(sent.part);
+    return true;
+  }
+
+  /** Null as for `RolloutPart.tell`. */
+  async #send(
+    part: Part,
+    request: Request,
+    how: Telling,
+  ): Promise<{ readonly part: Part; readonly told: Told } | null> {
+    const { rollout, store } = this.#context;
     const isLeft = part.end?.kind === "left";
     const joined = isLeft ? part : await rollout.join(part, how);
-    if (joined === null) return false;
+    if (joined === null) return null;
     const known = isLeft ? joined : await asTheGroupKnowsIt(store, joined);
     const told = await rollout.tell(known, request, how);
-    if (told === null) return false;
-    // First: after a crash it is told again, and answered with the numbers again.
-    await this.#report(record, joined, told);
-    rollout.noteTold(joined);
-    return true;
+    return told === null ? null : { part: joined, told };
+  }
+
+  async #tellInstead(record: FinalizationRecord, told: Part, { end }: Outdated): Promise<boolean> {
+    const { rollout } = this.#context;
+    const part = rollout.note((await rollout.read()) ?? told, end);
+    const request = requestOf(part.end);
+    return request === null || (await this.#tell(record, part, request));
   }
 
   /** A person who cancels does not wait for etcd: the unit goes on. */

@@ -21,9 +21,11 @@ interface PartTerms {
 }
 
 /** How long the group is told something. */
-interface Telling {
+export interface Telling {
   readonly stop: AbortSignal;
   readonly patience: "endless" | "one-try";
+  /** Asked before each try, with the number of tries so far: whether it is not to be told any more. */
+  readonly isOutdated?: (tries: number) => Promise<boolean>;
 }
 
 /** Takes part in the rollout of the group, for one finalization on the real host. */
@@ -161,16 +163,17 @@ export class RolloutPart {
   /**
    * Tells the group something, until etcd has answered.
    *
-   * @returns null if it was stopped before, or does not try again
+   * @returns null if it was stopped before, does not try again, or is outdated
    */
   async tell<T extends { readonly kind: string }>(
     part: Part,
     what: (server: RolloutServer, self: Self) => Promise<T | Unknown>,
-    { stop, patience }: Telling,
+    { stop, patience, isOutdated }: Telling,
   ): Promise<T | null> {
     const over = AbortSignal.any([stop, this.#over.signal]);
     let lastProblem = "";
     for (let tries = 0; !over.aborted; tries++) {
+      if ((await isOutdated?.(tries)) === true) return null;
       const told = await this.ask(part, what);
       if (!isUnknown(told)) return told;
       if (told.why !== lastProblem) {

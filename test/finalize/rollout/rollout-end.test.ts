@@ -367,6 +367,36 @@ test("end: a rollback by hand counts, also after a newer finalization has asked 
   assert.match(host.rollouts.control?.halt?.why ?? "", /rolled back by hand, as /);
 });
 
+/** Etcd is away when its soak is over, and a newer finalization acts meanwhile. */
+async function overtakenTelling(host: EndedHost, newer: Partial<FinalizationRecord>) {
+  host.rollouts.weather = "away";
+  const telling = host.settle();
+  await until("it has tried", () => host.rollouts.asked.includes("live web1"));
+  const timeline = [entry("waiting"), entry("switching"), entry("live")];
+  return { telling, newer: host.newer({ state: "live", timeline, ...newer }) };
+}
+
+test("end: a host that was rolled back by hand is not live, although etcd was away meanwhile", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  const back = { rollbackOf: host.record.id, rollout: null };
+  const { telling, newer } = await overtakenTelling(host, back);
+  assert.equal(await telling, true);
+  host.rollouts.weather = "fine";
+  assert.equal(await host.settle(newer), true);
+  assert.equal(host.rollouts.doneOf("web1"), "failed");
+  assert.equal(host.rollouts.heeded.includes("live web1"), false);
+});
+
+test("end: a host is not live on what a finalization without a rollout has replaced", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  const { telling } = await overtakenTelling(host, { rollout: null });
+  await telling;
+  host.rollouts.weather = "fine";
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.stateOf("web1"), "left");
+  assert.equal(host.rollouts.doneOf("web1"), null);
+});
+
 test("end: a rollback by hand that has not acted tells nothing", async () => {
   using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
   await host.settle();
