@@ -244,7 +244,7 @@ groupTest(
     assert.equal((await recordOf(canary.host, ill)).state, "live");
     await canary.host.run(["rm", ILL]);
 
-    // Its process is killed, and then its host is cut off by the power, while it soaks.
+    // Its process is killed, and then its host boots, while it soaks.
     await canary.host.write(HOLD, "");
     const again = await canary.joins("two");
     await group.has("web0", "soaking");
@@ -255,8 +255,9 @@ groupTest(
     });
     await canary.host.powerCut();
     await canary.host.powerOn();
-    await group.has("web0", "live");
+    assert.match(await group.halted(), /it booted without a shutdown/);
     await canary.isThrough();
+    assert.equal((await recordOf(canary.host, again)).state, "live");
 
     const rolled = await canary.joins("three", { units: FAILING_LATE });
     await entered(canary.host, rolled, "switching");

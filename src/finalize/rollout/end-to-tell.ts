@@ -1,14 +1,17 @@
 import type { ClockReading } from "../../core/record/clock.ts";
 import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
 import { hasActed } from "../../core/record/can-roll-back.ts";
-import { type FinalizationRecord, putsRebootOff } from "../../core/record/record.ts";
+import { type FinalizationRecord, isUnfinished, putsRebootOff } from "../../core/record/record.ts";
 import { lookAtPart, writePart } from "../../fleet/part/part-store.ts";
 import { readClock } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
 
 type EndContext = Pick<FinalizationContext, "host" | "store" | "rollout">;
 
-/** What the group is told of a finalization; null while that is open. A rollback never ends well. */
+/**
+ * What the group is told of a finalization; null while that is open. A rollback never ends well. One that failed
+ * before it acted says nothing of its target: an hour at a gate must not stop the fleet.
+ */
 export function endOf(record: FinalizationRecord, now: ClockReading): PartEnd | null {
   const why = record.outcome?.reason ?? record.timeline.at(-1)?.detail ?? record.state;
   switch (record.state) {
@@ -22,8 +25,9 @@ export function endOf(record: FinalizationRecord, now: ClockReading): PartEnd | 
       return { kind: "soaking", since: now };
     case "rolling-back":
     case "rolled-back":
-    case "failed":
       return { kind: "failed", why };
+    case "failed":
+      return { kind: hasActed(record) ? "failed" : "left", why };
     case "superseded":
     case "cancelled":
       return { kind: "left", why };
@@ -66,9 +70,13 @@ export async function handOnToReboot(
   if (part.isTold || !putsRebootOff(record)) return part;
   const next = await store.readNewest();
   if (next === null || next.rebootOf !== record.id) return part;
-  if ((await lookAtPart(store, next.id)) === null) {
-    writePart(store, next.id, { ...part, end: null, isTold: false });
+  const hasPart = (await lookAtPart(store, next.id)) !== null;
+  if (!hasPart && !isUnfinished(next) && !hasActed(next)) {
+    // Nobody drives it any more, so nobody would tell the end of a part.
+    const why = next.outcome?.reason ?? next.state;
+    return rollout.note(part, { kind: "left", why: `its reboot ${next.id} did not begin: ${why}` });
   }
+  if (!hasPart) writePart(store, next.id, { ...part, end: null, isTold: false });
   return rollout.note(part, { kind: "handed-on", to: next.id });
 }
 

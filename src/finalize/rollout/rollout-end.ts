@@ -12,7 +12,8 @@ import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
 import { type Outdated, outdatedEnd } from "./outdated-end.ts";
 import { endAfterOvertaken, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
-import { soak } from "./soak.ts";
+import { type Soak, soak } from "./soak.ts";
+import { WatchedSoak } from "./watched-soak.ts";
 
 /** Tells the group of a rollout how a finalization has ended, until etcd has answered. */
 export class RolloutEnd {
@@ -142,24 +143,27 @@ export class RolloutEnd {
     const { host, rollout, stop } = this.#context;
     const { end, fleet } = part;
     if (end?.kind !== "soaking") return part;
+    const watched = new WatchedSoak(this.#context, end);
+    const taken = watched.takeUp(part);
     const over = new AbortController();
     const until = AbortSignal.any([stop, over.signal]);
-    const telling = this.#tellSoak(record, part, until).catch(this.#warn);
+    const telling = this.#tellSoak(record, taken, until).catch(this.#warn);
     const time = new TimeLimit(host, (now) => secondsLeft(fleet.soak, end.since, now));
-    const next = await this.#endAfter(record, { seconds: fleet.soak, time }).finally(() => {
+    const soaking = { seconds: fleet.soak, time, boot: watched.boot };
+    const next = await this.#endAfter(record, soaking).finally(() => {
       over.abort();
     });
     // It writes the part too, if it has joined only now.
     await telling;
-    return next === null ? null : rollout.note((await rollout.read()) ?? part, next);
+    const last = (await rollout.read()) ?? taken;
+    if (next !== null) return rollout.note(last, next);
+    watched.leave(last);
+    return null;
   }
 
-  async #endAfter(
-    record: FinalizationRecord,
-    limit: Parameters<typeof soak>[2],
-  ): Promise<PartEnd | null> {
+  async #endAfter(record: FinalizationRecord, soaking: Soak): Promise<PartEnd | null> {
     const { host } = this.#context;
-    const end = await soak(this.#context, record, limit);
+    const end = await soak(this.#context, record, soaking);
     switch (end.kind) {
       case "healthy":
         return { kind: "live" };

@@ -19,6 +19,13 @@ export type SoakEnd =
   /** This process is to end; another one goes on. */
   | { readonly kind: "stopped" };
 
+export interface Soak {
+  readonly seconds: number;
+  readonly time: Pick<TimeLimit, "leftMs">;
+  /** Whether the host went down without a shutdown while it soaked. */
+  readonly boot: "as-usual" | "unannounced";
+}
+
 type SoakContext = Pick<FinalizationContext, "host" | "store" | "config" | "stop">;
 
 /** In seconds: so often the host is looked at, a tenth of its soak within these bounds. */
@@ -33,10 +40,13 @@ const LONGEST_PAUSE = 30;
 export async function soak(
   context: SoakContext,
   record: FinalizationRecord,
-  { seconds, time }: { readonly seconds: number; readonly time: Pick<TimeLimit, "leftMs"> },
+  { seconds, time, boot }: Soak,
 ): Promise<SoakEnd> {
   const { store, stop } = context;
   if (seconds === 0) return { kind: "healthy" };
+  const before = await store.actedSince(record.id);
+  if (before !== null) return { kind: "overtaken", by: before };
+  if (boot === "unannounced") return { kind: "unhealthy", why: "it booted without a shutdown" };
   const pauseMs = 1000 * Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, seconds / 10));
   const baseline = await baselineOf(context, record);
   while (!stop.aborted) {

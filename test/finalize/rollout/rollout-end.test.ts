@@ -172,6 +172,73 @@ test("end: a shutdown is no trouble, and the next boot goes on with the time tha
   assert.deepEqual(host.rollouts.control?.failures, []);
 });
 
+/** It soaks; then its process is gone, in order or not. */
+async function soakingHost(how: "stopped" | "dead"): Promise<EndedHost> {
+  const host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
+  host.boots(1000);
+  const settling = host.settle();
+  await until("it soaks", () => host.last() === "soaks web1");
+  const file = `state/${host.record.id}.rollout`;
+  const text = host.text(file);
+  host.stop.abort();
+  assert.equal(await settling, false);
+  // A process that dies writes nothing.
+  if (how === "dead") host.folder.write(file, text);
+  return host;
+}
+
+/** Its next process, in a boot in which the soak is over, or has just begun. */
+function goesOn(host: EndedHost, bootId: string, soak: "over" | "left" = "over"): EndedHost {
+  const over = bootId === "boot-1" ? 1020 : 60;
+  host.boots(soak === "over" ? over : 1, bootId);
+  const next = host.next();
+  next.passes(soak === "over" ? 20_000 : 0);
+  return next;
+}
+
+test("end: a host that boots in its soak without a shutdown has failed in the rollout", async () => {
+  using host = await soakingHost("dead");
+  using next = goesOn(host, "boot-2");
+  assert.equal(await next.settle(), true);
+  const [failure] = next.rollouts.control?.failures ?? [];
+  assert.equal(failure?.why, "unhealthy while it soaked: it booted without a shutdown");
+});
+
+test("end: a process that dies in the soak is no boot, nor is a shutdown one without notice", async () => {
+  for (const [how, bootId] of [
+    ["dead", "boot-1"],
+    ["stopped", "boot-2"],
+  ] as const) {
+    using host = await soakingHost(how);
+    using next = goesOn(host, bootId);
+    assert.equal(await next.settle(), true);
+    assert.equal(next.rollouts.doneOf("web1"), "live");
+  }
+});
+
+test("end: after a shutdown in the soak, the next boot is watched too", async () => {
+  using host = await soakingHost("stopped");
+  using second = goesOn(host, "boot-2", "left");
+  const settling = second.settle();
+  const file = `state/${host.record.id}.rollout`;
+  await until("it is watched", async () => host.text(file).includes('"watchedIn": "boot-2"'));
+  const text = host.text(file);
+  second.stop.abort();
+  await settling;
+  host.folder.write(file, text);
+  using third = goesOn(host, "boot-3");
+  assert.equal(await third.settle(), true);
+  assert.equal(third.rollouts.doneOf("web1"), "failed");
+});
+
+test("end: a newer finalization that reboots the host is no boot without a shutdown", async () => {
+  using host = await soakingHost("dead");
+  using next = goesOn(host, "boot-2");
+  next.newer({ state: "verifying", timeline: [entry("waiting"), entry("rebooting")] });
+  assert.equal(await next.settle(), true);
+  assert.deepEqual(next.rollouts.control?.failures, []);
+});
+
 test("end: another process goes on with the time that is left of a soak", async () => {
   using host = await new EndedHost({ state: "live" }, { soak: 10 }).joins();
   host.boots(1000);
@@ -240,6 +307,15 @@ for (const state of ["rolled-back", "failed"] as const) {
     assert.deepEqual([failures?.length, halt?.why], [1, "web1: it broke"]);
   });
 }
+
+test("end: one that failed before it acted leaves the rollout, and halts nothing", async () => {
+  const timeline = [entry("scheduled"), entry("waiting"), entry("failed", "waited too long")];
+  using host = await new EndedHost({ state: "failed", timeline }).joins();
+  assert.equal(await host.settle(), true);
+  const own = [...host.rollouts.members.values()].find((member) => member.host === "web1");
+  assert.deepEqual([own?.state, own?.why], ["left", "waited too long"]);
+  assert.deepEqual([host.rollouts.control?.halt, host.rollouts.control?.failures], [null, []]);
+});
 
 test("end: who cancels by hand does not wait for etcd, and leaves it to the unit", async () => {
   using host = await new EndedHost({ state: "cancelled" }).joins();
@@ -413,6 +489,16 @@ test("end: the reboot that was put off goes on with the part, and leaves if it i
   assert.deepEqual([host.rollouts.stateOf("web1"), host.rollouts.doneOf("web1")], ["acting", null]);
   assert.equal(await host.settle({ ...reboot, state: "cancelled" }), true);
   assert.equal(host.rollouts.stateOf("web1"), "left");
+});
+
+test("end: a put-off reboot that was cancelled already gets no part, and the host leaves", async () => {
+  const putOff = { whilePutOff: "switch", rebootRequired: "kernel changed" } as const;
+  using host = await new EndedHost({ state: "live", ...putOff }, { soak: 10 }).joins();
+  const { id: rebootOf, rollout } = host.record;
+  const reboot = host.newer({ rebootOf, rollout, state: "cancelled" });
+  assert.equal(await host.settle(), true);
+  assert.equal(host.rollouts.stateOf("web1"), "left");
+  assert.equal(await host.partOf(reboot.id), null);
 });
 
 /** A process that is killed at a request: etcd has heeded it, or has not, and nobody hears of it. */

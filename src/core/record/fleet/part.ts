@@ -8,7 +8,12 @@ import { ID_PATTERN } from "../id.ts";
 
 const endSchema = v.variant("kind", [
   /** It is live since then, and has to stay healthy. */
-  v.object({ kind: v.literal("soaking"), since: clockReading }),
+  v.object({
+    kind: v.literal("soaking"),
+    since: clockReading,
+    /** The boot in which a process watches it; null or absent if that was stopped in order, or has not begun. */
+    watchedIn: v.optional(v.nullable(v.string())),
+  }),
   v.object({ kind: v.literal("live") }),
   v.object({ kind: v.literal("failed"), why: v.string() }),
   /** It does not take part any more. */
