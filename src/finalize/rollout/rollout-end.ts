@@ -10,7 +10,7 @@ import { seenAtEnd } from "../../fleet/rollouts/seen.ts";
 import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
-import { type Outdated, outdatedEnd } from "./outdated-end.ts";
+import { givesUp, type Outdated, outdatedEnd } from "./outdated-end.ts";
 import { endAfterOvertaken, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
 import { type Soak, soak } from "./soak.ts";
 import { WatchedSoak } from "./watched-soak.ts";
@@ -80,8 +80,8 @@ export class RolloutEnd {
   async #tell(record: FinalizationRecord, part: Part, request: Request): Promise<boolean> {
     const { rollout, stop } = this.#context;
     const seen: { outdated: Outdated | null } = { outdated: null };
-    const isOutdated = async (): Promise<boolean> => {
-      seen.outdated = await outdatedEnd(this.#context, record, part);
+    const isOutdated = async (tries: number): Promise<boolean> => {
+      seen.outdated = await outdatedEnd(this.#context, record, part, tries);
       return seen.outdated !== null;
     };
     const how = { stop, patience: this.#patience(part), isOutdated };
@@ -109,11 +109,21 @@ export class RolloutEnd {
     return told === null ? null : { part: joined, told };
   }
 
-  async #tellInstead(record: FinalizationRecord, told: Part, { end }: Outdated): Promise<boolean> {
-    const { rollout } = this.#context;
-    const part = rollout.note((await rollout.read()) ?? told, end);
-    const request = requestOf(part.end);
-    return request === null || (await this.#tell(record, part, request));
+  async #tellInstead(
+    record: FinalizationRecord,
+    before: Part,
+    outdated: Outdated,
+  ): Promise<boolean> {
+    const { host, rollout } = this.#context;
+    const part = (await rollout.read()) ?? before;
+    if (outdated.kind === "give-up") {
+      host.say(givesUp(part, outdated.why));
+      rollout.noteTold(part);
+      return true;
+    }
+    const noted = rollout.note(part, outdated.end);
+    const request = requestOf(noted.end);
+    return request === null || (await this.#tell(record, noted, request));
   }
 
   /** A person who cancels does not wait for etcd: the unit goes on. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { test } from "node:test";
+import type { Config } from "../../../src/core/config/config.ts";
 import type { FleetConfig } from "../../../src/core/config/fleet/fleet-config.ts";
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
 import type { State } from "../../../src/core/states.ts";
@@ -8,6 +9,7 @@ import { owesItsEnd } from "../../../src/fleet/part/part-store.ts";
 import type { Reporter } from "../../../src/host/process/host.ts";
 import { RolloutEnd } from "../../../src/finalize/rollout/rollout-end.ts";
 import { until } from "../../test-host/until.ts";
+import { etcdConfig, fleetConfig } from "../../fleet/configs.ts";
 import { PartHost, partRecord } from "../../fleet/part/part-host.ts";
 
 const NEWER = "20261122-213500-bbbb";
@@ -471,6 +473,55 @@ test("end: a host is not live on what a finalization without a rollout has repla
   assert.equal(await host.settle(), true);
   assert.equal(host.rollouts.stateOf("web1"), "left");
   assert.equal(host.rollouts.doneOf("web1"), null);
+});
+
+/** It goes on by itself, as the unit of its finalization does. */
+async function toldInUnit(host: EndedHost, changes: Partial<Config>): Promise<boolean> {
+  Object.assign(host, { ownUnit: "deploy-finalize-x.service" });
+  host.rollouts.weather = "away";
+  const end = new RolloutEnd(host.context(host.record, { ...host.config, ...changes }));
+  await end.begin(host.record);
+  return await end.settle(host.record);
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+test("end: nobody is told for ever that a host left, once a newer finalization of it has acted", async () => {
+  using host = await new EndedHost({ state: "superseded" }).joins();
+  const timeline = [entry("waiting"), entry("switching"), entry("live")];
+  const newer = host.newer({ state: "live", timeline });
+  await host.part(newer).toAsk();
+  assert.equal(await toldInUnit(host, {}), true);
+  assert.match(host.said.join(), /does not try any more to tell the group default of aaaa1111/);
+  assert.equal(await owesItsEnd(host.store, host.record.id), false);
+});
+
+test("end: a server that is not configured any more is given up after a day", async () => {
+  const gone = { fleet: fleetConfig({ group: "other" }) };
+  for (const changes of [gone, { fleet: null }, { lock: etcdConfig(["http://127.0.0.1:10"]) }]) {
+    for (const state of ["live", "rolled-back", "cancelled"] as const) {
+      using host = await new EndedHost({ state }, { soak: 0 }).joins();
+      host.time += 2 * DAY_MS;
+      assert.equal(await toldInUnit(host, changes), true);
+      assert.ok(host.rollouts.asked.length > 1, "it has tried once");
+      assert.match(host.said.join(), /its server is not configured any more/);
+    }
+  }
+});
+
+test("end: a server is not given up on the first day, nor while it is configured", async () => {
+  for (const [days, changes] of [
+    [0.9, { fleet: null }],
+    [100, {}],
+  ] as const) {
+    using host = await new EndedHost({ state: "rolled-back" }).joins();
+    host.time += days * DAY_MS;
+    const telling = toldInUnit(host, changes);
+    await until("it tries on", () => host.rollouts.asked.length > 4);
+    host.rollouts.weather = "fine";
+    assert.equal(await telling, true);
+    assert.equal(host.rollouts.control?.failures.length, 1);
+  }
 });
 
 test("end: a rollback by hand that has not acted tells nothing", async () => {
