@@ -43,11 +43,17 @@ export async function partAtEnd(
   const own = await rollout.read();
   const end = own?.end ?? endOf(record, readClock(host));
   if (own !== null) return end === null || end === own.end ? own : rollout.note(own, end);
-  if (end === null || !hasActed(record)) return null;
+  if (!hasActed(record)) return null;
   if (record.rollbackOf !== null) return await partOfRollback(context, record, record.rollbackOf);
+  if (end === null) return null;
   // It has acted without asking: the host has booted the target, or somebody named the gate to act past it.
   const part = await rollout.toAsk();
   return "kind" in part ? null : rollout.note(part, end);
+}
+
+/** Whether it goes back, by itself or by hand: that ends a rollout for this host, whatever comes of it. */
+export function goesBack(record: FinalizationRecord): boolean {
+  return record.state === "rolling-back" || (record.rollbackOf !== null && hasActed(record));
 }
 
 /** A rollback by hand takes over the part of what it rolls back: the host has given up that rollout. */

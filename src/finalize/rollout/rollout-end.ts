@@ -11,7 +11,7 @@ import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-ser
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
 import { givesUp, type Outdated, outdatedEnd } from "./outdated-end.ts";
-import { endAfterOvertaken, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
+import { endAfterOvertaken, goesBack, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
 import { type Soak, soak } from "./soak.ts";
 import { WatchedSoak } from "./watched-soak.ts";
 
@@ -28,7 +28,7 @@ export class RolloutEnd {
 
   /** A rollback takes minutes, in which no other host is to act. Nothing here may keep it up. */
   foresee(record: FinalizationRecord): void {
-    if (record.state !== "rolling-back" || this.#hasForeseen) return;
+    if (!goesBack(record) || this.#hasForeseen) return;
     this.#hasForeseen = true;
     void this.begin(record);
   }

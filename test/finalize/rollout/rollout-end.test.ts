@@ -445,6 +445,28 @@ test("end: a rollback by hand counts, also after a newer finalization has asked 
   assert.match(host.rollouts.control?.halt?.why ?? "", /rolled back by hand, as /);
 });
 
+test("end: a rollback by hand is told when it begins, and not again at its end", async () => {
+  using host = await new EndedHost({ state: "live" }, { soak: 0 }).joins();
+  await host.settle();
+  const timeline = [entry("scheduled"), entry("waiting")];
+  const rollbackOf = host.record.id;
+  const waits = host.newer({ rollbackOf, rollout: null, state: "waiting", timeline });
+  const end = new RolloutEnd(host.context(waits));
+  end.foresee(waits);
+  const acts = host.has({
+    ...waits,
+    state: "switching",
+    timeline: [...timeline, entry("switching")],
+  });
+  const before = host.rollouts.asked.length;
+  end.foresee(acts);
+  await until("it is told", () => host.rollouts.control?.halt?.kind === "failures");
+  const over = host.has({ ...acts, state: "live" });
+  await end.begin(over);
+  assert.equal(await end.settle(over), true);
+  assert.deepEqual(host.rollouts.asked.slice(before), ["failed web1"]);
+});
+
 /** Etcd is away when its soak is over, and a newer finalization acts meanwhile. */
 async function overtakenTelling(host: EndedHost, newer: Partial<FinalizationRecord>) {
   host.rollouts.weather = "away";
