@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { Config } from "../../../src/core/config/config.ts";
 import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
@@ -250,12 +250,15 @@ test("hooks: a before that hangs is killed with all that it has started", async 
   using host = new HookHost();
   host.real = spawnWith({ PATH: process.env["PATH"] });
   const left = host.folder.at("left");
-  const script = `(sleep 30; echo late >'${left}') & echo $! >'${left}.pid'; wait`;
-  const end = await host.perform(BEFORE, {
-    hook: { before: ["sh", "-c", script], timeout: 1, onFailure: "abort" },
-  });
-  assert.ok(end.kind === "before-failed");
-  assert.match(end.why, /^sh was killed by SIGKILL after 1 s/);
+  const script = `(sleep 30; echo late >'${left}') & echo $! >'${left}.new'; mv '${left}.new' '${left}.pid'; wait`;
+  // On a slow machine the shell needs longer until it has started something.
+  for (let timeout = 1; !existsSync(`${left}.pid`); timeout *= 4) {
+    const end = await host.perform(BEFORE, {
+      hook: { before: ["sh", "-c", script], timeout, onFailure: "abort" },
+    });
+    assert.ok(end.kind === "before-failed");
+    assert.ok(end.why.startsWith(`sh was killed by SIGKILL after ${timeout} s`), end.why);
+  }
   const child = readFileSync(`${left}.pid`, "utf8").trim();
   // A killed process may take a moment to end.
   await until("what it started has ended", () => hasEnded(child));
