@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
       `return { exitCode: EXIT.done, left:`,
     ),
   ),
-  mutant("pins are not synced", 30, edit("state-dir/pins.ts", `    syncFolder(paths.pins);\n`, ``)),
+  mutant("pins are not synced", 111, edit("state-dir/pins.ts", `    syncFolder(paths.pins);\n`, ``)),
   mutant(
     "a new folder is not synced",
     6,
@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a record is not synced before its rename",
-    6,
+    41,
     edit("host/files/durable.ts", `      if (sync === "synced") fsyncSync(file);\n`, ``),
   ),
   mutant(
@@ -76,7 +76,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a state is saved after its effect",
-    662,
+    77,
     edit(
       "core/machine/loop.ts",
       `    if (step.record !== record) await ports.save(step.record);
@@ -161,7 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "reports are delivered in any order",
-    17,
+    31,
     edit("report/outbox.ts", `      .toSorted(inOrder);`, `      .toSorted(inOrder).toReversed();`),
   ),
   // Defects of the fleet lock.
@@ -205,6 +205,43 @@ export const MUTANTS: readonly Mutant[] = [
     207,
     edit("core/machine/policy.ts", `lock?.onRollback ?? "keep"`, `lock === null ? "keep" : "keep"`),
   ),
+  // Defects of the rollouts.
+  mutant(
+    "the group is not asked again right before the act",
+    14,
+    edit(
+      "gates/rollout.ts",
+      `      const answer = await askInTurn(seat);`,
+      `      if (isAdmitted) return { kind: "open" };
+      const answer = await askInTurn(seat);
+      isAdmitted = answer.kind === "admitted";`,
+    ),
+    edit(
+      "gates/rollout.ts",
+      `  let isAnotherActing = false;`,
+      `  let isAnotherActing = false;\n  let isAdmitted = false;`,
+    ),
+  ),
+  mutant(
+    "the pins go before the end of a rollout is told",
+    189,
+    edit(
+      "finalize/finish.ts",
+      `  if (!(await rolloutEnd.settle(record))) return SUSPENDED;\n`,
+      `  unpin(host.paths, record.id);\n  if (!(await rolloutEnd.settle(record))) return SUSPENDED;\n`,
+    ),
+    edit("finalize/finish.ts", `  unpin(host.paths, record.id);\n  store.prune(`, `  store.prune(`),
+  ),
+  mutant(
+    "an end counts as told before etcd has answered",
+    33,
+    edit(
+      "finalize/rollout/rollout-end.ts",
+      `    const told = await rollout.tell(known, request, how);`,
+      `    rollout.noteTold(joined);
+    const told = await rollout.tell(known, request, how);`,
+    ),
+  ),
   // Defects of specialisations.
   mutant(
     "no specialisation is activated after a boot",
@@ -217,7 +254,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "a specialisation becomes the boot default",
-    9190,
+    886,
     edit(
       "core/machine/act.ts",
       `const mode = record.specialisation === null ? "switch" : "test";`,
@@ -246,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
   // Faults that the program had before its units, locks and clocks were as they are.
   mutant(
     "a lock is taken only to find out who drives",
-    4043,
+    243,
     edit(
       "state-dir/owner.ts",
       `    if (isProbablyLocked(host.paths.kernelLocks, store.recordLockPath(id)))
@@ -272,7 +309,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("exit code 1 means an end to the unit", 120, ENDS_AFTER_1),
   mutant(
     "a schedule that fails has already superseded",
-    66,
+    83,
     edit(
       "finalize/newest/commit.ts",
       `    await arm(host, draft.arming);`,

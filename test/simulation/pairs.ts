@@ -23,6 +23,7 @@ export const QUIET: Plan = {
   reboots: "always",
   whilePutOff: "wait",
   fleet: null,
+  rollout: null,
   deploys: [],
   calls: [],
   faults: [],

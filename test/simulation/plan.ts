@@ -3,6 +3,7 @@ import type { HookPlan } from "./host/hook.ts";
 import type { LoaderKind } from "./host/boot.ts";
 import type { Health } from "./host/systems.ts";
 import { Random } from "./kernel/random.ts";
+import { rolloutOf, type RolloutPlan } from "./rollout-plan.ts";
 
 /** What happens on a host, apart from the order in which it happens. */
 export interface Plan {
@@ -28,6 +29,8 @@ export interface Plan {
   readonly whilePutOff: "wait" | "switch";
   /** Null if the host belongs to no fleet. */
   readonly fleet: FleetPlan | null;
+  /** Null if the host takes part in no rollouts; with them, its slots are in etcd. */
+  readonly rollout: RolloutPlan | null;
   readonly deploys: readonly Deploy[];
   readonly calls: readonly Call[];
   readonly faults: readonly Fault[];
@@ -123,7 +126,7 @@ export function planOf(seed: number): Plan {
   const drains = plan.hasRunner && random.oneIn(2);
   const nextJobAt = drains ? momentAfter(102, random) : 0;
   const onRollback = random.oneIn(3) ? "give-back" : "keep";
-  const whole: Plan = {
+  const whole: Omit<Plan, "rollout"> = {
     ...plan,
     fleet: fleet === null ? null : { ...fleet, onRollback },
     drains,
@@ -134,7 +137,8 @@ export function planOf(seed: number): Plan {
     whilePutOff: plan.reboots === "in its window" && random.oneIn(2) ? "switch" : "wait",
     hooks: random.oneIn(isLarge ? 4 : 10) ? random.pick(HOOKS) : "none",
   };
-  return { ...whole, calls: [...whole.calls, ...hurriesOf(random)] };
+  const calls = [...whole.calls, ...hurriesOf(random)];
+  return { ...whole, calls, rollout: rolloutOf(random, isLarge ? 4 : 10) };
 }
 
 function hurriesOf(random: Random): Call[] {

@@ -4,11 +4,20 @@ import { type Choice, Machine, type Observer } from "./host/machine.ts";
 import { boot } from "./host/power.ts";
 import type { ResumeUnits } from "./host/systemd/resume-unit.ts";
 import { hook } from "./host/hook.ts";
+import { Etcd } from "./host/etcd.ts";
 import { LockServer } from "./host/lock-server.ts";
+import { OtherHosts } from "./host/rest-of-group.ts";
 import { programsFor } from "./host/programs.ts";
 import { install, prepare } from "./host/setup.ts";
 import type { Switching } from "./host/switch.ts";
-import { addSpecialisation, addSystem, CONFIG, makeCurrent, type System } from "./host/systems.ts";
+import {
+  addSpecialisation,
+  addSystem,
+  CONFIG,
+  makeCurrent,
+  STATE,
+  type System,
+} from "./host/systems.ts";
 import { Logind } from "./host/logind/logind.ts";
 import type { Program as Code } from "./kernel/bundle.ts";
 import type { FolderNode } from "./kernel/disk-nodes.ts";
@@ -51,6 +60,7 @@ export class Simulation implements Observer {
   readonly #systems = new Map<string, System>();
   readonly #switching: Switching;
   #deliveries = 0;
+  #calls = 0;
   #hookRuns = 0;
   /** Called before each call of a process, when all else has been decided. */
   onCall: (process: Process, name: string, detail: string) => void = () => {};
@@ -109,14 +119,26 @@ export class Simulation implements Observer {
     // Its boot was long ago: no resume makes up for what is left undriven.
     this.machine.clocks.monoMs += UP_MS;
     this.begin = this.machine.clocks.monoMs;
-    if (plan.fleet !== null) {
-      const server = new LockServer(plan.fleet, this.machine.clocks, this.begin);
+    this.#connect();
+    this.#schedulePlan();
+  }
+
+  /** To the servers of its fleet. */
+  #connect(): void {
+    const { fleet, rollout } = this.#plan;
+    const { machine, begin } = this;
+    if (rollout !== null) {
+      const etcd = new Etcd(rollout, machine.clocks, begin);
+      etcd.turnNow = () => turnOn(machine);
+      machine.etcd = etcd;
+      new OtherHosts(rollout, etcd, machine.clocks).begin();
+    } else if (fleet !== null) {
+      const server = new LockServer(fleet, machine.clocks, begin);
       server.onGiveBack = (holder) => {
         this.oracle.givesBack(holder);
       };
-      this.machine.lockServer = server;
+      machine.lockServer = server;
     }
-    this.#schedulePlan();
   }
 
   readonly #isJobRunning = (): boolean => {
@@ -167,15 +189,22 @@ export class Simulation implements Observer {
     this.machine.disk.syncAll();
     this.oracle.moves(system);
     const schedule = (whenOver: () => void): void => {
-      this.call(["schedule"], whenOver);
+      this.call(["schedule"], whenOver, name);
     };
     const deployment = { system, switching: this.#switching, schedule };
     this.machine.run(`deployer of ${name}`, deploy(this.machine, deployment));
   }
 
-  /** Somebody calls the program. */
-  call(args: readonly string[], whenOver: () => void): void {
-    const all = [...args, "--config", CONFIG];
+  /**
+   * Somebody calls the program.
+   *
+   * @param own the name of the rollout that this call may begin
+   */
+  call(args: readonly string[], whenOver: () => void, own = `call-${++this.#calls}`): void {
+    const { rollout } = this.#plan;
+    const isNamed = rollout !== null && args[0] === "schedule";
+    const name = rollout?.rollouts === "one" ? "the-rollout" : own;
+    const all = [...args, ...(isNamed ? ["--rollout", name] : []), "--config", CONFIG];
     this.machine.startProcess(all, ENVIRONMENT, "somebody", (end, process) => {
       this.oracle.callEnded(process, end);
       whenOver();
@@ -235,3 +264,9 @@ export class Simulation implements Observer {
 }
 
 const FIRST_DEPLOY = { health: "good", kernel: "kernel-1" } as const;
+
+/** The program that holds the turn; null if nobody does. */
+function turnOn({ disk, programs }: Machine): number | null {
+  const path = `${STATE}/turn.lock`;
+  return disk.has(path) ? (programs.locks.get(disk.file(path).inode) ?? null) : null;
+}

@@ -25,7 +25,7 @@ export interface Request {
   readonly body: string | null;
 }
 
-interface Asked {
+export interface Asked {
   readonly process: Process;
   readonly handle: number;
   readonly request: Request;
@@ -69,7 +69,7 @@ export class LockServer {
     const isAnswered = status !== null && !isLost;
     process.pending.push({
       handle,
-      happening: isAnswered ? { kind: "answered", status } : { kind: "unanswered" },
+      happening: isAnswered ? { kind: "answered", status, text: "" } : { kind: "unanswered" },
     });
     return { exitCode: 0 };
   }

@@ -9,6 +9,7 @@ import { type Delivery, Process, type ProcessEnd, SIGNAL_HANDLE } from "../kerne
 import { Random } from "../kernel/random.ts";
 import { Run } from "../kernel/run.ts";
 import { Clocks, PLANNED } from "./clocks.ts";
+import type { Etcd } from "./etcd.ts";
 import type { LockServer, Request } from "./lock-server.ts";
 import type { Logind } from "./logind/logind.ts";
 import { kernelFile } from "./kernel-files.ts";
@@ -207,16 +208,27 @@ export class Machine implements FileHost, NetworkHost, ProgramHost, UnitHost {
 
   /** Whether the runner runs a job that its stop lets it finish; null if its stop ends the job. */
   isRunnerBusy: (() => boolean) | null = null;
-  /** Null if the host belongs to no fleet. */
+  /** Null if the host belongs to no fleet, or its slots are in etcd. */
   lockServer: LockServer | null = null;
+  /** Null if the host takes part in no rollouts. */
+  etcd: Etcd | null = null;
   /** Null if the host has no logind. */
   logind: Logind | null = null;
 
   send = (process: Process, handle: number, request: Request, withinMs: number): void => {
-    if (this.lockServer === null) throw new SimulationError(`nobody answers at ${request.url}`);
+    const server = this.etcd ?? this.lockServer;
+    if (server === null) throw new SimulationError(`nobody answers at ${request.url}`);
     process.open.add(handle);
     const asked = { process, handle, request, withinMs };
-    this.run("lock server", this.lockServer.exchange(asked));
+    this.run("lock server", server.exchange(asked));
+  };
+
+  listen = (process: Process, handle: number, request: Request): void => {
+    if (this.etcd === null) throw new SimulationError(`nobody answers at ${request.url}`);
+    process.open.add(handle);
+    const input = { text: request.body ?? "", end: "open" } as const;
+    const program = this.programs.add(process, handle, ["watch", request.url], input);
+    program.body = this.etcd.watch(program);
   };
 
   // What may come next.

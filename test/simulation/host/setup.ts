@@ -1,6 +1,8 @@
 import { STATES } from "../../../src/core/states.ts";
 import type { Plan } from "../plan.ts";
 import { addLoader } from "./boot.ts";
+import { fleetConfigOf } from "../rollout-plan.ts";
+import { ETCD_URL, GROUP, PREFIX } from "./etcd.ts";
 import type { Machine } from "./machine.ts";
 import { hooksOf } from "./hook.ts";
 import { HOLDER, LOCK_URL } from "./lock-server.ts";
@@ -43,11 +45,19 @@ function* nothing(): Body {
 /** In seconds: more than some programs block the shutdown, and less than others do. */
 export const ROLLBACK_TIMEOUT = 10;
 
-const LOCK = { backend: "fleetlock", url: LOCK_URL, id: HOLDER, timeout: 2, retry: 2 };
+const LOCK = { id: HOLDER, timeout: 2, retry: 2 };
+
+function lockOf({ fleet, rollout }: Plan): object | null {
+  if (fleet === null && rollout === null) return null;
+  const onRollback = fleet === null ? {} : { onRollback: fleet.onRollback };
+  if (rollout === null) return { ...LOCK, ...onRollback, backend: "fleetlock", url: LOCK_URL };
+  const server = { backend: "etcd", endpoints: [ETCD_URL], prefix: PREFIX, group: GROUP };
+  return { ...LOCK, ...onRollback, ...server, for: fleet === null ? [] : ["reboot"] };
+}
 
 /** The configuration file of the host. */
 function configOf(plan: Plan): object {
-  const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots, fleet } = plan;
+  const { confirmWithin, hasRunner, hasReceiver, checks, settle, reboots, rollout } = plan;
   const { specialisation, hasLogind, whilePutOff, hooks } = plan;
   const detect = { kind: "command", command: ["/bin/job-runs"] };
   const runner = { unit: "runner.service", detect };
@@ -70,7 +80,8 @@ function configOf(plan: Plan): object {
       confirm: confirmWithin === null ? null : { within: confirmWithin },
     },
     reboot: { window: reboots === "always" ? null : WINDOW, whilePutOff },
-    lock: fleet === null ? null : { ...LOCK, onRollback: fleet.onRollback },
+    lock: lockOf(plan),
+    ...(rollout !== null && { fleet: fleetConfigOf(rollout) }),
     report: { receivers: hasReceiver ? [receiver] : [] },
   };
 }

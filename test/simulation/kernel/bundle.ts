@@ -75,7 +75,7 @@ const remembering: Plugin = {
 /** A module that only the simulation has. */
 export const NETWORK = "simulated-network";
 
-/** Puts the simulated network in the place of the function that sends HTTP requests. */
+/** Puts the simulated network in the place of the functions that send HTTP requests. */
 const networking: Plugin = {
   name: "simulated network",
   setup: (building) => {
@@ -84,14 +84,15 @@ const networking: Plugin = {
       path,
       external: true,
     }));
-    building.onResolve({ filter: /\/http\.ts$/ }, (given) =>
+    building.onResolve({ filter: /\/(http|lines)\.ts$/ }, (given) =>
       given.namespace === namespace
         ? null
         : { path: join(given.resolveDir, given.path), namespace },
     );
     building.onLoad({ filter: /./, namespace }, ({ path }) => {
       const own = JSON.stringify(path);
-      const contents = `export * from ${own};\nexport { send } from "${NETWORK}";`;
+      const name = path.endsWith("/http.ts") ? "send" : "sendForLines";
+      const contents = `export * from ${own};\nexport { ${name} } from "${NETWORK}";`;
       return { contents, loader: "js", resolveDir: PROJECT };
     });
   },

@@ -7,7 +7,7 @@ import * as util from "node:util";
 import { NETWORK, type Outside } from "./bundle.ts";
 import { Gone, SimulationError } from "./errors.ts";
 import { type FileHost, FileModule } from "./fs-module.ts";
-import { type NetworkHost, sendOn } from "./network.ts";
+import { type NetworkHost, sendForLinesOn, sendOn } from "./network.ts";
 import type { Process } from "./process.ts";
 import { currentRun, defect } from "./run.ts";
 
@@ -48,7 +48,10 @@ export function outsideOf(stage: Stage): Outside {
       "node:timers/promises": strict("node:timers/promises", { setTimeout: timers.sleep }),
       "node:crypto": { ...crypto, randomUUID: timers.uniqueName },
       "node:child_process": { spawn: forbidden("child_process") },
-      [NETWORK]: { send: sendOn(() => hostOn(stage)) },
+      [NETWORK]: {
+        send: sendOn(() => hostOn(stage)),
+        sendForLines: sendForLinesOn(() => hostOn(stage)),
+      },
     },
     globals: {
       setTimeout: timers.setTimeout,

@@ -4,7 +4,7 @@ export type Happening =
   | { readonly kind: "changed"; readonly file: string }
   | { readonly kind: "output"; readonly text: string }
   | { readonly kind: "ended"; readonly exitCode: number | null; readonly stderr: string }
-  | { readonly kind: "answered"; readonly status: number }
+  | { readonly kind: "answered"; readonly status: number; readonly text: string }
   | { readonly kind: "unanswered" }
   | { readonly kind: "signal" };
 

@@ -12,6 +12,7 @@ import { judgeBegin, judgeHurried, judgePause } from "./pauses.ts";
 import { HookWatch } from "./hooks.ts";
 import type { HookEvent } from "../host/hook.ts";
 import { judgeRest } from "./rest.ts";
+import { judgeAdmission } from "./rollouts.ts";
 import { judgeGiveBack, judgeReboot } from "./slots.ts";
 import type { Known, Sight, Watched } from "./sight.ts";
 
@@ -179,7 +180,10 @@ export class Oracle implements Sight {
     }
     const isBegin = before.state === "scheduled" || before.state === "waiting";
     if (isBegin) before.movesAtAct = this.moveCount;
-    if (isBegin && (state === "switching" || state === "rebooting")) judgeBegin(this, id);
+    if (isBegin && (state === "switching" || state === "rebooting")) {
+      judgeBegin(this, id);
+      judgeAdmission(this, record, saving?.process ?? null);
+    }
     before.state = state;
     judgeEnd(this, record, before);
   }

@@ -6,6 +6,7 @@ import { isTerminal } from "../../../src/core/states.ts";
 import { PINS } from "../host/systems.ts";
 import type { Known, Sight } from "./sight.ts";
 import type { FaultKind } from "../plan.ts";
+import { judgeTold } from "./rollouts.ts";
 import { judgeSlot } from "./slots.ts";
 import { newestOn } from "./records.ts";
 
@@ -17,6 +18,7 @@ export function judgeRest(oracle: Sight, records: Records): void {
   judgeNewest(oracle, records);
   judgePutOff(oracle, records);
   judgeSlot(oracle, records);
+  judgeTold(oracle, records);
   const { plan, faults } = oracle.watched;
   // What cannot be noted because the disk is full is not reported.
   const isExcused = UNREPORTED.some((kind) => faults.made.has(kind));

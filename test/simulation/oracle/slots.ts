@@ -2,7 +2,9 @@ import { parseSlot, type Slot } from "../../../src/core/record/slot.ts";
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
 import { isTerminal } from "../../../src/core/states.ts";
 import { HOLDER } from "../host/lock-server.ts";
+import type { Machine } from "../host/machine.ts";
 import { STATE } from "../host/systems.ts";
+import type { Plan } from "../plan.ts";
 import { remembered } from "../kernel/remembered.ts";
 import type { Disk } from "../kernel/disk.ts";
 import type { Sight } from "./sight.ts";
@@ -15,11 +17,19 @@ function slotOn(disk: Disk): Slot | null {
   return disk.has(PATH) ? slotIn(disk.file(PATH).text) : null;
 }
 
+/** The server that keeps the slots; null if the host needs none. */
+function slotsOf(
+  { lockServer, etcd }: Machine,
+  { fleet }: Plan,
+): { readonly holder: string | null } | null {
+  return fleet === null ? null : (etcd ?? lockServer);
+}
+
 /** A host reboots only while it holds the slot of its fleet. */
-export function judgeReboot({ watched: { machine }, blame }: Sight, id: string): void {
-  const { lockServer } = machine;
-  if (lockServer === null || lockServer.holder === HOLDER) return;
-  blame(`${id} reboots without the slot, which ${lockServer.holder ?? "nobody"} holds`);
+export function judgeReboot({ watched: { machine, plan }, blame }: Sight, id: string): void {
+  const server = slotsOf(machine, plan);
+  if (server === null || server.holder === HOLDER) return;
+  blame(`${id} reboots without the slot, which ${server.holder ?? "nobody"} holds`);
 }
 
 /** It is not given back before whoever took it to reboot has ended. */
@@ -37,20 +47,21 @@ export function judgeSlot(
   { watched: { machine, plan, faults }, blame }: Sight,
   records: ReadonlyMap<string, FinalizationRecord>,
 ): void {
-  const { lockServer, disk } = machine;
-  if (lockServer === null) return;
+  const { disk } = machine;
+  const server = slotsOf(machine, plan);
+  if (server === null) return;
   const slot = slotOn(disk);
-  if (lockServer.holder === HOLDER && slot?.keptBecause == null) {
+  if (server.holder === HOLDER && slot?.keptBecause == null) {
     blame(`at rest, the slot is held: ${slot === null ? "this host does not know" : slot.state}`);
   }
   const isOver = slot !== null && records.get(slot.finalization)?.outcome != null;
   // A process that was killed is followed by another one in the next boot only.
   const isJustCut = [...faults.made].every((kind) => kind === "power cut" || kind === "interrupt");
-  const isGivenBack = slot?.state === "giving-back" && lockServer.holder !== HOLDER;
+  const isGivenBack = slot?.state === "giving-back" && server.holder !== HOLDER;
   if (isGivenBack && isOver && isJustCut) {
     blame("at rest, this host gives a slot back that it has given back");
   }
-  if (slot?.state === "held" && lockServer.holder !== HOLDER) {
+  if (slot?.state === "held" && server.holder !== HOLDER) {
     blame("at rest, this host takes the slot for its own, and does not hold it");
   }
   if (slot?.keptBecause == null) return;

@@ -42,6 +42,11 @@ const watch = v.strictObject({
   create_request: v.strictObject({ ...interval, start_revision: revision }),
 });
 
+/** What a range request asks for, outside of a transaction. */
+export function rangeIn(body: string | null): Look {
+  return v.parse(look, JSON.parse(body ?? ""));
+}
+
 export interface Interval {
   readonly key: string;
   readonly range_end?: string | undefined;

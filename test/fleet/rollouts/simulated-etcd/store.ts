@@ -47,6 +47,11 @@ export class EtcdStore {
     return { header, ...(succeeded && { succeeded }), responses };
   }
 
+  /** The answer to a range request. */
+  range(look: Look): object {
+    return { header: this.header(), ...this.#look(look, this.#revision) };
+  }
+
   header(): object {
     return { ...HEADER, revision: String(this.#revision) };
   }
