@@ -4,6 +4,7 @@ import { recordsOn } from "./oracle/records.ts";
 import type { Edit } from "./kernel/bundle.ts";
 import { QUIET } from "./pairs.ts";
 import type { FaultKind, Plan } from "./plan.ts";
+import type { RolloutPlan } from "./rollout-plan.ts";
 import { ownThisProcess, Runner } from "./runner.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -35,7 +36,53 @@ const ALONE = {
   onRollback: "keep",
 } as const;
 
+/** A group in which the host waits for a canary. */
+const IN_GROUP: RolloutPlan = {
+  canary: "live",
+  wave: 1,
+  joinsAfter: 100,
+  endsAfter: 500,
+  haltsAt: 0,
+  resumesAfter: 1000,
+  soak: 1,
+  maxFailures: 1,
+  rollouts: "one",
+  downFrom: 0,
+  downUntil: 0,
+  lostAnswer: 0,
+  whenLost: "at once",
+};
+
+const TOLD_TOO_EARLY: Edit = {
+  file: "src/finalize/rollout/rollout-end.ts",
+  from: "    const told = await rollout.tell(known, request, how);\n",
+  to: "    rollout.noteTold(joined);\n    const told = await rollout.tell(known, request, how);\n",
+};
+
 const WALKS: readonly Walk[] = [
+  {
+    name: "a host that is killed joins its rollout, acts, soaks and tells its end all the same",
+    plan: {
+      deploys: [{ at: 100, health: "good", kernel: "kernel-1" }],
+      rollout: IN_GROUP,
+    },
+    faults: [{ kind: "kill", after: 0 }],
+    end: "live",
+    calls: { from: 330, to: 1110, step: 3 },
+    planted: TOLD_TOO_EARLY,
+  },
+  {
+    name: "a power cut keeps no host that reboots from telling its end",
+    plan: {
+      ...REBOOTS,
+      fleet: ALONE,
+      // When it has soaked.
+      rollout: { ...IN_GROUP, downFrom: 12_000, downUntil: 20_000 },
+    },
+    faults: [{ kind: "power cut", after: 0 }],
+    calls: { from: 330, to: 1420, step: 3 },
+    planted: TOLD_TOO_EARLY,
+  },
   {
     name: "an accepted deploy outlasts a power cut that takes all that was not synced",
     plan: REBOOTS,
@@ -79,7 +126,7 @@ const WALKS: readonly Walk[] = [
     calls: { from: 881, to: 1031, step: 6 },
     planted: {
       file: "src/finalize/finish.ts",
-      from: "if (putsRebootOff(record)) await host.scheduleReboot?.(record);\n  unpin(host.paths, record.id);",
+      from: "if (putsRebootOff(record)) await host.scheduleReboot?.(record);",
       to: "unpin(host.paths, record.id);\n  if (putsRebootOff(record)) await host.scheduleReboot?.(record);",
     },
   },
@@ -189,11 +236,11 @@ const WALKS: readonly Walk[] = [
     seeds: "each",
     // While the newer one ends the older one.
     faults: [{ kind: "no more files", after: 0 }],
-    calls: { from: 497, to: 551, step: 3 },
+    calls: { from: 500, to: 581, step: 3 },
     planted: {
-      file: "src/finalize/newest/note-end.ts",
-      from: "const BACK_OFF = [0.5, 1, 2];",
-      to: "const BACK_OFF: readonly number[] = [];",
+      file: "src/finalize/newest/ending.ts",
+      from: "  await noteEnd(host, ended);\n  const isOwing = await owesItsEnd(store, ended.id);\n",
+      to: "  await host.report?.changed(ended);\n  const isOwing = false;\n",
     },
   },
   {
