@@ -50,7 +50,11 @@ export const MUTANTS: readonly Mutant[] = [
       `return { exitCode: EXIT.done, left:`,
     ),
   ),
-  mutant("pins are not synced", 111, edit("state-dir/pins.ts", `    syncFolder(paths.pins);\n`, ``)),
+  mutant(
+    "pins are not synced",
+    111,
+    edit("state-dir/pins.ts", `    syncFolder(paths.pins);\n`, ``),
+  ),
   mutant(
     "a new folder is not synced",
     6,

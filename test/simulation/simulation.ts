@@ -130,6 +130,9 @@ export class Simulation implements Observer {
     if (rollout !== null) {
       const etcd = new Etcd(rollout, machine.clocks, begin);
       etcd.turnNow = () => turnOn(machine);
+      etcd.store.listen(() => {
+        this.oracle.groupChanged();
+      });
       machine.etcd = etcd;
       new OtherHosts(rollout, etcd, machine.clocks).begin();
     } else if (fleet !== null) {

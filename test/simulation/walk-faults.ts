@@ -61,6 +61,17 @@ const TOLD_TOO_EARLY: Edit = {
 
 const WALKS: readonly Walk[] = [
   {
+    name: "a host whose reboot is put off is live in its rollout after the reboot only",
+    plan: { ...REBOOTS, reboots: "in its window", whilePutOff: "switch", rollout: IN_GROUP },
+    faults: [{ kind: "kill", after: 0 }],
+    calls: { from: 330, to: 2000, step: 13 },
+    planted: {
+      file: "src/finalize/rollout/end-to-tell.ts",
+      from: "if (part.isTold || !putsRebootOff(record)) return part;",
+      to: "if (part.isTold || putsRebootOff(record)) return part;",
+    },
+  },
+  {
     name: "a host that is killed joins its rollout, acts, soaks and tells its end all the same",
     plan: {
       deploys: [{ at: 100, health: "good", kernel: "kernel-1" }],

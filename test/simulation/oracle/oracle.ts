@@ -12,7 +12,7 @@ import { judgeBegin, judgeHurried, judgePause } from "./pauses.ts";
 import { HookWatch } from "./hooks.ts";
 import type { HookEvent } from "../host/hook.ts";
 import { judgeRest } from "./rest.ts";
-import { judgeAdmission } from "./rollouts.ts";
+import { judgeAdmission, judgeProgress } from "./rollouts.ts";
 import { judgeGiveBack, judgeReboot } from "./slots.ts";
 import type { Known, Sight, Watched } from "./sight.ts";
 
@@ -121,6 +121,11 @@ export class Oracle implements Sight {
       judgeReboot(this, id);
     }
     known.reboots[way].add(this.watched.machine.bootNumber);
+  }
+
+  /** The group of its rollouts has changed. */
+  groupChanged(): void {
+    judgeProgress(this);
   }
 
   /** This host asks the lock server to take the slot back. */

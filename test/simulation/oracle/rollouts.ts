@@ -1,4 +1,4 @@
-import type { FinalizationRecord } from "../../../src/core/record/record.ts";
+import { type FinalizationRecord, putsRebootOff } from "../../../src/core/record/record.ts";
 import { hasActed } from "../../../src/core/record/can-roll-back.ts";
 import { isTerminal } from "../../../src/core/states.ts";
 import { jsonIn } from "../../../src/core/answer.ts";
@@ -6,6 +6,7 @@ import type { Part } from "../../../src/core/record/fleet/part.ts";
 import { STATE } from "../host/systems.ts";
 import type { Process } from "../kernel/process.ts";
 import type { Disk } from "../kernel/disk.ts";
+import { newestOn, recordsOn } from "./records.ts";
 import type { Sight } from "./sight.ts";
 
 function partOn(disk: Disk, id: string): Part | null {
@@ -33,6 +34,22 @@ export function judgeAdmission(
   if (look.turn === null || look.turn !== etcd.turnNow()) {
     blame(`${id} acts, and has not asked its group since it has the turn`);
   }
+}
+
+/** The group changes: a host whose reboot is put off is not live before it. */
+export function judgeProgress({ watched: { machine }, blame }: Sight): void {
+  const { etcd, disk } = machine;
+  const member = etcd?.member() ?? null;
+  if (member?.state !== "live") return;
+  const records = recordsOn(disk);
+  const record = records.get(member.finalization);
+  if (record === undefined || !putsRebootOff(record)) return;
+  // A newer deploy takes the place of the reboot.
+  const newest = newestOn(disk);
+  if (newest === null || (newest !== record.id && records.get(newest)?.rebootOf !== record.id))
+    return;
+  if (disk.realPath("/run/booted-system") === record.target) return;
+  blame(`${record.id} is told to be live, and its reboot is put off`);
 }
 
 /** At rest the group knows how each host has ended. */
