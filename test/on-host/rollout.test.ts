@@ -76,8 +76,10 @@ class Member implements AsyncDisposable {
   /** Nothing of it is left to do. */
   async isThrough(): Promise<void> {
     await this.host.until(`${this.name} has no pins`, async () => {
-      const pins = await this.host.run(["ls", "-A", "/nix/var/nix/gcroots/deploy-finalize"]);
-      return pins.stdout === "";
+      const look = this.host.run(["ls", "-A", "/nix/var/nix/gcroots/deploy-finalize"]);
+      // It may be on the way down: a rollback by hand is told before its reboot.
+      const pins = await look.catch(() => null);
+      return pins?.exitCode === 0 && pins.stdout === "";
     });
   }
 
