@@ -1,3 +1,4 @@
+import { groupOfFleet } from "../core/config/fleet/group.ts";
 import * as v from "valibot";
 import { join } from "node:path";
 import { jsonAs } from "../core/answer.ts";
@@ -62,7 +63,7 @@ async function ofRollout({ folder }: RecordStore, { fleet, lock }: Config): Prom
   const { readRolloutNote } = await import("../state-dir/rollout-note.ts");
   const { rolloutMetricsText } = await import("./fleet/rollout-metrics.ts");
   const note = readRolloutNote(folder);
-  return rolloutMetricsText(note?.group === (fleet.group ?? lock.group) ? note : null);
+  return rolloutMetricsText(note?.group === groupOfFleet(fleet, lock) ? note : null);
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

@@ -1,3 +1,4 @@
+import { groupOfFleet } from "../../core/config/fleet/group.ts";
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { EtcdLockConfig } from "../../core/config/lock-config.ts";
@@ -65,6 +66,6 @@ function fleetMeant(
   if (lock === null || lock.backend !== "etcd") {
     throw new Refusal('rollouts need an etcd. Set `lock` with backend = "etcd".');
   }
-  const meant = group ?? fleet.group ?? lock.group;
+  const meant = group ?? groupOfFleet(fleet, lock);
   return { lock, fleet: { ...fleet, group: meant }, group: meant };
 }

@@ -1,3 +1,4 @@
+import { groupOfFleet } from "../../core/config/fleet/group.ts";
 import type { Rollout } from "../../core/fleet/rollout.ts";
 import type { Services } from "../../finalize/undo-deploy.ts";
 import { seenByOperator } from "../../fleet/rollouts/seen.ts";
@@ -8,7 +9,7 @@ export function reportingOf(
   group: string,
 ): (rollout: Rollout) => Promise<void> {
   return async (rollout) => {
-    if (group !== (fleet?.group ?? lock?.group)) return;
+    if (fleet === null || lock === null || group !== groupOfFleet(fleet, lock)) return;
     // Its configuration says whom to report to.
     const newest = await store.readNewest().catch(() => null);
     if (newest !== null) await host.report?.rollout(newest, seenByOperator(group, rollout));

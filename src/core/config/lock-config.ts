@@ -13,7 +13,7 @@ import {
 /** The allowed names of a group: https://coreos.github.io/zincati/development/fleetlock/protocol */
 export const GROUP_PATTERN = /^[a-zA-Z0-9.-]+$/;
 
-const groupName = v.pipe(
+export const groupName = v.pipe(
   v.string(),
   v.regex(GROUP_PATTERN, "must be letters, digits, dots and dashes"),
 );

@@ -1,3 +1,4 @@
+import { groupOfFleet } from "../../core/config/fleet/group.ts";
 import type { Config } from "../../core/config/config.ts";
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import { type EtcdLockConfig, isSameLock } from "../../core/config/lock-config.ts";
@@ -17,7 +18,7 @@ export function fleetTermsOf({ lock, fleet }: Pick<Config, "lock" | "fleet">): F
 }
 
 export function groupOf({ lock, fleet }: FleetTerms): string {
-  return fleet.group ?? lock.group;
+  return groupOfFleet(fleet, lock);
 }
 
 /** Whether two mean the same group on the same server, and this host under the same name. */

@@ -1,3 +1,4 @@
+import { groupOfFleet } from "../../core/config/fleet/group.ts";
 import type { FleetConfig } from "../../core/config/fleet/fleet-config.ts";
 import type { EtcdLockConfig, Reached } from "../../core/config/lock-config.ts";
 import { EtcdGateway, guarded } from "../etcd-gateway.ts";
@@ -28,7 +29,7 @@ export class EtcdRollouts implements RolloutServer {
     now: () => Date,
   ) {
     const gateway = new EtcdGateway(config, fractionOf(holder));
-    const name = fleet.group ?? config.group;
+    const name = groupOfFleet(fleet, config);
     this.#group = new EtcdGroup({ prefix: config.prefix, gateway, name, salt: holder, now });
     this.#changes = new Changes({
       gateway,

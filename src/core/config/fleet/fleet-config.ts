@@ -1,11 +1,6 @@
 import * as v from "valibot";
-import { GROUP_PATTERN } from "../lock-config.ts";
+import { groupName } from "../lock-config.ts";
 import { type Frozen, someSeconds, wholeSeconds } from "../schema-parts.ts";
-
-const groupName = v.pipe(
-  v.string(),
-  v.regex(GROUP_PATTERN, "must be letters, digits, dots and dashes"),
-);
 
 const wave = v.pipe(
   v.number(),
