@@ -15,35 +15,35 @@ export interface HookWeather {
 /** The host as the hooks make it: what each `before` has done and no `after` has undone. */
 export class HookWorld {
   /** The hooks whose `before` has been started, or that have none, in this order. */
-  #begun: string[] = [];
-  #inForce = new Set<string>();
+  begun: string[] = [];
+  inForce: string[] = [];
   /** How often each has gone wrong. */
   readonly wrong = { unnamed: 0, order: 0, actsWithout: 0, waits: 0, orphans: 0 };
   readonly #hooks: readonly HookConfig[];
   readonly #weather: HookWeather;
-  #closedFor: number;
+  closedFor: number;
   readonly #pass: () => void;
 
   constructor(hooks: readonly HookConfig[], weather: HookWeather, pass: () => void) {
     this.#hooks = hooks;
     this.#weather = weather;
-    this.#closedFor = weather.gateClosesFor ?? 0;
+    this.closedFor = weather.gateClosesFor ?? 0;
     this.#pass = pass;
   }
 
   get left(): readonly string[] {
-    return this.#begun;
+    return this.begun;
   }
 
   before(record: FinalizationRecord, name: string): Event {
     const isNamed = record.hooks.some((hook) => hook.name === name && hook.stage === "before");
     if (!isNamed) this.wrong.unnamed++;
-    this.#begun = [...this.#begun.filter((one) => one !== name), name];
+    this.begun = [...this.begun.filter((one) => one !== name), name];
     this.#pass();
     if (this.#weather.fails === name) {
       return { kind: "before-failed", hook: name, why: "it said no", waitedFor: [] };
     }
-    this.#inForce.add(name);
+    this.inForce.push(name);
     return { kind: "before-ended", hook: name, problem: null, waitedFor: [] };
   }
 
@@ -51,11 +51,11 @@ export class HookWorld {
     const config = this.#hooks.find((hook) => hook.name === name);
     const isBegun = record.hooks.some((hook) => hook.name === name && hook.stage !== "over");
     if (!isBegun) this.wrong.orphans++;
-    const last = this.#begun.at(-1);
-    if (this.#begun.includes(name) && last !== name) this.wrong.order++;
+    const last = this.begun.at(-1);
+    if (this.begun.includes(name) && last !== name) this.wrong.order++;
     this.#pass();
-    this.#inForce.delete(name);
-    this.#begun = this.#begun.filter((one) => one !== name);
+    this.inForce = this.inForce.filter((one) => one !== name);
+    this.begun = this.begun.filter((one) => one !== name);
     this.#pass();
     const isBad = config !== undefined && this.#weather.afterFails === true;
     return { kind: "after-ended", hook: name, problem: isBad ? "it said no" : null };
@@ -63,13 +63,13 @@ export class HookWorld {
 
   /** Null if everything is as it was. */
   lookAgain(): Event | null {
-    if (this.#inForce.size === 0 || this.#closedFor <= 0) return null;
-    this.#closedFor--;
+    if (this.inForce.length === 0 || this.closedFor <= 0) return null;
+    this.closedFor--;
     return { kind: "held-up", why: "CI job: it runs a job" };
   }
 
   wait(): void {
-    if (this.#begun.length > 0) this.wrong.waits++;
+    if (this.begun.length > 0) this.wrong.waits++;
   }
 
   /** The act of the deploy, not of a rollback. */
@@ -77,6 +77,6 @@ export class HookWorld {
     const wanted = this.#hooks.filter(
       ({ before, actions }) => before !== null && actions.some((action) => action === kind),
     );
-    if (wanted.some(({ name }) => !this.#inForce.has(name))) this.wrong.actsWithout++;
+    if (wanted.some(({ name }) => !this.inForce.includes(name))) this.wrong.actsWithout++;
   }
 }

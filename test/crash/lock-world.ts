@@ -25,8 +25,8 @@ export class LockWorld {
   slot: Slot | null = null;
   readonly #pass: () => void;
   readonly #hasEnded: () => boolean;
-  #full: number;
-  #silent: number;
+  full: number;
+  silent: number;
 
   /** @param pass a point at which the host may crash */
   constructor(
@@ -34,8 +34,8 @@ export class LockWorld {
     pass: () => void,
     hasEnded: () => boolean,
   ) {
-    this.#full = fullFor;
-    this.#silent = silentFor;
+    this.full = fullFor;
+    this.silent = silentFor;
     this.#pass = pass;
     this.#hasEnded = hasEnded;
   }
@@ -59,18 +59,27 @@ export class LockWorld {
     };
   }
 
+  #isSilent(): boolean {
+    if (this.silent === 0) return false;
+    this.silent--;
+    return true;
+  }
+
   /** A crash after the request and before the answer is one of the points. */
   readonly #server: SlotServer = {
     take: async () => {
-      if (this.#full-- > 0) return { kind: "refused", why: "full" };
+      if (this.full > 0) {
+        this.full--;
+        return { kind: "refused", why: "full" };
+      }
       this.isHeld = this.wasTaken = true;
       this.#pass();
-      return this.#silent-- > 0 ? NO_ANSWER : { kind: "held" };
+      return this.#isSilent() ? NO_ANSWER : { kind: "held" };
     },
     giveBack: async () => {
       this.isHeld = false;
       this.#pass();
-      return this.#silent-- > 0 ? NO_ANSWER : { kind: "given-back" };
+      return this.#isSilent() ? NO_ANSWER : { kind: "given-back" };
     },
     newLease: async () => NO_ANSWER,
     renew: async () => NO_ANSWER,

@@ -25,12 +25,12 @@ export class RunnerWorld {
   stoppedUnnamed = 0;
   /** How often the gates were waited for while it was stopped. */
   stoppedWhileWaiting = 0;
-  #found = 0;
+  found = 0;
   readonly #pass: () => void;
   readonly #saved: () => FinalizationRecord;
   readonly #weather: RunnerWeather;
-  #refuses: number;
-  #closes: number;
+  refuses: number;
+  closes: number;
 
   /**
    * @param pass a point at which the host may crash
@@ -38,8 +38,8 @@ export class RunnerWorld {
    */
   constructor(weather: RunnerWeather, pass: () => void, saved: () => FinalizationRecord) {
     this.#weather = weather;
-    this.#refuses = weather.refusesFor ?? 0;
-    this.#closes = weather.gateClosesFor ?? 0;
+    this.refuses = weather.refusesFor ?? 0;
+    this.closes = weather.gateClosesFor ?? 0;
     this.#pass = pass;
     this.#saved = saved;
   }
@@ -47,19 +47,23 @@ export class RunnerWorld {
   /** Null if the act may come. */
   beforeAct(): Event | null {
     if (this.state === "stopped") {
-      if (this.#closes-- > 0) return { kind: "held-up", why: "a gate has closed" };
-      return null;
+      if (this.closes === 0) return null;
+      this.closes--;
+      return { kind: "held-up", why: "a gate has closed" };
     }
     return this.#find();
   }
 
   #find(): Event {
-    if (++this.#found > MOST_FOUND) throw new Error("the runner that was found is never named");
+    if (++this.found > MOST_FOUND) throw new Error("the runner that was found is never named");
     return { kind: "runners-found", units: [UNIT] };
   }
 
   drain(): Event {
-    if (this.#refuses-- > 0) return { kind: "held-up", why: "cannot be stopped" };
+    if (this.refuses > 0) {
+      this.refuses--;
+      return { kind: "held-up", why: "cannot be stopped" };
+    }
     this.#stop();
     // It takes no new job, and ends with the one that it has.
     if (this.#weather.neverEnds === true) {

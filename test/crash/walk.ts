@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { drive } from "../../src/core/machine/loop.ts";
 import type { advance } from "../../src/core/machine/machine.ts";
 import { putsRebootOff } from "../../src/core/record/record.ts";
@@ -30,14 +31,22 @@ interface Life {
   readonly defect: string | null;
 }
 
-/** Runs a scenario to its end, through the crashes planned. */
+/**
+ * Runs a scenario to its end, through the crashes planned.
+ *
+ * @param undisturbed called at each point after the last crash
+ */
 async function live(
   scenario: Scenario,
   crashes: readonly CrashPlan[],
   machine: typeof advance,
+  undisturbed: (world: World) => void,
 ): Promise<Life> {
   const world = new World(scenario);
   const pending = [...crashes];
+  world.atPoint = () => {
+    if (pending.length === 0) undisturbed(world);
+  };
   for (let life = 0; life < MOST_LIVES; life++) {
     world.crashAt = pending[0]?.at ?? Number.POSITIVE_INFINITY;
     const driven = drive(world.saved, world.ports(), machine);
@@ -176,6 +185,8 @@ function hookViolations({ hooks: { wrong, left } }: World): string[] {
 
 export interface Walk {
   readonly crashPoints: number;
+  /** The crashes of the walk, those included that leave what another one has left: both go on alike. */
+  readonly crashes: number;
   readonly runs: number;
   /** Each with the scenario and the crashes that led to it. */
   readonly violations: readonly string[];
@@ -187,33 +198,73 @@ export async function walk(
   machine: typeof advance,
   crashes: 1 | 2,
 ): Promise<Walk> {
-  const found: string[] = [];
-  let runs = 0;
-  const tryOut = async (planned: readonly CrashPlan[]): Promise<World> => {
-    runs++;
-    const { world, defect } = await live(scenario, planned, machine);
-    const told = planned.map(({ at, aftermath }) => `${aftermath} after point ${at}`).join(", ");
-    for (const wrong of defect === null ? violations(scenario, world) : [defect]) {
-      found.push(`${scenario.name} [${told || "no crash"}]: ${wrong}`);
-    }
-    return world;
-  };
-  const undisturbed = await tryOut([]);
-  if (undisturbed.saved.state !== scenario.ends) {
-    found.push(`${scenario.name}: ends ${undisturbed.saved.state}, not ${scenario.ends}`);
+  const explorer = new Explorer(scenario, machine);
+  const { world, next: firsts } = await explorer.tryOut([], "crash again");
+  const { found } = explorer;
+  if (world.saved.state !== scenario.ends) {
+    found.push(`${scenario.name}: ends ${world.saved.state}, not ${scenario.ends}`);
   }
-  const aftermaths = aftermathsOf(scenario);
-  const firsts = plans(aftermaths, 1, undisturbed.point);
-  const afterOne: [CrashPlan, number][] = [];
-  for (const first of firsts) afterOne.push([first, (await tryOut([first])).point]);
+  const crashPoints = explorer.crashes;
+  const seconds: (readonly CrashPlan[])[] = [];
+  for (const first of firsts) {
+    const { next } = await explorer.tryOut(first, crashes === 2 ? "crash again" : "last crash");
+    seconds.push(...next);
+  }
   // One crash that ends wrong is enough to know: a broken machine may take very long over two.
-  for (const [first, point] of crashes === 2 && found.length === 0 ? afterOne : []) {
-    for (const second of plans(aftermaths, first.at + 1, point)) await tryOut([first, second]);
+  for (const second of found.length === 0 ? seconds : []) {
+    await explorer.tryOut(second, "last crash");
   }
-  return { crashPoints: firsts.length, runs, violations: found };
+  return { crashPoints, crashes: explorer.crashes, runs: explorer.runs, violations: found };
 }
 
-function plans(aftermaths: readonly Aftermath[], from: number, to: number): CrashPlan[] {
-  const points = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-  return points.flatMap((at) => aftermaths.map((aftermath) => ({ at, aftermath })));
+interface TriedOut {
+  readonly world: World;
+  /** The plans with one more crash that lead to something new. */
+  readonly next: readonly (readonly CrashPlan[])[];
+}
+
+class Explorer {
+  runs = 0;
+  crashes = 0;
+  readonly found: string[] = [];
+  readonly #scenario: Scenario;
+  readonly #machine: typeof advance;
+  readonly #aftermaths: readonly Aftermath[];
+  /** What crashes have left: a state and an aftermath. */
+  readonly #known = new Set<string>();
+
+  constructor(scenario: Scenario, machine: typeof advance) {
+    this.#scenario = scenario;
+    this.#machine = machine;
+    this.#aftermaths = aftermathsOf(scenario);
+  }
+
+  async tryOut(
+    planned: readonly CrashPlan[],
+    then: "crash again" | "last crash",
+  ): Promise<TriedOut> {
+    this.runs++;
+    const next: (readonly CrashPlan[])[] = [];
+    const { world, defect } = await live(this.#scenario, planned, this.#machine, (at) => {
+      if (then === "crash again") {
+        next.push(...this.#newOnes(at).map((crash) => [...planned, crash]));
+      }
+    });
+    const told = planned.map(({ at, aftermath }) => `${aftermath} after point ${at}`).join(", ");
+    for (const wrong of defect === null ? violations(this.#scenario, world) : [defect]) {
+      this.found.push(`${this.#scenario.name} [${told || "no crash"}]: ${wrong}`);
+    }
+    return { world, next };
+  }
+
+  /** The crashes at this point that leave what no other one has left. */
+  #newOnes(world: World): CrashPlan[] {
+    this.crashes += this.#aftermaths.length;
+    const state = hash("sha1", world.state());
+    const isNew = (aftermath: Aftermath): boolean => {
+      const before = this.#known.size;
+      return this.#known.add(`${state} ${aftermath}`).size > before;
+    };
+    return this.#aftermaths.filter(isNew).map((aftermath) => ({ at: world.point, aftermath }));
+  }
 }

@@ -40,7 +40,10 @@ export const SPECIAL = "/nix/store/target-special";
 
 const NOW = (): Date => new Date("2026-11-22T21:31:00Z");
 
-/** A host as far as the machine can see it, which may crash at a given point. */
+/**
+ * A host as far as the machine can see it, which may crash at a given point. What changes in a run is in public
+ * fields, also of its parts, so that `state` finds all of it.
+ */
 export class World {
   readonly #scenario: Scenario;
   boot = 1;
@@ -54,11 +57,11 @@ export class World {
   /** The timer that it was deferred to: lives in systemd, so no longer than the boot. */
   isTimerArmed = false;
   /** How often the timer still has to fire until the reboot window is open. */
-  #closedFor: number;
+  closedFor: number;
   /** How often the switch to the target has died half-way. */
-  #halfway = 0;
+  halfway = 0;
   /** How often the switch back has reached its time limit. */
-  #hungBack = 0;
+  hungBack = 0;
   rebootsOutsideWindow = 0;
   /** How often the reboot that was put off was scheduled as a finalization of its own. */
   scheduledReboots = 0;
@@ -88,10 +91,12 @@ export class World {
   /** Points passed since the start, and the one at which to crash. */
   point = 0;
   crashAt = Number.POSITIVE_INFINITY;
+  /** Called at each point. */
+  atPoint: () => void = () => {};
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    this.#closedFor = scenario.windowClosedFor ?? 0;
+    this.closedFor = scenario.windowClosedFor ?? 0;
     const { rejected } = scenario;
     const previous = rejected === undefined ? {} : { previous: rejected };
     const ran = scenario.ranBefore === undefined ? PREVIOUS : RAN_BEFORE;
@@ -157,7 +162,7 @@ export class World {
   /** The moment comes that it was deferred to. */
   fireTimer(): void {
     this.isTimerArmed = false;
-    this.#closedFor--;
+    this.closedFor--;
   }
 
   suffer(aftermath: Aftermath): void {
@@ -203,7 +208,15 @@ export class World {
   }
 
   #pass(): void {
-    if (++this.point === this.crashAt) throw new Crash(`at point ${this.point}`);
+    this.point++;
+    this.atPoint();
+    if (this.point === this.crashAt) throw new Crash(`at point ${this.point}`);
+  }
+
+  /** Everything on which the lives after a crash depend: the process and its memory are gone. */
+  state(): string {
+    const rest = JSON.stringify(this, (key, value: unknown) => (APART.has(key) ? null : value));
+    return `${rest} ${textOf(this.saved)}`;
   }
 
   #facts(): Facts {
@@ -225,7 +238,7 @@ export class World {
       decision: kernelChanged === true && isOld ? REBOOT : SWITCH,
       rollbackDecision: kernelChanged === true && !isOld ? REBOOT : SWITCH,
       requests: {
-        cancel: this.#isCancelled ? "ann" : null,
+        cancel: this.isCancelled ? "ann" : null,
         confirm: null,
         rollback: null,
         now: this.#wish(),
@@ -236,7 +249,7 @@ export class World {
 
   #wish(): Facts["requests"]["now"] {
     const { now, windowClosedFor = 0 } = this.#scenario;
-    const isPutOff = this.#closedFor < windowClosedFor;
+    const isPutOff = this.closedFor < windowClosedFor;
     const isAsked = now === "while put off" ? isPutOff : now !== undefined;
     return isAsked ? { by: "bob", past: [] } : null;
   }
@@ -247,7 +260,7 @@ export class World {
     const { id, state, slotAtEnd } = record;
     if (kind === "await-gates") await letSlotGo(this.#slots, id);
     const isWaiting = kind === "await-gates" || kind === "take-turn";
-    const isOpen = this.#closedFor <= 0 || record.hurried !== null;
+    const isOpen = this.closedFor <= 0 || record.hurried !== null;
     const isReboot = this.#facts().decision.action === "reboot";
     const needsSlot = isReboot || this.#scenario.lock.for === "all acts";
     if (isWaiting && isOpen && needsSlot) await this.#queueForSlot(id);
@@ -352,12 +365,12 @@ export class World {
     }
   }
 
-  #isCancelled = false;
+  isCancelled = false;
 
   #runBefore(record: FinalizationRecord, name: string): Event {
     const end = this.hooks.before(record, name);
     if (this.#scenario.cancelledAtTurn !== true) return end;
-    this.#isCancelled = true;
+    this.isCancelled = true;
     return { kind: "gates-interrupted", waitedFor: [] };
   }
 
@@ -416,8 +429,8 @@ export class World {
     if (record.hurried !== null) return { kind: "gates-opened", waitedFor: [] };
     const reboots = rebootsNow(record, this.#scenario.policy);
     const action = actionToAwait(this.#facts().decision, reboots, record.plan);
-    if (action === "switch" || this.#closedFor <= 0) return { kind: "gates-opened", waitedFor: [] };
-    const until = `2026-11-${28 - this.#closedFor}T02:00:00.000Z`;
+    if (action === "switch" || this.closedFor <= 0) return { kind: "gates-opened", waitedFor: [] };
+    const until = `2026-11-${28 - this.closedFor}T02:00:00.000Z`;
     return { kind: "gates-deferred", waitedFor: [], until, why: "waits for the reboot window" };
   }
 
@@ -428,8 +441,8 @@ export class World {
     // What waits for its gates acts all the same: the deploy may repair the boot.
     if (this.saved.state === "rolling-back" && this.#isStuckNow()) this.switchesInStuckBoot++;
     const end = { kind: "switched", mode, tail: [], failedJobs: [], reason: "named" } as const;
-    if (isForward && diesHalfway !== undefined && this.#halfway < diesHalfway) {
-      this.#halfway++;
+    if (isForward && diesHalfway !== undefined && this.halfway < diesHalfway) {
+      this.halfway++;
       this.bootDefault = toplevel;
       return { ...end, exitCode: 1, progress: "begun" };
     }
@@ -447,7 +460,9 @@ export class World {
 
   #hangs(isForward: boolean): boolean {
     const { hangs, hangsBack = 0 } = this.#scenario;
-    return isForward ? hangs === true : this.#hungBack++ < hangsBack;
+    if (isForward || this.hungBack === hangsBack) return isForward && hangs === true;
+    this.hungBack++;
+    return true;
   }
 
   #restoreProfile(toplevel: string): string | null {
@@ -467,7 +482,7 @@ export class World {
   }
 
   #isTooEarly(toplevel: string): boolean {
-    return toplevel === TARGET && this.#closedFor > 0 && this.saved.hurried === null;
+    return toplevel === TARGET && this.closedFor > 0 && this.saved.hurried === null;
   }
 
   #askForReboot(toplevel: string): Event | { kind: "suspended" } {
@@ -495,6 +510,17 @@ export class World {
     if (this.oneShot !== null) this.#pass();
     this.oneShot = null;
   }
+}
+
+const APART = new Set<string>(["point", "crashAt", "saved"] satisfies (keyof World)[]);
+
+const texts = new WeakMap<FinalizationRecord, string>();
+
+/** A record does not change, and is asked for at many points. */
+function textOf(record: FinalizationRecord): string {
+  const text = texts.get(record) ?? JSON.stringify(record);
+  texts.set(record, text);
+  return text;
 }
 
 const BOOT_FAILED: Event = {
