@@ -58,7 +58,7 @@ class WaitingHost extends OperatedHost {
   }
 }
 
-test("cancel: nobody drives it, so this call ends it and says what is left", async () => {
+test("cancel: its unit does not come, so this call ends it and says what is left", async () => {
   using host = new WaitingHost();
   const { exitCode, stdout } = await host.operate("cancel");
   assert.equal(exitCode, 0);
@@ -69,6 +69,26 @@ test("cancel: nobody drives it, so this call ends it and says what is left", asy
     /the boot default is still generation 2 \(.*\/new\), so the next boot starts it/,
   );
   assert.match(stdout, /cancel 20261122-213000-aaaa --restore-boot-default/);
+});
+
+test("cancel: one that nobody drives is ended by its unit, which outlasts this call", async () => {
+  using host = new WaitingHost();
+  const { record, spawn } = host;
+  const killed = aRecord({ ...record, id: "20261122-220000-bbbb" });
+  pin(pathsUnder(host.folder.path), killed);
+  host.store.saveNew(killed);
+  const newestThen: (string | null)[] = [];
+  host.spawn = async (argv, options) => {
+    if (argv[0] === "systemd-run" && argv.at(-1) === killed.id) {
+      newestThen.push(host.store.newest());
+      host.store.save(end(killed, "cancelled", NOW, { reason: "by the unit" }));
+    }
+    return await spawn(argv, options);
+  };
+  const { exitCode, stderr } = await host.operate("cancel", killed.id);
+  assert.equal(exitCode, 0, stderr);
+  // Until a unit drives it, nobody may take it for the newest one.
+  assert.deepEqual(newestThen, [record.id]);
 });
 
 test("cancel: the timer is stopped only when the record says that it is cancelled", async () => {
@@ -83,6 +103,11 @@ test("cancel: the timer is stopped only when the record says that it is cancelle
   assert.deepEqual(states, ["cancelled"]);
 });
 
+/** The finalizations whose units were started, in that order. */
+function launched({ ran }: WaitingHost): (string | undefined)[] {
+  return ran.filter(([program]) => program === "systemd-run").map((argv) => argv.at(-1));
+}
+
 test("cancel: one whose schedule was killed leaves the older one the newest, and driven", async () => {
   using host = new WaitingHost();
   const killed = aRecord({ id: "20261122-220000-bbbb", profile: host.record.profile });
@@ -90,11 +115,7 @@ test("cancel: one whose schedule was killed leaves the older one the newest, and
   host.store.saveNew(killed);
   assert.equal((await host.operate("cancel", killed.id)).exitCode, 0);
   assert.equal(host.store.newest(), host.record.id);
-  const launched = host.ran.filter(([program]) => program === "systemd-run");
-  assert.deepEqual(
-    launched.map((argv) => argv.at(-1)),
-    [host.record.id],
-  );
+  assert.equal(launched(host).at(-1), host.record.id);
 });
 
 test("cancel: hooks of an ended finalization that nobody ends are ended by its unit", async () => {
@@ -111,11 +132,7 @@ test("cancel: hooks of an ended finalization that nobody ends are ended by its u
   pin(pathsUnder(host.folder.path), owing);
   host.store.save(owing);
   assert.equal((await host.operate("cancel")).exitCode, 0);
-  const launched = host.ran.filter(([program]) => program === "systemd-run");
-  assert.deepEqual(
-    launched.map((argv) => argv.at(-1)),
-    [owing.id],
-  );
+  assert.equal(launched(host).at(-1), owing.id);
 });
 
 test("cancel: the process that waits ends it, and is waited for", async () => {

@@ -1,6 +1,6 @@
 /** Walks a fault, or a few in a row, over the calls of a plan: before each of them in a run of its own. */
 import { isTerminal, type State } from "../../src/core/states.ts";
-import { recordsOn } from "./oracle/records.ts";
+import { newestOn, recordsOn } from "./oracle/records.ts";
 import type { Edit } from "./kernel/bundle.ts";
 import { QUIET } from "./pairs.ts";
 import type { FaultKind, Plan } from "./plan.ts";
@@ -287,6 +287,24 @@ const WALKS: readonly Walk[] = [
       file: "src/core/machine/not-wanted.ts",
       from: "  if (requests.cancel !== null) {",
       to: '  if (requests.cancel === "nobody") {',
+    },
+  },
+  {
+    name: "a cancel that is killed leaves nothing undriven that only its unit can end",
+    plan: {
+      ...REBOOTS,
+      calls: [{ at: 3000, args: ["cancel"] }],
+      // Before its timer is armed.
+      faults: [{ call: 112, kind: "kill" }],
+    },
+    faults: [{ kind: "kill", after: 0 }],
+    calls: { from: 110, to: 240, step: 2 },
+    // Until the unit takes it up it was never scheduled.
+    counts: ({ machine }) => newestOn(machine.disk) !== null,
+    planted: {
+      file: "src/cli/shared/requests.ts",
+      from: 'if (driver.kind !== "nobody") return driver;',
+      to: 'if (driver.kind !== "nobody" || kind === "cancel") return driver;',
     },
   },
   {

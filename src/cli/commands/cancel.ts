@@ -29,7 +29,13 @@ import { type CommonOptions, type Context, print, tell } from "../context.ts";
 import { configFor, requireRoot } from "../shared/guards.ts";
 import { waysOut } from "../shared/long-switch.ts";
 import { runCommand } from "../shared/own-command.ts";
-import { askedBy, awaitAnswer, findFitting, unfinished } from "../shared/requests.ts";
+import {
+  awaitAnswer,
+  findFitting,
+  hasProcessSoon,
+  leaveRequest,
+  unfinished,
+} from "../shared/requests.ts";
 import { answerTo } from "../shared/terminal.ts";
 
 interface CancelOptions extends CommonOptions {
@@ -59,7 +65,9 @@ async function cancel(
   if (!isCancellable(meant.state) && !(mayRestore && meant.state === "cancelled"))
     refuse(store, meant);
   const own = { ...services, config: await configFor(meant, services.config) };
-  const record = isCancellable(meant.state) ? await requestEnd(context, own, meant) : meant;
+  const record = isCancellable(meant.state)
+    ? await requestEnd(context, own, options, meant)
+    : meant;
   // Its timer may have stopped the timer of the finalization that is the newest now. If this call was
   // stopped in a hook, the unit ends it.
   await keepNewestDriven(host, store, runCommand(context, services.config, options));
@@ -92,27 +100,40 @@ function refuse(store: RecordStore, record: FinalizationRecord): never {
 /** How long to wait for another process that only ends it, in seconds. */
 const PATIENCE = 10;
 
-/** A process that waits at the gates sees the request and ends it. Without one, this process does. */
+/**
+ * A process that waits at the gates sees the request and ends it, and so does its unit. This process
+ * does it only if that unit is not needed because a timer starts it, or cannot be started: if this
+ * call is killed, nobody else would go on.
+ */
 async function requestEnd(
   context: Context,
-  { host, store, config }: Services,
+  services: Services,
+  options: CommonOptions,
   record: FinalizationRecord,
 ): Promise<FinalizationRecord> {
+  const { host, store, config } = services;
   const { id } = record;
-  store.request(id, "cancel", askedBy(context));
   const stop = context.stopSignal();
-  const driver = await findDriver(host, store, id);
-  if (driver.kind === "nobody") discardIfMoved(store, record);
-  if (driver.kind !== "process" && driver.kind !== "unit") {
+  let driver = await leaveRequest(context, services, options, { id, kind: "cancel" });
+  if (driver.kind === "nobody") {
+    await awaitAnswer(host, store, id, isOver, stop);
+    driver = await findDriver(host, store, id);
+  }
+  if (!hasProcessSoon(driver)) {
+    if (driver.kind === "nobody") discardIfMoved(store, record);
     await finalize(host, store, config, id, stop, timeLimit(PATIENCE)).catch((error: unknown) => {
       // Its unit started in between: that process answers.
       if (!(error instanceof AlreadyRunning)) throw error;
     });
   }
-  const answered = await awaitAnswer(host, store, id, (now) => !isCancellable(now.state), stop);
+  const answered = await awaitAnswer(host, store, id, isOver, stop);
   // Last: if this call is killed before, the timer starts the process that ends it.
   if (isTerminal(answered.state)) await stopTimers(host, [`${unitName(id)}.timer`]);
   return answered;
+}
+
+function isOver({ state }: FinalizationRecord): boolean {
+  return !isCancellable(state);
 }
 
 function tooLate({ id, state }: FinalizationRecord): Refusal {

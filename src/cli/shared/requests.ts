@@ -9,7 +9,7 @@ import type { Host } from "../../host/process/host.ts";
 import { nextChange } from "../../host/process/watch.ts";
 import { findOwnSession } from "../../host/systemd/logind/sessions.ts";
 import type { CommonOptions, Context } from "../context.ts";
-import { findDriver } from "../../state-dir/owner.ts";
+import { type Driver, findDriver } from "../../state-dir/owner.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 
 /** The caller, as far as the environment says. */
@@ -59,7 +59,9 @@ export async function unfinished(store: RecordStore): Promise<FinalizationRecord
 
 /**
  * Leaves a request for the process that drives a finalization. If nothing drives it, because somebody
- * has stopped its unit, that unit is started.
+ * has stopped its unit or killed its `schedule`, that unit is started.
+ *
+ * @returns what drove it before
  */
 export async function leaveRequest(
   context: Context,
@@ -69,20 +71,26 @@ export async function leaveRequest(
     id,
     kind,
     who,
-  }: { readonly id: string; readonly kind: "confirm" | "rollback"; readonly who?: string },
-): Promise<void> {
+  }: {
+    readonly id: string;
+    readonly kind: "cancel" | "confirm" | "rollback";
+    readonly who?: string;
+  },
+): Promise<Driver> {
   store.request(id, kind, who ?? askedBy(context));
-  if ((await findDriver(host, store, id)).kind !== "nobody") return;
+  const driver = await findDriver(host, store, id);
+  if (driver.kind !== "nobody") return driver;
   try {
     await resumeOne(host, store, runCommand(context, config, options), id);
   } catch (error) {
     host.say(`cannot start the unit of ${id}: ${messageOf(error)}`);
   }
+  return driver;
 }
 
 /**
- * Waits until the process that drives a finalization has answered a request; returns the record
- * after that. Does not wait if no process drives it.
+ * Waits until the process that drives a finalization, or is about to, has answered a request; returns
+ * the record after that. Does not wait if there is none.
  */
 export async function awaitAnswer(
   host: Host,
@@ -96,7 +104,12 @@ export async function awaitAnswer(
     const record = await findRecord(store, id);
     if (isAnswered(record) || over.aborted) return record;
     const driver = await findDriver(host, store, id);
-    if (driver.kind !== "process") return await findRecord(store, id);
+    if (!hasProcessSoon(driver)) return await findRecord(store, id);
     await nextChange(store.folder, () => false, over);
   }
+}
+
+/** Whether a process drives it, or its unit is about to start one. */
+export function hasProcessSoon({ kind }: Driver): boolean {
+  return kind === "process" || kind === "unit";
 }
