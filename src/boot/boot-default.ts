@@ -199,6 +199,14 @@ export async function makeBootDefault(host: Host, wanted: DefaultToSet): Promise
   return isSet ? null : await setPermanentDefault(host, wanted);
 }
 
+/** The same, unless somebody hides the default that installers write: then they do not help. */
+export async function correctBootDefault(host: Host, wanted: DefaultToSet): Promise<string | null> {
+  const { profile, toplevel } = wanted;
+  const found = await findLoader(host, { profile, toplevel });
+  const isHidden = found.kind === "found" && found.loader.shadow !== null;
+  return isHidden ? null : await makeBootDefault(host, wanted);
+}
+
 /**
  * Removes a held default if it only hides the system that another activation has made the default
  * meanwhile. It stays while it keeps the host from booting the target of its trial.

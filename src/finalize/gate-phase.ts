@@ -2,7 +2,7 @@ import type { RunnerConfig } from "../core/config/config.ts";
 import { isPassed } from "../core/gate-names.ts";
 import { actionToAwait, type Plan } from "../core/decision/decision.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
-import type { Event } from "../core/machine/types.ts";
+import type { Event, Facts } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
 import { CI_JOB } from "../gates/ci-job.ts";
@@ -21,6 +21,7 @@ import {
   type Suspended,
   tellerOf,
 } from "./context.ts";
+import { setDefaultBeforeAct } from "./patience/default-before-act.ts";
 import type { HeldUp } from "./patience/held-up.ts";
 import { lookAgain, whyClosed } from "./patience/last-look.ts";
 import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
@@ -204,10 +205,12 @@ export class GatePhase {
     this.#leftOut.ms += host.elapsedMs() - begin;
     if (stop.aborted) return await this.#suspend(record);
     if (!isMine) return { kind: "gates-interrupted", waitedFor: [] };
-    const { action, current } = await this.#actNow(record);
+    const { action, current, facts } = await this.#actNow(record);
     if (this.#waited?.action !== action || this.#waited.current !== current) {
       return { kind: "held-up", why: "another system was brought live" };
     }
+    const late = await setDefaultBeforeAct(host, record, facts);
+    if (late !== null) return late;
     const last = { gates: this.#waited.gates, drain: this.#drain, ahead: this.#ahead };
     const looked = await lookAgain(this.#context, record, last);
     // The look takes a while, and nothing has been done yet.
@@ -262,13 +265,12 @@ export class GatePhase {
     return await stoppedBy(this.#gateContext(record), { action: "switch" }).runners();
   }
 
-  async #actNow(record: FinalizationRecord): Promise<Act> {
+  async #actNow(record: FinalizationRecord): Promise<Act & { readonly facts: Facts }> {
     const { host, store, config } = this.#context;
-    const { decision, current } = await observe(host, store, config, record);
-    return {
-      action: actionToAwait(decision, rebootsNow(record, policyOf(config)), record.plan),
-      current,
-    };
+    const facts = await observe(host, store, config, record);
+    const { decision, current } = facts;
+    const action = actionToAwait(decision, rebootsNow(record, policyOf(config)), record.plan);
+    return { action, current, facts };
   }
 
   #gatesFor(record: FinalizationRecord, action: Plan["action"]): readonly Gate[] {

@@ -36,7 +36,7 @@ export function ownThisProcess(): void {
 }
 
 /** Picks any of the choices, by the numbers of the plan. */
-const atRandom: Chooser = (choices, { numbers }) => {
+export const atRandom: Chooser = (choices, { numbers }) => {
   const [first, ...rest] = choices;
   if (first === undefined) throw new Error("there is nothing to choose from");
   return numbers.pick([first, ...rest]);

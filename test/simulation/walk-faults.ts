@@ -5,14 +5,16 @@ import type { Edit } from "./kernel/bundle.ts";
 import { QUIET } from "./pairs.ts";
 import type { FaultKind, Plan } from "./plan.ts";
 import type { RolloutPlan } from "./rollout-plan.ts";
-import { ownThisProcess, Runner } from "./runner.ts";
-import type { Simulation } from "./simulation.ts";
+import { atRandom, ownThisProcess, Runner } from "./runner.ts";
+import type { Chooser, Simulation } from "./simulation.ts";
 
 interface Walk {
   readonly name: string;
   readonly plan: Partial<Plan>;
   /** `each`: every run has a seed of its own, and so other picks. */
   readonly seeds?: "one" | "each";
+  /** What comes first of what may come: as a rule, what has been there longest. */
+  readonly order?: Chooser;
   /** `after`: so many calls after the one that is walked. */
   readonly faults: readonly { readonly kind: FaultKind; readonly after: number }[];
   /** The calls before which the fault comes. */
@@ -290,6 +292,26 @@ const WALKS: readonly Walk[] = [
     },
   },
   {
+    name: "an act comes up again with its target, whatever default another deployer has left",
+    // The first deployer sets its boot default when the second one has set profile and boot default.
+    plan: {
+      deploys: [
+        { at: 100, health: "good", kernel: "kernel-1" },
+        { at: 100, health: "good", kernel: "kernel-1" },
+      ],
+      seed: 23,
+      specialisation: "keep",
+    },
+    order: atRandom,
+    faults: [{ kind: "power cut", after: 0 }],
+    calls: { from: 700, to: 1300, step: 10 },
+    planted: {
+      file: "src/finalize/patience/default-before-act.ts",
+      from: "if (facts.profile !== target || facts.bootDefault === target) return null;",
+      to: "if (facts.profile === target) return null;",
+    },
+  },
+  {
     name: "a cancel that is killed leaves nothing undriven that only its unit can end",
     plan: {
       ...REBOOTS,
@@ -325,12 +347,17 @@ const WALKS: readonly Walk[] = [
   },
 ];
 
+const inTurn: Chooser = ([first]) => {
+  if (first === undefined) throw new Error("there is nothing to choose from");
+  return first;
+};
+
 ownThisProcess();
 const program = await Runner.make();
 
 /** @param most after so many things that are wrong it ends */
 async function walk(runner: Runner, walked: Walk, most = Infinity): Promise<string> {
-  const { plan, faults: kinds, calls, counts = () => true, end, seeds } = walked;
+  const { plan, faults: kinds, calls, counts = () => true, end, seeds, order = inTurn } = walked;
   let times = 0;
   const wrong: string[] = [];
   for (let call = calls.from; call < calls.to && wrong.length < most; call += calls.step) {
@@ -341,10 +368,7 @@ async function walk(runner: Runner, walked: Walk, most = Infinity): Promise<stri
     const whole: Plan = { ...QUIET, disk: "loses all", ...plan, ...seed, faults };
     const result = await runner.run(whole, null, (one) => {
       seen = one;
-      return ([first]) => {
-        if (first === undefined) throw new Error("there is nothing to choose from");
-        return first;
-      };
+      return order;
     });
     wrong.push(...result.wrong.map((what) => `before call ${call}: ${what}`));
     const made = seen?.faults.made ?? new Set();

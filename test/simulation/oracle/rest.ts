@@ -98,9 +98,21 @@ function judgeNewest(oracle: Sight, records: Records): void {
   const reason = record.outcome?.reason ?? "";
   // A loader that was to boot it once does not boot it again.
   const isFallback = plan.loader === "systemd-boot" && reason.startsWith("fell back: ");
-  if (isFallback && (faults.made.has("reboot") || faults.made.has("power cut"))) return;
+  const isCutOff = faults.made.has("reboot") || faults.made.has("power cut");
+  if ((isFallback || isOfOtherDeployer(oracle, record)) && isCutOff) return;
   if (record.state !== "live")
     oracle.blame(`${newest}, the newest good deploy, is ${record.state}: ${reason}`);
+}
+
+/** Nobody can read what this loader boots. Until the act has set it, another deployer may have left its system. */
+function isOfOtherDeployer(
+  { watched: { plan } }: Sight,
+  { outcome, timeline }: FinalizationRecord,
+): boolean {
+  const isOther =
+    outcome?.reason.startsWith("another system was activated in the meantime") === true;
+  const hasSetIt = timeline.some(({ state }) => state === "verifying");
+  return plan.loader === "unknown" && plan.deploys.length > 1 && isOther && !hasSetIt;
 }
 
 /** A reboot that was put off is never lost: no call has scheduled it, so nobody else would notice. */
