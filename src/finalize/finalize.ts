@@ -7,6 +7,7 @@ import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { drive } from "../core/machine/loop.ts";
 import { type FinalizationRecord, isUnfinished } from "../core/record/record.ts";
 import { Refusal } from "../core/refusal.ts";
+import { owesItsEnd } from "../fleet/part/part-store.ts";
 import { Interpreter } from "./interpreter.ts";
 import type { Host } from "../host/process/host.ts";
 import { waitForLock } from "../host/process/lock.ts";
@@ -16,6 +17,7 @@ import { pinnedIds, unpin } from "../state-dir/pins.ts";
 import type { RecordStore } from "../state-dir/store.ts";
 import { writeWaitingNote } from "../state-dir/waiting-note.ts";
 import { supersedeOlder } from "./newest/ending.ts";
+import { RolloutEnd } from "./rollout/rollout-end.ts";
 import { startRunnersOfLost } from "./runners/lost-record.ts";
 
 /** Another process drives the finalization: this one has nothing to do. */
@@ -53,7 +55,11 @@ export async function finalize(
     // Read again: it may have ended before this process took the lock.
     const record = await readUsable(host, store, id);
     // An ended finalization with pins was killed before its clean-up.
-    if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) return record;
+    if (!isUnfinished(record) && !pinnedIds(host.paths).includes(id)) {
+      // A former version of this program, which knew no rollouts, has ended it.
+      if (await owesItsEnd(store, id)) await new RolloutEnd(context).settle(record);
+      return record;
+    }
     // Its scheduling was killed after it had armed the timer.
     if (isUnfinished(record)) store.publish(id);
     await supersedeOlder(host, store, id);

@@ -1,18 +1,18 @@
 import { eventEntry } from "../core/record/journal-entry.ts";
 import type { Host, OwnCommand } from "../host/process/host.ts";
 import { readOrRefuse } from "./finalize.ts";
-import { dropPins } from "./lost/record.ts";
+import { isLostAndOwing } from "./lost/owing.ts";
+import { dropPins, requireMounted, type WhenLost } from "./lost/record.ts";
 import { discardIfMoved } from "./newest/unarmed.ts";
 import { isBeingScheduled } from "../state-dir/owner.ts";
 import { pinnedIds } from "../state-dir/pins.ts";
 import type { RecordStore } from "../state-dir/store.ts";
-import { Refusal } from "../core/refusal.ts";
-import { unmountedAt } from "../host/systemd/unmounted.ts";
 import * as systemd from "../host/systemd/systemd.ts";
 
 /**
  * Starts the unit of a finalization with pins, which has not ended or not cleaned up, unless
- * something drives it already: a switch starts the resume unit too.
+ * something drives it already: a switch starts the resume unit too. One without a record whose group is to be
+ * told of that has a unit too.
  *
  * @returns `lost` if it was scheduled before this boot and has no record
  */
@@ -21,37 +21,32 @@ export async function resumeOne(
   store: RecordStore,
   run: OwnCommand,
   id: string,
+  whenLost: WhenLost = "drop-pins",
 ): Promise<"lost" | "known"> {
   // Its timer is about to be armed. If its call is killed before, the newest one goes on.
   if (store.isPrepared(id) && isBeingScheduled(host, store)) return "known";
-  const isRecorded = (await store.read(id)).kind !== "missing";
-  const record = isRecorded ? await readOrRefuse(host, store, id) : null;
+  const { kind } = await store.read(id);
+  const isOwing = await isLostAndOwing(store, id, kind);
+  // What cannot be read its own process puts aside.
+  const record = kind === "missing" || isOwing ? null : await readOrRefuse(host, store, id);
   if (await systemd.isArmed(host, id)) return "known";
   if (record === null) {
     await requireMounted(host, store.folder);
-    return (await dropPins(host, store.folder, id)) === "lost" ? "lost" : "known";
+    const isLost = !isOwing && (await dropPins(host, store.folder, id, whenLost)) === "lost";
+    if (isOwing || (isLost && whenLost === "keep-pins")) await launch(host, run, id, "lost");
+    return isLost ? "lost" : "known";
   }
   discardIfMoved(store, record);
   await host.journal.announce(
     eventEntry("taken-up", id, `continues ${id}, which is ${record.state}`),
   );
-  const command = [...run.command, id];
-  const launch = { id, action: record.plan.action, command, path: run.path };
-  await systemd.launch(host, launch, await systemd.orderOf(host));
+  await launch(host, run, id, record.plan.action);
   return "known";
 }
 
-/**
- * A record that is out of reach is not lost.
- *
- * @throws Refusal if the file system of the state folder is not mounted, as in emergency mode
- */
-async function requireMounted(host: Host, stateDir: string): Promise<void> {
-  const unmounted = await unmountedAt(host, stateDir);
-  if (unmounted === null) return;
-  throw new Refusal(
-    `the state folder ${stateDir} cannot be read, because ${unmounted} is not mounted`,
-  );
+async function launch(host: Host, run: OwnCommand, id: string, action: string): Promise<void> {
+  const wanted = { id, action, command: [...run.command, id], path: run.path };
+  await systemd.launch(host, wanted, await systemd.orderOf(host));
 }
 
 export function unfinishedIds(host: Host): string[] {

@@ -209,6 +209,49 @@ test("lock release --unowned: also where the state folder is gone, and a slot of
   former[Symbol.dispose]();
 });
 
+/** A finalization of a host in a rollout, which has asked for its part. */
+function hasAsked(host: LockedHost, id: string, isTold = false): void {
+  const lock = etcdConfig(["http://127.0.0.1:9"]);
+  const asking = { finalization: id, rollout: "first", generation: 42, holder: HOLDER, lock };
+  const open = { joined: null, withoutAnswer: 0, end: null, isTold };
+  const part = { schemaVersion: 1, ...asking, fleet: { wave: 0 }, ...open };
+  host.folder.write(`state/${id}.rollout`, JSON.stringify(part));
+}
+
+const launches = (host: LockedHost): (readonly string[])[] =>
+  host.ran.filter((argv) => argv.includes(`--unit=deploy-finalize-${LOST}`));
+
+test("resume: with rollouts, somebody asks the group whether it waits for what is lost, and the pins stay", async () => {
+  const lock = etcdConfig(["http://127.0.0.1:9"], { for: [] });
+  using host = hostWithPins(60, lock, { fleet: { wave: 0 } });
+  const { exitCode, stderr } = await host.operate("resume");
+  assert.match(stderr, /bbbb was scheduled before this boot and has no record/);
+  assert.deepEqual([exitCode, launches(host).length, existsSync(pinOf(host))], [0, 1, true]);
+  assert.deepEqual(launches(host)[0]?.slice(-1), [LOST]);
+});
+
+for (const [what, isTold, text, expected] of [
+  ["a record that is lost", false, null, 1],
+  ["a record that cannot be read", false, "{", 1],
+  ["a record that is lost, and an end that is told", true, null, 0],
+  ["one that a program without rollouts has ended", false, "ended", 1],
+  ["one that has not ended, and has no pins", false, "unfinished", 0],
+] as const) {
+  for (const pins of ["no pins", "pins"] as const) {
+    if (pins === "pins" && (isTold || expected === 0)) continue;
+    test(`resume has ${expected} start that tells the group: ${what}, ${pins}`, async () => {
+      using host = hostWithPins(60);
+      if (pins === "no pins") host.folder.remove("nix/var/nix/gcroots/deploy-finalize");
+      if (text === "ended" || text === "unfinished") {
+        host.save({ id: LOST, state: text === "ended" ? "live" : "waiting" });
+      } else if (text !== null) host.folder.write(`state/${LOST}.json`, text);
+      hasAsked(host, LOST, isTold);
+      const { exitCode, stderr } = await host.operate("resume");
+      assert.deepEqual([exitCode, launches(host).length], [0, expected], stderr);
+    });
+  }
+}
+
 test("resume: stopped by a signal, it asks to be started again", async () => {
   using host = new OperatedHost();
   host.stop.abort();

@@ -2,8 +2,10 @@ import { jsonLine } from "../../core/printable.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { messageOf } from "../../core/refusal.ts";
 import { restoreNotice } from "../../state-dir/notice.ts";
+import { owingWithoutPins } from "../../finalize/lost/owing.ts";
 import { releaseLostSlot } from "../../finalize/lost/slot.ts";
 import { resumeOne, unfinishedIds } from "../../finalize/resume.ts";
+import { fleetTermsOf } from "../../fleet/part/terms.ts";
 import { RecordStore } from "../../state-dir/store.ts";
 import type { ResumeJson } from "../../json/commands.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
@@ -34,13 +36,19 @@ async function resume(context: Context, options: CommonOptions): Promise<number>
   const lost: string[] = [];
   const continued: string[] = [];
   const problems: string[] = [];
+  const whenLost = fleetTermsOf(config) === null ? "drop-pins" : "keep-pins";
+  const takeUp = async (id: string): Promise<void> => {
+    const found = await resumeOne(host, store, run, id, whenLost);
+    (found === "lost" ? lost : continued).push(id);
+  };
   const steps = unfinishedIds(host).map((id) => ({
     what: `continue ${id}`,
-    act: async () => {
-      const found = await resumeOne(host, store, run, id);
-      (found === "lost" ? lost : continued).push(id);
-    },
+    act: async () => await takeUp(id),
   }));
+  const tell = async (): Promise<void> => {
+    for (const id of await owingWithoutPins(host, store)) await takeUp(id);
+  };
+  steps.push({ what: "tell the group of a rollout how a finalization ended", act: tell });
   const release = async () =>
     await releaseLostSlot(host, store, config.lock, lost, () => releaseCommand(context, options));
   steps.push({ what: "give back the slot of a lost finalization", act: release });

@@ -3,8 +3,9 @@ import { jsonLine } from "../../core/printable.ts";
 import { EXIT, UNIT_FAILED } from "../../core/outcome.ts";
 import { ID_PATTERN, UNIT_VARIABLE } from "../../core/record/id.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
-import { messageOf } from "../../core/refusal.ts";
+import { messageOf, Refusal } from "../../core/refusal.ts";
 import { isTerminal } from "../../core/states.ts";
+import { settleLost } from "../../finalize/lost/rollout.ts";
 import { endStuck } from "../../finalize/newest/ending.ts";
 import { keepNewestDriven } from "../../finalize/newest/keep-driven.ts";
 import { pause, timeLimit } from "../../host/process/time.ts";
@@ -74,9 +75,12 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
       return EXIT.unfinished;
     case "begun": {
       const end = await runInUnit(driven, called, stop);
-      if (end.kind === "ended") await leaveNobodyBehind(context, driven, called, options);
+      const told = end.kind === "gone" ? await tellLost(context, driven, called, stop) : "settled";
+      if (told === "failed") return EXIT.unfinished;
+      const isOver = end.kind === "ended" || end.kind === "gone";
+      if (isOver && told === "settled") await leaveNobodyBehind(context, driven, called, options);
       if (end.kind !== "again") endTry(driven);
-      return exitCodeOf(context, end);
+      return told === "settled" ? exitCodeOf(context, end) : EXIT.unfinished;
     }
   }
 }
@@ -125,6 +129,28 @@ async function runInUnit(driven: Driven, called: Called, stop: AbortSignal): Pro
     }
     await pause(pauseAfter(tries) * 1000, stop);
     if (stop.aborted) return { kind: "stopped" };
+  }
+}
+
+/**
+ * Its group would wait for it for ever.
+ *
+ * @returns `failed` if another try may help
+ */
+async function tellLost(
+  context: Context,
+  { host, store, id }: Driven,
+  { called: config }: Called,
+  stop: AbortSignal,
+): Promise<"settled" | "stopped" | "failed"> {
+  try {
+    return await settleLost(host, { id, name: context.hostName, store, config, stop });
+  } catch (error) {
+    complain(
+      context,
+      `cannot tell the group that the record of ${id} is lost: ${messageOf(error)}`,
+    );
+    return error instanceof Refusal ? "settled" : "failed";
   }
 }
 

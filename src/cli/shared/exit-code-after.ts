@@ -1,6 +1,7 @@
 import { EXIT, exitCodeOf } from "../../core/outcome.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { isTerminal } from "../../core/states.ts";
+import { owesItsEnd } from "../../fleet/part/part-store.ts";
 import type { Host } from "../../host/process/host.ts";
 import { isTimerWaiting } from "../../host/systemd/systemd.ts";
 import { isSystemStopping } from "../../host/systemd/systemd.ts";
@@ -19,7 +20,8 @@ export async function endAfter(
   store: RecordStore,
   { id, state, deferredUntil }: FinalizationRecord,
 ): Promise<End> {
-  if (isTerminal(state) && !pinnedIds(host.paths).includes(id)) {
+  const isCleanedUp = isTerminal(state) && !pinnedIds(host.paths).includes(id);
+  if (isCleanedUp && !(await owesItsEnd(store, id))) {
     return { exitCode: exitCodeOf(state), left: null };
   }
   // Whoever asks to act now leaves the wish, and starts the unit then: it is read after this process has

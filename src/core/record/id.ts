@@ -24,8 +24,8 @@ export function newIdAfter(last: string | null, now: Date, random: () => number)
   return newId(new Date(momentOf(last) + 1), random);
 }
 
-/** In milliseconds of the epoch. */
-function momentOf(id: string): number {
+/** When it was made, in milliseconds of the epoch. */
+export function momentOf(id: string): number {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-/.exec(id) ?? [];
   const [year = 0, month = 1, ...rest] = parts.map(Number);
   return Date.UTC(year, month - 1, ...rest) + Number.parseInt(id.slice(16, 18), 36);

@@ -1,11 +1,16 @@
 import { memoryUnder } from "../../boot/volatile.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
+import { Refusal } from "../../core/refusal.ts";
 import { bootedAt } from "../../host/process/clock.ts";
 import type { Host } from "../../host/process/host.ts";
+import { unmountedAt } from "../../host/systemd/unmounted.ts";
 import { pinnedAt, unpin } from "../../state-dir/pins.ts";
 
 /** Longer than scheduling takes, and longer than a boot needs to reach its resume unit. */
 const YOUNG_MS = 600_000;
+
+/** What follows if a finalization is lost: with rollouts, its pins stay until its group is told. */
+export type WhenLost = "drop-pins" | "keep-pins";
 
 /**
  * Drops the pins of a finalization that has no record and no timer. Pins of this boot may belong to
@@ -17,18 +22,43 @@ export async function dropPins(
   host: Host,
   stateDir: string,
   id: string,
+  whenLost: WhenLost,
 ): Promise<"lost" | "dropped" | "young"> {
-  const pinned = pinnedAt(host.paths, id);
-  const booted = bootedAt(host);
-  if (booted !== null && pinned < booted) {
+  const age = ageOfPins(host, id);
+  if (age === "young") return "young";
+  if (age === "of-former-boot") {
     await host.journal.announce(eventEntry("record-lost", id, whatIsLost(host, stateDir, id)));
-    unpin(host.paths, id);
+    if (whenLost === "drop-pins") unpin(host.paths, id);
     return "lost";
   }
-  if (host.now().getTime() - pinned.getTime() < YOUNG_MS) return "young";
   unpin(host.paths, id);
   host.say(`${id} has no record; removes its garbage-collector roots`);
   return "dropped";
+}
+
+/** Drops the pins of a finalization without a record, unless a scheduling may go on. */
+export function dropOldPins(host: Host, id: string): void {
+  if (ageOfPins(host, id) !== "young") unpin(host.paths, id);
+}
+
+function ageOfPins(host: Host, id: string): "of-former-boot" | "old" | "young" {
+  const pinned = pinnedAt(host.paths, id);
+  const booted = bootedAt(host);
+  if (booted !== null && pinned < booted) return "of-former-boot";
+  return host.now().getTime() - pinned.getTime() < YOUNG_MS ? "young" : "old";
+}
+
+/**
+ * A record that is out of reach is not lost.
+ *
+ * @throws Refusal if the file system of the state folder is not mounted, as in emergency mode
+ */
+export async function requireMounted(host: Host, stateDir: string): Promise<void> {
+  const unmounted = await unmountedAt(host, stateDir);
+  if (unmounted === null) return;
+  throw new Refusal(
+    `the state folder ${stateDir} cannot be read, because ${unmounted} is not mounted`,
+  );
 }
 
 function whatIsLost(host: Host, stateDir: string, id: string): string {

@@ -1,10 +1,11 @@
 import { owedHook } from "../../core/record/hooks.ts";
-import { type FinalizationRecord, isUnfinished } from "../../core/record/record.ts";
+import { isUnfinished } from "../../core/record/record.ts";
 import { owesItsEnd } from "../../fleet/part/part-store.ts";
 import type { Host, OwnCommand } from "../../host/process/host.ts";
 import { findDriver, isBeingScheduled } from "../../state-dir/owner.ts";
 import { pinnedIds } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
+import { isLostAndOwing, owingWithoutPins } from "../lost/owing.ts";
 import { resumeOne } from "../resume.ts";
 
 /**
@@ -29,19 +30,20 @@ export async function keepNewestDriven(
 
 /**
  * An older one whose unit somebody has stopped may have left hooks that have to end, or a group that has to be
- * told of its end.
+ * told of its end. The record may be lost since.
  */
 async function driveOwing(host: Host, store: RecordStore, run: OwnCommand): Promise<void> {
   for (const id of pinnedIds(host.paths)) {
-    const read = await store.read(id);
-    if (read.kind !== "record" || !(await isOwing(store, read.record))) continue;
-    await driveIfNobody(host, store, run, id);
+    if (await isOwing(store, id)) await driveIfNobody(host, store, run, id);
   }
+  for (const id of await owingWithoutPins(host, store)) await driveIfNobody(host, store, run, id);
 }
 
-async function isOwing(store: RecordStore, record: FinalizationRecord): Promise<boolean> {
-  if (owedHook(record) !== null) return true;
-  return !isUnfinished(record) && (await owesItsEnd(store, record.id));
+async function isOwing(store: RecordStore, id: string): Promise<boolean> {
+  const read = await store.read(id);
+  if (read.kind !== "record") return await isLostAndOwing(store, id, read.kind);
+  const { record } = read;
+  return owedHook(record) !== null || (!isUnfinished(record) && (await owesItsEnd(store, id)));
 }
 
 async function driveIfNobody(

@@ -37,20 +37,21 @@ export async function outdatedEnd(
   if (by !== null && (await lookAtPart(store, by)) !== null) {
     return { kind: "give-up", why: `${by} has acted since, and tells its own end` };
   }
-  return isServerGone(context, record, part)
+  const endedAt = new Date(record.timeline.at(-1)?.at ?? "");
+  return isServerGone(context, endedAt, part)
     ? { kind: "give-up", why: "its server is not configured any more" }
     : null;
 }
 
-function isServerGone(
-  { host, config }: OutdatedContext,
-  { timeline }: Pick<FinalizationRecord, "timeline">,
+/** @param endedAt since when the end may be told */
+export function isServerGone(
+  { host, config }: Pick<OutdatedContext, "host" | "config">,
+  endedAt: Date,
   part: Part,
 ): boolean {
   const terms = fleetTermsOf(config);
   if (terms !== null && isSameGroup({ ...terms, holder: part.holder }, part)) return false;
-  const endedAt = Date.parse(timeline.at(-1)?.at ?? "");
-  return host.now().getTime() - endedAt > GONE_AFTER_MS;
+  return host.now().getTime() - endedAt.getTime() > GONE_AFTER_MS;
 }
 
 /** For the journal. */

@@ -3,15 +3,14 @@ import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { messageOf } from "../../core/refusal.ts";
-import { asTheGroupKnowsIt } from "../../fleet/part/part-store.ts";
-import type { Telling } from "../../fleet/part/rollout-part.ts";
 import { groupOf } from "../../fleet/part/terms.ts";
 import { seenAtEnd } from "../../fleet/rollouts/seen.ts";
-import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
+import type { Told } from "../../fleet/rollouts/rollout-server.ts";
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
 import { givesUp, type Outdated, outdatedEnd } from "./outdated-end.ts";
 import { endAfterOvertaken, goesBack, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
+import { type Request, requestOf, sendEnd, soaks } from "./send-end.ts";
 import { type Soak, soak } from "./soak.ts";
 import { WatchedSoak } from "./watched-soak.ts";
 
@@ -85,28 +84,13 @@ export class RolloutEnd {
       return seen.outdated !== null;
     };
     const how = { stop, patience: this.#patience(part), isOutdated };
-    const sent = await this.#send(part, request, how);
+    const sent = await sendEnd(this.#context, part, request, how);
     if (seen.outdated !== null) return await this.#tellInstead(record, part, seen.outdated);
     if (sent === null) return false;
     // First: after a crash it is told again, and answered with the numbers again.
     await this.#report(record, sent.part, sent.told);
     rollout.noteTold(sent.part);
     return true;
-  }
-
-  /** Null as for `RolloutPart.tell`. */
-  async #send(
-    part: Part,
-    request: Request,
-    how: Telling,
-  ): Promise<{ readonly part: Part; readonly told: Told } | null> {
-    const { rollout, store } = this.#context;
-    const isLeft = part.end?.kind === "left";
-    const joined = isLeft ? part : await rollout.join(part, how);
-    if (joined === null) return null;
-    const known = isLeft ? joined : await asTheGroupKnowsIt(store, joined);
-    const told = await rollout.tell(known, request, how);
-    return told === null ? null : { part: joined, told };
   }
 
   async #tellInstead(
@@ -186,30 +170,6 @@ export class RolloutEnd {
         return await endAfterOvertaken(this.#context, end.by);
       case "stopped":
         return null;
-    }
-  }
-}
-
-type Request = (server: RolloutServer, self: Self) => Promise<Told>;
-
-const soaks: Request = async (server, self) => await server.soaks(self);
-
-/** How the end is told; null if there is none yet, or another finalization tells it. */
-function requestOf(end: PartEnd | null): Request | null {
-  switch (end?.kind) {
-    case undefined:
-    case "handed-on":
-    case "soaking":
-      return null;
-    case "live":
-      return async (server, self) => await server.ends(self, { kind: "live" });
-    case "failed": {
-      const { why } = end;
-      return async (server, self) => await server.ends(self, { kind: "failed", why });
-    }
-    case "left": {
-      const { why } = end;
-      return async (server, self) => await server.leaves(self, why);
     }
   }
 }

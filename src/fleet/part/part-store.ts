@@ -1,7 +1,8 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Part } from "../../core/record/fleet/part.ts";
-import { readIfThere, writeDurably } from "../../host/files/durable.ts";
+import { ID_PATTERN } from "../../core/record/id.ts";
+import { listFolder, readIfThere, writeDurably } from "../../host/files/durable.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 
 type Folder = Pick<RecordStore, "folder">;
@@ -57,6 +58,14 @@ export async function asTheGroupKnowsIt(
 /** Whether a finalization that has ended still has to tell its group. */
 export async function owesItsEnd(store: Folder, id: string): Promise<boolean> {
   return (await lookAtPart(store, id))?.isTold === false;
+}
+
+/** The finalizations that have asked for a part in a rollout, oldest first. */
+export function idsOfParts({ folder }: Folder): string[] {
+  return listFolder(folder)
+    .flatMap((name) => /^(.+)\.rollout$/.exec(name)?.[1] ?? [])
+    .filter((id) => ID_PATTERN.test(id))
+    .toSorted();
 }
 
 function pathOf({ folder }: Folder, id: string): string {

@@ -1,0 +1,33 @@
+import type { Member, Rollout } from "../../fleet/rollout.ts";
+import type { PartEnd } from "./part.ts";
+
+/**
+ * What the group is told of a finalization whose record is lost, so that nobody knows any more how far it came;
+ * null if the group waits for nothing. One that may have acted counts as failed.
+ *
+ * @param noted the end that this host has noted; null for none
+ * @param member this host, as the group knows it; null if it does not
+ */
+export function endOfLost(
+  id: string,
+  noted: PartEnd | null,
+  rollout: Pick<Rollout, "seq"> | null,
+  member: Member | null,
+): PartEnd | null {
+  const why = `the record of ${id} was lost`;
+  if (noted?.kind === "soaking") return { kind: "failed", why: `${why} while it soaked` };
+  if (noted !== null) return noted;
+  if (member === null || member.finalization !== id || member.seq !== rollout?.seq) return null;
+  switch (member.state) {
+    case "waiting":
+      return { kind: "left", why };
+    case "acting":
+      return { kind: "failed", why: `${why}, and nobody knows how it ended` };
+    case "soaking":
+      return { kind: "failed", why: `${why} while it soaked` };
+    case "live":
+    case "failed":
+    case "left":
+      return null;
+  }
+}

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { test } from "node:test";
+import type { PartEnd } from "../../../src/core/record/fleet/part.ts";
+import { settleLost } from "../../../src/finalize/lost/rollout.ts";
+import type { Self } from "../../../src/fleet/rollouts/rollout-server.ts";
+import { until } from "../../test-host/until.ts";
+import { PartHost, partRecord, ROLLOUT } from "../../fleet/part/part-host.ts";
+
+const RECORD = partRecord();
+const { id: ID } = RECORD;
+const NEWER = "20261122-213500-bbbb";
+
+/** A host that was let in, and then lost the record. */
+class LosingHost extends PartHost {
+  async joins(): Promise<this> {
+    const admission = await this.part(this.has(RECORD)).admit();
+    assert.notEqual(admission.kind, "unknown");
+    return this;
+  }
+
+  loses(what: "record" | "state folder"): this {
+    if (what === "record") this.folder.remove(`state/${ID}.json`);
+    else this.folder.remove("state");
+    return this;
+  }
+
+  /** As its unit does it. */
+  async settle(config = this.config): Promise<string> {
+    const { store, stop, rollouts } = this;
+    const given = { id: ID, name: "web1", store, config, stop: stop.signal };
+    return await settleLost(this, { ...given, serverFor: rollouts.serverFor });
+  }
+
+  why(): string {
+    return this.rollouts.control?.failures[0]?.why ?? "";
+  }
+}
+
+for (const what of ["record", "state folder"] as const) {
+  test(`lost ${what}: a host that was let in has failed for its group`, async () => {
+    using host = (await new LosingHost().joins()).loses(what);
+    assert.equal(await host.settle(), "settled");
+    assert.equal(host.rollouts.doneOf("web1"), "failed");
+    assert.match(host.why(), /^the record of 20261122-213000-aaaa was lost, and nobody knows/);
+    assert.equal((await host.partOf(ID))?.isTold, true);
+    const { length } = host.rollouts.asked;
+    assert.equal(await host.settle(), "settled");
+    assert.equal(host.rollouts.asked.length, length, "told once");
+  });
+
+  test(`lost ${what}: a host that waited leaves`, async () => {
+    using host = new LosingHost({ wave: 1 });
+    host.rollouts.knows("web0", 0, "waiting", 1);
+    await host.joins();
+    assert.equal(host.rollouts.stateOf("web1"), "waiting");
+    assert.equal(await host.loses(what).settle(), "settled");
+    assert.equal(host.rollouts.stateOf("web1"), "left");
+    assert.deepEqual(host.rollouts.control?.failures, []);
+  });
+
+  test(`lost ${what}: etcd is away for a while, or this process is stopped`, async () => {
+    using host = (await new LosingHost().joins()).loses(what);
+    host.rollouts.weather = "away";
+    const settling = host.settle();
+    await until("it has tried twice", () => host.said.length > 0);
+    host.rollouts.weather = "fine";
+    assert.equal(await settling, "settled");
+    assert.equal(host.rollouts.doneOf("web1"), "failed");
+    using stopped = (await new LosingHost().joins()).loses(what);
+    stopped.rollouts.weather = "away";
+    stopped.stop.abort();
+    assert.equal(await stopped.settle(), "stopped");
+    assert.notEqual((await stopped.partOf(ID))?.isTold, true);
+  });
+
+  test(`lost ${what}: nothing is told of a host that is known for a newer finalization, or not at all`, async () => {
+    using host = await new LosingHost().joins();
+    await host.part(partRecord({ id: NEWER })).admit();
+    assert.equal(await host.loses(what).settle(), "settled");
+    assert.equal(host.rollouts.stateOf("web1"), "acting");
+    using forgotten = await new LosingHost().joins();
+    forgotten.rollouts.forget("web1");
+    assert.equal(await forgotten.loses(what).settle(), "settled");
+    assert.deepEqual(forgotten.rollouts.heeded, ["admit web1"]);
+  });
+}
+
+const NOTED: [PartEnd, string, string][] = [
+  [{ kind: "live" }, "live", ""],
+  [{ kind: "failed", why: "it did not boot" }, "failed", "it did not boot"],
+  [
+    { kind: "soaking", since: { at: "2026-11-22T21:31:00.000Z", bootId: "boot-1", uptime: null } },
+    "failed",
+    `the record of ${ID} was lost while it soaked`,
+  ],
+];
+for (const [end, state, why] of NOTED) {
+  test(`lost record: an end that was noted before is told: ${end.kind}`, async () => {
+    using host = await new LosingHost().joins();
+    const part = await host.partOf(ID);
+    assert.ok(part !== null);
+    host.part(RECORD).note(part, end);
+    assert.equal(await host.loses("record").settle(), "settled");
+    assert.deepEqual([host.rollouts.stateOf("web1"), host.why()], [state, why]);
+  });
+}
+
+test("lost record: one that is there, or that only a newer program can read, is left to its process", async () => {
+  using host = await new LosingHost().joins();
+  const newer = JSON.stringify({ ...RECORD, schemaVersion: 99 });
+  for (const text of [null, newer]) {
+    if (text !== null) host.folder.write(`state/${ID}.json`, text);
+    assert.equal(await host.settle(), "settled");
+    assert.equal(host.rollouts.stateOf("web1"), "acting");
+  }
+});
+
+test("lost record: a state folder that is not mounted may still have it", async () => {
+  using host = (await new LosingHost().joins()).loses("record");
+  host.answers["systemctl show"] = { stdout: "LoadState=loaded\nActiveState=failed\n" };
+  await assert.rejects(host.settle(), /is not mounted/);
+  assert.equal(host.rollouts.stateOf("web1"), "acting");
+});
+
+test("lost record: a server that is not configured any more is tried for a day", async () => {
+  using host = (await new LosingHost().joins()).loses("record");
+  host.rollouts.weather = "away";
+  host.time += 25 * 3_600_000;
+  assert.equal(await host.settle({ ...host.config, lock: null, fleet: null }), "settled");
+  assert.match(host.said.at(-1) ?? "", /does not try any more .*not configured any more/);
+  assert.equal((await host.partOf(ID))?.isTold, true);
+});
+
+test("lost state folder: without rollouts nothing is asked or written", async () => {
+  using host = (await new LosingHost().joins()).loses("state folder");
+  assert.equal(await host.settle({ ...host.config, fleet: null }), "settled");
+  assert.deepEqual(host.rollouts.heeded, ["admit web1"]);
+  assert.ok(!readdirSync(host.folder.path).includes("state"));
+});
+
+test("lost state folder: it takes part under the name of its rollout", async () => {
+  using host = (await new LosingHost().joins()).loses("state folder");
+  const asked: string[] = [];
+  host.rollouts.onRequest = (name, self: Self) => void asked.push(`${name} ${self.rollout}`);
+  await host.settle();
+  assert.deepEqual(asked, [`failed ${ROLLOUT}`]);
+});
