@@ -60,7 +60,7 @@ export class EtcdGateway {
    */
   async askOnce(path: string, body: object): Promise<unknown> {
     try {
-      return await this.#askMember(this.#endpoint, path, body);
+      return await this.#askMember(this.#endpointOf(this.#member), path, body);
     } catch (error) {
       this.#member++;
       throw unreadFileOf(this.#config) ?? error;
@@ -71,6 +71,8 @@ export class EtcdGateway {
    * Asks one member, once, for an answer that is a stream of lines, and has no end of its own.
    *
    * @param onLine may throw; then the next request asks for a token anew
+   * @param ahead asks the member that comes so many after the one to ask. If it has enough for `onLine`, it is
+   *   the one to ask from then on; if not, nothing is said against the other one
    * @throws Error if there is no first line in time, or the stream ends before `onLine` has enough
    */
   async stream(
@@ -78,21 +80,24 @@ export class EtcdGateway {
     body: object,
     signal: AbortSignal,
     onLine: (line: string) => Appetite,
+    ahead = 0,
   ): Promise<void> {
+    const member = this.#member + ahead;
     try {
-      await this.#streamFrom(this.#endpoint, path, body, signal, onLine);
+      await this.#streamFrom(this.#endpointOf(member), path, body, signal, onLine);
+      this.#member = member;
     } catch (error) {
       if (!signal.aborted) {
         this.#token = null;
-        this.#member++;
+        if (ahead === 0) this.#member++;
       }
       throw error;
     }
   }
 
-  get #endpoint(): string {
+  #endpointOf(member: number): string {
     const { endpoints } = this.#config;
-    return endpoints[this.#member % endpoints.length] ?? "";
+    return endpoints[member % endpoints.length] ?? "";
   }
 
   async #streamFrom(

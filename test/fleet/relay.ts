@@ -1,17 +1,18 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 
-/** A port before a server, whose connections can be cut. */
+/** A port before a server, whose connections can be cut, or be silent as those to a frozen server. */
 export class Relay implements AsyncDisposable {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Map<Socket, Socket>();
+  #isFrozen = false;
 
   private constructor(address: string) {
     const { hostname, port } = new URL(address);
     this.#server = createServer((client) => {
       const server = connect(Number(port), hostname);
-      this.#sockets.add(client);
-      client.pipe(server).pipe(client);
+      this.#sockets.set(client, server);
+      if (!this.#isFrozen) client.pipe(server).pipe(client);
       for (const [one, other] of [
         [client, server],
         [server, client],
@@ -43,7 +44,16 @@ export class Relay implements AsyncDisposable {
   }
 
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
+  }
+
+  /** Nothing comes through any more, and no connection ends. */
+  freeze(): void {
+    this.#isFrozen = true;
+    for (const [client, server] of this.#sockets) {
+      client.unpipe(server);
+      server.unpipe(client);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

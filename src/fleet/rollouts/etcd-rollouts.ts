@@ -35,6 +35,7 @@ export class EtcdRollouts implements RolloutServer {
       gateway,
       keys: this.#group.keys,
       retry: config.retry,
+      timeout: config.timeout,
       members: config.endpoints.length,
       who: { host: holder, id: name },
     });

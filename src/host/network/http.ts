@@ -68,6 +68,9 @@ export async function sendAndRead<T>(
   }
 }
 
+/** After so long without a word the kernel asks the other side, ten times at most, once a second. */
+const KEEP_ALIVE_MS = 30_000;
+
 /** Not with fetch: it refuses some ports and takes no certificate authorities. */
 async function exchange<T>(
   url: URL,
@@ -83,6 +86,8 @@ async function exchange<T>(
     method,
     headers: { "User-Agent": "deploy-finalize", ...length, ...headers },
   });
+  // A server that is cut off sends no error. A request has a limit, but a stream may be silent for long.
+  asked.setSocketKeepAlive(true, KEEP_ALIVE_MS);
   try {
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       asked

@@ -207,6 +207,31 @@ etcdClusterTest("change: a frozen member delays nobody for ever", async (cluster
   cluster.thaw(leader);
 });
 
+etcdTest("change: a member that is silent is watched beside another one", async ({ endpoints }) => {
+  const [address = ""] = endpoints;
+  await using first = await Relay.listen(address);
+  await using second = await Relay.listen(address);
+  const server = serverOf([first.url, second.url], { retry: NEVER, timeout: 2 });
+  const other = serverOf(endpoints);
+  await admitted(other, web1);
+  await held(server, web2);
+  await until("its requests are closed", () => first.open + second.open === 0);
+  let isOver = false;
+  const changed = server.change(signal()).then(() => (isOver = true));
+  const near = await until("one of them is watched", () => {
+    return [first, second].find(({ open }) => open === 1);
+  });
+  near.freeze();
+  await until("both are watched", () => first.open + second.open === 2);
+  assert.equal(isOver, false);
+  await live(other, web1);
+  await changed;
+  await until("nothing is open", () => first.open + second.open === 0);
+  const begin = performance.now();
+  await admitted(server, web2);
+  assert.ok(performance.now() - begin < 2000, "the one that answers is asked first");
+});
+
 etcdTest("change: a token that has expired is renewed", async (cluster) => {
   using folder = new Folder();
   const passwordFile = folder.write("password", "secret-of-root\n");

@@ -54,6 +54,46 @@ async function linesOf(url: string, last: string, terms: Partial<HttpTerms> = {}
   return { lines, answer };
 }
 
+function oneLine(response: ServerResponse): void {
+  response.write("one\n");
+}
+
+test("lines: a stream asks after a while whether the server is still there", async () => {
+  using folder = new Folder();
+  const { key, cert } = certificateFor(folder, "server");
+  await using streams = await Streams.listen(oneLine);
+  const options = { key: readFileSync(key), cert: readFileSync(cert) };
+  const secure = createTlsServer(options, (_request, response) => {
+    oneLine(response);
+  });
+  secure.listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  for (const [scheme, server] of [
+    ["http", streams.server],
+    ["https", secure],
+  ] as const) {
+    const port = portOf(server.address());
+    const over = new AbortController();
+    const terms = { within: over.signal, tls: { caFile: cert } };
+    const reading = linesOf(`${scheme}://127.0.0.1:${port}/`, "never", terms).catch(() => {});
+    await until("its keep-alive timer runs", () => timersTo(port).includes("02"));
+    over.abort();
+    await reading;
+  }
+  secure.closeAllConnections();
+  secure.close();
+});
+
+/** The timers of the connections to a port of this host, as proc(5) numbers them: 02 is that of keep-alive. */
+function timersTo(port: number): string[] {
+  const remote = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return readFileSync("/proc/self/net/tcp", "utf8")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[2]?.endsWith(remote) === true)
+    .map((fields) => fields[5]?.slice(0, 2) ?? "");
+}
+
 test("lines: come as they are sent, whole, until the reader has enough", async () => {
   await using streams = await Streams.listen((response) => {
     for (const piece of ["one\ntw", "o\n\nthr", "é\n", "end\nmore\n"]) response.write(piece);
