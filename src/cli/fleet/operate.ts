@@ -54,6 +54,7 @@ export async function operate(
     case "refused":
       throw new Refusal(acted.why);
     case "unknown":
+      if (acted.changed === "nothing") throw new Refusal(`nothing was changed: ${acted.why}`);
       throw new Refusal(
         `it is unknown whether this was done: ${acted.why}. Look: deploy-finalize fleet status`,
       );

@@ -75,7 +75,8 @@ export type OperatorAct =
   | { readonly kind: "done"; readonly rollout: Rollout }
   /** There is nothing to do: no rollout, no such host, halted already, not halted. */
   | { readonly kind: "refused"; readonly why: string }
-  | Unknown;
+  /** It may have been done, unless it says that nothing was changed, because no change was sent. */
+  | (Unknown & { readonly changed?: "nothing" });
 
 /** The rollouts of a group. Every request may be repeated; none rejects. */
 export interface RolloutServer {

@@ -29,13 +29,16 @@ export interface HttpTerms {
   readonly proxy?: ProxyConfig | undefined;
 }
 
+/** The server was not reached, so it has got nothing of the request. */
+export class NotSent extends Error {}
+
 /** No useful answer is longer, and no line of one. */
 export const MOST_CHARACTERS = 4_194_304;
 
 /**
  * Sends a request. It does not follow redirects, because that would send a token to another server.
  *
- * @throws Error with the server's name and why there is no complete answer in time; it contains no
+ * @throws NotSent or another Error with the server's name and why there is no complete answer in time; it contains no
  *   other part of the address, and no header
  */
 export async function send(request: HttpRequest, terms: HttpTerms): Promise<HttpAnswer> {
@@ -56,15 +59,18 @@ export async function sendAndRead<T>(
   const { within } = terms;
   const signal = typeof within === "number" ? timeLimit(within) : within;
   const proxy = terms.proxy === undefined ? null : proxyFor(url, terms.proxy);
+  let isReached = false;
   try {
     const way = await wayTo(url, proxy, terms.tls ?? {}, signal);
+    isReached = true;
     // Node's agent does not end a request that waits for a proxy when its signal aborts.
     return await unlessAborted(exchange(url, request, { ...way, signal }, take), signal);
   } catch (error) {
     const limit = typeof within === "number" ? `within ${within} s` : "in time";
     const why = signal.aborted ? `no answer ${limit}` : causeOf(error);
     const through = proxy === null ? "" : ` through the proxy ${new URL(proxy).host}`;
-    throw new Error(`${url.host}${through}: ${why}`, { cause: error });
+    const said = `${url.host}${through}: ${why}`;
+    throw isReached ? new Error(said, { cause: error }) : new NotSent(said, { cause: error });
   }
 }
 

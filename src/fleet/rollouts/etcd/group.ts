@@ -1,6 +1,7 @@
 import { messageOf } from "../../../core/refusal.ts";
 import { pause } from "../../../host/process/time.ts";
-import { type EtcdGateway, guarded } from "../../etcd-gateway.ts";
+import { NotSent } from "../../../host/network/http.ts";
+import { type EtcdGateway, guarded, UnreadFile } from "../../etcd-gateway.ts";
 import { fractionOf } from "../../holder.ts";
 import type { Unknown } from "../../slot-keeping.ts";
 import { type Answer, answerIn } from "./answers.ts";
@@ -45,6 +46,7 @@ export class EtcdGroup {
   readonly #gateway: EtcdGateway;
   readonly #salt: string;
   #races = 0;
+  #changes = 0;
 
   constructor({ prefix, gateway, name, salt, now }: GroupTerms) {
     this.name = name;
@@ -52,6 +54,11 @@ export class EtcdGroup {
     this.now = now;
     this.#gateway = gateway;
     this.#salt = salt;
+  }
+
+  /** How many transactions were carried out, or may have been. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** What the group holds at one moment; a majority of the members answers. */
@@ -70,10 +77,14 @@ export class EtcdGroup {
     try {
       answered = await this.#gateway.askOnce("v3/kv/txn", request);
     } catch (error) {
+      const isSent = !(error instanceof NotSent || error instanceof UnreadFile);
+      if (isSent) this.#changes++;
       throw new NoAnswer(messageOf(error), { cause: error });
     }
     const answer = answerIn(answered);
-    return answer.succeeded ? answer : null;
+    if (!answer.succeeded) return null;
+    this.#changes++;
+    return answer;
   }
 
   /**

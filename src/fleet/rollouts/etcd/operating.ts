@@ -95,13 +95,16 @@ async function onCurrent(
   group: EtcdGroup,
   act: (current: Current) => Promise<OperatorAct | typeof AGAIN>,
 ): Promise<OperatorAct> {
-  return await group.decide<OperatorAct>(async () => {
+  const { changes } = group;
+  const acted = await group.decide<OperatorAct>(async () => {
     const { control } = group.keys;
     const entry = await entryAt(group, control);
     if (entry === null) return refused(`group ${group.name} has had no rollout yet`);
     const rollout = valueOf(rolloutSchema, entry);
     return await act({ rollout, control: unchanged(control, entry) });
   });
+  if (acted.kind !== "unknown" || group.changes !== changes) return acted;
+  return { ...acted, changed: "nothing" };
 }
 
 async function write(
