@@ -1,4 +1,5 @@
 import { readText } from "../host/files/durable.ts";
+import { reading, UnreadFile } from "../host/files/unread-file.ts";
 import * as v from "valibot";
 import { jsonIn, quoted } from "../core/answer.ts";
 import type { EtcdLockConfig, Reached } from "../core/config/lock-config.ts";
@@ -12,7 +13,7 @@ import {
   send,
 } from "../host/network/http.ts";
 import { type Appetite, sendForLines } from "../host/network/lines.ts";
-import { readTls } from "../host/network/tls-files.ts";
+import { unreadTlsOf } from "../host/network/tls-files.ts";
 import { pause } from "../host/process/time.ts";
 import type { Unknown } from "./slot-keeping.ts";
 
@@ -180,11 +181,6 @@ function unlessBegun(seconds: number, begun: AbortSignal): AbortSignal {
   return late.signal;
 }
 
-/** This host cannot read a file that each request needs. */
-export class UnreadFile extends Error {
-  override readonly name = "UnreadFile";
-}
-
 function isOwn(error: unknown): boolean {
   return error instanceof Error && [error, error.cause].some((one) => one instanceof UnreadFile);
 }
@@ -193,8 +189,7 @@ function isOwn(error: unknown): boolean {
 export function unreadFileOf(config: EtcdLockConfig): UnreadFile | null {
   try {
     if (config.username !== null && config.passwordFile !== null) readPassword(config.passwordFile);
-    reading("a file for TLS", () => readTls(config));
-    return null;
+    return unreadTlsOf(config);
   } catch (error) {
     if (error instanceof UnreadFile) return error;
     throw error;
@@ -203,14 +198,6 @@ export function unreadFileOf(config: EtcdLockConfig): UnreadFile | null {
 
 function readPassword(file: string): string {
   return reading("the password", () => readText(file).replace(/\r?\n$/, ""));
-}
-
-function reading<T>(what: string, readFile: () => T): T {
-  try {
-    return readFile();
-  } catch (error) {
-    throw new UnreadFile(`cannot read ${what}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 /** @throws Error with the name of the member, and what it said */

@@ -4,6 +4,7 @@ import type { FleetLockConfig, Reached } from "../core/config/lock-config.ts";
 import { messageOf } from "../core/refusal.ts";
 import type { SlotServer, Unknown } from "./slot-keeping.ts";
 import { below, type HttpAnswer, jsonRequest, send } from "../host/network/http.ts";
+import { unreadTlsOf } from "../host/network/tls-files.ts";
 
 /** A refusal of the protocol, with any content type: notes/fleetlock.md. */
 const rejection = v.object({ kind: v.string(), value: v.string() });
@@ -50,7 +51,7 @@ async function ask(
     if (isGranted(answer)) return { kind: "done" };
     return { kind: "refused", why: describeRefusal(config.url, answer) };
   } catch (error) {
-    return { kind: "unknown", why: `the lock server ${messageOf(error)}` };
+    return { kind: "unknown", why: whyNoAnswer(config, error) };
   }
 }
 
@@ -66,8 +67,14 @@ export async function answersAnybody(
     const answer = await post(config, "steady-state", id, {});
     return { kind: isGranted(answer) ? "yes" : "no" };
   } catch (error) {
-    return { kind: "unknown", why: `the lock server ${messageOf(error)}` };
+    return { kind: "unknown", why: whyNoAnswer(config, error) };
   }
+}
+
+/** A server is not to blame for a file that this host cannot read. */
+function whyNoAnswer(config: Reached<FleetLockConfig>, error: unknown): string {
+  const unread = config.url.startsWith("https:") ? unreadTlsOf(config) : null;
+  return unread === null ? `the lock server ${messageOf(error)}` : `this host ${unread.message}`;
 }
 
 async function post(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fleetLockServer } from "../../src/fleet/fleetlock.ts";
+import { answersAnybody, fleetLockServer } from "../../src/fleet/fleetlock.ts";
 import { claimOf, fleetLockConfig } from "./configs.ts";
 import { FULL, LockServer, type Reply } from "./stand-in.ts";
 
@@ -145,3 +145,20 @@ for (const [what, reply, taken, given] of ANSWERS) {
     }
   });
 }
+
+test("FleetLock: a file of TLS that this host cannot read is its own fault", async () => {
+  const https = "https://127.0.0.1:9";
+  for (const file of ["caFile", "certFile", "keyFile"] as const) {
+    const files = { [file]: "/nowhere/lock.pem" };
+    const server = fleetLockServer(fleetLockConfig(https, files));
+    const own = /^this host cannot read a file for TLS: .*\/nowhere\/lock\.pem/;
+    for (const said of [await server.take(claimOf("a1")), await server.giveBack("a1")]) {
+      assert.match("why" in said ? said.why : "", own);
+    }
+    const asked = await answersAnybody(fleetLockConfig(https, files), "a1");
+    assert.match("why" in asked ? asked.why : "", own);
+  }
+  const plain = fleetLockServer(fleetLockConfig("http://127.0.0.1:9", { caFile: "/nowhere" }));
+  const said = await plain.take(claimOf("a1"));
+  assert.match("why" in said ? said.why : "", /^the lock server .*ECONNREFUSED/);
+});

@@ -1,5 +1,6 @@
 import type { TlsFiles } from "../../core/config/lock-config.ts";
 import { readBytes } from "../files/durable.ts";
+import { reading, UnreadFile } from "../files/unread-file.ts";
 
 /** On NixOS this file also holds what `security.pki` adds, so a private authority is trusted. */
 const SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
@@ -15,6 +16,17 @@ export function readTls({
     ...(certFile !== null && { cert: readBytes(certFile) }),
     ...(keyFile !== null && { key: readBytes(keyFile) }),
   };
+}
+
+/** The problem with the files of TLS; null if they can be read. */
+export function unreadTlsOf(files: Partial<TlsFiles>): UnreadFile | null {
+  try {
+    reading("a file for TLS", () => readTls(files));
+    return null;
+  } catch (error) {
+    if (error instanceof UnreadFile) return error;
+    throw error;
+  }
 }
 
 /** Node's own list if the system has none. */

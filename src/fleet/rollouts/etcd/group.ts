@@ -1,7 +1,8 @@
 import { messageOf } from "../../../core/refusal.ts";
 import { pause } from "../../../host/process/time.ts";
 import { NotSent } from "../../../host/network/http.ts";
-import { type EtcdGateway, guarded, UnreadFile } from "../../etcd-gateway.ts";
+import { UnreadFile } from "../../../host/files/unread-file.ts";
+import { type EtcdGateway, guarded } from "../../etcd-gateway.ts";
 import { fractionOf } from "../../holder.ts";
 import type { Unknown } from "../../slot-keeping.ts";
 import { type Answer, answerIn } from "./answers.ts";
