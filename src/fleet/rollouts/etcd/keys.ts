@@ -9,8 +9,8 @@
 //   seen/WWWW/ID     for each host that has joined the rollout, or that it goes on without
 //   done/WWWW/ID     for each host that has ended in it, or that it goes on without
 //   live/WWWW/ID     for each host that has ended live in it
-//   name/NAME        the newest rollout with the name
-//   history/SSSSSSSS a rollout that was superseded
+//   name/NAME        the newest rollout with the name; removed with the last rollout of that name in the history
+//   history/SSSSSSSS a rollout that was superseded; the last 1000 are kept
 
 /** The first key of a range, and the key after its last; a single key without that. */
 export interface Range {

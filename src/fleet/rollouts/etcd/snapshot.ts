@@ -36,7 +36,7 @@ export interface Read {
 export const waveSchema = v.object({
   wave: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(9999)),
 });
-const namedSchema = v.object({ seq: v.number() });
+export const namedSchema = v.object({ seq: v.number() });
 export const doneSchema = v.object({ done: v.picklist(DONE) });
 
 /** @throws Error if etcd does not answer, or holds foreign values */
