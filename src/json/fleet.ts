@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { PAST_ENDS } from "../core/fleet/past-end.ts";
 import { DONE, haltSchema, MEMBER_STATES } from "../core/fleet/rollout.ts";
 import { moment } from "../core/record/clock-schema.ts";
 import { described, orNull } from "./described.ts";
@@ -86,6 +87,10 @@ export const fleetHistorySchema = v.object({
         endedAt: described(moment, "When the next rollout replaced it."),
         live: described(v.number(), "How many hosts had ended live then."),
         members: described(v.number(), "How many hosts were known then."),
+        end: described(
+          v.picklist(PAST_ENDS),
+          "`live`: all hosts were live, or were gone on without; `failed`: hosts had failed; `halted`: it was halted; `superseded`: it was on its way.",
+        ),
       }),
     ),
     "The rollouts that a newer one replaced, the newest first.",

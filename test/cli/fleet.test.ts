@@ -73,6 +73,13 @@ test("fleet history: so many of the newest, and with --json as its schema says",
   assert.doesNotMatch(said.stdout, /oldest/);
   const { stdout } = await host.fleet({ act: "history", limit: 20 }, { json: true });
   assert.equal(parseJson(fleetHistorySchema, stdout).past.length, 3);
+  // The commit status of the group says the same.
+  const [some] = past;
+  assert.ok(some !== undefined);
+  host.server.past = { kind: "known", past: [some, { ...some, isOver: true }] };
+  const told = await host.fleet({ act: "history", limit: 20 }, { json: true });
+  const ends = parseJson(fleetHistorySchema, told.stdout).past.map(({ end }) => end);
+  assert.deepEqual(ends, ["superseded", "live"]);
   host.server.past = { kind: "unknown", why: "no leader" };
   await host.refuses({ act: "history", limit: 2 }, /the history is unknown: no leader/);
 });

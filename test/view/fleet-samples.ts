@@ -174,7 +174,10 @@ export const GROUPS: Readonly<Record<string, FleetJson>> = {
   ),
 };
 
-const PAST: readonly Pick<PastRollout, "name" | "halt" | "endedAt" | "live" | "members">[] = [
+type Past = Pick<PastRollout, "name" | "halt" | "endedAt" | "live" | "members"> &
+  Pick<FleetHistoryJson["past"][number], "end">;
+
+const PAST: readonly Past[] = [
   {
     name: aRollout().name,
     endedAt: "2026-11-22T21:15:00.000Z",
@@ -186,17 +189,32 @@ const PAST: readonly Pick<PastRollout, "name" | "halt" | "endedAt" | "live" | "m
       why: "1 host has failed: web3",
       kind: "failures",
     },
+    end: "halted",
   },
-  { name: "spring-cleaning", halt: null, endedAt: "2026-11-20T09:00:00Z", live: 50, members: 50 },
-  { name: "winter", halt: null, endedAt: "2025-12-24T17:00:00Z", live: 49, members: 50 },
+  {
+    name: "spring-cleaning",
+    halt: null,
+    endedAt: "2026-11-20T09:00:00Z",
+    live: 50,
+    members: 50,
+    end: "live",
+  },
+  {
+    name: "winter",
+    halt: null,
+    endedAt: "2025-12-24T17:00:00Z",
+    live: 49,
+    members: 50,
+    end: "superseded",
+  },
 ];
 
 export const HISTORY: FleetHistoryJson = {
   schemaVersion: 1,
   group: GROUP,
   server: ENDPOINTS,
-  past: PAST.map(({ name, halt, endedAt, live, members }) => {
+  past: PAST.map(({ name, halt, endedAt, live, members, end }) => {
     const startedAt = new Date(Date.parse(endedAt) - 5_000_000).toISOString();
-    return { ...toRolloutJson(aRollout({ name, halt, startedAt })), endedAt, live, members };
+    return { ...toRolloutJson(aRollout({ name, halt, startedAt })), endedAt, live, members, end };
   }),
 };

@@ -12,6 +12,7 @@ import {
 import { bar, shares } from "../../src/view/fleet/bar.ts";
 import { allHosts, courseOf, progressInWords } from "../../src/view/fleet/counts.ts";
 import { FleetChanges } from "../../src/view/fleet/fleet-changes.ts";
+import { PAST_ENDS } from "../../src/core/fleet/past-end.ts";
 import { fleetHistoryScreen } from "../../src/view/fleet/fleet-history-screen.ts";
 import { fleetScreen } from "../../src/view/fleet/fleet-screen.ts";
 import { PLAIN, type Style, withoutColour } from "../../src/view/style.ts";
@@ -96,6 +97,19 @@ test("bar: full only if every host is live", () => {
 
 test("fleet history: --json is as its schema says", () => {
   assert.deepEqual(v.parse(fleetHistorySchema, HISTORY), HISTORY);
+});
+
+test("fleet history: says how each rollout ended", () => {
+  const [some] = HISTORY.past;
+  assert.ok(some !== undefined);
+  const ended = { ...some, halt: null, live: 49, members: 50 };
+  const past = PAST_ENDS.map((end) => ({ ...ended, end }));
+  const lines = fleetHistoryScreen(PLAIN, NOW, {
+    ...HISTORY,
+    past: [...past, { ...some, live: 9, members: 9, halt: null, end: "live" }],
+  });
+  const words = lines.slice(1).map((line) => line.trim().split(/ {2,}/).at(-1));
+  assert.deepEqual(words, ["live", "failed", "halted", "replaced", "all live"]);
 });
 
 test("fleet history: says so if there is none", () => {
@@ -195,9 +209,10 @@ test("any words of another host: no line is wider than the screen, and none stee
 });
 
 test("any words of another host: the history, and the lines of --follow", () => {
-  const ends = fc.record({ endedAt: moments, live: fc.nat(99), members: fc.nat(99) });
+  const end = fc.constantFrom(...PAST_ENDS);
+  const ends = fc.record({ endedAt: moments, live: fc.nat(99), members: fc.nat(99), end });
   const past = fc.array(
-    fc.tuple(rollouts, ends).map(([one, end]) => ({ ...one, ...end })),
+    fc.tuple(rollouts, ends).map(([one, other]) => ({ ...one, ...other })),
     { maxLength: 4 },
   );
   fc.assert(

@@ -1,3 +1,4 @@
+import { endOfPast } from "../../core/fleet/past-end.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
 import type { FleetHistoryJson } from "../../json/fleet.ts";
@@ -73,7 +74,7 @@ async function showHistory(
   if (known.kind === "unknown") throw new Refusal(`the history is unknown: ${known.why}`);
   const past = known.past.slice(0, limit).map((one) => {
     const { endedAt, live, members } = one;
-    return { ...toRolloutJson(one), endedAt, live, members };
+    return { ...toRolloutJson(one), endedAt, live, members, end: endOfPast(one).kind };
   });
   const seen: FleetHistoryJson = { schemaVersion: 1, group, server: [...endpoints], past };
   printResult(

@@ -1,6 +1,7 @@
 import { isCommit } from "../../core/config/forge-run.ts";
+import { endOfPast } from "../../core/fleet/past-end.ts";
 import { stepsOf } from "../../core/fleet/progress.ts";
-import { countedFailures, type PastRollout } from "../../core/fleet/rollout.ts";
+import type { PastRollout } from "../../core/fleet/rollout.ts";
 import { printable } from "../../core/printable.ts";
 import type { State } from "../../core/states.ts";
 import type { GroupView, MemberView } from "../../fleet/rollouts/rollout-server.ts";
@@ -70,7 +71,7 @@ function namesOf(members: readonly MemberView[]): string {
  * @param next the name of the rollout after it
  */
 export function pastStatus(past: PastRollout, next: string): GroupStatus {
-  const { live, members, halt, failures, isOver } = past;
+  const { live, members, halt } = past;
   const numbers = `${live} of ${members} live`;
   const by = `superseded by ${isCommit(next) ? next.slice(0, 12) : next}`;
   const status = (event: GroupStatus["event"], words: string): GroupStatus => ({
@@ -78,14 +79,17 @@ export function pastStatus(past: PastRollout, next: string): GroupStatus {
     summary: printable(words),
     step: event,
   });
-  if (halt !== null) return status("failed", `halted, ${numbers}, ${by}: ${halt.why}`);
-  // A host that failed may have become live later.
-  if (live === members) return status("live", numbers);
-  // On its way, a failure that was forgiven is not the fault of the commit; at the end, a host does not run it.
-  const blamed = isOver === true ? failures : countedFailures(past);
-  if (blamed.length > 0) {
-    const hosts = [...new Set(blamed.map(({ host }) => host))].slice(0, MOST_NAMES);
-    return status("failed", `${numbers}, failed: ${hosts.join(", ")}; ${by}`);
+  const end = endOfPast(past);
+  switch (end.kind) {
+    case "halted":
+      return status("failed", `halted, ${numbers}, ${by}: ${halt?.why ?? ""}`);
+    case "live":
+      return status("live", numbers);
+    case "failed": {
+      const hosts = [...new Set(end.blamed.map(({ host }) => host))].slice(0, MOST_NAMES);
+      return status("failed", `${numbers}, failed: ${hosts.join(", ")}; ${by}`);
+    }
+    case "superseded":
+      return status("superseded", `${by}, ${numbers}`);
   }
-  return isOver === true ? status("live", numbers) : status("superseded", `${by}, ${numbers}`);
 }

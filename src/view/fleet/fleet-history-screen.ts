@@ -22,6 +22,8 @@ const COLUMNS = [
 
 type Past = FleetHistoryJson["past"][number];
 
+const MARKS = { live: "good", failed: "bad", halted: "bad", superseded: "dropped" } as const;
+
 const INDENT = " ".repeat(3);
 
 /** The rollouts that a newer one replaced, the newest first; why one was halted stands below it. */
@@ -49,9 +51,8 @@ export function fleetHistoryScreen(
 }
 
 function cellsOf(style: Style, now: Date, past: Past): Cell[] {
-  const { startedAt, startedBy, endedAt, live, members, halt } = past;
-  const isWhole = live === members;
-  const mark = halt !== null ? "bad" : isWhole ? "good" : "dropped";
+  const { startedAt, startedBy, endedAt, live, members, end } = past;
+  const mark = MARKS[end];
   return [
     { text: " ", paint: () => symbol(style, mark) },
     shortName(past),
@@ -73,7 +74,14 @@ function lasted(from: string, to: string): string {
   return Number.isFinite(seconds) ? shortDuration(seconds) : "?";
 }
 
-function how({ halt, live, members }: Past): string {
-  if (halt !== null) return "halted";
-  return live === members ? "all live" : "replaced";
+function how({ end, live, members }: Past): string {
+  switch (end) {
+    case "live":
+      return live === members ? "all live" : "live";
+    case "failed":
+    case "halted":
+      return end;
+    case "superseded":
+      return "replaced";
+  }
 }
