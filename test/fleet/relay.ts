@@ -6,13 +6,17 @@ export class Relay implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Map<Socket, Socket>();
   #isFrozen = false;
+  /** The number of connections that were ever made. */
+  made = 0;
 
   private constructor(address: string) {
     const { hostname, port } = new URL(address);
     this.#server = createServer((client) => {
       const server = connect(Number(port), hostname);
       this.#sockets.set(client, server);
-      if (!this.#isFrozen) client.pipe(server).pipe(client);
+      this.made++;
+      if (this.#isFrozen) discard(client, server);
+      else client.pipe(server).pipe(client);
       for (const [one, other] of [
         [client, server],
         [server, client],
@@ -53,6 +57,7 @@ export class Relay implements AsyncDisposable {
     for (const [client, server] of this.#sockets) {
       client.unpipe(server);
       server.unpipe(client);
+      discard(client, server);
     }
   }
 
@@ -60,4 +65,9 @@ export class Relay implements AsyncDisposable {
     this.cut();
     await new Promise((resolve) => this.#server.close(resolve));
   }
+}
+
+/** Only who reads learns that the other side has closed. */
+function discard(...sockets: readonly Socket[]): void {
+  for (const socket of sockets) socket.resume();
 }
