@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { type AgentKind, DRAINS, type Queue } from "./kind.ts";
+import { type AgentKind, DRAINS, type Job, type Queue } from "./kind.ts";
 
 /** What the agent asks its forge: buildkite.com/docs/apis/agent-api. */
 async function answer(queue: Queue, request: IncomingMessage, at: string): Promise<object> {
@@ -12,12 +12,18 @@ async function answer(queue: Queue, request: IncomingMessage, at: string): Promi
     return { id: "agent", name: "agent", access_token: "t", endpoint: at, meta_data: [], ...often };
   }
   if (path === "/ping") {
-    const job = queue.next();
+    const job = await queue.next();
     if (job === undefined) return {};
     scripts.set(job.id, job.script);
+    assigned.set(job.id, job);
     return { job: { id: job.id, state: "assigned" } };
   }
+  if (path === "/disconnect") {
+    for (const job of assigned.values()) queue.takeBack(job);
+    assigned.clear();
+  }
   if (verb === "accept") {
+    assigned.delete(id);
     const script = scripts.get(id) ?? "";
     const log = { chunks_max_size_bytes: 102_400, chunks_interval_seconds: 1 };
     const env = environmentOf(id, script);
@@ -40,6 +46,8 @@ async function serve(
 }
 
 const scripts = new Map<string, string>();
+/** Not accepted yet. */
+const assigned = new Map<string, Job>();
 
 function environmentOf(id: string, script: string): Record<string, string> {
   return {

@@ -12,7 +12,7 @@ async function answer(
   const body = await text(request);
   const [, id = "", rest = ""] = /^\/api\/v4\/jobs\/([^/?]+)(\/trace)?/.exec(url) ?? [];
   if (id === "request") {
-    const job = queue.next();
+    const job = await queue.next();
     if (job === undefined) response.writeHead(204).end();
     else json(response, 201, jobOf(Number(job.id), job.script));
     return;

@@ -3,24 +3,52 @@ import type { Server } from "node:net";
 /** What became of a job, as its runner told the forge. */
 export type JobEnd = "running" | "success" | "failed";
 
+export interface Job {
+  readonly id: string;
+  readonly script: string;
+  /** A second step. */
+  readonly second: string | null;
+}
+
 /** A stand-in for a forge. It keeps the jobs in order, and gives out one at a time. */
 export class Queue {
-  readonly #waiting: { readonly id: string; readonly script: string }[] = [];
+  readonly #waiting: Job[] = [];
   readonly #ends = new Map<string, JobEnd>();
   #count = 0;
+  #way: Promise<void> = Promise.resolve();
 
   /** @returns the job's id */
-  push(script: string): string {
+  push(script: string, second: string | null = null): string {
     const id = String(++this.#count);
-    this.#waiting.push({ id, script });
+    this.#waiting.push({ id, script, second });
     return id;
   }
 
-  /** The next job, which its runner has now. */
-  next(): { readonly id: string; readonly script: string } | undefined {
+  /** The next job. From now on it is its runner's, also while the answer is on its way. */
+  async next(): Promise<Job | undefined> {
     const job = this.#waiting.shift();
-    if (job !== undefined) this.#ends.set(job.id, "running");
+    if (job === undefined) return undefined;
+    this.#ends.set(job.id, "running");
+    await this.arrival();
     return job;
+  }
+
+  /** An answer is on its way until then. */
+  async arrival(): Promise<void> {
+    await this.#way;
+  }
+
+  /** A job that its runner has not begun is given again. */
+  takeBack(job: Job): void {
+    this.#ends.delete(job.id);
+    this.#waiting.unshift(job);
+  }
+
+  /** Keeps the answers that matter to a job on their way. @returns what lets them arrive */
+  slowDown(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#way = promise;
+    return resolve;
   }
 
   ended(id: string, end: Exclude<JobEnd, "running">): void {
@@ -49,6 +77,10 @@ export interface AgentKind {
   readonly variable: string;
   readonly unit: string;
   readonly drains: boolean;
+  /** Where it shows its jobs, as the module finds it. */
+  readonly shows?: { readonly url: string; readonly metric: string };
+  /** A job has several, and the agent tells of each before it begins the next one. */
+  readonly hasSteps?: true;
   /** Lines of its section `[Service]`. */
   readonly service: (place: Place) => readonly string[];
   /** Files below /etc. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { call, deploy, ended, systemSpec } from "../../on-host/deploying.ts";
 import { isActive } from "../../on-host/draining.ts";
 import { Cable } from "../../on-host/network.ts";
@@ -18,6 +19,8 @@ const HOME = "/var/lib/agent";
 const FORGE = "forge";
 const PORT = 8017;
 const HOLD = "/run/hold";
+/** Longer than deploy-finalize looks at a runner that it does not drain, on a slow machine too. */
+const BETWEEN_MS = 10_000;
 
 /** A job that lasts until it is let go. */
 const scriptOf = (sign: string): string =>
@@ -65,7 +68,9 @@ ${kind.service(place).join("\n")}
 [Install]
 WantedBy=multi-user.target
 `;
-  const runners = [{ unit: kind.unit, preset: kind.name }];
+  const { unit: name, shows } = kind;
+  const shown = shows === undefined ? [] : [{ unit: name, detect: { kind: "metrics", ...shows } }];
+  const runners = [{ unit: name, preset: kind.name }, ...shown];
   const config = { verify: { settle: 0 }, waitFor: { runners } };
   const label = `agent-${definition}`;
   return systemSpec({ label, units: { [kind.unit]: unit }, etc: kind.etc(place) }, config);
@@ -86,16 +91,22 @@ class Trial {
   }
 
   async run(): Promise<readonly Seen[]> {
-    const target = await this.#host.buildToplevel(specOf(this.#kind, this.#place, "1"));
-    const profile = "/nix/var/nix/profiles/system";
-    await this.#host.ok(["nix-env", "-p", profile, "--set", target]);
+    const target = await this.#target("1");
     // An agent that has just done a job is one that has connected.
     const [first] = await this.#job("first", { held: false });
     await this.#end(first);
     await this.#look(target, "idle", false);
     await this.#deployWhileBusy(target);
+    if (this.#kind.drains) await this.#deployWhileAssigned(await this.#target("2"));
+    if (this.#kind.hasSteps) await this.#deployBetweenSteps(await this.#target("2"));
     await this.#stopWhileBusy();
     return this.#seen;
+  }
+
+  async #target(definition: string): Promise<string> {
+    const target = await this.#host.buildToplevel(specOf(this.#kind, this.#place, definition));
+    await this.#host.ok(["nix-env", "-p", "/nix/var/nix/profiles/system", "--set", target]);
+    return target;
   }
 
   async #deployWhileBusy(target: string): Promise<void> {
@@ -121,6 +132,41 @@ class Trial {
     this.#note("the job that came meanwhile", `ended as ${after}`, after === "success");
   }
 
+  /** The forge has given a job, and the drain comes before its answer. */
+  async #deployWhileAssigned(target: string): Promise<void> {
+    const arrive = this.#queue.slowDown();
+    const job = this.#queue.push(scriptOf("assigned"));
+    await this.#host.until("it is assigned", () => this.#queue.endOf(job) === "running");
+    const id = await deploy(this.#host, target, "--delay", "0");
+    await this.#host.until(
+      "it drains",
+      async () => (await isActive(this.#host, this.#kind.unit)) !== "active",
+    );
+    arrive();
+    const record = await ended(this.#host, id);
+    const end = await this.#end(job);
+    const isGood = end === "success" && record.state === "live";
+    const when = existsSync(this.#host.path("/run/assigned-ended")) ? "" : ", and did not run";
+    this.#note("a job on its way", `ended as ${end}${when}, then ${record.state}`, isGood);
+  }
+
+  /** The agent has no process but its own while it tells the forge of a step. */
+  async #deployBetweenSteps(target: string): Promise<void> {
+    const [job, release] = await this.#job("step", { held: true, second: scriptOf("next-step") });
+    const arrive = this.#queue.slowDown();
+    release();
+    await this.#host.until("the step has ended", () =>
+      existsSync(this.#host.path("/run/step-ended")),
+    );
+    const id = await deploy(this.#host, target, "--delay", "0");
+    await sleep(BETWEEN_MS);
+    arrive();
+    const record = await ended(this.#host, id);
+    const end = await this.#end(job);
+    const isGood = end === "success" && record.state === "live";
+    this.#note("between two steps", `the job ended as ${end}, then ${record.state}`, isGood);
+  }
+
   /** What a stop without deploy-finalize does: told, and judged only of an agent that drains. */
   async #stopWhileBusy(): Promise<void> {
     const { unit, drains } = this.#kind;
@@ -141,14 +187,19 @@ class Trial {
 
   async #job(
     sign: string,
-    { held }: { readonly held: boolean },
+    { held, second }: { readonly held: boolean; readonly second?: string },
   ): Promise<readonly [string, () => void]> {
     const hold = this.#host.path(HOLD);
     if (held) writeFileSync(hold, "");
-    const job = this.#queue.push(scriptOf(sign));
+    const job = this.#queue.push(scriptOf(sign), second);
     const began = this.#host.path(`/run/${sign}-began`);
     await this.#host.until(`the job ${sign} runs`, () => existsSync(began));
-    return [job, () => void this.#host.shell(`rm -f ${HOLD}`)];
+    return [
+      job,
+      () => {
+        rmSync(hold, { force: true });
+      },
+    ];
   }
 
   async #end(job: string): Promise<JobEnd> {
