@@ -83,14 +83,20 @@ let
       type = types.nullOr finalizeTypes.webAddress;
       default = null;
       example = "http://127.0.0.1:9101/metrics";
-      description = "Where the runner shows its metrics, as Prometheus reads them. Only for the kind `metrics`.";
+      description = ''
+        Where the runner shows its metrics, as Prometheus reads them or as a JSON object. Only for the
+        kind `metrics`.
+      '';
     };
 
     metric = mkOption {
       type = types.nullOr finalizeTypes.metricName;
       default = null;
       example = "gitea_runner_job_running";
-      description = "The metric that counts the jobs that run now. Only for the kind `metrics`.";
+      description = ''
+        The metric, or the name in the object, that counts the jobs that run now. Only for the kind
+        `metrics`.
+      '';
     };
   };
 

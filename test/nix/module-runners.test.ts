@@ -17,6 +17,12 @@ interface Entry {
   readonly detect?: object;
 }
 
+function runningCountAt(address: string): Entry {
+  const url = `http://${address}/varz`;
+  const detect = { kind: "metrics", url, metric: "running_count" };
+  return { unit: "woodpecker-agent-a.service", detect };
+}
+
 /** Services of a host, options of the module, and the runners in its file. */
 const cases: [string, string, string, Entry[]][] = [
   ["no runner", "", "", []],
@@ -93,6 +99,21 @@ const cases: [string, string, string, Entry[]][] = [
     "",
     [{ unit: "woodpecker-agent-local.service", preset: "woodpecker-agent" }],
   ],
+  ...[
+    [`WOODPECKER_HEALTHCHECK_ADDR = "127.0.0.1:3001";`, "127.0.0.1:3001"],
+    [`WOODPECKER_HEALTHCHECK = "true"; WOODPECKER_HEALTHCHECK_ADDR = ":3002";`, "127.0.0.1:3002"],
+    [`WOODPECKER_HEALTHCHECK = "false"; WOODPECKER_HEALTHCHECK_ADDR = ":3002";`],
+    [`WOODPECKER_HEALTHCHECK_ADDR = "localhost";`],
+    [`WOODPECKER_HEALTHCHECK = "true";`],
+  ].map(([environment = "", where]): [string, string, string, Entry[]] => [
+    `woodpecker's, with ${environment}`,
+    `woodpecker-agents.agents.a = { enable = true; environment = { ${environment} }; };`,
+    "",
+    [
+      { unit: "woodpecker-agent-a.service", preset: "woodpecker-agent" },
+      ...(where === undefined ? [] : [runningCountAt(where)]),
+    ],
+  ]),
   [
     "hydra's two that build",
     `hydra.enable = true;`,

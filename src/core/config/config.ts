@@ -67,7 +67,7 @@ const detectionSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("process-name"), pattern }),
   /** A program: exit code 0 means that a job runs, 1 that none runs, any other means unknown. */
   v.strictObject({ kind: v.literal("command"), command: argv }),
-  /** The runner's own metrics, in Prometheus' text format: more than 0 means that a job runs. */
+  /** The runner's own metrics, in Prometheus' text format or as JSON: more than 0 means that a job runs. */
   v.strictObject({ kind: v.literal("metrics"), url: webAddress, metric: metricName }),
 ]);
 

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { jsonAs } from "../../core/answer.ts";
 import { send } from "../../host/network/http.ts";
 
 /** It answers from its own memory; a look must not hold up an act. */
@@ -13,8 +15,19 @@ export async function jobsByMetrics(url: string, metric: string): Promise<number
   return jobs;
 }
 
-/** The sum of a metric's samples in Prometheus' text format; null if there is none, or one is no number. */
+/** As Woodpecker's agent tells of itself. */
+const objectSchema = v.record(v.string(), v.unknown());
+
+/**
+ * A number of a JSON object, or the sum of a metric's samples in Prometheus' text format; null if there
+ * is none, or one is no number.
+ */
 export function gaugeIn(text: string, metric: string): number | null {
+  const object = jsonAs(objectSchema, text);
+  if (object !== null) {
+    const value = object[metric];
+    return typeof value === "number" ? value : null;
+  }
   const samples = text
     .split("\n")
     .filter((line) => line.startsWith(metric) && /[\s{]/.test(line.charAt(metric.length)))

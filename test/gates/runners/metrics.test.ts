@@ -74,3 +74,14 @@ test("the sum of all samples of a metric", () => {
     assert.equal(gaugeIn(none, "jobs"), null, none);
   }
 });
+
+const varz = (running: unknown): string =>
+  JSON.stringify({ polling_count: 1, running_count: running, running: {} });
+
+test("a number of a JSON object, as Woodpecker's agent tells its own", () => {
+  assert.equal(gaugeIn(varz(2), "running_count"), 2);
+  assert.equal(gaugeIn(`${varz(0)}\n`, "running_count"), 0);
+  for (const none of [varz("1"), varz(null), "{}", "{", '{"running": {"running_count": 1}}']) {
+    assert.equal(gaugeIn(none, "running_count"), null, none);
+  }
+});

@@ -17,6 +17,10 @@ let
             type = types.attrsOf (types.attrsOf types.anything);
             default = { };
           };
+          options.environment = mkOption {
+            type = types.attrsOf types.str;
+            default = { };
+          };
         }
       );
     };
