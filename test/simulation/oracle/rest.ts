@@ -37,10 +37,10 @@ function judgeHost(oracle: Sight): void {
     const known = oracle.known.get(id);
     // Of a scheduling that was killed: the next boot, or a call ten minutes later, removes it.
     if (known === undefined || known.call === "killed") continue;
-    // A process without a unit ended it, and died or had no files before it removed the pins: the next boot does.
+    // A process without a unit ended it, and could not go on before it removed the pins: the next boot does.
     const isEndedByOther = known.state === "superseded" || known.state === "cancelled";
     const { made } = oracle.watched.faults;
-    if (isEndedByOther && (made.has("kill") || made.has("no more files"))) continue;
+    if (isEndedByOther && LEAVES_PINS.some((kind) => made.has(kind))) continue;
     oracle.blame(`at rest, there is the pin ${name}`);
   }
 }
@@ -79,6 +79,8 @@ const EXCUSES: ReadonlySet<FaultKind> = new Set<FaultKind>([
 ]);
 
 const GIVES_UP: ReadonlySet<string> = new Set(["cancel", "rollback", "undo"]);
+
+const LEAVES_PINS = ["kill", "no more files", "lose a lock"] as const;
 
 const UNREPORTED = ["disk full"] as const;
 
