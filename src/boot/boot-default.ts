@@ -4,7 +4,7 @@ import type { FinalizationRecord } from "../core/record/record.ts";
 import { lookAfterBoot, resumeObstacle } from "./after-boot.ts";
 import { findLoader } from "./detect.ts";
 import { armFallback, disarm } from "./fallback.ts";
-import type { Loader } from "./loader.ts";
+import type { FoundLoader, Loader } from "./loader.ts";
 import { activate } from "../host/nixos/activation.ts";
 import { addGeneration } from "../host/nixos/profile.ts";
 import { unmountedAt } from "../host/systemd/unmounted.ts";
@@ -192,19 +192,29 @@ function inWords(end: InstallerEnd): string | null {
 
 /** The same, if the loader does not say already that it is so. */
 export async function makeBootDefault(host: Host, wanted: DefaultToSet): Promise<string | null> {
-  const { profile, toplevel } = wanted;
-  const found = await findLoader(host, { profile, toplevel });
-  const isLasting = found.kind === "found" && !found.loader.isHeld;
-  const isSet = isLasting && alwaysBoots(found.loader, wanted);
-  return isSet ? null : await setPermanentDefault(host, wanted);
+  const found = await findLoader(host, wanted);
+  return bootsForGood(found, wanted) ? null : await setPermanentDefault(host, wanted);
 }
 
+function bootsForGood(found: FoundLoader, wanted: DefaultToSet): boolean {
+  return found.kind === "found" && !found.loader.isHeld && alwaysBoots(found.loader, wanted);
+}
+
+export type CorrectedDefault =
+  | { readonly kind: "set" }
+  | { readonly kind: "left" }
+  | { readonly kind: "problem"; readonly why: string };
+
 /** The same, unless somebody hides the default that installers write: then they do not help. */
-export async function correctBootDefault(host: Host, wanted: DefaultToSet): Promise<string | null> {
-  const { profile, toplevel } = wanted;
-  const found = await findLoader(host, { profile, toplevel });
+export async function correctBootDefault(
+  host: Host,
+  wanted: DefaultToSet,
+): Promise<CorrectedDefault> {
+  const found = await findLoader(host, wanted);
   const isHidden = found.kind === "found" && found.loader.shadow !== null;
-  return isHidden ? null : await makeBootDefault(host, wanted);
+  if (isHidden || bootsForGood(found, wanted)) return { kind: "left" };
+  const why = await setPermanentDefault(host, wanted);
+  return why === null ? { kind: "set" } : { kind: "problem", why };
 }
 
 /**

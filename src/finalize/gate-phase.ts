@@ -21,7 +21,7 @@ import {
   type Suspended,
   tellerOf,
 } from "./context.ts";
-import { setDefaultBeforeAct } from "./patience/default-before-act.ts";
+import { DefaultBeforeAct } from "./patience/default-before-act.ts";
 import type { HeldUp } from "./patience/held-up.ts";
 import { lookAgain, whyClosed } from "./patience/last-look.ts";
 import { hasNews, isCancelledOrSuperseded } from "./patience/news.ts";
@@ -44,6 +44,7 @@ export class GatePhase {
   readonly #leftOut: LeftOut = { ms: 0 };
   readonly #heldUp: HeldUp;
   readonly #drain: RunnerDrain;
+  readonly #default: DefaultBeforeAct;
   readonly #ahead = new UnitsAhead();
   /** Whether hooks have run since the gates of a reboot were open. */
   #hooksSince = false;
@@ -53,6 +54,7 @@ export class GatePhase {
     this.#context = context;
     this.#heldUp = heldUp;
     this.#drain = drain;
+    this.#default = new DefaultBeforeAct(context.host, (of) => hasNews(context, of));
   }
 
   /** Waits for the gates of the act as the facts of now make it. */
@@ -209,7 +211,7 @@ export class GatePhase {
     if (this.#waited?.action !== action || this.#waited.current !== current) {
       return { kind: "held-up", why: "another system was brought live" };
     }
-    const late = await setDefaultBeforeAct(host, record, facts);
+    const late = await this.#default.set(record, { action, facts });
     if (late !== null) return late;
     const last = { gates: this.#waited.gates, drain: this.#drain, ahead: this.#ahead };
     const looked = await lookAgain(this.#context, record, last);
@@ -268,9 +270,8 @@ export class GatePhase {
   async #actNow(record: FinalizationRecord): Promise<Act & { readonly facts: Facts }> {
     const { host, store, config } = this.#context;
     const facts = await observe(host, store, config, record);
-    const { decision, current } = facts;
-    const action = actionToAwait(decision, rebootsNow(record, policyOf(config)), record.plan);
-    return { action, current, facts };
+    const action = actionToAwait(facts.decision, rebootsNow(record, policyOf(config)), record.plan);
+    return { action, current: facts.current, facts };
   }
 
   #gatesFor(record: FinalizationRecord, action: Plan["action"]): readonly Gate[] {

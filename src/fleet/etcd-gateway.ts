@@ -10,6 +10,7 @@ import {
   type HttpRequest,
   type HttpTerms,
   jsonRequest,
+  NotSent,
   send,
 } from "../host/network/http.ts";
 import { type Appetite, sendForLines } from "../host/network/lines.ts";
@@ -57,14 +58,15 @@ export class EtcdGateway {
   /**
    * Asks one member, once: for requests that must not be repeated unnoticed.
    *
-   * @throws Error; then it is unknown whether the request was carried out
+   * @throws NotSent or UnreadFile if it was not carried out; else it is unknown whether it was
    */
   async askOnce(path: string, body: object): Promise<unknown> {
     try {
       return await this.#askMember(this.#endpointOf(this.#member), path, body);
     } catch (error) {
       this.#member++;
-      throw unreadFileOf(this.#config) ?? error;
+      // A file that cannot be read now says nothing about a request that was sent before.
+      throw (error instanceof NotSent ? unreadFileOf(this.#config) : null) ?? error;
     }
   }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Facts } from "../../src/core/machine/types.ts";
-import { setDefaultBeforeAct } from "../../src/finalize/patience/default-before-act.ts";
+import type { Plan } from "../../src/core/decision/decision.ts";
+import { DefaultBeforeAct } from "../../src/finalize/patience/default-before-act.ts";
 import { NEW, OLD, PROFILE, setVariable, systemdBootHost } from "../boot/loaders.ts";
 import { OperatedHost } from "../cli/operating.ts";
 import { EdgeHost } from "../support/edge-host.ts";
@@ -16,9 +17,20 @@ function installs(host: EdgeHost): string[] {
   return host.ran.map((argv) => argv.join(" ")).filter((line) => line.endsWith(" boot"));
 }
 
-async function prepare(host: EdgeHost, changes: Partial<Facts>) {
+interface Case extends Partial<Facts> {
+  readonly action?: Plan["action"];
+  readonly isUnwanted?: boolean;
+  readonly times?: number;
+}
+
+/** What the last try comes to. */
+async function prepare(host: EdgeHost, changes: Case) {
+  const { action = "switch", isUnwanted = false, times = 1, ...facts } = changes;
   const record = aRecord({ profile: PROFILE, target: NEW, previous: OLD });
-  return await setDefaultBeforeAct(host, record, { ...FACTS, profile: NEW, ...changes });
+  const before = new DefaultBeforeAct(host, () => isUnwanted);
+  const tried = { action, facts: { ...FACTS, ...facts } };
+  for (let time = 1; time < times; time++) await before.set(record, tried);
+  return await before.set(record, tried);
 }
 
 test("before the act, the target becomes the boot default that another deployer has changed", async () => {
@@ -26,13 +38,16 @@ test("before the act, the target becomes the boot default that another deployer 
   host.folder.write("boot/loader/loader.conf", "default nixos-1111.conf\n");
   assert.equal(await prepare(host, { bootDefault: OLD }), null);
   assert.deepEqual(installs(host), [INSTALLS]);
+  assert.deepEqual(host.said, [`the boot default was ${OLD}; it is ${NEW} again`]);
 });
 
 for (const [name, changes, expected] of [
   ["the target is the boot default", { bootDefault: NEW }, []],
-  ["the profile has moved", { bootDefault: OLD, profile: OLD }, []],
+  ["it is not wanted any more", { bootDefault: OLD, isUnwanted: true }, []],
   ["the act sets a default that nobody can read", { bootDefault: null }, []],
   ["a specialisation leaves such a default", { specialisation: SPECIAL }, [INSTALLS]],
+  ["a reboot sets it", { specialisation: SPECIAL, action: "reboot" }, []],
+  ["a gate closes and it is tried again", { specialisation: SPECIAL, times: 3 }, [INSTALLS]],
   ["the target lacks it", { specialisation: { ...SPECIAL, toplevel: null } }, []],
 ] as const) {
   test(`before the act, ${expected.length} installers run if ${name}`, async () => {
@@ -47,6 +62,7 @@ test("before the act, a default that somebody has put over that of the installer
   setVariable(host, "LoaderEntryDefault", "nixos-1111.conf");
   assert.equal(await prepare(host, { bootDefault: OLD }), null);
   assert.deepEqual(installs(host), []);
+  assert.deepEqual(host.said, []);
 });
 
 test("the act waits for an activation that keeps the boot default from being set", async () => {

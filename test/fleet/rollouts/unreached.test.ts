@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
@@ -7,17 +8,20 @@ import { nextRollout } from "../../../src/core/fleet/admission.ts";
 import { encode } from "../../../src/fleet/etcd-values.ts";
 import type { OperatorAct, RolloutServer } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { portOf } from "../../report/server.ts";
+import { Folder } from "../../support/folder.ts";
 import { now, selfOf, serverOf } from "./hosts.ts";
 
 /** What comes of a transaction that changes something, after the look before it was answered. */
-type Fate = "refused" | "cut" | "answered";
+type Fate = "refused" | "cut" | "garbled" | "answered";
 
 /** An etcd with a rollout that goes on. */
-async function listen(fate: Fate): Promise<Server> {
+async function listen(fate: Fate, changing: () => void = () => {}): Promise<Server> {
   const rollout = nextRollout(null, selfOf("web1", 0), now());
   const where = { wave: 0 };
   const answerTo = (body: string): object => {
     const isChange = body.includes("request_put");
+    if (body.includes('"password"')) return { header: {}, token: "t" };
+    if (isChange && fate === "garbled") return { header: {}, succeeded: "yes" };
     const header = { cluster_id: "1", revision: isChange ? "8" : "7" };
     if (isChange) return { header, succeeded: true };
     const isControl = body.includes(encode("deploy-finalize/web+fleet/watched/control"));
@@ -30,6 +34,7 @@ async function listen(fate: Fate): Promise<Server> {
     const respond = async (): Promise<void> => {
       const body = await text(asked);
       const isChange = body.includes("request_put");
+      if (isChange) changing();
       if (isChange && fate === "cut") asked.socket.destroy();
       if (fate === "refused") server.close();
       answer.setHeader("Connection", "close");
@@ -46,14 +51,19 @@ const ACTS: Record<string, (server: RolloutServer) => Promise<OperatorAct>> = {
   halt: async (server) => await server.halt("root", "stop"),
   forget: async (server) => await server.forget("id-web1"),
 };
-const ENDS = { refused: "nothing was changed", cut: "unknown", answered: "done" } as const;
+const ENDS = {
+  refused: "nothing was changed",
+  cut: "unknown",
+  garbled: "unknown",
+  answered: "done",
+} as const;
 
 function inWords(act: OperatorAct): string {
   return act.kind === "unknown" && act.changed === "nothing" ? "nothing was changed" : act.kind;
 }
 
 for (const [name, act] of Object.entries(ACTS)) {
-  for (const fate of ["refused", "cut", "answered"] as const) {
+  for (const fate of ["refused", "cut", "garbled", "answered"] as const) {
     test(`${name}: if its transaction is ${fate}, it is ${ENDS[fate]}`, async () => {
       const etcd = await listen(fate);
       const server = serverOf([`http://127.0.0.1:${portOf(etcd.address())}`], { timeout: 5 });
@@ -72,4 +82,18 @@ test("an operator's act that never leaves this host changes nothing", async () =
       assert.equal(inWords(acted), "nothing was changed", JSON.stringify(acted));
     }
   }
+});
+
+test("a change that was sent is not unsent because the password cannot be read afterwards", async () => {
+  using folder = new Folder();
+  const passwordFile = folder.write("password", "secret");
+  const etcd = await listen("cut", () => {
+    rmSync(passwordFile, { force: true });
+  });
+  const url = `http://127.0.0.1:${portOf(etcd.address())}`;
+  const server = serverOf([url], { timeout: 5, username: "root", passwordFile });
+  const acted = await server.halt("root", "stop");
+  assert.equal(inWords(acted), "unknown", JSON.stringify(acted));
+  etcd.closeAllConnections();
+  etcd.close();
 });

@@ -82,10 +82,20 @@ export class EtcdGroup {
       if (isSent) this.#changes++;
       throw new NoAnswer(messageOf(error), { cause: error });
     }
-    const answer = answerIn(answered);
+    const answer = this.#readAnswer(answered);
     if (!answer.succeeded) return null;
     this.#changes++;
     return answer;
+  }
+
+  /** An answer that is not one of etcd does not say that nothing was changed. */
+  #readAnswer(answered: unknown): Answer {
+    try {
+      return answerIn(answered);
+    } catch (error) {
+      this.#changes++;
+      throw error;
+    }
   }
 
   /**
