@@ -32,7 +32,7 @@ const SWITCH: Part = {
 };
 const RUNNER: Part = {
   name: "CI runner",
-  real: "`make check-runner`; tried with Gitea 1.26.0 and 1.27.3, its runner 1.0.8 (jobs on the host and in Podman) and act_runner 0.2.13, and, with stand-ins for their forges, with woodpecker-agent 3.17.0, buildkite-agent 4.0.0-beta.15 and gitlab-runner 15.3.0",
+  real: "`make check-runner`; tried with Gitea 1.26.0 and 1.27.3, its runner 1.0.8 (jobs on the host and in Podman) and act_runner 0.2.13, and, with stand-ins for their forges, with woodpecker-agent 3.17.0, buildkite-agent 4.0.0-beta.15 and gitlab-runner 15.3.0 and 18.1.3",
   standIn: "a runner of shell jobs that works in its own process before and after a job",
 };
 const DEPLOY_RS: Part = {
