@@ -58,7 +58,7 @@ export class EtcdGateway {
   /**
    * Asks one member, once: for requests that must not be repeated unnoticed.
    *
-   * @throws NotSent or UnreadFile if it was not carried out; else it is unknown whether it was
+   * @throws NotSent, UnreadFile or Denied if it was not carried out; else it is unknown whether it was
    */
   async askOnce(path: string, body: object): Promise<unknown> {
     try {
@@ -202,6 +202,11 @@ function readPassword(file: string): string {
   return reading("the password", () => readText(file).replace(/\r?\n$/, ""));
 }
 
+/** Etcd, or a proxy before it, does not let this host do what it has asked for: nothing was done. */
+export class Denied extends Error {}
+
+const FORBIDDEN = 403;
+
 /** @throws Error with the name of the member, and what it said */
 export function read(endpoint: string, { status, text }: HttpAnswer): unknown {
   const value = jsonIn(text);
@@ -210,5 +215,6 @@ export function read(endpoint: string, { status, text }: HttpAnswer): unknown {
   const words = said.success
     ? quoted(said.output.message)
     : `status ${status}, not an answer of etcd`;
-  throw new Error(`${new URL(endpoint).host}: ${words}`);
+  const why = `${new URL(endpoint).host}: ${words}`;
+  throw status === FORBIDDEN ? new Denied(why) : new Error(why);
 }

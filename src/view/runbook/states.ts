@@ -83,6 +83,7 @@ export const STATES: readonly Topic[] = [
       ["deploy-finalize fleet status", "which hosts failed, and why it is halted"],
       ["deploy-finalize fleet resume", "go on, if the failure is not the fault of the deploy"],
       ["deploy-finalize fleet forget HOST", "no longer wait for a host that does not come back"],
+      ["deploy-finalize cancel --restore-boot-default", "on a host that waits: give the deploy up"],
       STATUS,
     ],
   },
@@ -97,6 +98,7 @@ export const STATES: readonly Topic[] = [
     commands: [
       ["deploy-finalize fleet status", "which hosts have not ended, and what they wait for"],
       ["deploy-finalize fleet forget HOST", "no longer wait for a host that does not come back"],
+      ["deploy-finalize cancel --restore-boot-default", "on a host that waits: give the deploy up"],
       STATUS,
     ],
   },

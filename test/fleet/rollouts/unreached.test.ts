@@ -12,7 +12,7 @@ import { Folder } from "../../support/folder.ts";
 import { now, selfOf, serverOf } from "./hosts.ts";
 
 /** What comes of a transaction that changes something, after the look before it was answered. */
-type Fate = "refused" | "cut" | "garbled" | "answered";
+type Fate = "refused" | "cut" | "denied" | "garbled" | "answered";
 
 /** An etcd with a rollout that goes on. */
 async function listen(fate: Fate, changing: () => void = () => {}): Promise<Server> {
@@ -21,6 +21,7 @@ async function listen(fate: Fate, changing: () => void = () => {}): Promise<Serv
   const answerTo = (body: string): object => {
     const isChange = body.includes("request_put");
     if (body.includes('"password"')) return { header: {}, token: "t" };
+    if (isChange && fate === "denied") return { code: 7, message: "permission denied" };
     if (isChange && fate === "garbled") return { header: {}, succeeded: "yes" };
     const header = { cluster_id: "1", revision: isChange ? "8" : "7" };
     if (isChange) return { header, succeeded: true };
@@ -37,6 +38,7 @@ async function listen(fate: Fate, changing: () => void = () => {}): Promise<Serv
       if (isChange) changing();
       if (isChange && fate === "cut") asked.socket.destroy();
       if (fate === "refused") server.close();
+      if (isChange && fate === "denied") answer.statusCode = 403;
       answer.setHeader("Connection", "close");
       answer.end(JSON.stringify(answerTo(body)));
     };
@@ -53,6 +55,7 @@ const ACTS: Record<string, (server: RolloutServer) => Promise<OperatorAct>> = {
 };
 const ENDS = {
   refused: "nothing was changed",
+  denied: "nothing was changed",
   cut: "unknown",
   garbled: "unknown",
   answered: "done",
@@ -63,7 +66,7 @@ function inWords(act: OperatorAct): string {
 }
 
 for (const [name, act] of Object.entries(ACTS)) {
-  for (const fate of ["refused", "cut", "garbled", "answered"] as const) {
+  for (const fate of ["refused", "denied", "cut", "garbled", "answered"] as const) {
     test(`${name}: if its transaction is ${fate}, it is ${ENDS[fate]}`, async () => {
       const etcd = await listen(fate);
       const server = serverOf([`http://127.0.0.1:${portOf(etcd.address())}`], { timeout: 5 });

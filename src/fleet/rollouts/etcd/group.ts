@@ -2,7 +2,7 @@ import { messageOf } from "../../../core/refusal.ts";
 import { pause } from "../../../host/process/time.ts";
 import { NotSent } from "../../../host/network/http.ts";
 import { UnreadFile } from "../../../host/files/unread-file.ts";
-import { type EtcdGateway, guarded } from "../../etcd-gateway.ts";
+import { Denied, type EtcdGateway, guarded } from "../../etcd-gateway.ts";
 import { fractionOf } from "../../holder.ts";
 import type { Unknown } from "../../slot-keeping.ts";
 import { type Answer, answerIn } from "./answers.ts";
@@ -78,8 +78,8 @@ export class EtcdGroup {
     try {
       answered = await this.#gateway.askOnce("v3/kv/txn", request);
     } catch (error) {
-      const isSent = !(error instanceof NotSent || error instanceof UnreadFile);
-      if (isSent) this.#changes++;
+      const isUndone = [NotSent, UnreadFile, Denied].some((kind) => error instanceof kind);
+      if (!isUndone) this.#changes++;
       throw new NoAnswer(messageOf(error), { cause: error });
     }
     const answer = this.#readAnswer(answered);
