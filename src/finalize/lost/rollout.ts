@@ -1,11 +1,12 @@
 import type { Config } from "../../core/config/config.ts";
 import type { Member, Rollout } from "../../core/fleet/rollout.ts";
 import type { ClockReading } from "../../core/record/clock.ts";
-import { momentOf } from "../../core/record/id.ts";
+import { ID_PATTERN, momentOf } from "../../core/record/id.ts";
 import { endOfLost } from "../../core/record/fleet/lost-end.ts";
 import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
+import { isUnfinished } from "../../core/record/record.ts";
 import { holderOf } from "../../fleet/holder.ts";
-import { lookAtPart } from "../../fleet/part/part-store.ts";
+import { idsOfParts, lookAtPart } from "../../fleet/part/part-store.ts";
 import { RolloutPart } from "../../fleet/part/rollout-part.ts";
 import { fleetTermsOf, groupOf, type RolloutServerFor } from "../../fleet/part/terms.ts";
 import type { GroupView } from "../../fleet/rollouts/rollout-server.ts";
@@ -40,8 +41,7 @@ type Settled = "settled" | "stopped";
  */
 export async function settleLost(host: Host, lost: Lost): Promise<Settled> {
   const { store, config, id } = lost;
-  const { kind } = await store.read(id);
-  if (kind === "record" || kind === "newer") return "settled";
+  if (await hasProcessOfItsOwn(store, id)) return "settled";
   const hasPart = (await lookAtPart(store, id)) !== null;
   if (!hasPart && fleetTermsOf(config) === null) return "settled";
   await requireMounted(host, store.folder);
@@ -55,6 +55,8 @@ export async function settleLost(host: Host, lost: Lost): Promise<Settled> {
   const terms = { config, finalization, ...(serverFor !== undefined && { serverFor }) };
   const rollout = new RolloutPart(host, store, terms);
   try {
+    // Another process may have had the lock, or the file system was mounted since.
+    if (await hasProcessOfItsOwn(store, id)) return "settled";
     const settled = await new LostEnd(host, { ...lost, stop }, rollout).settle();
     // Up to now they have led each boot here.
     if (settled === "settled") dropOldPins(host, id);
@@ -63,6 +65,12 @@ export async function settleLost(host: Host, lost: Lost): Promise<Settled> {
     rollout.end();
     await lock.release();
   }
+}
+
+/** Whether its record is there, so that its own process tells the end, perhaps by a newer program. */
+async function hasProcessOfItsOwn(store: RecordStore, id: string): Promise<boolean> {
+  const { kind } = await store.read(id);
+  return kind === "record" || kind === "newer";
 }
 
 class LostEnd {
@@ -85,7 +93,9 @@ class LostEnd {
     if (seen === "stopped") return "stopped";
     if (seen === "gone") return this.#giveUp(part, "its server is not configured any more");
     const member = seen === null ? null : memberIn(seen, part);
-    const end = endOfLost(this.#lost.id, part.end, seen?.rollout ?? null, member);
+    const { id } = this.#lost;
+    const knownAs = own?.finalization ?? (await this.#knownAs(member));
+    const end = endOfLost({ id, knownAs }, part.end, seen?.rollout ?? null, member);
     if (end === null) {
       if (own !== null) this.#rollout.noteTold(own);
       return "settled";
@@ -93,6 +103,16 @@ class LostEnd {
     const isKnown = own === null && member !== null && seen?.rollout != null;
     const known = isKnown ? partKnown(part, member, seen.rollout, readClock(this.#host)) : part;
     return await this.#tell(known, end);
+  }
+
+  /** Without its part: an older one may have handed its own on to it, and then nobody else tells the end of that. */
+  async #knownAs(member: Member | null): Promise<string> {
+    const { id, store } = this.#lost;
+    const older = member?.finalization ?? id;
+    if (older >= id || !ID_PATTERN.test(older)) return id;
+    const read = await store.read(older);
+    const isOver = read.kind === "record" ? !isUnfinished(read.record) : read.kind !== "newer";
+    return isOver && !(await isOwedUnder(store, older)) ? older : id;
   }
 
   /** For the configured group, without the name of the rollout; null if there is none. */
@@ -159,12 +179,19 @@ class LostEnd {
   }
 }
 
+/** Whether another one still has to tell the end of a part that the group knows by this ID. */
+async function isOwedUnder(store: RecordStore, knownAs: string): Promise<boolean> {
+  const parts = await Promise.all(idsOfParts(store).map(async (id) => await lookAtPart(store, id)));
+  return parts.some((part) => part?.finalization === knownAs && !part.isTold);
+}
+
 function memberIn({ waves }: GroupView, { holder }: Part): Member | null {
   return waves.flatMap(({ members }) => members).find(({ id }) => id === holder) ?? null;
 }
 
 /** What the group knows of a part whose file is lost. */
 function partKnown(part: Part, member: Member, { name, seq }: Rollout, joined: ClockReading): Part {
-  const { generation, wave } = member;
-  return { ...part, rollout: name, seq, generation, joined, fleet: { ...part.fleet, wave } };
+  const { finalization, generation, wave } = member;
+  const fleet = { ...part.fleet, wave };
+  return { ...part, finalization, rollout: name, seq, generation, joined, fleet };
 }

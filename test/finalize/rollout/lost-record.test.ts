@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import type { PartEnd } from "../../../src/core/record/fleet/part.ts";
 import { settleLost } from "../../../src/finalize/lost/rollout.ts";
+import { handOnToReboot } from "../../../src/finalize/rollout/end-to-tell.ts";
 import type { Self } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { until } from "../../test-host/until.ts";
 import { PartHost, partRecord, ROLLOUT } from "../../fleet/part/part-host.ts";
@@ -26,9 +27,9 @@ class LosingHost extends PartHost {
   }
 
   /** As its unit does it. */
-  async settle(config = this.config): Promise<string> {
+  async settle(config = this.config, id = ID): Promise<string> {
     const { store, stop, rollouts } = this;
-    const given = { id: ID, name: "web1", store, config, stop: stop.signal };
+    const given = { id, name: "web1", store, config, stop: stop.signal };
     return await settleLost(this, { ...given, serverFor: rollouts.serverFor });
   }
 
@@ -85,6 +86,62 @@ for (const what of ["record", "state folder"] as const) {
     assert.deepEqual(forgotten.rollouts.heeded, ["admit web1"]);
   });
 }
+
+/** As it is after a live switch whose reboot was put off, with the part of that. */
+async function handedOn(host: LosingHost): Promise<void> {
+  const ended = partRecord({
+    state: "live",
+    whilePutOff: "switch",
+    rebootRequired: "a new kernel",
+  });
+  host.has(ended);
+  host.has(partRecord({ id: NEWER, rebootOf: ID }));
+  const { store } = host;
+  const rollout = host.part(ended);
+  const part = await host.partOf(ID);
+  assert.ok(part !== null);
+  const handed = await handOnToReboot({ host, store, rollout }, ended, part);
+  assert.equal(handed.end?.kind, "handed-on");
+}
+
+for (const what of ["record", "record and part"] as const) {
+  test(`lost ${what}: a reboot that was put off goes on with the part of its switch`, async () => {
+    using host = await new LosingHost().joins();
+    await handedOn(host);
+    host.folder.remove(`state/${NEWER}.json`);
+    if (what !== "record") host.folder.remove(`state/${NEWER}.rollout`);
+    assert.equal(await host.settle(host.config, NEWER), "settled");
+    assert.equal(host.rollouts.doneOf("web1"), "failed");
+    assert.match(host.why(), /^the record of 20261122-213500-bbbb was lost, and nobody knows/);
+    assert.equal((await host.partOf(NEWER))?.isTold, true);
+  });
+}
+
+for (const [what, prepare] of [
+  ["has not ended", (host: LosingHost) => host.has(RECORD)],
+  ["still tells its end", (host: LosingHost) => host.has(partRecord({ state: "live" }))],
+  ["has handed its part on to another one", handedOn],
+] as const) {
+  test(`lost record and part: nothing is told for an older one that ${what}`, async () => {
+    using host = await new LosingHost().joins();
+    await prepare(host);
+    if (what === "has not ended") host.folder.remove(`state/${ID}.rollout`);
+    assert.equal(await host.settle(host.config, "20261122-214000-cccc"), "settled");
+    assert.deepEqual(host.rollouts.heeded, ["admit web1"]);
+  });
+}
+
+test("lost record: one that is there once the lock is held is left to its process", async () => {
+  using host = (await new LosingHost().joins()).loses("record");
+  const { spawn } = host;
+  host.spawn = async (argv, options) => {
+    if (argv[0] === "flock") host.has(RECORD);
+    return await spawn(argv, options);
+  };
+  assert.equal(await host.settle(), "settled");
+  assert.equal(host.rollouts.stateOf("web1"), "acting");
+  assert.equal((await host.partOf(ID))?.isTold, false);
+});
 
 const NOTED: [PartEnd, string, string][] = [
   [{ kind: "live" }, "live", ""],
