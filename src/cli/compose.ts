@@ -59,6 +59,20 @@ function driverOf(context: Context, options: CommonOptions, host: Host): DriveOt
   };
 }
 
+/** For a command that has done its own work: an error here is said, and changes nothing of that. */
+export async function leaveNobodyBehind(
+  context: Context,
+  { host, store, config }: Services,
+  options: CommonOptions,
+): Promise<void> {
+  try {
+    const { keepNewestDriven } = await import("../finalize/newest/keep-driven.ts");
+    await keepNewestDriven(host, store, runCommand(context, config, options));
+  } catch (error) {
+    complain(context, `cannot look whether the newest finalization continues: ${messageOf(error)}`);
+  }
+}
+
 /** Loads its code only if a reboot was put off. */
 function rebootSchedulerOf(context: Context, options: CommonOptions, host: Host): ScheduleReboot {
   return async (record) => {

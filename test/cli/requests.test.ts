@@ -118,6 +118,18 @@ test("cancel: one whose schedule was killed leaves the older one the newest, and
   assert.equal(launched(host).at(-1), host.record.id);
 });
 
+test("cancel: the older one cannot be started: it is cancelled all the same, and that is said", async () => {
+  using host = new WaitingHost();
+  const killed = aRecord({ id: "20261122-220000-bbbb", profile: host.record.profile });
+  pin(pathsUnder(host.folder.path), killed);
+  host.store.saveNew(killed);
+  host.ends["systemd-run"] = { exitCode: 1, stderr: "no bus\n" };
+  const { exitCode, stdout, stderr } = await host.operate("cancel", killed.id);
+  assert.match(stderr, /cannot look whether the newest finalization continues: .*no bus/);
+  assert.match(stdout, /: cancelled 20261122-220000-bbbb: the running system is unchanged/);
+  assert.equal(exitCode, 0);
+});
+
 test("cancel: hooks of an ended finalization that nobody ends are ended by its unit", async () => {
   using host = new WaitingHost();
   const hook: FinalizationRecord["hooks"][number] = {

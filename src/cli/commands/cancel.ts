@@ -5,7 +5,6 @@ import { Refusal } from "../../core/refusal.ts";
 import { isCancellable, isTerminal } from "../../core/states.ts";
 import { withReplacement } from "../../finalize/finalization-now.ts";
 import { AlreadyRunning, finalize } from "../../finalize/finalize.ts";
-import { keepNewestDriven } from "../../finalize/newest/keep-driven.ts";
 import {
   nextBootSystem,
   restoreBootDefault,
@@ -24,11 +23,10 @@ import { toFinalizationJson } from "../../json/finalization.ts";
 import type { CancelJson } from "../../json/commands.ts";
 import { systemName, targetName } from "../../view/headline.ts";
 import { acts, type Cli, newCommand, withId, withJson } from "../command.ts";
-import { openServices } from "../compose.ts";
+import { leaveNobodyBehind, openServices } from "../compose.ts";
 import { type CommonOptions, type Context, print, tell } from "../context.ts";
 import { configFor, requireRoot } from "../shared/guards.ts";
 import { waysOut } from "../shared/long-switch.ts";
-import { runCommand } from "../shared/own-command.ts";
 import {
   awaitAnswer,
   findFitting,
@@ -70,7 +68,7 @@ async function cancel(
     : meant;
   // Its timer may have stopped the timer of the finalization that is the newest now. If this call was
   // stopped in a hook, the unit ends it.
-  await keepNewestDriven(host, store, runCommand(context, services.config, options));
+  await leaveNobodyBehind(context, services, options);
   if (record.state !== "cancelled") throw tooLate(record);
   tell(context, options, `cancelled ${record.id}: the running system is unchanged`);
   if (mayRestore || (options.yes !== true && (await wantsRestore(context, host, record)))) {

@@ -7,19 +7,17 @@ import { messageOf, Refusal } from "../../core/refusal.ts";
 import { isTerminal } from "../../core/states.ts";
 import { settleLost } from "../../finalize/lost/rollout.ts";
 import { endStuck } from "../../finalize/newest/ending.ts";
-import { keepNewestDriven } from "../../finalize/newest/keep-driven.ts";
 import { pause, timeLimit } from "../../host/process/time.ts";
 import { RecordStore } from "../../state-dir/store.ts";
 import type { RunJson } from "../../json/commands.ts";
 import { toFinalizationJson } from "../../json/finalization.ts";
 import { acts, type Cli, newCommand, withJson } from "../command.ts";
-import { hostOf } from "../compose.ts";
+import { hostOf, leaveNobodyBehind } from "../compose.ts";
 import { type CommonOptions, complain, complainInstead, type Context, print } from "../context.ts";
 import { howItEnded } from "../../view/headline.ts";
 import { attempt, type Attempt, type Called, type Driven } from "../shared/attempt.ts";
 import { requireRoot } from "../shared/guards.ts";
 import { loadCalled } from "../shared/load-config.ts";
-import { runCommand } from "../shared/own-command.ts";
 import { beginTry, CONTINUED, endTry, GIVE_UP, pauseAfter } from "../shared/tries.ts";
 
 export function addRun(cli: Cli): void {
@@ -67,9 +65,13 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
   const host = hostOf(context, options);
   const driven = { host, store: new RecordStore(called.called.stateDir), id };
   if (context.env[UNIT_VARIABLE] === undefined) return await runOnce(context, driven, called, stop);
+  // The end of one, such as by a profile that moved, may leave the newest one without a driver.
+  const driveOthers = async (): Promise<void> => {
+    await leaveNobodyBehind(context, { ...driven, config: called.called }, options);
+  };
   switch (await beginTry(driven, stop)) {
     case "failed":
-      await leaveNobodyBehind(context, driven, called, options);
+      await driveOthers();
       return UNIT_FAILED;
     case "stopped":
       return EXIT.unfinished;
@@ -78,7 +80,7 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
       const told = end.kind === "gone" ? await tellLost(context, driven, called, stop) : "settled";
       if (told === "failed") return EXIT.unfinished;
       const isOver = end.kind === "ended" || end.kind === "gone";
-      if (isOver && told === "settled") await leaveNobodyBehind(context, driven, called, options);
+      if (isOver && told === "settled") await driveOthers();
       if (end.kind !== "again") endTry(driven);
       return told === "settled" ? exitCodeOf(context, end) : EXIT.unfinished;
     }
@@ -160,20 +162,6 @@ type UnitEnd =
   | { readonly kind: "stopped" | "again" };
 
 const FAILED: UnitEnd = { kind: "ended", exitCode: EXIT.failed, left: null };
-
-/** The end of one, such as by a profile that moved, may leave the newest one without a driver. */
-async function leaveNobodyBehind(
-  context: Context,
-  { host, store }: Driven,
-  { called }: Called,
-  options: CommonOptions,
-): Promise<void> {
-  try {
-    await keepNewestDriven(host, store, runCommand(context, called, options));
-  } catch (error) {
-    complain(context, `cannot look whether the newest finalization continues: ${messageOf(error)}`);
-  }
-}
 
 function exitCodeOf(context: Context, end: UnitEnd): number {
   switch (end.kind) {

@@ -1,4 +1,5 @@
 import { isUnfinished } from "../../core/record/record.ts";
+import { messageOf } from "../../core/refusal.ts";
 import { idsOfParts, owesItsEnd } from "../../fleet/part/part-store.ts";
 import type { Host } from "../../host/process/host.ts";
 import { pinnedIds } from "../../state-dir/pins.ts";
@@ -21,10 +22,30 @@ export async function owingWithoutPins(host: Host, store: RecordStore): Promise<
   const pinned = new Set(pinnedIds(host.paths));
   const owing: string[] = [];
   for (const id of idsOfParts(store)) {
-    if (pinned.has(id) || !(await owesItsEnd(store, id))) continue;
-    const read = await store.read(id);
-    const isOver = read.kind === "record" && !isUnfinished(read.record);
-    if (isOver || (await isLostAndOwing(store, id, read.kind))) owing.push(id);
+    if (pinned.has(id)) continue;
+    await unlessUnreadable(host, id, async () => {
+      if (await owesWithoutPins(store, id)) owing.push(id);
+    });
   }
   return owing;
+}
+
+async function owesWithoutPins(store: RecordStore, id: string): Promise<boolean> {
+  if (!(await owesItsEnd(store, id))) return false;
+  const read = await store.read(id);
+  if (read.kind === "record") return !isUnfinished(read.record);
+  return await isLostAndOwing(store, id, read.kind);
+}
+
+/** For one of many: an old file that cannot be read must not keep up the others. */
+export async function unlessUnreadable(
+  host: Host,
+  id: string,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    host.say(`cannot look whether ${id} has to go on: ${messageOf(error)}`);
+  }
 }

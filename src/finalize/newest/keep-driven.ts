@@ -5,7 +5,7 @@ import type { Host, OwnCommand } from "../../host/process/host.ts";
 import { findDriver, isBeingScheduled } from "../../state-dir/owner.ts";
 import { pinnedIds } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
-import { isLostAndOwing, owingWithoutPins } from "../lost/owing.ts";
+import { isLostAndOwing, owingWithoutPins, unlessUnreadable } from "../lost/owing.ts";
 import { resumeOne } from "../resume.ts";
 
 /**
@@ -24,8 +24,11 @@ export async function keepNewestDriven(
   store: RecordStore,
   run: OwnCommand,
 ): Promise<void> {
-  await driveOwing(host, store, run);
-  if (!isBeingScheduled(host, store)) await driveNewest(host, store, run);
+  try {
+    if (!isBeingScheduled(host, store)) await driveNewest(host, store, run);
+  } finally {
+    await driveOwing(host, store, run);
+  }
 }
 
 /**
@@ -34,9 +37,13 @@ export async function keepNewestDriven(
  */
 async function driveOwing(host: Host, store: RecordStore, run: OwnCommand): Promise<void> {
   for (const id of pinnedIds(host.paths)) {
-    if (await isOwing(store, id)) await driveIfNobody(host, store, run, id);
+    await unlessUnreadable(host, id, async () => {
+      if (await isOwing(store, id)) await driveIfNobody(host, store, run, id);
+    });
   }
-  for (const id of await owingWithoutPins(host, store)) await driveIfNobody(host, store, run, id);
+  for (const id of await owingWithoutPins(host, store)) {
+    await unlessUnreadable(host, id, async () => await driveIfNobody(host, store, run, id));
+  }
 }
 
 async function isOwing(store: RecordStore, id: string): Promise<boolean> {

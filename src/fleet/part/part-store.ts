@@ -2,14 +2,16 @@ import { renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Part } from "../../core/record/fleet/part.ts";
 import { ID_PATTERN } from "../../core/record/id.ts";
-import { listFolder, readIfThere, writeDurably } from "../../host/files/durable.ts";
+import { listFolder, writeDurably } from "../../host/files/durable.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
+import { readUnlessOdd } from "../../state-dir/texts.ts";
 
 type Folder = Pick<RecordStore, "folder">;
 
 /** The part of a finalization in a rollout; null if it has asked for none. Without side effects. */
 export async function lookAtPart(store: Folder, id: string): Promise<Part | null> {
-  return await parsed(readIfThere(pathOf(store, id)));
+  const found = readUnlessOdd(pathOf(store, id));
+  return found.kind === "odd" ? null : await parsed(found.text);
 }
 
 /** The same for the process that drives it: a file that cannot be understood is put aside. */
@@ -19,9 +21,9 @@ export async function readPart(
   say: (line: string) => void,
 ): Promise<Part | null> {
   const path = pathOf(store, id);
-  const text = readIfThere(path);
-  const part = await parsed(text);
-  if (text === null || part !== null) return part;
+  const found = readUnlessOdd(path);
+  const part = found.kind === "odd" ? null : await parsed(found.text);
+  if (part !== null || (found.kind === "text" && found.text === null)) return part;
   const aside = `${path}.broken`;
   renameSync(path, aside);
   say(`cannot read which rollout ${id} takes part in; renamed the file to ${aside}`);

@@ -33,7 +33,7 @@ test("one whose hooks have to end is left to its own unit", async () => {
   await supersedeOlder(host, host.store, NEW);
   assert.deepEqual(host.end(OLD), ["waiting", undefined]);
   await keepNewestDriven(host, host.store, RUN);
-  assert.deepEqual(host.launched, [OLD, NEW]);
+  assert.deepEqual(host.launched, [NEW, OLD]);
 });
 
 test("a process that gives a finalization up ends its hooks", async () => {
@@ -100,7 +100,7 @@ test("one whose group has to be told of its end keeps its pins for its own unit"
   assert.deepEqual(host.end(OLD), ["superseded", `superseded by ${NEW}`]);
   assert.ok(host.pinned.includes(OLD));
   await keepNewestDriven(host, host.store, RUN);
-  assert.deepEqual(host.launched, [OLD, NEW]);
+  assert.deepEqual(host.launched, [NEW, OLD]);
   hasAsked(host, NEW);
   const own = { id: NEW, stop };
   assert.equal(await endUnacted(host, host.store, own, "the configuration is gone"), "left");

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { DEFAULT_CONFIG } from "../../../src/core/config/defaults.ts";
 import { end } from "../../../src/core/record/record.ts";
 import { keepNewestDriven } from "../../../src/finalize/newest/keep-driven.ts";
 import { resumeOne } from "../../../src/finalize/resume.ts";
+import { RolloutPart } from "../../../src/fleet/part/rollout-part.ts";
+import { etcdConfig, fleetConfig } from "../../fleet/configs.ts";
+import { partRecord } from "../../fleet/part/part-host.ts";
+import { unreadablePart } from "../../fleet/part/unreadable.ts";
 import { NEW, OLD, OverlappingHost, RUN } from "./overlapping-host.ts";
 
 test("the newest one is started if nothing drives it", async () => {
@@ -11,6 +16,34 @@ test("the newest one is started if nothing drives it", async () => {
   host.scheduled(NEW);
   await keepNewestDriven(host, host.store, RUN);
   assert.deepEqual(host.launched, [NEW]);
+});
+
+for (const what of ["folder", "loop"] as const) {
+  test(`the part of an old one cannot be read, as a ${what}: the newest one is started`, async () => {
+    using host = new OverlappingHost();
+    host.scheduled(NEW);
+    unreadablePart(host.folder, OLD, what);
+    await keepNewestDriven(host, host.store, RUN);
+    assert.deepEqual(host.launched, [NEW]);
+    const said = what === "folder" ? [] : [/^cannot look whether \S+aaaa has to go on: ELOOP/];
+    assert.equal(host.said.length, said.length);
+    for (const [index, pattern] of said.entries()) assert.match(host.said[index] ?? "", pattern);
+  });
+}
+
+test("the newest one cannot be started: one that owes its group an end is", async () => {
+  using host = new OverlappingHost();
+  host.scheduled(OLD);
+  host.scheduled(NEW);
+  host.folder.write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
+  const terms = { lock: etcdConfig(["http://127.0.0.1:9"]), fleet: fleetConfig() };
+  const config = { ...DEFAULT_CONFIG, ...terms };
+  const finalization = partRecord({ id: OLD });
+  await new RolloutPart(host, host.store, { config, finalization }).toAsk();
+  host.folder.remove(`state/${OLD}.json`);
+  host.answers["systemd-run"] = (argv) => ({ exitCode: argv.at(-1) === NEW ? 1 : 0 });
+  await assert.rejects(keepNewestDriven(host, host.store, RUN), /cannot start/);
+  assert.ok(host.launched.includes(OLD));
 });
 
 const driven: Record<string, (host: OverlappingHost) => void> = {

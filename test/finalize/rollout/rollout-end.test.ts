@@ -11,6 +11,7 @@ import { RolloutEnd } from "../../../src/finalize/rollout/rollout-end.ts";
 import { until } from "../../test-host/until.ts";
 import { etcdConfig, fleetConfig } from "../../fleet/configs.ts";
 import { PartHost, partRecord } from "../../fleet/part/part-host.ts";
+import { unreadablePart } from "../../fleet/part/unreadable.ts";
 
 const NEWER = "20261122-213500-bbbb";
 
@@ -334,7 +335,7 @@ test("end: a full disk keeps up no clean-up, and the end is told when there is s
   const file = `state/${host.record.id}.rollout`;
   const text = host.text(file);
   host.folder.remove(file);
-  host.folder.write(`${file}/in-the-way`, "");
+  unreadablePart(host.folder, host.record.id, "loop");
   const end = new RolloutEnd(host.context(host.record));
   await end.begin(host.record);
   await assert.rejects(end.settle(host.record));

@@ -5,6 +5,7 @@ import type { Config } from "../../../src/core/config/config.ts";
 import { owesItsEnd } from "../../../src/fleet/part/part-store.ts";
 import { until } from "../../test-host/until.ts";
 import { PartHost, partRecord, ROLLOUT } from "./part-host.ts";
+import { unreadablePart } from "./unreadable.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -214,11 +215,14 @@ test("part: what it tells is told until etcd has answered, or until it is stoppe
   assert.equal(await stopped, null);
 });
 
-test("part: a file that cannot be understood is put aside", async () => {
-  using host = new PartHost();
-  const { id } = host.has(partRecord());
-  host.folder.write(`state/${id}.rollout`, "{}");
-  assert.equal((await host.part().admit()).kind, "admitted");
-  assert.match(host.said.join(), /cannot read which rollout .* renamed the file/);
-  assert.ok(readdirSync(host.store.folder).includes(`${id}.rollout.broken`));
-});
+for (const what of ["file that cannot be understood", "folder"] as const) {
+  test(`part: a ${what} is put aside`, async () => {
+    using host = new PartHost();
+    const { id } = host.has(partRecord());
+    if (what === "folder") unreadablePart(host.folder, id, "folder");
+    else host.folder.write(`state/${id}.rollout`, "{}");
+    assert.equal((await host.part().admit()).kind, "admitted");
+    assert.match(host.said.join(), /cannot read which rollout .* renamed the file/);
+    assert.ok(readdirSync(host.store.folder).includes(`${id}.rollout.broken`));
+  });
+}
