@@ -62,12 +62,38 @@ etcdTest("run: by hand, with another state folder, it tells nothing", async ({ e
   assert.deepEqual(await statesOf(host), [["acting", null]]);
 });
 
-void test("run: an etcd that is away: the process waits, and another one goes on", async () => {
-  using host = new LockedHost(etcdConfig(["http://127.0.0.1:9"], { retry: 1 }), {
-    fleet: { wave: 0 },
-  });
+/** A host in its unit, whose etcd is away. */
+function awayHost(): LockedHost {
+  const lock = etcdConfig(["http://127.0.0.1:9"], { retry: 1 });
+  const host = new LockedHost(lock, { fleet: { wave: 0 } });
   host.env = UNIT;
+  return host;
+}
+
+for (const [what, program, ends, exitCode] of [
+  ["a lock that cannot be taken", "flock", { exitCode: 66, stderr: "No space left" }, 75],
+  [
+    "a state folder that is not mounted",
+    "systemctl",
+    { stdout: "LoadState=loaded\nActiveState=failed\n" },
+    10,
+  ],
+] as const) {
+  void test(`run: ${what}: the group is not told, and it ends with ${exitCode}`, async () => {
+    using host = awayHost();
+    const pin = host.folder.write(`nix/var/nix/gcroots/deploy-finalize/${ID}-target`, "");
+    host.store.create();
+    host.ends[program] = ends;
+    const ended = await host.operate("run", ID);
+    assert.match(ended.stderr, /cannot tell the group that the record of \S+aaaa is lost: /);
+    assert.deepEqual([ended.exitCode, existsSync(pin)], [exitCode, true], ended.stderr);
+  });
+}
+
+void test("run: an etcd that is away: the process waits, once the newest one is driven", async () => {
+  using host = awayHost();
   const pin = host.folder.write(`nix/var/nix/gcroots/deploy-finalize/${ID}-target`, "");
+  const newest = host.save({ id: "20261122-220000-bbbb" });
   const running = host.operate("run", ID);
   setTimeout(() => {
     host.stop.abort();
@@ -75,4 +101,6 @@ void test("run: an etcd that is away: the process waits, and another one goes on
   const { exitCode, stderr } = await running;
   assert.match(stderr, /cannot tell the group default yet: .*ECONNREFUSED/);
   assert.deepEqual([exitCode, existsSync(pin)], [75, true]);
+  const isLaunched = host.ran.some((argv) => argv[0] === "systemd-run" && argv.includes(newest.id));
+  assert.ok(isLaunched, "nobody else would start the newest one");
 });

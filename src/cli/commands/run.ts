@@ -3,8 +3,9 @@ import { jsonLine } from "../../core/printable.ts";
 import { EXIT, UNIT_FAILED } from "../../core/outcome.ts";
 import { ID_PATTERN, UNIT_VARIABLE } from "../../core/record/id.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
-import { messageOf, Refusal } from "../../core/refusal.ts";
+import { messageOf } from "../../core/refusal.ts";
 import { isTerminal } from "../../core/states.ts";
+import { NotMounted } from "../../finalize/lost/record.ts";
 import { settleLost } from "../../finalize/lost/rollout.ts";
 import { endStuck } from "../../finalize/newest/ending.ts";
 import { pause, timeLimit } from "../../host/process/time.ts";
@@ -77,10 +78,10 @@ async function run(context: Context, id: string, options: CommonOptions): Promis
       return EXIT.unfinished;
     case "begun": {
       const end = await runInUnit(driven, called, stop);
+      // First: etcd may be away for days.
+      if (end.kind === "ended" || end.kind === "gone") await driveOthers();
       const told = end.kind === "gone" ? await tellLost(context, driven, called, stop) : "settled";
       if (told === "failed") return EXIT.unfinished;
-      const isOver = end.kind === "ended" || end.kind === "gone";
-      if (isOver && told === "settled") await driveOthers();
       if (end.kind !== "again") endTry(driven);
       return told === "settled" ? exitCodeOf(context, end) : EXIT.unfinished;
     }
@@ -152,7 +153,8 @@ async function tellLost(
       context,
       `cannot tell the group that the record of ${id} is lost: ${messageOf(error)}`,
     );
-    return error instanceof Refusal ? "settled" : "failed";
+    // The resume unit starts it again if that is mounted.
+    return error instanceof NotMounted ? "settled" : "failed";
   }
 }
 

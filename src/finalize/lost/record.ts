@@ -48,15 +48,18 @@ function ageOfPins(host: Host, id: string): "of-former-boot" | "old" | "young" {
   return host.now().getTime() - pinned.getTime() < YOUNG_MS ? "young" : "old";
 }
 
+/** The file system of the state folder is not mounted, as in emergency mode. */
+export class NotMounted extends Refusal {}
+
 /**
  * A record that is out of reach is not lost.
  *
- * @throws Refusal if the file system of the state folder is not mounted, as in emergency mode
+ * @throws NotMounted
  */
 export async function requireMounted(host: Host, stateDir: string): Promise<void> {
   const unmounted = await unmountedAt(host, stateDir);
   if (unmounted === null) return;
-  throw new Refusal(
+  throw new NotMounted(
     `the state folder ${stateDir} cannot be read, because ${unmounted} is not mounted`,
   );
 }

@@ -37,7 +37,7 @@ type Settled = "settled" | "stopped";
  * What is on the disk of its part says which group; if that is lost too, the configured group is asked whether it
  * waits for it.
  *
- * @throws Refusal if the file system of the state folder is not mounted: the record may only be out of reach
+ * @throws NotMounted if the record may only be out of reach
  */
 export async function settleLost(host: Host, lost: Lost): Promise<Settled> {
   const { store, config, id } = lost;
