@@ -2,7 +2,7 @@ import { eventEntry } from "../core/record/journal-entry.ts";
 import type { Host, OwnCommand } from "../host/process/host.ts";
 import { readOrRefuse } from "./finalize.ts";
 import { isLostAndOwing } from "./lost/owing.ts";
-import { dropPins, requireMounted, type WhenLost } from "./lost/record.ts";
+import { announceIfLost, dropPins, requireMounted, type WhenLost } from "./lost/record.ts";
 import { discardIfMoved } from "./newest/unarmed.ts";
 import { isBeingScheduled } from "../state-dir/owner.ts";
 import { pinnedIds } from "../state-dir/pins.ts";
@@ -31,8 +31,12 @@ export async function resumeOne(
   const record = kind === "missing" || isOwing ? null : await readOrRefuse(host, store, id);
   if (await systemd.isArmed(host, id)) return "known";
   if (record === null) {
-    await requireMounted(host, store.folder);
-    const isLost = !isOwing && (await dropPins(host, store.folder, id, whenLost)) === "lost";
+    const { folder } = store;
+    await requireMounted(host, folder);
+    // Its own process drops the pins of one that owes its group an end, after that.
+    const isLost = isOwing
+      ? kind === "missing" && (await announceIfLost(host, folder, id, "keep-pins"))
+      : (await dropPins(host, folder, id, whenLost)) === "lost";
     if (isOwing || (isLost && whenLost === "keep-pins")) await launch(host, run, id, "lost");
     return isLost ? "lost" : "known";
   }

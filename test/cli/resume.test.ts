@@ -4,10 +4,11 @@ import { test } from "node:test";
 import { ended } from "../report/reports.ts";
 import type { LockConfig } from "../../src/core/config/lock-config.ts";
 import type { Spawn } from "../../src/host/process/spawn.ts";
+import { resumeSchema } from "../../src/json/commands.ts";
 import { etcdConfig, fleetLockConfig } from "../fleet/configs.ts";
 import { LockServer } from "../fleet/stand-in.ts";
 import { HOLDER, ID, LockedHost } from "./locked-host.ts";
-import { OperatedHost } from "./operating.ts";
+import { OperatedHost, parseJson } from "./operating.ts";
 
 /** What stands where resume looks for reports and for the newest record. */
 const TROUBLE = {
@@ -250,6 +251,21 @@ for (const [what, isTold, text, expected] of [
       assert.deepEqual([exitCode, launches(host).length], [0, expected], stderr);
     });
   }
+}
+
+for (const part of ["", ", with its part"] as const) {
+  test(`resume: a lost record${part} is announced, its slot is given back, and its group is told`, async () => {
+    const lock = etcdConfig(["http://127.0.0.1:9"]);
+    using host = hostWithPins(60, lock, { fleet: { wave: 0 } });
+    if (part !== "") hasAsked(host, LOST);
+    const { stdout, stderr } = await host.operate("resume", "--json");
+    const { lost, continued } = parseJson(resumeSchema, stdout);
+    assert.deepEqual([lost, continued], [[LOST], []]);
+    assert.match(host.given.join(""), /^DEPLOY_FINALIZE_EVENT=record-lost$/m);
+    assert.match(stderr, /its record is lost.*\. Its garbage-collector roots stay until its group/);
+    assert.deepEqual([launches(host).length, releases(host).length], [1, 1]);
+    assert.ok(existsSync(pinOf(host)));
+  });
 }
 
 test("resume: stopped by a signal, it asks to be started again", async () => {

@@ -4,13 +4,18 @@ import { Refusal } from "../../core/refusal.ts";
 import { bootedAt } from "../../host/process/clock.ts";
 import type { Host } from "../../host/process/host.ts";
 import { unmountedAt } from "../../host/systemd/unmounted.ts";
-import { pinnedAt, unpin } from "../../state-dir/pins.ts";
+import { pinnedAt, pinnedIds, unpin } from "../../state-dir/pins.ts";
 
 /** Longer than scheduling takes, and longer than a boot needs to reach its resume unit. */
 const YOUNG_MS = 600_000;
 
 /** What follows if a finalization is lost: with rollouts, its pins stay until its group is told. */
 export type WhenLost = "drop-pins" | "keep-pins";
+
+const FOLLOWS: Record<WhenLost, string> = {
+  "drop-pins": "Removes its garbage-collector roots",
+  "keep-pins": "Its garbage-collector roots stay until its group is told",
+};
 
 /**
  * Drops the pins of a finalization that has no record and no timer. Pins of this boot may belong to
@@ -24,16 +29,27 @@ export async function dropPins(
   id: string,
   whenLost: WhenLost,
 ): Promise<"lost" | "dropped" | "young"> {
-  const age = ageOfPins(host, id);
-  if (age === "young") return "young";
-  if (age === "of-former-boot") {
-    await host.journal.announce(eventEntry("record-lost", id, whatIsLost(host, stateDir, id)));
+  if (await announceIfLost(host, stateDir, id, whenLost)) {
     if (whenLost === "drop-pins") unpin(host.paths, id);
     return "lost";
   }
+  if (ageOfPins(host, id) === "young") return "young";
   unpin(host.paths, id);
   host.say(`${id} has no record; removes its garbage-collector roots`);
   return "dropped";
+}
+
+/** Whether a finalization without a record was pinned before this boot; then the journal names it. */
+export async function announceIfLost(
+  host: Host,
+  stateDir: string,
+  id: string,
+  whenLost: WhenLost,
+): Promise<boolean> {
+  if (!pinnedIds(host.paths).includes(id) || ageOfPins(host, id) !== "of-former-boot") return false;
+  const what = `${whatIsLost(host, stateDir, id)}. ${FOLLOWS[whenLost]}`;
+  await host.journal.announce(eventEntry("record-lost", id, what));
+  return true;
 }
 
 /** Drops the pins of a finalization without a record, unless a scheduling may go on. */
@@ -69,6 +85,6 @@ function whatIsLost(host: Host, stateDir: string, id: string): string {
   const why = memory === null ? "" : `, which is on ${memory} and does not survive a reboot`;
   return (
     `${id} was scheduled before this boot and has no record in ${stateDir}${why}: its record is ` +
-    `lost, and nothing verifies that deploy or rolls it back. Removes its garbage-collector roots`
+    `lost, and nothing verifies that deploy or rolls it back`
   );
 }
