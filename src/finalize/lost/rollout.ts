@@ -4,18 +4,18 @@ import type { ClockReading } from "../../core/record/clock.ts";
 import { ID_PATTERN, momentOf } from "../../core/record/id.ts";
 import { endOfLost } from "../../core/record/fleet/lost-end.ts";
 import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
-import { isUnfinished } from "../../core/record/record.ts";
+import { type FinalizationRecord, isUnfinished } from "../../core/record/record.ts";
 import { holderOf } from "../../fleet/holder.ts";
 import { idsOfParts, lookAtPart } from "../../fleet/part/part-store.ts";
 import { RolloutPart } from "../../fleet/part/rollout-part.ts";
 import { fleetTermsOf, groupOf, type RolloutServerFor } from "../../fleet/part/terms.ts";
-import type { GroupView } from "../../fleet/rollouts/rollout-server.ts";
+import type { GroupView, Told } from "../../fleet/rollouts/rollout-server.ts";
 import { readClock } from "../../host/process/clock.ts";
 import type { Host } from "../../host/process/host.ts";
 import { waitForLock } from "../../host/process/lock.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { givesUp, isServerGone, type Outdated, outdatedEnd } from "../rollout/outdated-end.ts";
-import { requestOf, sendEnd } from "../rollout/send-end.ts";
+import { requestOf, seenWhenTold, sendEnd } from "../rollout/send-end.ts";
 import { dropOldPins, requireMounted } from "./record.ts";
 
 interface Lost {
@@ -153,8 +153,16 @@ class LostEnd {
     const instead: Outdated | null = outdated;
     if (instead !== null) return await this.#tellInstead(noted, instead);
     if (sent === null) return "stopped";
+    await this.#report(sent.part, sent.told);
     this.#rollout.noteTold(sent.part);
     return "settled";
+  }
+
+  /** Another record of this host says whom to report to. Without one, the next host that looks reports it. */
+  async #report(part: Part, told: Told): Promise<void> {
+    const seen = seenWhenTold(part, told);
+    const record = await anyRecord(this.#lost.store).catch(() => null);
+    if (seen !== null && record !== null) await this.#host.report?.rollout(record, seen);
   }
 
   async #tellInstead(part: Part, outdated: Outdated): Promise<Settled> {
@@ -183,6 +191,11 @@ class LostEnd {
 async function isOwedUnder(store: RecordStore, knownAs: string): Promise<boolean> {
   const parts = await Promise.all(idsOfParts(store).map(async (id) => await lookAtPart(store, id)));
   return parts.some((part) => part?.finalization === knownAs && !part.isTold);
+}
+
+async function anyRecord(store: RecordStore): Promise<FinalizationRecord | null> {
+  for await (const record of store.newestFirst()) return record;
+  return null;
 }
 
 function memberIn({ waves }: GroupView, { holder }: Part): Member | null {

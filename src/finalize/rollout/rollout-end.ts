@@ -3,14 +3,12 @@ import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
 import { eventEntry } from "../../core/record/journal-entry.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { messageOf } from "../../core/refusal.ts";
-import { groupOf } from "../../fleet/part/terms.ts";
-import { seenAtEnd } from "../../fleet/rollouts/seen.ts";
 import type { Told } from "../../fleet/rollouts/rollout-server.ts";
 import { TimeLimit } from "../../host/process/clock.ts";
 import type { FinalizationContext } from "../context.ts";
 import { givesUp, type Outdated, outdatedEnd } from "./outdated-end.ts";
 import { endAfterOvertaken, goesBack, handOnToReboot, partAtEnd } from "./end-to-tell.ts";
-import { type Request, requestOf, sendEnd, soaks } from "./send-end.ts";
+import { type Request, requestOf, seenWhenTold, sendEnd, soaks } from "./send-end.ts";
 import { type Soak, soak } from "./soak.ts";
 import { WatchedSoak } from "./watched-soak.ts";
 
@@ -123,12 +121,8 @@ export class RolloutEnd {
     if (told !== null) await this.#report(record, part, told);
   }
 
-  /** For the metrics and the status of the group. */
   async #report(record: FinalizationRecord, part: Part, told: Told): Promise<void> {
-    const state = part.end?.kind;
-    if (state === undefined || state === "handed-on") return;
-    const who = { rollout: part.rollout, wave: part.fleet.wave };
-    const seen = seenAtEnd(groupOf(part), who, state, told);
+    const seen = seenWhenTold(part, told);
     if (seen !== null) await this.#context.host.report?.rollout(record, seen);
   }
 

@@ -1,6 +1,9 @@
+import type { RolloutSeen } from "../../core/fleet/seen.ts";
 import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
 import { asTheGroupKnowsIt } from "../../fleet/part/part-store.ts";
 import type { RolloutPart, Telling } from "../../fleet/part/rollout-part.ts";
+import { groupOf } from "../../fleet/part/terms.ts";
+import { seenAtEnd } from "../../fleet/rollouts/seen.ts";
 import type { RolloutServer, Self, Told } from "../../fleet/rollouts/rollout-server.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 
@@ -51,4 +54,12 @@ export async function sendEnd(
   const known = isLeft ? joined : await asTheGroupKnowsIt(store, joined);
   const told = await rollout.tell(known, request, how);
   return told === null ? null : { part: joined, told };
+}
+
+/** What this host has seen when it told an end, for the metrics and the status of the group; null for nothing. */
+export function seenWhenTold(part: Part, told: Told): RolloutSeen | null {
+  const state = part.end?.kind;
+  if (state === undefined || state === "handed-on") return null;
+  const who = { rollout: part.rollout, wave: part.fleet.wave };
+  return seenAtEnd(groupOf(part), who, state, told);
 }

@@ -5,6 +5,7 @@ import type { PartEnd } from "../../../src/core/record/fleet/part.ts";
 import { settleLost } from "../../../src/finalize/lost/rollout.ts";
 import { handOnToReboot } from "../../../src/finalize/rollout/end-to-tell.ts";
 import type { Self } from "../../../src/fleet/rollouts/rollout-server.ts";
+import type { Reporter } from "../../../src/host/process/host.ts";
 import { until } from "../../test-host/until.ts";
 import { PartHost, partRecord, ROLLOUT } from "../../fleet/part/part-host.ts";
 
@@ -187,6 +188,21 @@ test("lost record: a server that is not configured any more is tried for a day",
   assert.equal(await host.settle({ ...host.config, lock: null, fleet: null }), "settled");
   assert.match(host.said.at(-1) ?? "", /does not try any more .*not configured any more/);
   assert.equal((await host.partOf(ID))?.isTold, true);
+});
+
+test("lost record: the end is reported with another record, before the disk says that it is told", async () => {
+  using host = (await new LosingHost().joins()).loses("record");
+  const seen: unknown[] = [];
+  const report: Partial<Reporter> = {
+    rollout: async ({ id }, { own, counts }) => {
+      const part = await host.partOf(ID);
+      seen.push([id, own?.state, own?.rollout, counts?.complete, part?.isTold]);
+    },
+  };
+  Object.assign(host, { report });
+  host.has(partRecord({ id: NEWER }));
+  assert.equal(await host.settle(), "settled");
+  assert.deepEqual(seen, [[NEWER, "failed", ROLLOUT, 1, false]]);
 });
 
 test("lost state folder: without rollouts nothing is asked or written", async () => {

@@ -124,6 +124,20 @@ test("a rollback by hand, and an operator, report with the finalization that kno
   assert.deepEqual([resumed?.event.event, resumed?.event.revision], ["scheduled", COMMIT]);
 });
 
+test("a host that has lost the record reports with another one only if that is of the same rollout", async () => {
+  for (const rollout of [COMMIT, null]) {
+    using host = new Member("web2");
+    await host.sees({});
+    host.folder.remove(`state/${host.record().id}.json`);
+    const other = host.record({ id: "20261122-220000-bbbb", rollout });
+    const own = { rollout: COMMIT, wave: 0, state: "failed", because: null } as const;
+    const { counts = null } = ended(0);
+    const owed = await host.sees({ rollout: halted({ by: "web2" }), own, counts }, other);
+    assert.deepEqual(events(owed), rollout === null ? [] : ["failed"]);
+    assert.equal(readRolloutNote(host.stateDir)?.own?.state, "failed");
+  }
+});
+
 test("a failure that does not halt the rollout is reported", async () => {
   using host = new Member("web2");
   const own = { rollout: COMMIT, wave: 0, state: "failed", because: null } as const;
