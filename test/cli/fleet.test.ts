@@ -51,6 +51,36 @@ test("fleet status: the rollout, and with --json as its schema says", async () =
   );
 });
 
+test("fleet status: what a host waits for is as it is now, not as it noted when it asked", async () => {
+  const limit = "(waits until 2026-11-22T22:16:00.000Z)";
+  const noted = `waits for wave 0: 0 of 2 hosts have ended live; web1 does not take part yet ${limit}`;
+  const waiting = aMember(1, 3, "waiting", { why: noted });
+  const cases = [
+    [
+      aMember(0, 1, "absent"),
+      aMember(0, 2, "live"),
+      `1 of 2 hosts has ended live; web1 does not take part yet ${limit}`,
+    ],
+    [aMember(0, 1, "soaking"), aMember(0, 2, "acting"), "0 of 2 hosts have ended live"],
+    [aMember(0, 1, "live"), aMember(0, 2, "live"), null],
+  ] as const;
+  for (const [first, second, expected] of cases) {
+    using host = new FleetHost();
+    host.server.tell(viewOf(aRollout(), first, second, waiting));
+    const json = parseJson(fleetSchema, (await host.fleet(STATUS, { json: true })).stdout);
+    const now =
+      expected === null
+        ? "asks again: the lower waves are complete"
+        : `waits for wave 0: ${expected}`;
+    assert.equal(json.waves?.at(-1)?.hosts[0]?.why, now);
+  }
+  using host = new FleetHost();
+  const own = "rollout 4dcaa3f8a0c5 is halted for this host: web2 failed";
+  host.server.tell(viewOf(aRollout(), aMember(0, 1, "acting"), { ...waiting, why: own }));
+  const json = parseJson(fleetSchema, (await host.fleet(STATUS, { json: true })).stdout);
+  assert.equal(json.waves?.at(-1)?.hosts[0]?.why, own);
+});
+
 test("fleet status: an etcd that does not answer: exit 1, with the reason", async () => {
   using host = new FleetHost();
   host.server.tell({ kind: "unknown", why: "connect ECONNREFUSED" });

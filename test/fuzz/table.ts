@@ -38,6 +38,7 @@ export const NO_PARSERS: ReadonlyMap<string, string> = new Map([
   ["core/config/schema-parts.ts", "a part of the configuration: parseConfig"],
   ["explain/next-boot.ts", "words between blanks, which are only compared"],
   ["finalize/runners/stopped.ts", "its own words, in a folder of root"],
+  ["fleet/part/part-store.ts", "names of files in a folder of root"],
   ["forge/api.ts", "a repository that forgeRunOf or the configuration has let pass"],
   ["host/network/http.ts", "an address that the configuration or a secret's reader has let pass"],
   ["host/nixos/activation.ts", "the last lines, which are only kept and shown"],

@@ -1,4 +1,5 @@
 import type { Rollout } from "../../core/fleet/rollout.ts";
+import { waitsNow } from "../../core/fleet/waits-now.ts";
 import type { GroupView, MemberView, WaveView } from "../../fleet/rollouts/rollout-server.ts";
 import type { Unknown } from "../../fleet/slot-keeping.ts";
 import type { FleetHostJson, FleetJson, RolloutJson, WaveJson } from "../../json/fleet.ts";
@@ -20,7 +21,7 @@ export function toFleetJson(place: Named, seen: GroupView | Unknown): FleetJson 
       return {
         ...common,
         rollout: seen.rollout === null ? null : toRolloutJson(seen.rollout),
-        waves: seen.waves.map((wave) => toWaveJson(place, wave, seen.rollout)),
+        waves: seen.waves.map((wave) => toWaveJson(place, wave, seen)),
         unknown: null,
       };
   }
@@ -45,13 +46,22 @@ function toHaltJson(halt: Rollout["halt"]): RolloutJson["halt"] {
 /** web2 before web10. */
 const BY_NAME = new Intl.Collator("en", { numeric: true });
 
-function toWaveJson(place: Named, { wave, members }: WaveView, rollout: Rollout | null): WaveJson {
+function toWaveJson(place: Named, { wave, members }: WaveView, seen: GroupView): WaveJson {
+  const lower = seen.waves.filter((other) => other.wave < wave);
+  const below = lower.flatMap(({ members: hosts }) => hosts);
+  const whys = new Map<string, string>();
+  const whyOf = ({ state, why }: MemberView): string | null => {
+    if (why === null || state !== "waiting") return why;
+    const now = whys.get(why) ?? waitsNow(why, below);
+    whys.set(why, now);
+    return now;
+  };
   return {
     wave,
     isComplete: members.every(({ done }) => done !== null),
     live: members.filter(({ done }) => done === "live").length,
     hosts: members
-      .map((member) => toHostJson(place, member, rollout))
+      .map((member) => toHostJson(place, { ...member, why: whyOf(member) }, seen.rollout))
       .toSorted((one, other) => BY_NAME.compare(one.host, other.host)),
   };
 }

@@ -217,9 +217,9 @@ export type Absent = readonly string[] | null;
  * What a host waits for.
  *
  * @param lower in their order
- * @param until the moment at which hosts that do not take part are not waited for any more
+ * @param until the moment at which hosts that do not take part are not waited for any more; null if nobody knows
  */
-export function whyWaits(lower: readonly LowerWave[], absent: Absent, until: Date): string {
+export function whyWaits(lower: readonly LowerWave[], absent: Absent, until: Date | null): string {
   const open = lower.filter(({ members, done }) => members !== done);
   const [first, ...others] = open.map(({ wave, members, live }) => {
     const have = live === 1 ? "has" : "have";
@@ -230,7 +230,8 @@ export function whyWaits(lower: readonly LowerWave[], absent: Absent, until: Dat
   const waits = `waits for ${first ?? "the lower waves"}${later}`;
   if (absent === null || absent.length === 0) return waits;
   const does = absent.length === 1 ? "does" : "do";
-  return `${waits}; ${names(absent)} ${does} not take part yet (waits until ${until.toISOString()})`;
+  const limit = until === null ? "" : ` (waits until ${until.toISOString()})`;
+  return `${waits}; ${names(absent)} ${does} not take part yet${limit}`;
 }
 
 /**

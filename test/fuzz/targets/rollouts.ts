@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
 import { graceLeftMs, nextStep } from "../../../src/core/fleet/admission.ts";
+import { waitsNow } from "../../../src/core/fleet/waits-now.ts";
 import {
   type Member,
   memberSchema,
@@ -134,6 +135,19 @@ export const ROLLOUTS: readonly Target[] = [
       assert.ok(graceMs >= 0 && graceMs <= 2 * SELF.joinWithin * 1000, String(graceMs));
     },
     mayThrow: MAY_THROW,
+  },
+  {
+    file: "core/fleet/waits-now.ts",
+    name: "waitsNow",
+    samples: [`${MEMBER.why}: 0 of 1 hosts; web1 does not take part yet (waits until ${AT})`],
+    parse: (text) => {
+      const below = { wave: 0, host: "web0", done: null, hasJoined: false };
+      const now = waitsNow(text, [below]);
+      if (text.startsWith("waits for wave ")) {
+        assert.match(now, /^waits for wave 0: 0 of 1 hosts have ended live; web0 does not/);
+        assertLine(now);
+      } else assert.equal(now, text);
+    },
   },
   {
     file: "fleet/rollouts/etcd/keys.ts",
