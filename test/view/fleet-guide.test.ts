@@ -35,7 +35,7 @@ const FAILURE = {
   host: "web1",
   wave: 0,
   finalization: "20261122-211500-km17",
-  why: "site: answered 500, not 200",
+  why: "site: status 500 instead of 200 to 299",
   at: before(20),
 };
 
