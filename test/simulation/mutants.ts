@@ -159,8 +159,8 @@ export const MUTANTS: readonly Mutant[] = [
     2,
     edit(
       "finalize/resume.ts",
-      `  await systemd.launch(host, launch,`,
-      `  if (record.profile === "") await systemd.launch(host, launch,`,
+      `  await systemd.launch(host, wanted,`,
+      `  if (id === "") await systemd.launch(host, wanted,`,
     ),
   ),
   mutant(
@@ -240,10 +240,10 @@ export const MUTANTS: readonly Mutant[] = [
     "an end counts as told before etcd has answered",
     33,
     edit(
-      "finalize/rollout/rollout-end.ts",
-      `    const told = await rollout.tell(known, request, how);`,
-      `    rollout.noteTold(joined);
-    const told = await rollout.tell(known, request, how);`,
+      "finalize/rollout/send-end.ts",
+      `  const told = await rollout.tell(known, request, how);`,
+      `  rollout.noteTold(joined);
+  const told = await rollout.tell(known, request, how);`,
     ),
   ),
   // Defects of specialisations.

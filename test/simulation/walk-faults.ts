@@ -56,9 +56,9 @@ const IN_GROUP: RolloutPlan = {
 };
 
 const TOLD_TOO_EARLY: Edit = {
-  file: "src/finalize/rollout/rollout-end.ts",
-  from: "    const told = await rollout.tell(known, request, how);\n",
-  to: "    rollout.noteTold(joined);\n    const told = await rollout.tell(known, request, how);\n",
+  file: "src/finalize/rollout/send-end.ts",
+  from: "  const told = await rollout.tell(known, request, how);\n",
+  to: "  rollout.noteTold(joined);\n  const told = await rollout.tell(known, request, how);\n",
 };
 
 const WALKS: readonly Walk[] = [
@@ -307,8 +307,8 @@ const WALKS: readonly Walk[] = [
     calls: { from: 700, to: 1300, step: 10 },
     planted: {
       file: "src/finalize/patience/default-before-act.ts",
-      from: "if (facts.profile !== target || facts.bootDefault === target) return null;",
-      to: "if (facts.profile === target) return null;",
+      from: "if (bootDefault === target) return null;",
+      to: "if (bootDefault !== null) return null;",
     },
   },
   {
