@@ -81,7 +81,7 @@ const WALKS: readonly Walk[] = [
     },
     faults: [{ kind: "kill", after: 0 }],
     end: "live",
-    calls: { from: 330, to: 1110, step: 3 },
+    calls: { from: 331, to: 1111, step: 3 },
     planted: TOLD_TOO_EARLY,
   },
   {
@@ -308,7 +308,7 @@ const WALKS: readonly Walk[] = [
     planted: {
       file: "src/finalize/patience/default-before-act.ts",
       from: "if (bootDefault === target) return null;",
-      to: "if (bootDefault !== null) return null;",
+      to: 'if (profile !== "") return null;',
     },
   },
   {
