@@ -227,16 +227,6 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ),
   mutant(
-    "the pins go before the end of a rollout is told",
-    189,
-    edit(
-      "finalize/finish.ts",
-      `  if (!(await rolloutEnd.settle(record))) return SUSPENDED;\n`,
-      `  unpin(host.paths, record.id);\n  if (!(await rolloutEnd.settle(record))) return SUSPENDED;\n`,
-    ),
-    edit("finalize/finish.ts", `  unpin(host.paths, record.id);\n  store.prune(`, `  store.prune(`),
-  ),
-  mutant(
     "an end counts as told before etcd has answered",
     33,
     edit(
@@ -254,15 +244,6 @@ export const MUTANTS: readonly Mutant[] = [
       "core/machine/specialisation.ts",
       `if (specialisation === null || current !== target`,
       `if (specialisation === null || current === target`,
-    ),
-  ),
-  mutant(
-    "a specialisation becomes the boot default",
-    886,
-    edit(
-      "core/machine/act.ts",
-      `const mode = record.specialisation === null ? "switch" : "test";`,
-      `const mode = "switch";`,
     ),
   ),
   mutant(
