@@ -247,6 +247,15 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   ),
   mutant(
+    "a specialisation becomes the boot default",
+    12763,
+    edit(
+      "core/machine/act.ts",
+      `const mode = record.specialisation === null ? "switch" : "test";`,
+      `const mode = "switch";`,
+    ),
+  ),
+  mutant(
     "the named specialisation is not looked for",
     6,
     edit(
