@@ -33,7 +33,7 @@ export async function resumeOne(
   if (record === null) {
     const { folder } = store;
     await requireMounted(host, folder);
-    // Its own process drops the pins of one that owes its group an end, after that.
+    // If the group has to be told the end, the process that tells it drops the pins then.
     const isLost = isOwing
       ? kind === "missing" && (await announceIfLost(host, folder, id, "keep-pins"))
       : (await dropPins(host, folder, id, whenLost)) === "lost";

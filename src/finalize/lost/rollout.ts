@@ -144,8 +144,7 @@ class LostEnd {
     this.#host.say(`tells the group ${groupOf(part)} how ${id} ended, whose record is lost`);
     let outdated: Outdated | null = null;
     const isOutdated = async (tries: number): Promise<boolean> => {
-      const entry = { at: this.#begun.toISOString(), state: "scheduled", detail: "" } as const;
-      outdated = await outdatedEnd(this.#context(), { id, timeline: [entry] }, noted, tries);
+      outdated = await outdatedEnd(this.#context(), { id, endedAt: this.#begun }, noted, tries);
       return outdated !== null;
     };
     const how = { stop, patience: "endless", isOutdated } as const;

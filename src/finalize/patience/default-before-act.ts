@@ -25,9 +25,9 @@ export class DefaultBeforeAct {
   }
 
   /**
-   * Makes the target the boot default, with the turn taken, before the record says that it acts. Its deploy
-   * has done that, but another deployer may have set its own default since: then a power cut in the act would
-   * bring up a system that is neither target nor previous, and a good deploy would end as failed.
+   * Makes the target the boot default, with the turn taken, before the record says that it acts. The deploy
+   * has done that, but another deployer may have set its own default since. A power cut in the act would then
+   * boot the system of that deployer, and a good deploy would end as failed.
    *
    * @returns why the act has to wait; null if it may come
    */

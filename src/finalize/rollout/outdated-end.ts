@@ -1,5 +1,4 @@
 import type { Part, PartEnd } from "../../core/record/fleet/part.ts";
-import type { FinalizationRecord } from "../../core/record/record.ts";
 import { lookAtPart } from "../../fleet/part/part-store.ts";
 import { fleetTermsOf, groupOf, isSameGroup } from "../../fleet/part/terms.ts";
 import type { FinalizationContext } from "../context.ts";
@@ -19,17 +18,18 @@ const GONE_AFTER_MS = 24 * 3_600_000;
  * Why the end of a part is not to be told any more; null if it is. Etcd may have been away for days, and the
  * host may have gone on.
  *
+ * @param endedAt since when the end may be told
  * @param tries how often it was tried by this process
  */
 export async function outdatedEnd(
   context: OutdatedContext,
-  record: Pick<FinalizationRecord, "id" | "timeline">,
+  { id, endedAt }: { readonly id: string; readonly endedAt: Date },
   part: Part,
   tries: number,
 ): Promise<Outdated | null> {
   const { store } = context;
   const kind = part.end?.kind;
-  const by = kind === "live" || kind === "left" ? await store.actedSince(record.id) : null;
+  const by = kind === "live" || kind === "left" ? await store.actedSince(id) : null;
   if (by !== null && kind === "live") {
     return { kind: "tell-instead", end: await endAfterOvertaken(context, by) };
   }
@@ -37,13 +37,12 @@ export async function outdatedEnd(
   if (by !== null && (await lookAtPart(store, by)) !== null) {
     return { kind: "give-up", why: `${by} has acted since, and tells its own end` };
   }
-  const endedAt = new Date(record.timeline.at(-1)?.at ?? "");
   return isServerGone(context, endedAt, part)
     ? { kind: "give-up", why: "its server is not configured any more" }
     : null;
 }
 
-/** @param endedAt since when the end may be told */
+/** @param endedAt as in `outdatedEnd` */
 export function isServerGone(
   { host, config }: Pick<OutdatedContext, "host" | "config">,
   endedAt: Date,

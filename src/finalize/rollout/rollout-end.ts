@@ -76,9 +76,10 @@ export class RolloutEnd {
 
   async #tell(record: FinalizationRecord, part: Part, request: Request): Promise<boolean> {
     const { rollout, stop } = this.#context;
+    const ended = { id: record.id, endedAt: new Date(record.timeline.at(-1)?.at ?? "") };
     const seen: { outdated: Outdated | null } = { outdated: null };
     const isOutdated = async (tries: number): Promise<boolean> => {
-      seen.outdated = await outdatedEnd(this.#context, record, part, tries);
+      seen.outdated = await outdatedEnd(this.#context, ended, part, tries);
       return seen.outdated !== null;
     };
     const how = { stop, patience: this.#patience(part), isOutdated };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import type { Self } from "../../../src/fleet/rollouts/rollout-server.ts";
+import type { RolloutServer, Self } from "../../../src/fleet/rollouts/rollout-server.ts";
 import { type EtcdCluster, post } from "../etcd-cluster.ts";
 import { etcdClusterTest, etcdTest } from "../etcd-test.ts";
 import { enableAuth } from "../etcd-users.ts";
@@ -32,6 +32,20 @@ const NEVER = 3600;
 
 function signal(): AbortSignal {
   return new AbortController().signal;
+}
+
+/** The server of web2, which is held and asks through relays, after web1 was admitted. */
+async function heldBehind(
+  relays: readonly Relay[],
+  other: RolloutServer,
+  more: { readonly timeout?: number } = {},
+): Promise<RolloutServer> {
+  const urls = relays.map(({ url }) => url);
+  const server = serverOf(urls, { retry: NEVER, ...more });
+  await admitted(other, web1);
+  await held(server, web2);
+  await until("its requests are closed", () => relays.every(({ open }) => open === 0));
+  return server;
 }
 
 /** Before anything happens to the cluster. */
@@ -139,11 +153,8 @@ etcdTest("change: goes on with another member when one is gone", async ({ endpoi
   const [address = ""] = endpoints;
   await using first = await Relay.listen(address);
   await using second = await Relay.listen(address);
-  const server = serverOf([first.url, second.url], { retry: NEVER });
   const other = serverOf(endpoints);
-  await admitted(other, web1);
-  await held(server, web2);
-  await until("its requests are closed", () => first.open + second.open === 0);
+  const server = await heldBehind([first, second], other);
   let isOver = false;
   const changed = server.change(signal()).then(() => (isOver = true));
   const [near, far] = await until("one of them is watched", () => {
@@ -211,11 +222,8 @@ etcdTest("change: a member that is silent is watched beside another one", async 
   const [address = ""] = endpoints;
   await using first = await Relay.listen(address);
   await using second = await Relay.listen(address);
-  const server = serverOf([first.url, second.url], { retry: NEVER, timeout: 2 });
   const other = serverOf(endpoints);
-  await admitted(other, web1);
-  await held(server, web2);
-  await until("its requests are closed", () => first.open + second.open === 0);
+  const server = await heldBehind([first, second], other, { timeout: 2 });
   let isOver = false;
   const changed = server.change(signal()).then(() => (isOver = true));
   const near = await until("one of them is watched", () => {

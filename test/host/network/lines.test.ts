@@ -41,6 +41,20 @@ class Streams implements AsyncDisposable {
   }
 }
 
+/** The same over TLS. */
+async function listenSecurely(
+  { key, cert }: { readonly key: string; readonly cert: string },
+  answer: (response: ServerResponse) => void,
+) {
+  const options = { key: readFileSync(key), cert: readFileSync(cert) };
+  const secure = createTlsServer(options, (_request, response) => {
+    answer(response);
+  });
+  secure.listen(0, "127.0.0.1");
+  await once(secure, "listening");
+  return secure;
+}
+
 /** The lines up to the one at which the reader has enough, and what the request came to. */
 async function linesOf(url: string, last: string, terms: Partial<HttpTerms> = {}) {
   const lines: string[] = [];
@@ -62,12 +76,7 @@ test("lines: a stream asks after a while whether the server is still there", asy
   using folder = new Folder();
   const { key, cert } = certificateFor(folder, "server");
   await using streams = await Streams.listen(oneLine);
-  const options = { key: readFileSync(key), cert: readFileSync(cert) };
-  const secure = createTlsServer(options, (_request, response) => {
-    oneLine(response);
-  });
-  secure.listen(0, "127.0.0.1");
-  await once(secure, "listening");
+  const secure = await listenSecurely({ key, cert }, oneLine);
   for (const [scheme, server] of [
     ["http", streams.server],
     ["https", secure],
@@ -167,12 +176,7 @@ test("lines: through a proxy, and with TLS through its tunnel", async () => {
   using folder = new Folder();
   const { key, cert } = certificateFor(folder, "server", "DNS:never.invalid");
   await using streams = await Streams.listen(twoLines);
-  const options = { key: readFileSync(key), cert: readFileSync(cert) };
-  const secure = createTlsServer(options, (_request, response) => {
-    twoLines(response);
-  });
-  secure.listen(0, "127.0.0.1");
-  await once(secure, "listening");
+  const secure = await listenSecurely({ key, cert }, twoLines);
   for (const [url, server] of [
     ["http://never.invalid:81/", streams.server],
     ["https://never.invalid/", secure],

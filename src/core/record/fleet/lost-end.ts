@@ -3,7 +3,7 @@ import type { PartEnd } from "./part.ts";
 
 /**
  * What the group is told of a finalization whose record is lost, so that nobody knows any more how far it came;
- * null if the group waits for nothing. One that may have acted counts as failed.
+ * null if the group waits for nothing. If the finalization may have acted, the group is told `failed`.
  *
  * @param knownAs the finalization by which the group knows it: an older one may have handed its part on
  * @param noted the end that this host has noted; null for none
