@@ -128,9 +128,6 @@ export interface DraftInput {
   readonly run: OwnCommand;
 }
 
-/** A timer that elapses before systemd has loaded it never fires, so this is the minimum. */
-export const LEAST_LEAD_MS = 500;
-
 /** The finalization that `commit` would schedule. Changes nothing. */
 export function draft(host: Host, input: DraftInput): Draft {
   const { config, proposal } = input;
@@ -141,7 +138,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     jobEndOf(config, input.requester.sessionId, input.forgeRun),
   );
   const clock = readClock(host);
-  const fireAt = systemd.momentIn(host, Math.max(delay.seconds * 1000, LEAST_LEAD_MS));
+  const fireAt = systemd.momentIn(host, delay.seconds * 1000);
   const id = newId(now, input.random);
   const previous = previousOf(proposal);
   const record = newRecord({
@@ -158,7 +155,7 @@ export function draft(host: Host, input: DraftInput): Draft {
     plan: { ...proposal.plan, changed: [...proposal.plan.changed] },
     delay,
     scheduledAt: now.toISOString(),
-    fireAt: fireAt.at.toISOString(),
+    fireAt: fireAt.due.toISOString(),
     clocks: { ...NO_CLOCKS, scheduled: clock },
     requester: input.requester,
     revision: input.revision ?? null,

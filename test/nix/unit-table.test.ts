@@ -49,7 +49,8 @@ const OF_MODULE: Readonly<Record<string, Row>> = {
 
 const CALLED = { command: ["/program"], path: "/bin" };
 const LAUNCH = { id: "20261122-213000-aaaa", action: "switch", ...CALLED };
-const AT = { at: new Date("2026-11-22T21:30:00Z"), uptime: 60 };
+const DUE = new Date("2026-11-22T21:30:00Z");
+const AT = { due: DUE, at: DUE, uptime: 60 };
 
 const OF_PROGRAM: readonly (readonly [string, commands.Argv, Row])[] = [
   [

@@ -14,7 +14,7 @@ import * as systemd from "../../host/systemd/systemd.ts";
 import { updateNotice } from "../../state-dir/notice.ts";
 import { pin } from "../../state-dir/pins.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
-import { type Draft, LEAST_LEAD_MS } from "../schedule.ts";
+import type { Draft } from "../schedule.ts";
 
 /** A call that hangs in its arming holds up others for at most this long, in seconds. */
 const COMMIT_WITHIN = 90;
@@ -97,7 +97,7 @@ function renewed(host: Host, store: RecordStore, draft: Draft): Draft {
   const now = host.now();
   const id = newIdAfter(store.ids().at(-1) ?? null, now, draft.random);
   const fireAt = fireAtOf(host, draft);
-  const record = { ...draft.record, id, fireAt: fireAt.at.toISOString() };
+  const record = { ...draft.record, id, fireAt: fireAt.due.toISOString() };
   const command = [...draft.run.command, id];
   // Timers that were armed while this call waited are replaced too.
   const replaces = systemd.pendingTimers(host.paths);
@@ -111,9 +111,9 @@ const CLOCK_IS_SET_MS = 1000;
 function fireAtOf(host: Host, { record, arming, draftedAtMs }: Draft): Arming["fireAt"] {
   const passedMs = host.elapsedMs() - draftedAtMs;
   const passedByClockMs = host.now().getTime() - Date.parse(record.scheduledAt);
-  const leftMs = Math.max(Math.round(record.delay.seconds * 1000 - passedMs), LEAST_LEAD_MS);
+  const leftMs = Math.max(Math.round(record.delay.seconds * 1000 - passedMs), 0);
   if (Math.abs(passedByClockMs - passedMs) > CLOCK_IS_SET_MS) return systemd.momentIn(host, leftMs);
-  const earliest = systemd.momentIn(host, LEAST_LEAD_MS);
+  const earliest = systemd.momentIn(host, 0);
   return arming.fireAt.at < earliest.at ? earliest : arming.fireAt;
 }
 
@@ -131,7 +131,10 @@ function requireUnmoved({ profile, target }: FinalizationRecord): void {
 async function arm(host: Host, arming: Arming): Promise<void> {
   await systemd.armTimer(host, arming);
   if (host.now() < arming.fireAt.at || (await systemd.isArmed(host, arming.id))) return;
-  await arm(host, { ...arming, fireAt: systemd.momentIn(host, 2 * LEAST_LEAD_MS) });
+  await arm(host, {
+    ...arming,
+    fireAt: systemd.momentIn(host, 0, { byCalendarMs: 2 * systemd.LEAST_LEAD_MS }),
+  });
 }
 
 /** Its timer was armed in spite of the error, and its unit has made it the newest one. */

@@ -1,6 +1,6 @@
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import type { Host } from "../../host/process/host.ts";
-import { stopOwnTimer } from "../../host/systemd/systemd.ts";
+import { LEAST_LEAD_MS, stopOwnTimer } from "../../host/systemd/systemd.ts";
 
 /**
  * Stops the timer of a finalization that has ended, if it could elapse again: at its time of day if the
@@ -10,5 +10,6 @@ export async function stopTimerLeft(
   host: Host,
   { id, fireAt, deferredUntil }: FinalizationRecord,
 ): Promise<void> {
-  if (deferredUntil !== null || host.now() < new Date(fireAt)) await stopOwnTimer(host, id);
+  const byCalendarMs = Date.parse(fireAt) + LEAST_LEAD_MS;
+  if (deferredUntil !== null || host.now().getTime() < byCalendarMs) await stopOwnTimer(host, id);
 }

@@ -18,7 +18,9 @@ export interface Launch {
 
 /** When a timer elapses: by whichever clock it comes first, because the wall clock may be set meanwhile. */
 export interface Moment {
-  /** To the millisecond. */
+  /** When it elapses first, unless a clock is set. */
+  readonly due: Date;
+  /** By the calendar, to the millisecond. */
   readonly at: Date;
   /** Seconds since the boot; null if unknown. */
   readonly uptime: number | null;

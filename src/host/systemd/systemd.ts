@@ -90,11 +90,23 @@ export async function orderOf(host: Host): Promise<commands.Order> {
   return /^ActiveState=(inactive|activating|failed)$/m.test(ended.stdout) ? "early" : "after-basic";
 }
 
-/** The moment in so many milliseconds. */
-export function momentIn(host: Host, ms: number): commands.Moment {
+/** A calendar time that has passed when systemd loads the timer never elapses: notes/systemd-timers.md. */
+export const LEAST_LEAD_MS = 500;
+
+/**
+ * The moment in so many milliseconds, or a later one by the calendar. By the uptime a timer elapses as soon
+ * as systemd has loaded it, so without a delay its service sees the job that scheduled it.
+ */
+export function momentIn(
+  host: Host,
+  ms: number,
+  least: { readonly byCalendarMs: number } = { byCalendarMs: LEAST_LEAD_MS },
+): commands.Moment {
+  const now = host.now().getTime();
+  const at = new Date(now + Math.max(ms, least.byCalendarMs));
   const uptime = sinceBoot(host);
-  const at = new Date(host.now().getTime() + ms);
-  return { at, uptime: uptime === null ? null : uptime + ms / 1000 };
+  if (uptime === null) return { due: at, at, uptime };
+  return { due: new Date(now + ms), at, uptime: uptime + ms / 1000 };
 }
 
 /** True if the timer of a finalization waits for its time; one that has fired does not. */

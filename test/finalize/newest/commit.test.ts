@@ -140,6 +140,17 @@ test("schedule: the ID and the time of the timer are of the moment at which it h
   assert.equal(host.store.newest(), id);
 });
 
+test("schedule: without a delay its timer elapses at once, so that its unit sees the job that schedules", async () => {
+  using host = new DeployedHost();
+  host.folder.write("proc/uptime", "1000.25 1.00\n");
+  host.folder.write("proc/1/stat", `1 (systemd) S ${"0 ".repeat(18)}0 0\n`);
+  const { stdout } = await host.schedule("--delay", "0", "--json");
+  const options = host.ran.flatMap((argv) => argv.filter((word) => word.startsWith("--on-")));
+  // A calendar time must still be ahead when systemd loads the timer.
+  assert.deepEqual(options, ["--on-calendar=2026-11-22 21:30:00.500 UTC", "--on-boot=1000.250s"]);
+  assert.equal(JSON.parse(stdout).fireAt, "2026-11-22T21:30:00.000Z");
+});
+
 test("schedule: what it cannot undo is named", async () => {
   using host = new DeployedHost();
   host.whileArming(() => {
