@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { DEFAULT_CONFIG } from "../../src/core/config/defaults.ts";
 import { parseConfig } from "../../src/core/config/parse-config.ts";
+import { effectiveDelay, type JobEnd } from "../../src/finalize/delay.ts";
 
 const settings = readFileSync(new URL("../../docs/settings.md", import.meta.url), "utf8");
 
@@ -36,10 +37,15 @@ test("docs/requirements.md has the defaults of the limits that it names", () => 
   // Where null is automatic, both times are there.
   const expected = shown.map(([key = ""]) => [
     key,
-    key === "delay" ? "0.5 s, or 60 s" : inWords(all.get(key)),
+    key === "delay" ? `${automatic("seen")}, or ${automatic("guessed")}` : inWords(all.get(key)),
   ]);
   assert.deepEqual(shown, expected);
 });
+
+function automatic(jobEnd: JobEnd): string {
+  const { seconds } = effectiveDelay(null, DEFAULT_CONFIG, jobEnd);
+  return seconds === 0 ? "none" : span(seconds);
+}
 
 function inWords(value: unknown): string {
   return typeof value === "number" ? span(value) : "none";
