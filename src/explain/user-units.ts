@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../core/config/config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { type Change, changeOf } from "../core/user-units/changes.ts";
+import { ownControlGroups } from "../host/files/control-group.ts";
 import { listFolder } from "../host/files/durable.ts";
 import { unitTexts } from "../host/nixos/unit-texts.ts";
 import type { Host } from "../host/process/host.ts";
@@ -55,7 +55,7 @@ export function aboutUserRunners(
     .map(({ unit }) => unit)
     .filter((unit) => has(FOLDER, unit) && !has("etc/systemd/system", unit))
     .map((unit) => `the CI runner ${unit} is a unit of user managers: ${NOT_SEEN}`);
-  const own = forgeRun === null ? null : userUnitOf(ownGroup(join(paths.processes, "self/cgroup")));
+  const own = forgeRun === null ? null : userUnitOf(ownControlGroups(paths));
   const caller =
     own === null
       ? []
@@ -71,12 +71,4 @@ export function userUnitOf(groups: string): string | null {
   const group = /\/user@\d+\.service\/(.*)/.exec(groups)?.[1] ?? "";
   const unit = group.split("/").find((part) => /^[A-Za-z0-9:_.\\@-]{1,240}\.service$/.test(part));
   return unit ?? null;
-}
-
-function ownGroup(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,6 +1,7 @@
 import type { Config } from "../core/config/config.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { hasBegunToAct } from "../core/states.ts";
+import { isInUnit } from "../host/files/control-group.ts";
 import type { FinalizationNow } from "./finalization-now.ts";
 import { sessionOfControlGroup } from "../host/systemd/logind/sessions.ts";
 
@@ -31,7 +32,7 @@ export function whyWaitsForItself(
   if (waiting?.for === "forge job" && isOwnJob(record, place)) {
     return `this is the CI job that scheduled ${record.id}, which waits for its end`;
   }
-  const runner = waitFor.runners.find(({ unit }) => isBelow(unit, place.controlGroups));
+  const runner = waitFor.runners.find(({ unit }) => isInUnit(unit, place.controlGroups));
   if (runner === undefined) return null;
   const isWaitedFor = waiting?.for === "CI job" && names(waiting.why, runner.unit);
   return isWaitedFor || record.plan.action === "reboot"
@@ -59,10 +60,4 @@ function isOwnJob({ forgeRun: scheduling }: FinalizationRecord, { forgeRun: own 
 function names(text: string, unit: string): boolean {
   const words = text.split(/[^\w:.\\@-]+/);
   return words.some((word) => word.replace(/:$/, "") === unit);
-}
-
-/** Each line is `ID:CONTROLLERS:PATH`: cgroups(7). */
-function isBelow(unit: string, controlGroups: string): boolean {
-  const paths = controlGroups.split("\n").map((line) => line.split(":").slice(2).join(":"));
-  return paths.some((path) => path.split("/").includes(unit));
 }

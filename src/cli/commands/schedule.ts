@@ -7,6 +7,7 @@ import { unitName } from "../../core/record/id.ts";
 import { activatedOf } from "../../core/record/record.ts";
 import { componentPath } from "../../core/decision/toplevel.ts";
 import { commit } from "../../finalize/newest/commit.ts";
+import { untilJobIsSeen } from "../../finalize/newest/job-seen.ts";
 import {
   type Draft,
   draft,
@@ -59,14 +60,7 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
   await requireWindows(host, config, proposal.plan);
   const origin = await originOf(context, host, config, options, proposal);
   await guardOlderRun(host, store, config, origin.forgeRun ?? null);
-  const { plan: decision } = proposal;
-  const { specialisation } = proposal;
-  if (specialisation !== null && specialisation.toplevel === null) {
-    host.say(`warning: the target has no specialisation ${specialisation.name}: none is activated`);
-  }
-  for (const { text } of warnOfBoot(host, config, { ...proposal, decision })) {
-    host.say(`warning: ${text}`);
-  }
+  warn(host, config, proposal);
   let drafted = draft(host, {
     config,
     proposal,
@@ -78,15 +72,30 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     ...origin,
     run: runCommand(context, config, options),
   });
+  let stop: AbortSignal | null = null;
   if (options.dryRun !== true) {
     // No signal ends it from here on: a deployer would undo a deploy whose timer runs.
-    context.stopSignal();
+    stop = context.stopSignal();
     drafted = await commit(host, store, drafted);
   }
   const toText = (): string[] => asText(config, proposal, drafted);
   const toJson = (): ScheduleJson => asJson(drafted);
-  if (options.dryRun !== true) printOutcome(context, options, toJson, toText);
-  else printResult(context, options, toJson, () => [...toText(), ...dryRunLines(drafted)]);
+  if (stop === null) {
+    printResult(context, options, toJson, () => [...toText(), ...dryRunLines(drafted)]);
+    return;
+  }
+  printOutcome(context, options, toJson, toText);
+  await untilJobIsSeen(host, store, config, drafted.record, stop);
+}
+
+function warn(host: Host, config: Config, proposal: Proposal): void {
+  const { plan: decision, specialisation } = proposal;
+  if (specialisation !== null && specialisation.toplevel === null) {
+    host.say(`warning: the target has no specialisation ${specialisation.name}: none is activated`);
+  }
+  for (const { text } of warnOfBoot(host, config, { ...proposal, decision })) {
+    host.say(`warning: ${text}`);
+  }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Config } from "../../core/config/config.ts";
 import { forgeRunOf } from "../../core/config/forge-run.ts";
 import { EXIT, exitCodeOf } from "../../core/outcome.ts";
@@ -6,7 +5,7 @@ import { messageOf, Refusal } from "../../core/refusal.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { isTerminal } from "../../core/states.ts";
 import { nextChange } from "../../host/process/watch.ts";
-import { readIfThere } from "../../host/files/durable.ts";
+import { ownControlGroups } from "../../host/files/control-group.ts";
 import {
   type FinalizationNow,
   fingerprint,
@@ -171,6 +170,6 @@ function shower(context: Context, options: WaitOptions): Wait["show"] {
 }
 
 function findPlace({ paths }: Host, { env }: Context): Place {
-  const controlGroups = readIfThere(join(paths.processes, "self/cgroup")) ?? "";
+  const controlGroups = ownControlGroups(paths);
   return { controlGroups, bootId: readBootId(paths), forgeRun: forgeRunOf(env) };
 }

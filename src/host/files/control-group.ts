@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "../../core/refusal.ts";
+import { readIfThere } from "./durable.ts";
 import type { Paths } from "./paths.ts";
 
 /**
@@ -45,6 +46,17 @@ function collect(folder: string): number[] {
 export function parseProcesses(text: string): number[] {
   const lines = text.split("\n").filter((line) => /^\d{1,10}$/.test(line));
   return lines.map(Number);
+}
+
+/** The text that names the control groups of this process; empty if it cannot be read. */
+export function ownControlGroups({ processes }: Paths): string {
+  return readIfThere(join(processes, "self/cgroup")) ?? "";
+}
+
+/** Whether a process with such a text is in a unit. Each line is `ID:CONTROLLERS:PATH`: cgroups(7). */
+export function isInUnit(unit: string, controlGroups: string): boolean {
+  const paths = controlGroups.split("\n").map((line) => line.split(":").slice(2).join(":"));
+  return paths.some((path) => path.split("/").includes(unit));
 }
 
 /** The name and the command line of a process; null if it has ended. */

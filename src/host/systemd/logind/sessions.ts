@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { listFolder, readIfThere } from "../../files/durable.ts";
 import type { Paths } from "../../files/paths.ts";
-import { processesIn } from "../../files/control-group.ts";
+import { ownControlGroups, processesIn } from "../../files/control-group.ts";
 
 /** The state of a login session; a closing session has only leftover processes. */
 export type SessionState = "open" | "closing" | "gone";
@@ -19,7 +19,7 @@ const SESSION_ID = /^[A-Za-z0-9]+$/;
  */
 export function findOwnSession(paths: Paths): string | null {
   if (hasTerminal(readIfThere(join(paths.processes, "self/stat")) ?? "")) return null;
-  const id = sessionOfControlGroup(readIfThere(join(paths.processes, "self/cgroup")) ?? "");
+  const id = sessionOfControlGroup(ownControlGroups(paths));
   return id !== null && sessionState(paths, id) === "open" ? id : null;
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ownControlGroups } from "../../files/control-group.ts";
 import { readIfThere } from "../../files/durable.ts";
 import type { Paths } from "../../files/paths.ts";
 import { grepVariables } from "../../files/processes.ts";
@@ -94,7 +95,7 @@ function isRoot(paths: Paths, id: number): boolean {
 }
 
 function connectionOfSession(paths: Paths): Connection | null {
-  const id = sessionOfControlGroup(readIfThere(join(paths.processes, "self/cgroup")) ?? "");
+  const id = sessionOfControlGroup(ownControlGroups(paths));
   // The leader of a session that closes has ended, and its id may be another process's.
   if (id === null || sessionState(paths, id) !== "open") return null;
   const fields = fieldsIn(readIfThere(join(paths.loginSessions, id)) ?? "");
