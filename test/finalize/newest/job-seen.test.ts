@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FinalizationRecord } from "../../../src/core/record/record.ts";
@@ -69,6 +70,13 @@ test("schedule in a job returns when its unit is past its gates, and when it is 
 test("schedule in a job does not wait for a unit that never looks", async () => {
   using host = new SchedulingHost("ci.service");
   assert.equal(await host.until(), "returned");
+});
+
+test("schedule does not fail because it cannot find out whether it is part of a job", async () => {
+  using host = new SchedulingHost("ci.service");
+  rmSync(host.folder.at("proc/self/cgroup"));
+  mkdirSync(host.folder.at("proc/self/cgroup"));
+  assert.equal(await afterAMoment(host.until()), "returned");
 });
 
 test("schedule outside of a job, or with a delay, returns at once", async () => {
