@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { readIfThere } from "../host/files/durable.ts";
 import type { Paths } from "../host/files/paths.ts";
 
@@ -10,6 +10,8 @@ export interface Mount {
   readonly access: "read-write" | "read-only";
   /** `mapped` if a device mapper or RAID is between the file system and the disk. */
   readonly device: "plain" | "mapped";
+  /** The kernel's name of the block device; null if there is none, or it cannot be known. */
+  readonly block: string | null;
   /** The folder that an overlay writes to; null for other file systems. */
   readonly upper: string | null;
 }
@@ -26,11 +28,12 @@ export function mountOf(paths: Paths, path: string): Mount | null {
     (best, one) => (best === null || one.folder.length >= best.folder.length ? one : best),
     null,
   );
-  return mount === null ? null : { ...mount, device: deviceOf(paths, mount.number) };
+  if (mount === null) return null;
+  return { ...mount, device: deviceOf(paths, mount.number), block: blockOf(paths, mount.number) };
 }
 
 /** A mount point with the number of its device. */
-type Listed = Omit<Mount, "device"> & { readonly number: string };
+type Listed = Omit<Mount, "device" | "block"> & { readonly number: string };
 
 /** The mount points in the order of the file. */
 export function parseMounts(text: string): Listed[] {
@@ -40,6 +43,11 @@ export function parseMounts(text: string): Listed[] {
 function deviceOf(paths: Paths, number: string): Mount["device"] {
   const block = join(paths.blockDevices, number);
   return existsSync(join(block, "dm")) || existsSync(join(block, "md")) ? "mapped" : "plain";
+}
+
+function blockOf(paths: Paths, number: string): string | null {
+  const block = join(paths.blockDevices, number);
+  return existsSync(block) ? basename(realpathSync(block)) : null;
 }
 
 function parse(line: string): Listed[] {

@@ -43,7 +43,12 @@ export function warnOfBoot(
 /** What would end a finalization without a word because the host reboots. Pure. */
 export function afterBootWarnings(ahead: BootAhead): Warning[] {
   if (ahead.action === "refuse") return [];
-  return [...aboutResumeUnits(ahead), ...aboutMemory(ahead), ...aboutPassphrases(ahead)];
+  return [
+    ...aboutResumeUnits(ahead),
+    ...aboutMemory(ahead),
+    ...aboutPassphrases(ahead),
+    ...aboutFirmware(ahead),
+  ];
 }
 
 function aboutResumeUnits({ action, after: { withoutResumeUnit } }: BootAhead): Warning[] {
@@ -95,6 +100,14 @@ function aboutPassphrases({ action, passphrases }: BootAhead): Warning[] {
     `the current system waits until somebody types the passphrase of ${previous.join(", ")}: if the ` +
     `target is rolled back, that reboot waits, and nothing runs on the host until then`;
   return [warning("waits-for-passphrase", text)];
+}
+
+function aboutFirmware({ action, after: { detour } }: BootAhead): Warning[] {
+  if (action !== "reboot" || detour === null) return [];
+  const text =
+    `the firmware starts ${detour} at the next boot (BootNext), not the boot loader of this boot: nothing ` +
+    `here verifies the target until the host comes back by itself. To remove it: efibootmgr --delete-bootnext`;
+  return [warning("boot-next", text)];
 }
 
 function warning(kind: string, text: string): Warning {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { lookAfterBoot } from "../../src/boot/after-boot.ts";
 import { setPermanentDefault } from "../../src/boot/boot-default.ts";
 import { findLoader } from "../../src/boot/detect.ts";
 import { startedBy } from "../../src/boot/started-by.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
-import { grubHost, NEW, OLD, PROFILE, setVariable } from "./loaders.ts";
+import { grubHost, mountBoot, NEW, OLD, PROFILE, setVariable, systemdBootHost } from "./loaders.ts";
 
 const GRUB = "BOOT_IMAGE=(hd0,gpt2)//kernels/linux init=/init";
 
@@ -65,3 +66,74 @@ test("a menu that leaves only an old system out is read", async () => {
   const problem = await setPermanentDefault(host, { profile, toplevel: old, other: newest });
   assert.equal(problem, `the boot loader's default is ${newest}`);
 });
+
+const UUID = "1b9e6f9a-2f0b-4a37-8f6e-52f3a1b0c7d4";
+
+/** A host with two disks; its /boot is sda1, and systemd-boot was started from the partition of a UUID. */
+function twoDisks(uuid = UUID): EdgeHost {
+  const host = systemdBootHost();
+  setVariable(host, "LoaderDevicePartUUID", uuid.toUpperCase());
+  mountBoot(host, "vfat", "rw");
+  host.folder.write("sys/devices/sda1/dev", "8:1\n");
+  host.folder.link("sys/dev/block/8:1", "../../devices/sda1");
+  host.folder.write("dev/sda1", "");
+  host.folder.write("dev/sdb1", "");
+  return host;
+}
+
+for (const [where, prepare, why] of [
+  [
+    "the partition of /boot",
+    (host: EdgeHost) => host.folder.link(`dev/disk/by-partuuid/${UUID}`, "../../sda1"),
+    null,
+  ],
+  [
+    "a partition of another disk",
+    (host: EdgeHost) => host.folder.link(`dev/disk/by-partuuid/${UUID}`, "../../sdb1"),
+    /started from the partition sdb1, but .*\/boot is sda1: .* or mount the other one/,
+  ],
+  [
+    "a partition that is gone",
+    (host: EdgeHost) => host.folder.link("dev/disk/by-partuuid/another", "../../sda1"),
+    /started from a partition that is gone \(1b9e6f9a-/,
+  ],
+  ["a partition that nothing names", () => {}, null],
+  [
+    "a member of a RAID",
+    (host: EdgeHost) => {
+      host.folder.link(`dev/disk/by-partuuid/${UUID}`, "../../sdb1");
+      host.folder.write("sys/devices/sda1/md/level", "raid1\n");
+    },
+    null,
+  ],
+] as const) {
+  test(`systemd-boot was started from ${where}`, async () => {
+    using host = twoDisks();
+    prepare(host);
+    const found = await findLoader(host, { profile: PROFILE, toplevel: NEW });
+    if (why === null) return assert.equal(found.kind, "found");
+    assert.ok(found.kind === "unknown");
+    assert.match(found.why, why);
+  });
+}
+
+for (const [current, next, detour] of [
+  [3, null, null],
+  [3, 3, null],
+  [3, 10, "Boot000A"],
+  [null, 1, "Boot0001"],
+] as const) {
+  test(`the firmware has started entry ${current} and starts ${next} next: ${detour}`, () => {
+    using host = systemdBootHost();
+    if (current !== null) setFirmwareNumber(host, "BootCurrent", current);
+    if (next !== null) setFirmwareNumber(host, "BootNext", next);
+    const systems = { target: NEW, previous: OLD };
+    assert.equal(lookAfterBoot(host.paths, systems, "/var/lib").detour, detour);
+  });
+}
+
+function setFirmwareNumber(host: EdgeHost, name: string, number: number): void {
+  const bytes = Buffer.from([7, 0, 0, 0, number, 0]);
+  const file = `sys/firmware/efi/efivars/${name}-8be4df61-93ca-11d2-aa0d-00e098032b8c`;
+  host.folder.write(file, bytes.toString("latin1"));
+}

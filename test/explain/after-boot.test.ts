@@ -6,13 +6,14 @@ const FINE: BootAhead = {
   action: "reboot",
   reboots: "possible",
   stateDir: "/var/lib/deploy-finalize",
-  after: { withoutResumeUnit: [], memory: null },
+  after: { withoutResumeUnit: [], memory: null, detour: null },
   passphrases: { target: [], previous: [] },
 };
 const lacks = (...withoutResumeUnit: BootAhead["after"]["withoutResumeUnit"]) => ({
-  after: { withoutResumeUnit, memory: null },
+  after: { withoutResumeUnit, memory: null, detour: null },
 });
-const inMemory = { after: { withoutResumeUnit: [], memory: "tmpfs" } };
+const inMemory = { after: { withoutResumeUnit: [], memory: "tmpfs", detour: null } };
+const onDetour = { after: { withoutResumeUnit: [], memory: null, detour: "Boot0003" } };
 
 const rows: Record<string, [Partial<BootAhead>, string, RegExp?]> = {
   "all is well": [{}, ""],
@@ -47,6 +48,15 @@ const rows: Record<string, [Partial<BootAhead>, string, RegExp?]> = {
     { passphrases: { target: [], previous: ["root"] } },
     "waits-for-passphrase",
     /the current system waits until somebody types the passphrase of root: if the target is rolled back,/,
+  ],
+  "the firmware starts another boot entry next": [
+    onDetour,
+    "boot-next",
+    /starts Boot0003 at the next boot \(BootNext\), .*efibootmgr --delete-bootnext/,
+  ],
+  "a switch, and the firmware starts another boot entry next": [
+    { action: "switch", ...onDetour },
+    "",
   ],
   "the state folder is in memory": [
     inMemory,

@@ -5,17 +5,24 @@ import type { Host } from "../../host/process/host.ts";
 import type { Paths } from "../../host/files/paths.ts";
 import { describeEnd } from "../../host/process/spawn.ts";
 import { readLoaderVariable, variablesObstacle } from "../efi-variables.ts";
-import { type Loader, toplevelsOf } from "../loader.ts";
+import { type FoundLoader, type Loader, toplevelsOf } from "../loader.ts";
+import { startedElsewhere } from "../started-from.ts";
 import { countingObstacle } from "./boot-counting.ts";
 import { printEspPath, setOneShotEntry } from "./commands.ts";
 import { type DefaultEntry, defaultEntry, type Wishes } from "./default-entry.ts";
-import { BOOTCTL_MS, type Entry, readEntries, valueOf } from "./entries.ts";
+import { BOOTCTL_MS, type Entry, type Entries, readEntries, valueOf } from "./entries.ts";
 import { heldEntry, holdEntry, releaseEntry } from "./held-default.ts";
 
-/** The present state of systemd-boot: systemd-boot(7), loader.conf(5). */
-export async function systemdBoot(host: Host): Promise<Loader> {
-  const { paths } = host;
+/** The present state of systemd-boot: systemd-boot(7), loader.conf(5); unknown if another one started this host. */
+export async function systemdBoot(host: Host): Promise<FoundLoader> {
   const [entries, esp] = await Promise.all([readEntries(host), findEsp(host)]);
+  const why = esp === null ? null : startedElsewhere(host.paths, esp);
+  if (why !== null) return { kind: "unknown", why };
+  return { kind: "found", loader: loaderOf(host, entries, esp) };
+}
+
+function loaderOf(host: Host, entries: Entries, esp: string | null): Loader {
+  const { paths } = host;
   const wishes = wishesOf(paths, esp);
   const held = esp === null ? null : heldEntry(host, esp);
   const installed = { ...wishes, variables: { ...wishes.variables, default: null } };

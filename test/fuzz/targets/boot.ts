@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { textOfVariable } from "../../../src/boot/efi-variables.ts";
+import { entryOfVariable, textOfVariable } from "../../../src/boot/efi-variables.ts";
 import { entryNamed, parseGrubConfig } from "../../../src/boot/grub-config.ts";
 import { formatEnvironment, parseEnvironment } from "../../../src/boot/grub-environment.ts";
 import { toplevelOf } from "../../../src/boot/loader.ts";
@@ -137,6 +137,14 @@ export const BOOT: readonly Target[] = [
       const found = textOfVariable(Buffer.from(text, "latin1"));
       assert.notEqual(found, "");
       assert.ok(found === null || !found.endsWith("\0"));
+    },
+  },
+  {
+    file: "boot/efi-variables.ts",
+    name: "entryOfVariable",
+    samples: ["\u0007\0\0\0\u0003\0"],
+    parse: (text) => {
+      assert.match(entryOfVariable(Buffer.from(text, "latin1")) ?? "Boot0000", /^Boot[0-9A-F]{4}$/);
     },
   },
   {
