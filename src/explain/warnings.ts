@@ -171,7 +171,10 @@ function aboutSpace({ bootFileSystems, bootBytes }: Circumstances): Warning[] {
   const tight = bootFileSystems.filter(({ freeBytes }) => freeBytes < bootBytes);
   return tight.map(({ folder, freeBytes }) => {
     const [free, needed] = [freeBytes, bootBytes].map(inMebibytes);
-    return now("boot-full", `${folder} has ${free} left; a kernel and its initrd take ${needed}`);
+    const text =
+      `${folder} has ${free} left; a kernel and its initrd take ${needed}. Keep fewer generations in the ` +
+      `menu (configurationLimit), or delete old ones: nix-collect-garbage --delete-older-than 30d`;
+    return now("boot-full", text);
   });
 }
 
