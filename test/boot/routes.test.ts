@@ -43,6 +43,12 @@ const ROUTES: readonly Route[] = [
     generations: "plain",
     deletesDefault: false,
   },
+  {
+    name: "nix-env --set and switch-to-configuration boot",
+    installer: "knows-wrapped",
+    generations: "plain",
+    deletesDefault: false,
+  },
   { name: "deploy-rs", installer: "knows-wrapped", generations: "wrapped", deletesDefault: true },
   {
     name: "deploy-rs, old nixpkgs",
