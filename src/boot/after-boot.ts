@@ -10,8 +10,6 @@ export interface AfterBoot {
   readonly withoutResumeUnit: readonly ("target" | "previous")[];
   /** The file system in memory that the state folder is on, in words; null if it survives a reboot. */
   readonly memory: string | null;
-  /** The boot entry that the firmware starts next in place of the one of this boot; null if there is none. */
-  readonly detour: string | null;
 }
 
 export function lookAfterBoot(
@@ -26,13 +24,20 @@ export function lookAfterBoot(
       ...(previous !== target && lacksUnit(previous) ? (["previous"] as const) : []),
     ],
     memory: memoryUnder(paths, stateDir),
-    detour: detourOf(paths),
   };
 }
 
-function detourOf(paths: Paths): string | null {
-  const next = readBootEntry(paths, "BootNext");
-  return next === readBootEntry(paths, "BootCurrent") ? null : next;
+/**
+ * The boot entry that the firmware starts next, once, in place of the one of this boot; null if there is
+ * none, or if it cannot be read.
+ */
+export function detourOf(paths: Paths): string | null {
+  try {
+    const next = readBootEntry(paths, "BootNext");
+    return next === null || next === readBootEntry(paths, "BootCurrent") ? null : next;
+  } catch {
+    return null;
+  }
 }
 
 function lacksUnit(toplevel: string | null): boolean {
@@ -43,10 +48,7 @@ function lacksUnit(toplevel: string | null): boolean {
  * Why nothing would go on with a finalization after a reboot, so that a target that was booted once
  * would never become the boot default; null if nothing is known to be in the way.
  */
-export function resumeObstacle({
-  withoutResumeUnit,
-  memory,
-}: Pick<AfterBoot, "withoutResumeUnit" | "memory">): string | null {
+export function resumeObstacle({ withoutResumeUnit, memory }: AfterBoot): string | null {
   const [lacking] = withoutResumeUnit;
   if (lacking !== undefined) return `the ${lacking} system has no ${RESUME_UNIT}`;
   return memory === null ? null : `the state folder is on ${memory} and does not survive a reboot`;

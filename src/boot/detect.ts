@@ -18,26 +18,27 @@ export interface Installed {
  */
 export async function findLoader(host: Host, installed: Installed): Promise<FoundLoader> {
   try {
-    const found = await loaderThatStarted(host);
-    if (found.kind === "unknown") return found;
-    const why = whyStale(found.loader, installed);
-    return why === null ? found : { kind: "unknown", why };
+    const loader = await loaderThatStarted(host);
+    if ("kind" in loader) return loader;
+    const why = whyStale(loader, installed);
+    return why === null ? { kind: "found", loader } : { kind: "unknown", why };
   } catch (error) {
     return { kind: "unknown", why: `cannot read the boot loader: ${messageOf(error)}` };
   }
 }
 
-async function loaderThatStarted(host: Host): Promise<FoundLoader> {
+async function loaderThatStarted(host: Host): Promise<Loader | FoundLoader> {
   const started = startedBy(host.paths);
   switch (started.kind) {
     case "systemd-boot":
       return await systemdBoot(host);
-    case "GRUB": {
-      const loader = grub(host);
-      return loader === null
-        ? { kind: "unknown", why: `GRUB started this host, but not by ${host.paths.grub}` }
-        : { kind: "found", loader };
-    }
+    case "GRUB":
+      return (
+        grub(host) ?? {
+          kind: "unknown",
+          why: `GRUB started this host, but not by ${host.paths.grub}`,
+        }
+      );
     case "other":
       return { kind: "unknown", why: started.why };
     case "uncertain":

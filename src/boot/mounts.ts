@@ -1,5 +1,5 @@
 import { existsSync, realpathSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { readIfThere } from "../host/files/durable.ts";
 import type { Paths } from "../host/files/paths.ts";
 
@@ -42,12 +42,19 @@ export function parseMounts(text: string): Listed[] {
 
 function deviceOf(paths: Paths, number: string): Mount["device"] {
   const block = join(paths.blockDevices, number);
-  return existsSync(join(block, "dm")) || existsSync(join(block, "md")) ? "mapped" : "plain";
+  // Also a partition of such a device.
+  const signs = ["dm", "md"].flatMap((sign) => [sign, `../${sign}`]);
+  return signs.some((sign) => existsSync(join(realOf(block), sign))) ? "mapped" : "plain";
 }
 
 function blockOf(paths: Paths, number: string): string | null {
   const block = join(paths.blockDevices, number);
-  return existsSync(block) ? basename(realpathSync(block)) : null;
+  // sysfs has `!` for `/` in a name.
+  return existsSync(block) ? (realOf(block).split(/[/!]/).at(-1) ?? null) : null;
+}
+
+function realOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 function parse(line: string): Listed[] {

@@ -1,4 +1,4 @@
-import { type AfterBoot, lookAfterBoot } from "../boot/after-boot.ts";
+import { type AfterBoot, detourOf, lookAfterBoot } from "../boot/after-boot.ts";
 import type { Config } from "../core/config/config.ts";
 import { whyNoReboot } from "../core/machine/policy.ts";
 import { configForTarget, passphrasesOf } from "../host/nixos/target-config.ts";
@@ -14,6 +14,8 @@ export interface BootAhead {
   readonly reboots: "possible" | "never";
   readonly stateDir: string;
   readonly after: AfterBoot;
+  /** The boot entry that the firmware starts next; null if it starts that of this boot, or takes no part. */
+  readonly detour: string | null;
   /** The encrypted devices whose passphrase each system waits for. */
   readonly passphrases: Readonly<Record<"target" | "previous", readonly string[]>>;
 }
@@ -33,6 +35,7 @@ export function warnOfBoot(
     reboots: mayReboot && rebootWhenChanged.length > 0 ? "possible" : "never",
     stateDir,
     after: lookAfterBoot(paths, { target, previous }, stateDir),
+    detour: forTarget.reboot.method === "kexec" ? null : detourOf(paths),
     passphrases: {
       target: mayReboot ? forTarget.reboot.passphrases : [],
       previous: mayReboot && previous !== null ? (passphrasesOf(previous) ?? []) : [],
@@ -102,11 +105,12 @@ function aboutPassphrases({ action, passphrases }: BootAhead): Warning[] {
   return [warning("waits-for-passphrase", text)];
 }
 
-function aboutFirmware({ action, after: { detour } }: BootAhead): Warning[] {
+function aboutFirmware({ action, detour }: BootAhead): Warning[] {
   if (action !== "reboot" || detour === null) return [];
   const text =
-    `the firmware starts ${detour} at the next boot (BootNext), not the boot loader of this boot: nothing ` +
-    `here verifies the target until the host comes back by itself. To remove it: efibootmgr --delete-bootnext`;
+    `the firmware starts ${detour} at the next boot (BootNext), which may not be the boot loader of this ` +
+    `boot: then nothing verifies the target until that loader starts again. To remove it: ` +
+    `efibootmgr --delete-bootnext`;
   return [warning("boot-next", text)];
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lookAfterBoot } from "../../src/boot/after-boot.ts";
+import { detourOf } from "../../src/boot/after-boot.ts";
 import { setPermanentDefault } from "../../src/boot/boot-default.ts";
-import { findLoader } from "../../src/boot/detect.ts";
+import { findLoader, viewBootLoader } from "../../src/boot/detect.ts";
+import { readLoaderVariable } from "../../src/boot/efi-variables.ts";
 import { startedBy } from "../../src/boot/started-by.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
@@ -106,16 +107,41 @@ for (const [where, prepare, why] of [
     },
     null,
   ],
+  [
+    "a member of a RAID that has partitions",
+    (host: EdgeHost) => {
+      host.folder.link(`dev/disk/by-partuuid/${UUID}`, "../../sdb1");
+      host.folder.write("sys/devices/md/level", "raid1\n");
+    },
+    null,
+  ],
 ] as const) {
   test(`systemd-boot was started from ${where}`, async () => {
     using host = twoDisks();
     prepare(host);
-    const found = await findLoader(host, { profile: PROFILE, toplevel: NEW });
-    if (why === null) return assert.equal(found.kind, "found");
-    assert.ok(found.kind === "unknown");
-    assert.match(found.why, why);
+    const { byDefault, obstacle } = await viewBootLoader(host, { profile: PROFILE, toplevel: NEW });
+    assert.equal(byDefault, why === null ? NEW : null);
+    if (why === null) assert.equal(obstacle, null);
+    else assert.match(obstacle ?? "", why);
   });
 }
+
+test("a trial is ended also if the loader of another disk has started it", async () => {
+  using host = twoDisks();
+  host.folder.link(`dev/disk/by-partuuid/${UUID}`, "../../sdb1");
+  setVariable(host, "LoaderEntryDefault", "nixos-1111.conf");
+  host.folder.write("boot/loader/deploy-finalize.default", "nixos-1111.conf");
+  setVariable(host, "LoaderEntryOneShot", "nixos-2222.conf");
+  host.answers[`${NEW}/bin/switch-to-configuration boot`] = {};
+  assert.equal(
+    await setPermanentDefault(host, { profile: PROFILE, toplevel: NEW, other: OLD }),
+    null,
+  );
+  const left = ["LoaderEntryDefault", "LoaderEntryOneShot"].map((name) =>
+    readLoaderVariable(host.paths, name),
+  );
+  assert.deepEqual(left, [null, null]);
+});
 
 for (const [current, next, detour] of [
   [3, null, null],
@@ -127,13 +153,21 @@ for (const [current, next, detour] of [
     using host = systemdBootHost();
     if (current !== null) setFirmwareNumber(host, "BootCurrent", current);
     if (next !== null) setFirmwareNumber(host, "BootNext", next);
-    const systems = { target: NEW, previous: OLD };
-    assert.equal(lookAfterBoot(host.paths, systems, "/var/lib").detour, detour);
+    assert.equal(detourOf(host.paths), detour);
   });
 }
 
+test("a BootNext that cannot be read is none", () => {
+  using host = systemdBootHost();
+  host.folder.write(`sys/firmware/efi/efivars/${firmwareFile("BootNext")}/inside`, "");
+  assert.equal(detourOf(host.paths), null);
+});
+
 function setFirmwareNumber(host: EdgeHost, name: string, number: number): void {
   const bytes = Buffer.from([7, 0, 0, 0, number, 0]);
-  const file = `sys/firmware/efi/efivars/${name}-8be4df61-93ca-11d2-aa0d-00e098032b8c`;
-  host.folder.write(file, bytes.toString("latin1"));
+  host.folder.write(`sys/firmware/efi/efivars/${firmwareFile(name)}`, bytes.toString("latin1"));
+}
+
+function firmwareFile(name: string): string {
+  return `${name}-8be4df61-93ca-11d2-aa0d-00e098032b8c`;
 }

@@ -5,24 +5,19 @@ import type { Host } from "../../host/process/host.ts";
 import type { Paths } from "../../host/files/paths.ts";
 import { describeEnd } from "../../host/process/spawn.ts";
 import { readLoaderVariable, variablesObstacle } from "../efi-variables.ts";
-import { type FoundLoader, type Loader, toplevelsOf } from "../loader.ts";
+import { type Loader, toplevelsOf } from "../loader.ts";
 import { startedElsewhere } from "../started-from.ts";
 import { countingObstacle } from "./boot-counting.ts";
 import { printEspPath, setOneShotEntry } from "./commands.ts";
 import { type DefaultEntry, defaultEntry, type Wishes } from "./default-entry.ts";
-import { BOOTCTL_MS, type Entry, type Entries, readEntries, valueOf } from "./entries.ts";
+import { BOOTCTL_MS, type Entry, readEntries, valueOf } from "./entries.ts";
 import { heldEntry, holdEntry, releaseEntry } from "./held-default.ts";
 
-/** The present state of systemd-boot: systemd-boot(7), loader.conf(5); unknown if another one started this host. */
-export async function systemdBoot(host: Host): Promise<FoundLoader> {
-  const [entries, esp] = await Promise.all([readEntries(host), findEsp(host)]);
-  const why = esp === null ? null : startedElsewhere(host.paths, esp);
-  if (why !== null) return { kind: "unknown", why };
-  return { kind: "found", loader: loaderOf(host, entries, esp) };
-}
-
-function loaderOf(host: Host, entries: Entries, esp: string | null): Loader {
+/** The present state of systemd-boot: systemd-boot(7), loader.conf(5). */
+export async function systemdBoot(host: Host): Promise<Loader> {
   const { paths } = host;
+  const [entries, esp] = await Promise.all([readEntries(host), findEsp(host)]);
+  const elsewhere = esp === null ? null : startedElsewhere(paths, esp);
   const wishes = wishesOf(paths, esp);
   const held = esp === null ? null : heldEntry(host, esp);
   const installed = { ...wishes, variables: { ...wishes.variables, default: null } };
@@ -35,12 +30,13 @@ function loaderOf(host: Host, entries: Entries, esp: string | null): Loader {
     name: "systemd-boot",
     source: join(esp ?? "/boot", "loader"),
     menu: toplevelsOf(entries.list),
-    bootDefault: toplevelIn(now),
+    // The loader that has started this host reads another menu.
+    bootDefault: elsewhere === null ? toplevelIn(now) : null,
     installedDefault: toplevelIn(held === null ? now : defaultEntry(entries, installed)),
     isHeld: held !== null,
     oneShot: entries.list.find((one) => isNamed(one, oneShot))?.toplevel ?? null,
     shadow,
-    obstacle: shadow ?? obstacle(paths, entries.list),
+    obstacle: shadow ?? elsewhere ?? obstacle(paths, entries.list),
     problemOf: (toplevel) => problemOf(entryOf(toplevel), toplevel),
     setOneShot: async (toplevel) => {
       const entry = entryOf(toplevel);

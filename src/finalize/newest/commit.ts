@@ -33,9 +33,22 @@ export async function commit(host: Host, store: RecordStore, drafted: Draft): Pr
   const committed = await alone(host, store, async () => await commitAlone(host, store, drafted));
   const { record, reports } = committed;
   await host.journal.leave(stateEntry(record));
-  updateNotice(host, store, record);
+  // Its unit may have gone on meanwhile, and have left a notice.
+  updateNotice(host, store, await asOfNow(store, record));
   if (reports === "wanted") await host.report?.changed(record);
   return committed;
+}
+
+async function asOfNow(
+  store: RecordStore,
+  record: FinalizationRecord,
+): Promise<FinalizationRecord> {
+  try {
+    const read = await store.read(record.id);
+    return read.kind === "record" ? read.record : record;
+  } catch {
+    return record;
+  }
 }
 
 async function alone<T>(host: Host, store: RecordStore, act: () => Promise<T>): Promise<T> {
@@ -63,7 +76,7 @@ async function commitAlone(host: Host, store: RecordStore, drafted: Draft): Prom
       store.removeNew(record.id);
     });
     store.saveNew(record);
-    await arm(host, draft.arming);
+    await arm(host, store, draft.arming);
   } catch (error) {
     if (isTakenUp(store, record)) return draft;
     const left = await undone(undo);
@@ -113,8 +126,7 @@ function fireAtOf(host: Host, { record, arming, draftedAtMs }: Draft): Arming["f
   const passedByClockMs = host.now().getTime() - Date.parse(record.scheduledAt);
   const leftMs = Math.max(Math.round(record.delay.seconds * 1000 - passedMs), 0);
   if (Math.abs(passedByClockMs - passedMs) > CLOCK_IS_SET_MS) return systemd.momentIn(host, leftMs);
-  const earliest = systemd.momentIn(host, 0);
-  return arming.fireAt.at < earliest.at ? earliest : arming.fireAt;
+  return leftMs < systemd.LEAST_LEAD_MS ? systemd.momentIn(host, leftMs) : arming.fireAt;
 }
 
 /** Refuses if a newer deploy has changed the profile: the newest record must be its record. */
@@ -128,17 +140,19 @@ function requireUnmoved({ profile, target }: FinalizationRecord): void {
 }
 
 /** Starts the timer, again with a later time if systemd loaded it too late. */
-async function arm(host: Host, arming: Arming): Promise<void> {
+async function arm(host: Host, store: RecordStore, arming: Arming): Promise<void> {
   await systemd.armTimer(host, arming);
   if (host.now() < arming.fireAt.at || (await systemd.isArmed(host, arming.id))) return;
-  await arm(host, {
+  // Its unit may have ended already.
+  if (isTakenUp(store, arming)) return;
+  await arm(host, store, {
     ...arming,
     fireAt: systemd.momentIn(host, 0, { byCalendarMs: 2 * systemd.LEAST_LEAD_MS }),
   });
 }
 
 /** Its timer was armed in spite of the error, and its unit has made it the newest one. */
-function isTakenUp(store: RecordStore, { id }: FinalizationRecord): boolean {
+function isTakenUp(store: RecordStore, { id }: Pick<FinalizationRecord, "id">): boolean {
   try {
     return store.newest() === id;
   } catch {

@@ -37,5 +37,6 @@ export async function untilJobIsSeen(
 async function isBeforeItsLook(store: RecordStore, id: string): Promise<boolean> {
   if (readWaitingNote(store, id) !== null) return false;
   const read = await store.read(id);
-  return read.kind === "record" && ["scheduled", "waiting"].includes(read.record.state);
+  if (read.kind !== "record" || read.record.deferredUntil !== null) return false;
+  return ["scheduled", "waiting"].includes(read.record.state);
 }

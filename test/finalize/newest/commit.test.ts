@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { test } from "node:test";
 import { pin, pinnedIds } from "../../../src/state-dir/pins.ts";
 import { RecordStore } from "../../../src/state-dir/store.ts";
@@ -149,6 +149,43 @@ test("schedule: without a delay its timer elapses at once, so that its unit sees
   // A calendar time must still be ahead when systemd loads the timer.
   assert.deepEqual(options, ["--on-calendar=2026-11-22 21:30:00.500 UTC", "--on-boot=1000.250s"]);
   assert.equal(JSON.parse(stdout).fireAt, "2026-11-22T21:30:00.000Z");
+});
+
+test("schedule: a call that has waited for nearly all of its delay shortens no delay", async () => {
+  using host = new DeployedHost();
+  host.folder.write("proc/1/stat", `1 (systemd) S ${"0 ".repeat(18)}0 0\n`);
+  host.folder.write("proc/uptime", "1000.00 1.00\n");
+  const spawn = host.spawn;
+  host.spawn = async (argv, options) => {
+    if (argv[0] === "flock") {
+      host.passes(9_700);
+      host.folder.write("proc/uptime", "1009.70 1.00\n");
+    }
+    return await spawn(argv, options);
+  };
+  const { stdout } = await host.schedule("--delay", "10", "--json");
+  const uptime = host.ran.flat().find((word) => word.startsWith("--on-boot="));
+  // Real time passes too.
+  assert.ok(Number.parseFloat(uptime?.split("=")[1] ?? "") > 1009.9, uptime);
+  assert.ok(Date.parse(JSON.parse(stdout).fireAt) > Date.parse("2026-11-22T21:30:09.900Z"), stdout);
+});
+
+test("schedule: the notice that its unit has left meanwhile stays", async () => {
+  using host = new DeployedHost();
+  host.whileArming(() => {
+    const record = host.store.read(NEW);
+    void record.then((read) => {
+      assert.ok(read.kind === "record");
+      const plan = { ...read.record.plan, action: "reboot" } as const;
+      host.store.save({ ...read.record, plan, state: "waiting" });
+      host.folder.write("run/deploy-finalize/notice", "a REBOOT is pending");
+    });
+  });
+  assert.equal((await host.schedule()).exitCode, 0);
+  assert.match(
+    readFileSync(host.places.notice, "utf8"),
+    /a REBOOT into the deployed system is pending/,
+  );
 });
 
 test("schedule: what it cannot undo is named", async () => {

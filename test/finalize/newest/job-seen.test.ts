@@ -67,6 +67,12 @@ test("schedule in a job returns when its unit is past its gates, and when it is 
   assert.equal(await afterAMoment(endsEarly), "returned");
 });
 
+test("schedule in a job returns when its finalization is put off to a window", async () => {
+  using host = new SchedulingHost("ci.service");
+  host.store.save({ ...host.record, state: "waiting", deferredUntil: "2026-11-23T02:00:00Z" });
+  assert.equal(await afterAMoment(host.until()), "returned");
+});
+
 test("schedule in a job does not wait for a unit that never looks", async () => {
   using host = new SchedulingHost("ci.service");
   assert.equal(await host.until(), "returned");
