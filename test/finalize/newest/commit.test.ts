@@ -173,13 +173,11 @@ test("schedule: a call that has waited for nearly all of its delay shortens no d
 test("schedule: the notice that its unit has left meanwhile stays", async () => {
   using host = new DeployedHost();
   host.whileArming(() => {
-    const record = host.store.read(NEW);
-    void record.then((read) => {
-      assert.ok(read.kind === "record");
-      const plan = { ...read.record.plan, action: "reboot" } as const;
-      host.store.save({ ...read.record, plan, state: "waiting" });
-      host.folder.write("run/deploy-finalize/notice", "a REBOOT is pending");
-    });
+    const plan = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
+    host.store.save(
+      aRecord({ id: NEW, state: "waiting", plan: { ...plan, changed: [...plan.changed] } }),
+    );
+    host.folder.write("run/deploy-finalize/notice", "a REBOOT is pending");
   });
   assert.equal((await host.schedule()).exitCode, 0);
   assert.match(
