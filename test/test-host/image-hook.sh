@@ -21,6 +21,11 @@ for unit in getty.target getty-static.service console-getty.service \
   rm -f "$units/$unit"
   ln -s /dev/null "$units/$unit"
 done
+# Each boot and each daemon-reload starts all generators. These have nothing to generate in a container.
+for generator in bless-boot cryptsetup getty gpt-auto hibernate-resume integritysetup rc-local ssh \
+    system-update sysv tpm2 veritysetup; do
+  rm -f "$root/usr/lib/systemd/system-generators/systemd-$generator-generator"
+done
 ln -sf ../ssh.service "$units/multi-user.target.wants/ssh.service"
 # The real switch-to-configuration restarts this target on every switch.
 printf '[Unit]\nDescription=Units ordered before sysinit.target, started anew by a switch\n' \
