@@ -306,10 +306,10 @@ export const MUTANTS: readonly Mutant[] = [
     83,
     edit(
       "finalize/newest/commit.ts",
-      `    await arm(host, draft.arming);`,
+      `    await arm(host, store, draft.arming);`,
       `    store.publish(record.id);
     await (await import("./ending.ts")).supersedeOlder(host, store, record.id);
-    await arm(host, draft.arming);`,
+    await arm(host, store, draft.arming);`,
     ),
     edit(
       "finalize/newest/commit.ts",
