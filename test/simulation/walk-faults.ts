@@ -317,7 +317,7 @@ const WALKS: readonly Walk[] = [
       ...REBOOTS,
       calls: [{ at: 3000, args: ["cancel"] }],
       // Before its timer is armed.
-      faults: [{ call: 112, kind: "kill" }],
+      faults: [{ call: 110, kind: "kill" }],
     },
     faults: [{ kind: "kill", after: 0 }],
     calls: { from: 110, to: 240, step: 2 },
