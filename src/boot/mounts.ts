@@ -29,7 +29,8 @@ export function mountOf(paths: Paths, path: string): Mount | null {
     null,
   );
   if (mount === null) return null;
-  return { ...mount, device: deviceOf(paths, mount.number), block: blockOf(paths, mount.number) };
+  const block = blockFolder(paths, mount.number);
+  return { ...mount, device: deviceOf(block), block: block === null ? null : nameOf(block) };
 }
 
 /** A mount point with the number of its device. */
@@ -40,21 +41,22 @@ export function parseMounts(text: string): Listed[] {
   return text.split("\n").flatMap(parse);
 }
 
-function deviceOf(paths: Paths, number: string): Mount["device"] {
-  const block = join(paths.blockDevices, number);
+/** The folder of a block device in sysfs; null if there is none. */
+function blockFolder(paths: Paths, number: string): string | null {
+  const link = join(paths.blockDevices, number);
+  return existsSync(link) ? realpathSync(link) : null;
+}
+
+function deviceOf(block: string | null): Mount["device"] {
   // Also a partition of such a device.
-  const signs = ["dm", "md"].flatMap((sign) => [sign, `../${sign}`]);
-  return signs.some((sign) => existsSync(join(realOf(block), sign))) ? "mapped" : "plain";
+  const signs =
+    block === null ? [] : ["dm", "md", "../dm", "../md"].map((sign) => join(block, sign));
+  return signs.some((sign) => existsSync(sign)) ? "mapped" : "plain";
 }
 
-function blockOf(paths: Paths, number: string): string | null {
-  const block = join(paths.blockDevices, number);
-  // sysfs has `!` for `/` in a name.
-  return existsSync(block) ? (realOf(block).split(/[/!]/).at(-1) ?? null) : null;
-}
-
-function realOf(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path;
+/** sysfs has `!` for `/` in a name. */
+function nameOf(block: string): string | null {
+  return block.split(/[/!]/).at(-1) ?? null;
 }
 
 function parse(line: string): Listed[] {
