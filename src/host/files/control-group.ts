@@ -48,7 +48,7 @@ export function parseProcesses(text: string): number[] {
   return lines.map(Number);
 }
 
-/** The text that names the control groups of this process; empty if it cannot be read. */
+/** The text that names the control groups of this process; empty if there is none. */
 export function ownControlGroups({ processes }: Paths): string {
   return readIfThere(join(processes, "self/cgroup")) ?? "";
 }
