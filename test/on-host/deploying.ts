@@ -159,6 +159,18 @@ export async function waitsForTurn(host: Host, id: string): Promise<void> {
   await host.until(`${id} waits for its turn`, async () => (await host.run(look)).exitCode === 0);
 }
 
+/** Stops the timer of a finalization: its time by the calendar may still be to come. */
+export async function stopTimer(host: Host, id: string): Promise<void> {
+  // It is unloaded after its last time.
+  await host.shell(`systemctl stop 'deploy-finalize-${id}.timer' 2>/dev/null || test $? = 5`);
+}
+
+/** Stops the unit of a finalization. First its timer, because a start by a timer cancels a stop. */
+export async function stopUnit(host: Host, id: string, ...options: string[]): Promise<void> {
+  await stopTimer(host, id);
+  await host.ok(["systemctl", "stop", ...options, `deploy-finalize-${id}.service`]);
+}
+
 export async function awaitsConfirmation(host: Host, id: string): Promise<void> {
   const isAsked = async (): Promise<boolean> => (await recordOf(host, id)).confirmBy !== null;
   await host.until(`${id} awaits its confirmation`, isAsked);

@@ -15,6 +15,8 @@ import {
   recordOf,
   schedule,
   STATE_DIR,
+  stopTimer,
+  stopUnit,
   systemSpec,
   waitsForTurn,
 } from "./deploying.ts";
@@ -41,6 +43,7 @@ async function leftInItsSwitch(host: Host) {
   await host.holdActivation();
   const first = await deploy(host, a, "--delay", "0");
   await entered(host, first, "switching");
+  await stopTimer(host, first);
   // In one call: systemd starts it again after a second.
   const unit = `deploy-finalize-${first}.service`;
   await host.shell(`systemctl kill --signal=KILL ${unit} && systemctl stop ${unit}`);
@@ -205,7 +208,7 @@ hostTest(
     const a = await host.buildToplevel(systemSpec({ label: "first" }, UNCONFIRMED));
     const first = await deploy(host, a, "--delay", "0");
     await awaitsConfirmation(host, first);
-    await host.ok(["systemctl", "stop", `deploy-finalize-${first}.service`]);
+    await stopUnit(host, first);
     const second = await deploy(host, a, "--delay", "0");
     await awaitsConfirmation(host, second);
     await host.ok(call(a, "confirm", second));

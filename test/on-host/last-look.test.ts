@@ -11,6 +11,7 @@ import {
   path,
   recordOf,
   STATE_DIR,
+  stopUnit,
   systemSpec,
   waitsForTurn,
 } from "./deploying.ts";
@@ -46,7 +47,7 @@ hostTest("asked to end during the last look, it does not act", { baseline }, asy
   const id = await deploy(host, target, "--delay", "0");
   await lastLook.begun();
   const unit = `deploy-finalize-${id}.service`;
-  await host.ok(["systemctl", "stop", "--no-block", unit]);
+  await stopUnit(host, id, "--no-block");
   await host.until("it is asked to end", async () => {
     const { stdout } = await host.run(["systemctl", "is-active", unit]);
     return stdout.trim() !== "active";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hostTest } from "../test-host/host-test.ts";
-import { call, deploy, ended, entered, systemSpec } from "./deploying.ts";
+import { call, deploy, ended, entered, stopTimer, systemSpec } from "./deploying.ts";
 
 const baseline = systemSpec();
 /** Still switching, however long what the test does to it takes. */
@@ -40,7 +40,7 @@ hostTest("run goes on after its terminal is gone", { baseline }, async (host) =>
   const target = await host.buildToplevel(held);
   await host.holdActivation();
   const id = await deploy(host, target, "--delay", "60");
-  await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
+  await stopTimer(host, id);
   await host.shell(
     `sed -i 's/"fireAt": ".*"/"fireAt": "2020-01-01T00:00:00.000Z"/' /var/lib/deploy-finalize/${id}.json`,
   );
@@ -63,7 +63,7 @@ hostTest(
     const target = await host.buildToplevel(held);
     await host.holdActivation();
     const id = await deploy(host, target, "--delay", "60");
-    await host.shell(`systemctl stop deploy-finalize-${id}.timer`);
+    await stopTimer(host, id);
     await host.shell(
       `sed -i 's/"fireAt": ".*"/"fireAt": "2020-01-01T00:00:00.000Z"/' /var/lib/deploy-finalize/${id}.json`,
     );

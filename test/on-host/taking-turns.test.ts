@@ -9,6 +9,7 @@ import {
   entered,
   recordOf,
   schedule,
+  stopUnit,
   systemSpec,
   waitsForTurn,
 } from "./deploying.ts";
@@ -154,7 +155,7 @@ hostTest(
     await entered(host, first, "switching");
     const second = await schedule(host, next, "--delay", "0");
     await waitsForTurn(host, second);
-    await host.ok(["systemctl", "stop", `deploy-finalize-${second}.service`]);
+    await stopUnit(host, second);
     assert.equal((await recordOf(host, first)).state, "switching");
     assert.equal((await recordOf(host, second)).state, "waiting");
     await host.letActivate();
