@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../src/core/refusal.ts";
 import { begin, countsAsGood, ended, install, pending, profile, restart } from "./deployed.ts";
 import type { Label } from "./toplevels.ts";
 import type { Loader } from "./loaders.ts";
@@ -13,6 +14,9 @@ export interface Played {
   /** Seconds from the kernel's panic until the previous system was up; null if nothing panicked. */
   readonly recovery: number | null;
 }
+
+/** How long a machine that has failed may take to answer. */
+const LATEST_MS = 60_000;
 
 /** Plays a trouble on a new machine with the loader. @throws Error with the evidence if it ends otherwise */
 export async function play(loader: Loader, trouble: Trouble): Promise<Played> {
@@ -141,6 +145,12 @@ async function withEvidence<T>(machine: Machine, body: () => Promise<T>): Promis
   try {
     return await body();
   } catch (error) {
-    throw new Error(machine.evidence(), { cause: error });
+    throw new Error(`${machine.evidence()}\n--- program\n${await said(machine)}`, { cause: error });
   }
+}
+
+/** What the program says of itself, if the machine answers soon. */
+async function said(machine: Machine): Promise<string> {
+  const script = "cat /var/log/finalizations /var/lib/deploy-finalize/current; ls /run/units";
+  return await machine.run(script, LATEST_MS).then(({ output }) => output, messageOf);
 }

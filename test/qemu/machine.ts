@@ -120,9 +120,9 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Runs a shell script in the machine. */
-  async run(script: string): Promise<Answer> {
+  async run(script: string, deadlineMs = UP_MS): Promise<Answer> {
     const evidence = (): string => this.evidence();
-    return await this.#shell.run(script, { deadlineMs: UP_MS, evidence });
+    return await this.#shell.run(script, { deadlineMs, evidence });
   }
 
   /** The output of a script that must succeed. */
