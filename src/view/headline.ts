@@ -1,7 +1,7 @@
 import { userUnitsSuffix } from "../core/user-units/judge.ts";
 import { basename } from "node:path";
 import { printable } from "../core/printable.ts";
-import { type FinalizationRecord, rebootInWords } from "../core/record/record.ts";
+import { type FinalizationRecord, rebootInWords, unnotedInWords } from "../core/record/record.ts";
 import { EITHER_WINDOW } from "../core/machine/moment/put-off.ts";
 import { age, clock, duration, timeOfDay } from "../core/age.ts";
 import type { WaitingNote } from "../state-dir/waiting-note.ts";
@@ -39,7 +39,7 @@ function headlineOf(record: FinalizationRecord, seen: Now): string {
     case "rolling-back":
       return `rolling back to ${previousName(record)} ${soFar}${hangsOn(seen)}: ${reasonOf(record)}`;
     case "live":
-      return `live: ${howItCame(record)} ${targetName(record)}, ${ago}${stillRequired(record)}${userUnitsSuffix(record.userUnits)}`;
+      return `live: ${howItCame(record)} ${targetName(record)}, ${ago}${whatIsLeft(record)}${userUnitsSuffix(record.userUnits)}`;
     case "rolled-back":
       return `rolled back to ${previousName(record)}, ${ago}: ${reasonOf(record)}`;
     case "failed":
@@ -87,9 +87,11 @@ function windowOf({ plan, timeline }: FinalizationRecord): string {
   return isEither ? "one of its windows" : `the ${plan.action} window`;
 }
 
-function stillRequired(record: FinalizationRecord): string {
+function whatIsLeft(record: FinalizationRecord): string {
   const words = rebootInWords(record);
-  return words === null ? "" : `; ${words}`;
+  return [...(words === null ? [] : [words]), ...unnotedInWords(record)]
+    .map((one) => `; ${one}`)
+    .join("");
 }
 
 function verifying(record: FinalizationRecord, { now, waiting: note }: Now): string {
