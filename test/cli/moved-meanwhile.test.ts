@@ -49,3 +49,11 @@ for (const [command, state] of [
     assert.ok(!host.ran.some(([program]) => program === "systemd-run"));
   });
 }
+
+test("undo: a deploy that comes meanwhile is not called the running system", async () => {
+  using host = new OvertakenHost("rolled-back");
+  host.pointAt("profiles/system", "system-2-link");
+  const { exitCode, stdout, stderr } = await host.operate("undo");
+  assert.equal(exitCode, 4, stdout);
+  assert.match(stderr, /was set to .*\/newer in the meantime by another deploy/);
+});
