@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { printable } from "../core/printable.ts";
 import { type FinalizationRecord, rebootInWords, unnotedInWords } from "../core/record/record.ts";
 import { EITHER_WINDOW } from "../core/machine/moment/put-off.ts";
+import type { State } from "../core/states.ts";
 import { age, clock, duration, timeOfDay } from "../core/age.ts";
 import type { WaitingNote } from "../state-dir/waiting-note.ts";
 
@@ -113,11 +114,15 @@ function elapsed(since: Date, now: Date): string {
   return duration((now.getTime() - since.getTime()) / 1000);
 }
 
+/** By its last act: one before it may have been held up, and become another one. */
 function howItCame({ timeline }: FinalizationRecord): string {
-  const acts = new Set(timeline.map(({ state }) => state));
-  if (acts.has("rebooting")) return "rebooted into";
-  return acts.has("switching") ? "switched to" : "booted into";
+  const last = timeline.findLast(({ state }) => ACTS.has(state))?.state;
+  if (last === "rebooting") return "rebooted into";
+  return last === "switching" ? "switched to" : "booted into";
 }
+
+/** One that is held up waits again. */
+const ACTS: ReadonlySet<State> = new Set(["waiting", "switching", "rebooting"]);
 
 export function reasonOf({ outcome, timeline }: FinalizationRecord): string {
   return outcome?.reason ?? timeline.at(-1)?.detail ?? "";
