@@ -24,9 +24,10 @@ class KilledHost extends OperatedHost {
     this.units(`ActiveState=${timerOfKilled}`, "ActiveState=inactive");
   }
 
-  async stateOf(id: string): Promise<string> {
+  async endOf(id: string): Promise<[state: string, reason: string | undefined]> {
     const read = await this.store.read(id);
-    return read.kind === "record" ? read.record.state : read.kind;
+    assert.ok(read.kind === "record");
+    return [read.record.state, read.record.outcome?.reason];
   }
 }
 
@@ -36,8 +37,8 @@ test("run by hand: one that was never armed, and whose profile has moved, does n
   host.setProfile(host.old);
   await host.operate("run", KILLED);
   assert.equal(host.store.newest(), OLD);
-  assert.equal(await host.stateOf(KILLED), "superseded");
-  assert.equal(await host.stateOf(OLD), "scheduled");
+  assert.deepEqual(await host.endOf(KILLED), ["superseded", `the profile moved to ${host.old}`]);
+  assert.deepEqual(await host.endOf(OLD), ["scheduled", undefined]);
 });
 
 test("run by hand: one that was armed has superseded the one before, wherever the profile is", async () => {
