@@ -12,7 +12,7 @@ import {
   endInWords,
   isBootFailed,
   lastLines,
-  movedProfile,
+  movedFromRollback,
   problemsOf,
   verdictOf,
   wordsOf,
@@ -251,7 +251,7 @@ export function rollbackDefaultsRestored(
   const all = [...record.rollbackProblems, ...problems];
   if (all.length > 0) return rollbackFailed(record, seen, all.join("; "));
   // A profile that somebody has set to another system is left alone.
-  const moved = movedProfile(record, seen.facts, profileToRestore(record));
+  const moved = movedFromRollback(record, seen.facts, profileToRestore(record));
   const reason = [whyRolledBack(record), ...unnotedInWords(record), ...moved].join("; ");
   return conclude(record, seen, "rolled-back", { reason });
 }

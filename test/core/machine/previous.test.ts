@@ -32,3 +32,14 @@ test("a power cut before the act, once its target is the boot default: it does n
   const back = advance(up.record, { ...seen, during: up.effect, event: failed });
   assert.deepEqual(back.effect, { kind: "restore-profile", toplevel: BEFORE });
 });
+
+test("a rollback that leaves the profile of somebody else alone says which boot default stays", () => {
+  const rollingBack = aRecord({ state: "rolling-back", previous: BEFORE });
+  const facts = { ...FACTS, current: BEFORE, profile: "/nix/store/third", bootDefault: TARGET };
+  const during = { kind: "restore-defaults", toplevel: BEFORE } as const;
+  const event: Event<"defaults-restored"> = { kind: "defaults-restored", problems: [] };
+  const seen = { now: new Date("2026-11-22T21:50:00Z"), policy: POLICY, facts, during, event };
+  const { reason } = advance(rollingBack, seen).record.outcome ?? {};
+  const words = `the profile points to /nix/store/third; the boot default is ${TARGET}`;
+  assert.ok(reason?.endsWith(`; ${words}`), reason);
+});
