@@ -41,5 +41,5 @@ test("a rollback that leaves the profile of somebody else alone says which boot 
   const seen = { now: new Date("2026-11-22T21:50:00Z"), policy: POLICY, facts, during, event };
   const { reason } = advance(rollingBack, seen).record.outcome ?? {};
   const words = `the profile points to /nix/store/third; the boot default is ${TARGET}`;
-  assert.ok(reason?.endsWith(`; ${words}`), reason);
+  assert.equal(reason?.endsWith(`; ${words}`), true, reason);
 });
