@@ -18,6 +18,8 @@ export interface Baseline {
   readonly failed: FailedUnits;
   /** Null if an older version of this program made the record. */
   readonly units: UnitsBefore | null;
+  /** `now`: nobody had looked before the act, because a boot came first. Unless given, `before-act`. */
+  readonly taken?: "before-act" | "now";
 }
 
 /**

@@ -64,6 +64,11 @@ function noteOf(host: Host, what: string, why: string, longest: number, begin = 
   return { for: what, why, since: begin.toISOString(), until, next: null };
 }
 
+const SETTLED = {
+  "before-act": "every wanted unit runs that ran before, and no other unit failed",
+  now: "no unit failed while they were looked at; which ones ran before is not known",
+} as const;
+
 async function settle(
   host: Host,
   config: Config["verify"],
@@ -77,7 +82,7 @@ async function settle(
     settling.kind === "settled"
       ? {
           kind: "passed",
-          detail: "every wanted unit runs that ran before, and no other unit failed",
+          detail: SETTLED[units.baseline.taken ?? "before-act"],
         }
       : { kind: "failed", why: settling.units.join("; ") };
   const seconds = (host.elapsedMs() - begin) / 1000;

@@ -17,6 +17,7 @@ import { pinnedIds, unpin } from "../state-dir/pins.ts";
 import type { RecordStore } from "../state-dir/store.ts";
 import { writeWaitingNote } from "../state-dir/waiting-note.ts";
 import { supersedeOlder } from "./newest/ending.ts";
+import { publishIfArmed } from "./newest/unarmed.ts";
 import { RolloutEnd } from "./rollout/rollout-end.ts";
 import { startRunnersOfLost } from "./runners/lost-record.ts";
 
@@ -60,8 +61,7 @@ export async function finalize(
       if (await owesItsEnd(store, id)) await new RolloutEnd(context).settle(record);
       return record;
     }
-    // Its scheduling was killed after it had armed the timer.
-    if (isUnfinished(record)) store.publish(id);
+    if (isUnfinished(record)) await publishIfArmed(host, store, record);
     await supersedeOlder(host, store, id);
     await host.report?.takenUp(record);
     const last = await drive(record, new Interpreter(context));

@@ -9,6 +9,7 @@ import { readBootId } from "../host/nixos/systems.ts";
 import { toplevelAt } from "../host/nixos/toplevel.ts";
 import { checkBoot } from "../checks/boot.ts";
 import { checkBootActivation } from "../checks/boot-activation.ts";
+import { nameUnnoted } from "../checks/unnoted.ts";
 import { findOldCode } from "../checks/old-code.ts";
 import { verifyUserUnits } from "../checks/user-units.ts";
 import { verify } from "../checks/verify.ts";
@@ -35,7 +36,7 @@ export async function verifyNow(
   if (ofBoot.some(hasFailed)) return { kind: "verified", checks: ofBoot };
   const baseline =
     record.failedBefore === null
-      ? await takeBaseline(host, stop)
+      ? { ...(await takeBaseline(host, stop)), taken: "now" as const }
       : { failed: record.failedBefore, units: record.unitsBefore };
   const bootId = readBootId(host.paths);
   const units = { baseline, failedJobs: record.failedJobs, bootId };
@@ -47,7 +48,8 @@ export async function verifyNow(
     return await verify(host, wanted, units, signal, tellerOf(context, record));
   });
   if (stop.aborted) return SUSPENDED;
-  return await examineOthers(context, record, [...checks, ...ofBoot]);
+  const unnoted = nameUnnoted(baseline, all.ignoreFailedUnits);
+  return await examineOthers(context, record, [...checks, ...ofBoot, ...unnoted]);
 }
 
 type Checks = FinalizationRecord["checks"];

@@ -1,6 +1,6 @@
 import { userUnitsSuffix } from "../core/user-units/judge.ts";
 import { printable } from "../core/printable.ts";
-import { type FinalizationRecord, rebootInWords } from "../core/record/record.ts";
+import { type FinalizationRecord, rebootInWords, unnotedInWords } from "../core/record/record.ts";
 import type { State } from "../core/states.ts";
 import { duration } from "../core/age.ts";
 
@@ -19,7 +19,7 @@ function wordsOf(record: FinalizationRecord, index: number): string {
     case "scheduled":
       return scheduledWords(record);
     case "live":
-      return `live${generationWords(record)} after ${sinceScheduled(record, at)}${rebootWords(record)}${userUnitsSuffix(record.userUnits)}`;
+      return `live${generationWords(record)} after ${sinceScheduled(record, at)}${wordsOnRest(record)}${userUnitsSuffix(record.userUnits)}`;
     case "rolled-back":
       return `rolled back: ${detail}`;
     case "waiting":
@@ -45,9 +45,11 @@ function generationWords({ targetGeneration }: FinalizationRecord): string {
   return targetGeneration === null ? "" : `: generation ${targetGeneration}`;
 }
 
-function rebootWords(record: FinalizationRecord): string {
+function wordsOnRest(record: FinalizationRecord): string {
   const words = rebootInWords(record);
-  return words === null ? "" : `; ${words}`;
+  return [...(words === null ? [] : [words]), ...unnotedInWords(record)]
+    .map((one) => `; ${one}`)
+    .join("");
 }
 
 function sinceScheduled({ scheduledAt }: FinalizationRecord, at: string): string {

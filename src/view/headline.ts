@@ -1,8 +1,9 @@
 import { userUnitsSuffix } from "../core/user-units/judge.ts";
 import { basename } from "node:path";
 import { printable } from "../core/printable.ts";
-import { type FinalizationRecord, rebootInWords } from "../core/record/record.ts";
+import { type FinalizationRecord, rebootInWords, unnotedInWords } from "../core/record/record.ts";
 import { EITHER_WINDOW } from "../core/machine/moment/put-off.ts";
+import type { State } from "../core/states.ts";
 import { age, clock, duration, timeOfDay } from "../core/age.ts";
 import type { WaitingNote } from "../state-dir/waiting-note.ts";
 
@@ -39,7 +40,7 @@ function headlineOf(record: FinalizationRecord, seen: Now): string {
     case "rolling-back":
       return `rolling back to ${previousName(record)} ${soFar}${hangsOn(seen)}: ${reasonOf(record)}`;
     case "live":
-      return `live: ${howItCame(record)} ${targetName(record)}, ${ago}${stillRequired(record)}${userUnitsSuffix(record.userUnits)}`;
+      return `live: ${howItCame(record)} ${targetName(record)}, ${ago}${whatIsLeft(record)}${userUnitsSuffix(record.userUnits)}`;
     case "rolled-back":
       return `rolled back to ${previousName(record)}, ${ago}: ${reasonOf(record)}`;
     case "failed":
@@ -87,9 +88,11 @@ function windowOf({ plan, timeline }: FinalizationRecord): string {
   return isEither ? "one of its windows" : `the ${plan.action} window`;
 }
 
-function stillRequired(record: FinalizationRecord): string {
+function whatIsLeft(record: FinalizationRecord): string {
   const words = rebootInWords(record);
-  return words === null ? "" : `; ${words}`;
+  return [...(words === null ? [] : [words]), ...unnotedInWords(record)]
+    .map((one) => `; ${one}`)
+    .join("");
 }
 
 function verifying(record: FinalizationRecord, { now, waiting: note }: Now): string {
@@ -111,11 +114,15 @@ function elapsed(since: Date, now: Date): string {
   return duration((now.getTime() - since.getTime()) / 1000);
 }
 
+/** By its last act: one before it may have been held up, and become another one. */
 function howItCame({ timeline }: FinalizationRecord): string {
-  const acts = new Set(timeline.map(({ state }) => state));
-  if (acts.has("rebooting")) return "rebooted into";
-  return acts.has("switching") ? "switched to" : "booted into";
+  const last = timeline.findLast(({ state }) => ACTS.has(state))?.state;
+  if (last === "rebooting") return "rebooted into";
+  return last === "switching" ? "switched to" : "booted into";
 }
+
+/** One that is held up waits again. */
+const ACTS: ReadonlySet<State> = new Set(["waiting", "switching", "rebooting"]);
 
 export function reasonOf({ outcome, timeline }: FinalizationRecord): string {
   return outcome?.reason ?? timeline.at(-1)?.detail ?? "";

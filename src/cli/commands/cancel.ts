@@ -11,7 +11,6 @@ import {
   type Services,
   systemAfterUndo,
 } from "../../finalize/undo-deploy.ts";
-import { discardIfMoved } from "../../finalize/newest/unarmed.ts";
 import { generationOf } from "../../host/nixos/profile.ts";
 import { toplevelAt } from "../../host/nixos/toplevel.ts";
 import type { Host } from "../../host/process/host.ts";
@@ -118,7 +117,6 @@ async function requestEnd(
     driver = await findDriver(host, store, id);
   }
   if (!hasProcessSoon(driver)) {
-    if (driver.kind === "nobody") discardIfMoved(store, record);
     await finalize(host, store, config, id, stop, timeLimit(PATIENCE)).catch((error: unknown) => {
       // Its unit started in between: that process answers.
       if (!(error instanceof AlreadyRunning)) throw error;

@@ -2,6 +2,8 @@ import { resolve } from "node:path";
 import { forgeRunOf, placeOf } from "../../core/config/forge-run.ts";
 import { rolloutOf } from "../../core/config/fleet/rollout-name.ts";
 import type { FinalizationRecord } from "../../core/record/record.ts";
+import { EXIT } from "../../core/outcome.ts";
+import { Refusal } from "../../core/refusal.ts";
 import { commit } from "../../finalize/newest/commit.ts";
 import {
   type Draft,
@@ -103,6 +105,7 @@ async function setAndSchedule(
   await undoDeploy(host, change, requireTurn);
   try {
     const proposal = await propose(host, config);
+    requireWanted(proposal, change);
     const input = await inputOf(context, acting, options, wanted, proposal);
     const drafted = await commit(host, store, draft(host, input));
     return { config, proposal, drafted };
@@ -110,6 +113,18 @@ async function setAndSchedule(
     await redoDeploy(host, change, requireTurn);
     throw error;
   }
+}
+
+/**
+ * The boot loader takes a while, and a deploy that comes meanwhile has a finalization of its own: as a
+ * rollback it would be live without its checks.
+ */
+function requireWanted({ target }: Proposal, { profile, to }: DeployUndo): void {
+  if (target === to) return;
+  throw new Refusal(
+    `${profile} was set to ${target} in the meantime by another deploy. Nothing was scheduled.`,
+    EXIT.dropped,
+  );
 }
 
 async function inputOf(

@@ -17,13 +17,20 @@ export function whyNotWanted(
   if (requests.cancel !== null) {
     return { state: "cancelled", reason: `cancelled by ${requests.cancel}` };
   }
-  if (isReplacedBy(newest, record)) {
-    return { state: "superseded", reason: `superseded by ${newest}` };
+  // One that was never armed finds an older one in its place: that has not superseded it.
+  const isOlder = newest !== null && newest < record.id;
+  if (profile !== record.target && (isOlder || !isReplacedBy(newest, record))) {
+    return { state: "superseded", reason: inWords(profile) };
   }
-  if (profile === record.target) return null;
-  const reason =
-    profile === null ? "the profile does not resolve any more" : `the profile moved to ${profile}`;
-  return { state: "superseded", reason };
+  return isReplacedBy(newest, record)
+    ? { state: "superseded", reason: `superseded by ${newest}` }
+    : null;
+}
+
+function inWords(profile: string | null): string {
+  return profile === null
+    ? "the profile does not resolve any more"
+    : `the profile moved to ${profile}`;
 }
 
 /** The end of a finalization that is not wanted any more; null while it is wanted. */

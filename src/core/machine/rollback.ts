@@ -1,5 +1,10 @@
 import { type Decision, type Permitted, type Reboots, underPolicy } from "../decision/decision.ts";
-import { activatedOf, type FinalizationRecord } from "../record/record.ts";
+import {
+  activatedOf,
+  type FinalizationRecord,
+  unnotedInWords,
+  withUnnoted,
+} from "../record/record.ts";
 import { whyOvertaken } from "./overtaken.ts";
 import { AGAIN, conclude, fail, heldUp, stay, transition } from "./transitions.ts";
 import type { Event, Situation, Step, SwitchMode } from "./types.ts";
@@ -7,7 +12,7 @@ import {
   endInWords,
   isBootFailed,
   lastLines,
-  movedProfile,
+  movedFromRollback,
   problemsOf,
   verdictOf,
   wordsOf,
@@ -46,6 +51,7 @@ function beginRollback(record: FinalizationRecord, seen: Situation, reason: stri
   const noted = {
     ...record,
     outcome,
+    checks: withUnnoted(record.checks, []),
     failedJobs: [],
     userTrouble: [],
     rollbackProblems: [],
@@ -226,7 +232,7 @@ export function rollbackVerified(
   seen: Situation,
   { checks, oldCode = null, userUnits = null }: Event<"verified">,
 ): Step {
-  const record = { ...before, oldCode, userUnits };
+  const record = { ...before, checks: withUnnoted(before.checks, checks), oldCode, userUnits };
   const { current } = seen.facts;
   const wrong =
     current === record.previous ? [] : [`the current system is ${current ?? "unknown"}`];
@@ -245,8 +251,8 @@ export function rollbackDefaultsRestored(
   const all = [...record.rollbackProblems, ...problems];
   if (all.length > 0) return rollbackFailed(record, seen, all.join("; "));
   // A profile that somebody has set to another system is left alone.
-  const moved = movedProfile(record, seen.facts, profileToRestore(record));
-  const reason = [whyRolledBack(record), ...moved].join("; ");
+  const moved = movedFromRollback(record, seen.facts, profileToRestore(record));
+  const reason = [whyRolledBack(record), ...unnotedInWords(record), ...moved].join("; ");
   return conclude(record, seen, "rolled-back", { reason });
 }
 

@@ -78,6 +78,18 @@ export function movedProfile(
   return [`the profile points to ${profile ?? "nothing that resolves"}`];
 }
 
+/** The same of a profile that a rollback leaves alone: the boot default may still be what was rejected. */
+export function movedFromRollback(
+  record: FinalizationRecord,
+  facts: Pick<Facts, "profile" | "newest" | "bootDefault">,
+  expected: string,
+): string[] {
+  const moved = movedProfile(record, facts, expected);
+  const { bootDefault } = facts;
+  const isOther = moved.length > 0 && bootDefault !== null && bootDefault !== expected;
+  return isOther ? [...moved, `the boot default is ${bootDefault}`] : moved;
+}
+
 /** How a switch ended, in words. */
 export function endInWords({ exitCode, cut }: SwitchEnd): string {
   return cut === undefined

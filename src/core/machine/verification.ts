@@ -3,6 +3,7 @@ import {
   type FinalizationRecord,
   isReplacedBy,
   rebootInWords,
+  unnotedInWords,
 } from "../record/record.ts";
 import { failIfOvertaken, fallBack } from "./overtaken.ts";
 import { rollBack, rollBackAsAsked } from "./rollback.ts";
@@ -142,6 +143,7 @@ function endLive(record: FinalizationRecord, seen: Situation, reason: string): S
   const words = [
     reason,
     ...(left === null ? [] : [left]),
+    ...unnotedInWords(record),
     ...movedProfile(record, seen.facts, record.target),
     ...(isOtherDefault ? [`the boot default is ${bootDefault}`] : []),
   ];

@@ -1,6 +1,6 @@
 import { type FinalizationRecord, isReplacedBy, withStopped, withWaits } from "../record/record.ts";
 import { bootedIntoTarget, permittedNow } from "./act.ts";
-import { withDecided } from "./moment/decided.ts";
+import { withDecided, withPrevious } from "./moment/decided.ts";
 import { beginHooks, hookFailed, withHookBegun, withHookOver } from "./hooks/hooks.ts";
 import { hurry } from "./moment/hurry.ts";
 import { dropIfNotWanted } from "./not-wanted.ts";
@@ -25,7 +25,9 @@ export function gatesOpened(
   seen: Situation,
   event: Event<"gates-opened">,
 ): Step {
-  return stayWhileWanted(withWaits(record, event.waitedFor), seen, { kind: "take-turn" });
+  // With the turn taken the target becomes the boot default: a power cut then may boot it before the act.
+  const noted = withPrevious(record, seen);
+  return stayWhileWanted(withWaits(noted, event.waitedFor), seen, { kind: "take-turn" });
 }
 
 export function gatesInterrupted(

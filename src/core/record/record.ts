@@ -162,6 +162,23 @@ export function isUnfinished(record: FinalizationRecord): boolean {
   return !isTerminal(record.state);
 }
 
+/** The kind of the check that names units in trouble which nobody had looked at before the act. */
+export const UNNOTED_UNITS = "units-not-noted";
+
+/** The checks with what was found now of such units, in place of what they told of them. */
+export function withUnnoted(
+  checks: FinalizationRecord["checks"],
+  found: FinalizationRecord["checks"],
+): FinalizationRecord["checks"] {
+  const isOne = ({ kind }: FinalizationRecord["checks"][number]): boolean => kind === UNNOTED_UNITS;
+  return [...checks.filter((check) => !isOne(check)), ...found.filter(isOne)];
+}
+
+/** What is wrong with units, perhaps since before the act; empty if nothing is, or if that is known. */
+export function unnotedInWords({ checks }: Pick<FinalizationRecord, "checks">): string[] {
+  return checks.filter(({ kind }) => kind === UNNOTED_UNITS).map(({ detail }) => detail);
+}
+
 /** Whether it has switched because its reboot is put off, so that the reboot is still to come. */
 export function putsRebootOff({ state, rebootRequired, whilePutOff }: FinalizationRecord): boolean {
   return state === "live" && rebootRequired !== null && whilePutOff === "switch";

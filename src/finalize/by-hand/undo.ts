@@ -1,5 +1,6 @@
 import { type DefaultToSet, makeBootDefault, SWITCH_LOCK_TAKEN } from "../../boot/boot-default.ts";
 import { findLoader, type Installed } from "../../boot/detect.ts";
+import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { isCancellable } from "../../core/states.ts";
 import { whoHoldsSwitchLock } from "../../gates/host/switch-lock.ts";
@@ -78,7 +79,18 @@ async function setToRunning(
     const set = from === to ? "" : ` The profile is ${to} now. Run this again.`;
     throw new Refusal(`${problem}.${set}`);
   }
+  requireUnmoved(profile, to);
   return { profile, from, to, generation: currentGeneration(profile) };
+}
+
+/** To set the boot default takes a while, and a deploy may come meanwhile. */
+function requireUnmoved(profile: string, to: string): void {
+  const at = toplevelAt(profile);
+  if (at === to) return;
+  throw new Refusal(
+    `the boot default is ${to}, but ${profile} was set to ${at ?? "nothing"} in the meantime by another deploy.`,
+    EXIT.dropped,
+  );
 }
 
 /** A specialisation is never profile and boot default: its generation is. */

@@ -106,7 +106,8 @@ async function undone(undo: UndoList): Promise<string | null> {
 }
 
 /** With an ID of now: IDs sort like the turns of calls that wait for each other, whatever the clock does. */
-function renewed(host: Host, store: RecordStore, draft: Draft): Draft {
+function renewed(host: Host, store: RecordStore, drafted: Draft): Draft {
+  const draft = byTheClockOfNow(host, drafted);
   const now = host.now();
   const id = newIdAfter(store.ids().at(-1) ?? null, now, draft.random);
   const fireAt = fireAtOf(host, draft);
@@ -120,12 +121,30 @@ function renewed(host: Host, store: RecordStore, draft: Draft): Draft {
 /** More than the two clocks of a host differ by themselves while a call waits. */
 const CLOCK_IS_SET_MS = 1000;
 
-/** When the delay ends, which a clock that was set since the draft must not move. */
+/**
+ * With times of the clock that is right now, if it was set since the draft: else the delay, which is the
+ * time between two moments of the record, would be longer or shorter by that.
+ */
+function byTheClockOfNow(host: Host, draft: Draft): Draft {
+  const { record, arming, draftedAtMs } = draft;
+  const { clocks, delay, scheduledAt } = record;
+  const passedMs = Math.max(Math.round(host.elapsedMs() - draftedAtMs), 0);
+  const at = new Date(host.now().getTime() - passedMs).toISOString();
+  if (Math.abs(Date.parse(at) - Date.parse(scheduledAt)) <= CLOCK_IS_SET_MS) return draft;
+  const scheduled = clocks.scheduled === null ? null : { ...clocks.scheduled, at };
+  const timeline = record.timeline.map((entry) => ({ ...entry, at }));
+  const fireAt = systemd.momentIn(host, delay.seconds * 1000 - passedMs);
+  return {
+    ...draft,
+    record: { ...record, scheduledAt: at, clocks: { ...clocks, scheduled }, timeline },
+    arming: { ...arming, fireAt },
+  };
+}
+
+/** When the delay ends: a call may have waited for most of it. */
 function fireAtOf(host: Host, { record, arming, draftedAtMs }: Draft): Arming["fireAt"] {
   const passedMs = host.elapsedMs() - draftedAtMs;
-  const passedByClockMs = host.now().getTime() - Date.parse(record.scheduledAt);
   const leftMs = Math.max(Math.round(record.delay.seconds * 1000 - passedMs), 0);
-  if (Math.abs(passedByClockMs - passedMs) > CLOCK_IS_SET_MS) return systemd.momentIn(host, leftMs);
   return leftMs < systemd.LEAST_LEAD_MS ? systemd.momentIn(host, leftMs) : arming.fireAt;
 }
 

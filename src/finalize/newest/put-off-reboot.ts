@@ -23,7 +23,8 @@ export async function schedulePutOffReboot(
 ): Promise<void> {
   if (store.newest() !== of.id || toplevelAt(of.profile) !== of.target) return;
   const proposal = await propose(host, { ...config, profile: of.profile });
-  if (proposal.plan.action !== "reboot") return;
+  // Another deploy may have set the profile since the look at it.
+  if (proposal.plan.action !== "reboot" || proposal.target !== of.target) return;
   const drafted = draft(host, {
     config: { ...config, profile: of.profile },
     configFile: of.configFile,

@@ -1,5 +1,7 @@
 import type { FinalizationRecord } from "../../core/record/record.ts";
 import { toplevelAt } from "../../host/nixos/toplevel.ts";
+import type { Host } from "../../host/process/host.ts";
+import { findDrivingUnit, isBeingScheduled } from "../../state-dir/owner.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 
 /**
@@ -12,4 +14,23 @@ export function discardIfMoved(
   { id, profile, target }: FinalizationRecord,
 ): void {
   if (toplevelAt(profile) !== target) store.discard(id);
+}
+
+/**
+ * Finishes a scheduling that was killed after it had armed the timer: its process makes it the newest
+ * one. Called by hand, it may be the process of one that was never armed.
+ */
+export async function publishIfArmed(
+  host: Host,
+  store: RecordStore,
+  record: FinalizationRecord,
+): Promise<void> {
+  const { id, profile, target } = record;
+  // Only what is not at its target needs to know: that costs a process.
+  const mayBeUnarmed = toplevelAt(profile) !== target && store.isPrepared(id);
+  if (mayBeUnarmed && !isBeingScheduled(host, store)) {
+    const driver = await findDrivingUnit(host, id);
+    if (driver.kind === "nobody") discardIfMoved(store, record);
+  }
+  store.publish(id);
 }

@@ -2,7 +2,7 @@ import { readlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { listFolder } from "../files/durable.ts";
 import type { Host } from "../process/host.ts";
-import { describeEnd } from "../process/spawn.ts";
+import { problemOf } from "../process/spawn.ts";
 import { toplevelAt } from "./toplevel.ts";
 
 export interface Generation {
@@ -104,11 +104,46 @@ export async function restoreProfile(
   from: string,
   to: string,
 ): Promise<string | null> {
+  const known = new Set(generations(profile).map(({ number }) => number));
   if (toplevelAt(profile) !== from) return null;
   const generation = generationOf(profile, to);
-  const change = generation === null ? ["--set", to] : ["--switch-generation", String(generation)];
+  const change = generation === null ? ["--set", to] : switchTo(generation);
+  const problem = await changeProfile(host, profile, change);
+  if (problem !== null) return `cannot restore the profile: ${problem}`;
+  return await giveBack(host, profile, to, known);
+}
+
+/**
+ * nix-env does not look at what the profile was: a deploy that set it since our look has made a
+ * generation, and would be scheduled as the system that was restored.
+ */
+async function giveBack(
+  host: Host,
+  profile: string,
+  to: string,
+  known: ReadonlySet<number>,
+): Promise<string | null> {
+  const deployed = generations(profile)
+    .filter(({ number, link }) => !known.has(number) && toplevelAt(link) !== to)
+    .toSorted((a, b) => b.number - a.number)[0];
+  if (deployed === undefined || toplevelAt(profile) !== to) return null;
+  const { number } = deployed;
+  host.say(`${profile} was set to generation ${number} by a deploy meanwhile, and is that again`);
+  const problem = await changeProfile(host, profile, switchTo(number));
+  return problem === null ? null : `cannot give the profile back to a deploy: ${problem}`;
+}
+
+function switchTo(generation: number): string[] {
+  return ["--switch-generation", String(generation)];
+}
+
+async function changeProfile(
+  host: Host,
+  profile: string,
+  change: readonly string[],
+): Promise<string | null> {
   const ended = await host.spawn(["nix-env", "--profile", profile, ...change], { streams: "ends" });
-  return ended.exitCode === 0 ? null : `cannot restore the profile: ${describeEnd(ended)}`;
+  return problemOf(ended);
 }
 
 /** Makes a toplevel a generation of its own, the newest one. Resolves to null, or to the problem. */
@@ -117,8 +152,6 @@ export async function addGeneration(
   profile: string,
   toplevel: string,
 ): Promise<string | null> {
-  const ended = await host.spawn(["nix-env", "--profile", profile, "--set", toplevel], {
-    streams: "ends",
-  });
-  return ended.exitCode === 0 ? null : `cannot add a generation: ${describeEnd(ended)}`;
+  const problem = await changeProfile(host, profile, ["--set", toplevel]);
+  return problem === null ? null : `cannot add a generation: ${problem}`;
 }

@@ -121,9 +121,16 @@ for (const step of [3_600_000, -3_600_000]) {
       return await spawn(argv, options);
     };
     const { stdout } = await host.schedule("--delay", "100", "--json");
-    const { fireAt } = JSON.parse(stdout);
-    const delayMs = Date.parse(fireAt) - host.time;
-    assert.ok(delayMs > 60_000 && delayMs <= 100_000, `${delayMs} ms`);
+    const { id, fireAt } = JSON.parse(stdout);
+    const read = await host.store.read(id);
+    assert.ok(read.kind === "record");
+    const { scheduledAt, clocks, timeline } = read.record;
+    // The gate of the delay takes the delay from both times.
+    for (const since of [host.time, Date.parse(scheduledAt)]) {
+      const delayMs = Date.parse(fireAt) - since;
+      assert.ok(delayMs > 60_000 && delayMs <= 100_000, `${delayMs} ms`);
+    }
+    assert.deepEqual([clocks.scheduled?.at, timeline[0]?.at], [scheduledAt, scheduledAt]);
   });
 }
 

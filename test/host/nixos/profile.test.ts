@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { currentGeneration, generationOf, profileBehind } from "../../../src/host/nixos/profile.ts";
+import {
+  currentGeneration,
+  generationOf,
+  profileBehind,
+  restoreProfile,
+} from "../../../src/host/nixos/profile.ts";
 import { findSpecialisation } from "../../../src/host/nixos/specialisation.ts";
+import { EdgeHost } from "../../support/edge-host.ts";
 import { Folder } from "../../support/folder.ts";
 import { makeToplevel } from "../../support/systems.ts";
 
@@ -53,3 +59,24 @@ test("specialisation: the target's one of the same name, another one, or none", 
     [one, one],
   );
 });
+
+for (const deploys of ["meanwhile", "never"] as const) {
+  test(`restore: a deploy that sets the profile ${deploys}`, async () => {
+    using host = new EdgeHost();
+    const { folder } = host;
+    const [old, bad, next] = ["old", "bad", "next"].map((name) => makeToplevel(folder, name));
+    assert.ok(old !== undefined && bad !== undefined && next !== undefined);
+    const profile = folder.link("profiles/system", "system-2-link");
+    folder.link("profiles/system-1-link", old);
+    folder.link("profiles/system-2-link", bad);
+    host.answers["nix-env"] = (argv) => {
+      const isFirst = host.ran.length === 1;
+      if (deploys === "meanwhile" && isFirst) folder.link("profiles/system-3-link", next);
+      folder.remove("profiles/system");
+      folder.link("profiles/system", `system-${argv.at(-1)}-link`);
+      return {};
+    };
+    assert.equal(await restoreProfile(host, profile, bad, old), null);
+    assert.equal(currentGeneration(profile), deploys === "meanwhile" ? 3 : 1);
+  });
+}

@@ -20,7 +20,10 @@ export function withPlan(record: FinalizationRecord, plan: Plan): FinalizationRe
 }
 
 /** The finalization that had the turn before may have rolled back: what ran at scheduling is rejected then. */
-function withPrevious(record: FinalizationRecord, { facts }: Situation): FinalizationRecord {
+export function withPrevious(
+  record: FinalizationRecord,
+  { facts }: Pick<Situation, "facts">,
+): FinalizationRecord {
   const { current, currentGeneration, currentProfile } = facts;
   if (!runsAnother(record, current)) return record;
   return {
