@@ -3,9 +3,10 @@ import type { Config } from "../core/config/config.ts";
 import type { FallbackJson } from "../json/fallback.ts";
 import { lookAfterBoot, resumeObstacle } from "../boot/after-boot.ts";
 import { findLoader } from "../boot/detect.ts";
+import type { FoundLoader } from "../boot/loader.ts";
 import { fallbackObstacle, lastingObstacle } from "../boot/fallback.ts";
 import { whyNoReboot } from "../core/machine/policy.ts";
-import { configForTarget } from "../host/nixos/target-config.ts";
+import { configForTarget, passphrasesOf } from "../host/nixos/target-config.ts";
 import { kernelParameters } from "./next-boot.ts";
 import { listFolder, readIfThere } from "../host/files/durable.ts";
 import type { Host } from "../host/process/host.ts";
@@ -52,6 +53,7 @@ async function viewFallback(
           : lastingObstacle(found)));
   const wanted = reboot.fallback;
   const why = wanted === "off" ? "it is turned off (reboot.fallback)" : obstacle;
+  const waits = why === null && previous !== null ? waitOf(found, previous) : null;
   const advice = fallbackAdvice(
     kernelParameters(host.paths, target).target ?? [],
     readIfThere(join(target, "etc/systemd/system.conf")),
@@ -60,10 +62,21 @@ async function viewFallback(
   return {
     wanted,
     loader: found.kind === "found" ? found.loader.name : null,
-    comesBack: answerOf(why, advice),
+    comesBack: answerOf(why ?? waits, advice),
     obstacle: why,
+    waits,
     advice,
   };
+}
+
+/** What the previous system needs somebody for before it runs again. */
+function waitOf(found: FoundLoader, previous: string): string | null {
+  const devices = passphrasesOf(previous) ?? [];
+  if (devices.length > 0) {
+    return `the system that runs now waits at boot until somebody types the passphrase of ${devices.join(", ")}`;
+  }
+  if (found.kind === "unknown" || found.loader.waits === null) return null;
+  return `${found.loader.name}: ${found.loader.waits}`;
 }
 
 function answerOf(obstacle: string | null, advice: readonly string[]): FallbackJson["comesBack"] {
