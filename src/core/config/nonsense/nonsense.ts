@@ -3,6 +3,7 @@ import { DEFAULT_REBOOT_WHEN_CHANGED } from "../../decision/decision.ts";
 import { nearest } from "../../nearest.ts";
 import { FLEET_NONSENSE } from "./fleet.ts";
 import type { Nonsense } from "./kind.ts";
+import { UNIT_NONSENSE } from "./units.ts";
 
 /** A boot empties these. */
 const VOLATILE = /^\/(run|tmp|var\/run|dev\/shm)(\/|$)/;
@@ -129,6 +130,7 @@ export const NONSENSE: readonly Nonsense[] = [
         : `has ${never.name}, whose actions are empty, so it would never run. Name switch or reboot`;
     },
   },
+  ...UNIT_NONSENSE,
   ...lockFiles,
   ...shortWindows,
 ];
