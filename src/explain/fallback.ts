@@ -9,6 +9,7 @@ import { whyNoReboot } from "../core/machine/policy.ts";
 import { configForTarget, passphrasesOf } from "../host/nixos/target-config.ts";
 import { kernelParameters } from "./next-boot.ts";
 import { listFolder, readIfThere } from "../host/files/durable.ts";
+import type { Paths } from "../host/files/paths.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
@@ -57,7 +58,7 @@ async function viewFallback(
   const advice = fallbackAdvice(
     kernelParameters(host.paths, target).target ?? [],
     readIfThere(join(target, "etc/systemd/system.conf")),
-    listFolder(host.paths.watchdogs),
+    hardwareWatchdogs(host.paths),
   );
   return {
     wanted,
@@ -67,6 +68,12 @@ async function viewFallback(
     waits,
     advice,
   };
+}
+
+/** Not the module softdog: a timer of the kernel, which hangs with it. */
+function hardwareWatchdogs({ watchdogs }: Paths): string[] {
+  const identityOf = (name: string) => readIfThere(join(watchdogs, name, "identity"))?.trim();
+  return listFolder(watchdogs).filter((name) => identityOf(name) !== "Software Watchdog");
 }
 
 /** What the previous system needs somebody for before it runs again. */
@@ -105,7 +112,7 @@ export async function viewComingBack(
  *
  * @param parameters of its kernel
  * @param managerSettings the text of its systemd's system.conf; null if there is none
- * @param watchdogs those of this host whose drivers are loaded now
+ * @param watchdogs those in the hardware of this host whose drivers are loaded now
  */
 export function fallbackAdvice(
   parameters: readonly string[],
@@ -129,7 +136,7 @@ export function fallbackAdvice(
   }
   if (watchdogs.length === 0) {
     advice.push(
-      "a hang would not reset the host: Linux knows no watchdog of it; load the driver " +
+      "a hang would not reset the host: Linux knows no watchdog in its hardware; load the driver " +
         "(boot.kernelModules, and boot.initrd.kernelModules for a hang early in the boot)",
     );
   }

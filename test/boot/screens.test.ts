@@ -162,6 +162,16 @@ test("a host without a watchdog is told to load its driver", () => {
   assert.deepEqual(more, []);
 });
 
+test("a watchdog of the kernel itself resets no kernel that hangs", async () => {
+  using host = systemdBootHost();
+  const deployed = deployedTo(host);
+  const lacks = async () => ((await explained(deployed, "auto"))?.advice ?? []).join("\n");
+  host.folder.write("sys/class/watchdog/watchdog0/identity", "Software Watchdog\n");
+  assert.match(await lacks(), /knows no watchdog in its hardware/);
+  host.folder.write("sys/class/watchdog/watchdog1/identity", "iTCO_wdt\n");
+  assert.doesNotMatch(await lacks(), /knows no watchdog/);
+});
+
 test("advice goes where panics and hangs end in a reset", () => {
   assert.equal(fallbackAdvice(["panic=10"], "RuntimeWatchdogSec=30s\n", KNOWN).length, 0);
   assert.equal(fallbackAdvice(["panic=-1"], "  RuntimeWatchdogSec=1min\n", KNOWN).length, 0);
