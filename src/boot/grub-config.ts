@@ -7,6 +7,8 @@ export interface GrubConfig {
   readonly bootDefault: string | null;
   /** Whether its head boots `next_entry` and clears it first. */
   readonly nextEntry: "honoured" | "ignored";
+  /** Whether its menu has no time limit, without a next entry. */
+  readonly menu: "timed" | "endless";
 }
 
 /** An entry or a submenu. */
@@ -28,6 +30,8 @@ export function parseGrubConfig(text: string): GrubConfig {
   const items = itemsOf(lines);
   const defaults = lines.flatMap((line) => /^set default="?([^"]*?)"?$/.exec(line)?.[1] ?? []);
   const name = defaults.findLast((value) => value !== "${next_entry}") ?? "0";
+  // The one of the next entry comes before that of the default.
+  const timeouts = lines.flatMap((line) => /^set timeout="?(-?\d+)"?$/.exec(line)?.[1] ?? []);
   const isHonoured =
     defaults.includes("${next_entry}") &&
     lines.includes("set next_entry=") &&
@@ -36,6 +40,7 @@ export function parseGrubConfig(text: string): GrubConfig {
     entries: entriesOf(items),
     bootDefault: items.find((item) => isNamed(item, name))?.toplevel ?? null,
     nextEntry: isHonoured ? "honoured" : "ignored",
+    menu: timeouts.at(-1)?.startsWith("-") === true ? "endless" : "timed",
   };
 }
 

@@ -47,6 +47,10 @@ export function grub({ paths }: Host): Loader | null {
     oneShot: next === null ? null : entryNamed(text, next),
     shadow: null,
     obstacle: obstacle(paths, config),
+    waits:
+      config.menu === "endless"
+        ? "its menu has no time limit, so each boot but that of the target waits until somebody chooses: set boot.loader.timeout"
+        : null,
     problemOf: () => null,
     setOneShot: async (toplevel) => {
       const entry = config.entries.find((one) => one.toplevel === toplevel);

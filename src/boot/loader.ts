@@ -17,6 +17,8 @@ export interface Loader {
   readonly shadow: string | null;
   /** Why it cannot reliably boot a system once, whatever an installer writes; null if it can. */
   readonly obstacle: string | null;
+  /** Why it boots its default only once somebody has chosen it in the menu; null if it does so by itself. */
+  readonly waits: string | null;
   /** Why its menu entry would not boot a system; null if nothing is known. */
   readonly problemOf: (toplevel: string) => string | null;
   /** Makes it boot a system of its menu once; resolves to null, or to the problem. */

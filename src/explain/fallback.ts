@@ -3,11 +3,13 @@ import type { Config } from "../core/config/config.ts";
 import type { FallbackJson } from "../json/fallback.ts";
 import { lookAfterBoot, resumeObstacle } from "../boot/after-boot.ts";
 import { findLoader } from "../boot/detect.ts";
+import type { FoundLoader } from "../boot/loader.ts";
 import { fallbackObstacle, lastingObstacle } from "../boot/fallback.ts";
 import { whyNoReboot } from "../core/machine/policy.ts";
-import { configForTarget } from "../host/nixos/target-config.ts";
+import { configForTarget, passphrasesOf } from "../host/nixos/target-config.ts";
 import { kernelParameters } from "./next-boot.ts";
 import { listFolder, readIfThere } from "../host/files/durable.ts";
+import type { Paths } from "../host/files/paths.ts";
 import type { Host } from "../host/process/host.ts";
 import type { Weighed } from "../finalize/schedule.ts";
 
@@ -52,18 +54,36 @@ async function viewFallback(
           : lastingObstacle(found)));
   const wanted = reboot.fallback;
   const why = wanted === "off" ? "it is turned off (reboot.fallback)" : obstacle;
+  const waits = why === null && previous !== null ? waitOf(found, previous) : null;
   const advice = fallbackAdvice(
     kernelParameters(host.paths, target).target ?? [],
     readIfThere(join(target, "etc/systemd/system.conf")),
-    listFolder(host.paths.watchdogs),
+    hardwareWatchdogs(host.paths),
   );
   return {
     wanted,
     loader: found.kind === "found" ? found.loader.name : null,
-    comesBack: answerOf(why, advice),
+    comesBack: answerOf(why ?? waits, advice),
     obstacle: why,
+    waits,
     advice,
   };
+}
+
+/** Not the module softdog: a timer of the kernel, which hangs with it. */
+function hardwareWatchdogs({ watchdogs }: Paths): string[] {
+  const identityOf = (name: string) => readIfThere(join(watchdogs, name, "identity"))?.trim();
+  return listFolder(watchdogs).filter((name) => identityOf(name) !== "Software Watchdog");
+}
+
+/** What the previous system needs somebody for before it runs again. */
+function waitOf(found: FoundLoader, previous: string): string | null {
+  const devices = passphrasesOf(previous) ?? [];
+  if (devices.length > 0) {
+    return `the system that runs now waits at boot until somebody types the passphrase of ${devices.join(", ")}`;
+  }
+  if (found.kind === "unknown" || found.loader.waits === null) return null;
+  return `${found.loader.name}: ${found.loader.waits}`;
 }
 
 function answerOf(obstacle: string | null, advice: readonly string[]): FallbackJson["comesBack"] {
@@ -92,7 +112,7 @@ export async function viewComingBack(
  *
  * @param parameters of its kernel
  * @param managerSettings the text of its systemd's system.conf; null if there is none
- * @param watchdogs those of this host whose drivers are loaded now
+ * @param watchdogs those in the hardware of this host whose drivers are loaded now
  */
 export function fallbackAdvice(
   parameters: readonly string[],
@@ -116,7 +136,7 @@ export function fallbackAdvice(
   }
   if (watchdogs.length === 0) {
     advice.push(
-      "a hang would not reset the host: Linux knows no watchdog of it; load the driver " +
+      "a hang would not reset the host: Linux knows no watchdog in its hardware; load the driver " +
         "(boot.kernelModules, and boot.initrd.kernelModules for a hang early in the boot)",
     );
   }

@@ -5,6 +5,7 @@ import { profileBehind, restoreProfile, specialisationName } from "../host/nixos
 import { findToplevel, toplevelAt } from "../host/nixos/toplevel.ts";
 import type { Host } from "../host/process/host.ts";
 import { makeBootDefault } from "../boot/boot-default.ts";
+import { viewBootLoader } from "../boot/detect.ts";
 import { messageOf, Refusal } from "../core/refusal.ts";
 import { switchLock } from "../gates/host/switch-lock.ts";
 import { waitForGates, type Waiting } from "../gates/wait.ts";
@@ -140,14 +141,32 @@ export function systemAfterUndo({ paths }: Host, record: FinalizationRecord): st
   return isSpecialisation ? profileBehind(profile, current, target) : current;
 }
 
-/** The system of the profile, and so of the next boot, after a finalization was cancelled. */
-export function nextBootSystem(
-  host: Host,
-  record: FinalizationRecord,
-): "target" | "previous" | "other" {
-  const at = toplevelAt(record.profile);
-  if (at !== null && at === systemAfterUndo(host, record)) return "previous";
-  return at === record.target ? "target" : "other";
+/** A system, as a finalization that was cancelled sees it. */
+export type SystemOf = "target" | "previous" | "other";
+
+/** What boots after a finalization was cancelled. */
+export interface NextBoot {
+  readonly system: SystemOf;
+  /** What the loader boots, if that is not the system of the profile; null if it is, or is unknown. */
+  readonly despiteProfile: { readonly loader: string; readonly toplevel: string } | null;
+}
+
+/** A deployer, or somebody by hand, may have set only one of profile and boot default. */
+export async function nextBootOf(host: Host, record: FinalizationRecord): Promise<NextBoot> {
+  const { profile, target } = record;
+  const at = toplevelAt(profile);
+  const loader = await viewBootLoader(host, { profile, toplevel: target });
+  const toplevel = loader.once ?? loader.byDefault;
+  if (loader.name === null || toplevel === null || toplevel === at) {
+    return { system: systemOf(host, record, at), despiteProfile: null };
+  }
+  const despiteProfile = { loader: loader.name, toplevel };
+  return { system: systemOf(host, record, toplevel), despiteProfile };
+}
+
+function systemOf(host: Host, record: FinalizationRecord, toplevel: string | null): SystemOf {
+  if (toplevel !== null && toplevel === systemAfterUndo(host, record)) return "previous";
+  return toplevel === record.target ? "target" : "other";
 }
 
 /**

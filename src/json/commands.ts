@@ -33,7 +33,7 @@ export const cancelSchema = v.object({
   finalization: finalizationSchema,
   nextBoot: described(
     v.picklist(["target", "previous", "other"]),
-    "The system of the profile and the boot default now; `previous`: the system that boots without this finalization, `other`: somebody changed them.",
+    "The system that the next boot starts; that of the profile, if the boot loader cannot be read. `previous`: the system that boots without this finalization, `other`: somebody changed it.",
   ),
 });
 

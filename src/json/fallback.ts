@@ -13,6 +13,10 @@ export const fallbackSchema = v.object({
     v.string(),
     "Why the host cannot fall back if the target does not boot; null if it can.",
   ),
+  waits: orNull(
+    v.string(),
+    "What the host would wait for at its console before it comes back; null if nothing is known, or if it cannot fall back.",
+  ),
   advice: described(
     v.array(v.string()),
     "Options that make a panic or a hang of the target end in a reset.",

@@ -71,7 +71,10 @@ export const fleetSchema = v.object({
   group,
   server,
   rollout: orNull(rollout, "Null if there has been none, or if it is unknown."),
-  waves: orNull(v.array(wave), "In their order; null if unknown."),
+  waves: orNull(
+    v.array(wave),
+    "In their order; null if unknown, and for a rollout that was followed by its name when a newer one has replaced it.",
+  ),
   unknown: orNull(v.string(), "Why the rollout is unknown; null if it is known."),
 });
 

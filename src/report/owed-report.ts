@@ -118,12 +118,21 @@ export function parseOwedReport(text: string): ParsedReport {
   }
 }
 
-/** Sorts by time; reports on one finalization always keep the order of its timeline. */
+/**
+ * Sorts by finalization, and the reports on one in the order of its timeline. Not by time alone: the clock
+ * may have been set back between two finalizations of a commit, and the newer one has the last word.
+ */
 export function inOrder(a: OwedReport, b: OwedReport): number {
   const keys = [
+    [idIn(a), idIn(b)],
     [a.order, b.order],
     [a.event.key, b.event.key],
   ] as const;
   for (const [left, right] of keys) if (left !== right) return left < right ? -1 : 1;
   return 0;
+}
+
+/** IDs sort as they were given, whatever the clock did. */
+function idIn({ event }: OwedReport): string {
+  return event.key.slice(0, event.key.indexOf("."));
 }

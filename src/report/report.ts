@@ -1,6 +1,7 @@
 import { messageOf } from "../core/refusal.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import type { ReceiverConfig, ReportConfig } from "../core/config/report-config.ts";
+import { hasBegunToAct, isTerminal } from "../core/states.ts";
 import type { Host } from "../host/process/host.ts";
 import { newOwedReport } from "./owed-report.ts";
 import { commitOf, eventAt, eventKey, type ReportEvent } from "./event.ts";
@@ -14,14 +15,57 @@ export type Owed = "owed-now" | "known" | "missing";
 /**
  * Makes all missing reports on a record owed. It goes through the whole timeline, because a crash
  * may have happened between the write of the record and of the outbox.
+ *
+ * @param newer see `newerThan`
  */
 export function oweReports(
   host: Host,
   outbox: Outbox,
   { receivers }: ReportConfig,
   record: FinalizationRecord,
+  newer: readonly FinalizationRecord[] = [],
 ): Owed {
-  return oweEach(host, receivers, (receiver) => oweTo(host, outbox, receiver, record));
+  return oweEach(host, receivers, (receiver) => {
+    const isTold = newer.some((other) => hasSameStatus(receiver, record, other));
+    return oweTo(host, outbox, receiver, record, isTold ? "of-a-newer-one" : "its-own");
+  });
+}
+
+/**
+ * The finalizations that came after one that ended before its act: the statuses of the same commit are
+ * theirs. None for any other one.
+ */
+export async function newerThan(
+  store: RecordStore,
+  { receivers }: ReportConfig,
+  record: FinalizationRecord,
+): Promise<FinalizationRecord[]> {
+  if (!receivers.some((receiver) => "context" in receiver) || !endedUntried(record)) return [];
+  const newer: FinalizationRecord[] = [];
+  for await (const other of store.newestFirst()) {
+    if (other.id <= record.id) break;
+    newer.push(other);
+  }
+  return newer;
+}
+
+function endedUntried({ state, timeline }: FinalizationRecord): boolean {
+  const hasActed = timeline.some((entry) => !isTerminal(entry.state) && hasBegunToAct(entry.state));
+  return isTerminal(state) && !hasActed;
+}
+
+/** One status of a commit: the older end would hide that the newer one waits, or is live. */
+function hasSameStatus(
+  receiver: ReceiverConfig,
+  record: FinalizationRecord,
+  newer: FinalizationRecord,
+): boolean {
+  // With other settings it may report to nobody.
+  if (!("context" in receiver) || newer.configFile !== record.configFile) return false;
+  const [one, other] = [subjectOf(receiver, record), subjectOf(receiver, newer)];
+  if (one.kind === "missing" || other.kind === "missing") return false;
+  const { repository, commit } = one.subject;
+  return other.subject.repository === repository && other.subject.commit === commit;
 }
 
 /** What is missing counts most. */
@@ -80,6 +124,7 @@ function oweTo(
   outbox: Outbox,
   receiver: ReceiverConfig,
   record: FinalizationRecord,
+  status: "its-own" | "of-a-newer-one",
 ): Owed {
   if ("repository" in receiver) {
     const found = subjectOf(receiver, record);
@@ -94,7 +139,8 @@ function oweTo(
   for (const [index, { state, at }] of record.timeline.entries()) {
     // The clock may have been set back, for example by a boot; the order of a timeline stays.
     if (at > order) order = at;
-    if (receiver.events.includes(state)) {
+    const isHidden = status === "of-a-newer-one" && isTerminal(state);
+    if (receiver.events.includes(state) && !isHidden) {
       last = outbox.owe(newOwedReport(receiver, eventAt(record, index), order));
     }
   }

@@ -15,7 +15,7 @@ import { RecordStore } from "../state-dir/store.ts";
 import { type MetricsWriter, writeMetrics } from "./metrics.ts";
 import { Outbox } from "./outbox.ts";
 import { LOCK_OF, type Way, WAYS } from "./ways.ts";
-import { more, oweLate, type Owed, oweReports, oweUndone } from "./report.ts";
+import { more, newerThan, oweLate, type Owed, oweReports, oweUndone } from "./report.ts";
 
 /** The reason to report: a new state, a process that continues another's work, or only the metrics. */
 export type Occasion = "changed" | "taken-up" | "measured";
@@ -64,7 +64,8 @@ async function owe(
   record: FinalizationRecord,
 ): Promise<Owed> {
   const onOther = await oweUndone(host, outbox, store, report, record);
-  const onOwn = oweReports(host, outbox, report, record);
+  const newer = await newerThan(store, report, record);
+  const onOwn = oweReports(host, outbox, report, record, newer);
   return more(onOther, onOwn);
 }
 

@@ -35,11 +35,11 @@ export function rows(style: Style, all: readonly Row[]): string[] {
 /** What happens if the target does not come up; empty if nothing would reboot. */
 export function fallbackLines(style: Style, { fallback }: Pick<ExplainJson, "fallback">): string[] {
   if (fallback === null) return [];
-  const { wanted, loader, obstacle, advice } = fallback;
+  const { wanted, loader, obstacle, waits, advice } = fallback;
   const answer = comesBackInWords(fallback);
   if (obstacle === null) {
     const text =
-      `${answer}. ${loader} boots the target once; ` +
+      `${answer}${waits === null ? "" : `: ${waits}`}. ${loader} boots the target once; ` +
       `if the host boots again before the target is verified, the system that runs now boots`;
     const lacks = advice.flatMap((line) => hanging(style, `${symbol(style, "warning")} `, line));
     return [...wrap(style, told(style, text), style.width), ...lacks];

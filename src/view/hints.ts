@@ -18,17 +18,19 @@ export interface ViewedFinalization extends Now {
   readonly part?: Part | null;
 }
 
-/** The running system, and that of the profile. */
-export type LiveSystems = Pick<HostNow, "current" | "profile">;
+/** The running system, that of the profile, and what boots. */
+export type LiveSystems = Pick<HostNow, "current" | "profile" | "bootLoader">;
 
 /** Whether the next boot starts the target of this cancelled finalization; not if a newer one exists. */
 export function awaitsBoot(
   { record, place }: ViewedFinalization,
-  { current, profile }: LiveSystems,
+  { current, profile, bootLoader }: LiveSystems,
 ): boolean {
   const { target } = record;
   const runs = current.toplevel === target || current.toplevel === activatedOf(record);
-  return place === "newest" && profile.toplevel === target && !runs;
+  // If the loader cannot be read, it boots the system of the profile.
+  const boots = bootLoader.once ?? bootLoader.byDefault ?? profile.toplevel;
+  return place === "newest" && boots === target && !runs;
 }
 
 /** A command line without the program's name, and its effect. */

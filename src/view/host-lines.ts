@@ -53,8 +53,9 @@ function bootLoaderLine(style: Style, { bootLoader, ...host }: HostNow): string[
 /** Whether the host would come back from a new kernel that does not boot, and why not. */
 export function comesBackLine(style: Style, fallback: FallbackJson | null): string[] {
   if (fallback === null) return [];
-  const { obstacle, advice } = fallback;
-  const reasons = obstacle === null ? advice : [obstacle];
+  const { obstacle, waits, advice } = fallback;
+  const reason = obstacle ?? waits;
+  const reasons = reason === null ? advice : [reason];
   const why = reasons.length === 0 ? "" : `: ${reasons.join("; ")}`;
   const text = `if a new kernel does not boot, ${comesBackInWords(fallback)}${why}`;
   return wrap(style, printable(text), style.width - 2).map((line) => `  ${line}`);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fallbackAdvice } from "../../src/explain/fallback.ts";
 import { explainFallback, viewComingBack } from "../../src/explain/fallback.ts";
@@ -15,6 +17,7 @@ import type { EdgeHost } from "../support/edge-host.ts";
 import { makeToplevel } from "../support/systems.ts";
 import {
   entry,
+  grubConfig,
   grubHost,
   mountBoot,
   NEW,
@@ -36,6 +39,15 @@ function deployedTo(host: EdgeHost): Deployed {
   const target = makeToplevel(host.folder, "new");
   return { host, target, previous: makeToplevel(host.folder, "old") };
 }
+
+const MENU_FORCE = "timeout menu-force\ndefault nixos-1111.conf\n";
+
+type Wait = readonly [
+  what: string,
+  make: () => EdgeHost,
+  wait: (host: EdgeHost, previous: string, target: string) => unknown,
+  why: RegExp,
+];
 
 const REBOOT = { action: "reboot", reason: "kernel changed", changed: ["kernel"] } as const;
 
@@ -92,12 +104,72 @@ test("explain says why there is no fallback, and what follows from that", async 
   assert.equal(lines(null), "");
 });
 
+for (const [what, make, wait, why] of [
+  [
+    "the passphrase of a disk",
+    systemdBootHost,
+    (_, previous) => {
+      const file = { reboot: { passphrases: ["luksroot"] } };
+      writeFileSync(join(previous, "etc/deploy-finalize.json"), JSON.stringify(file));
+    },
+    /the system that runs now waits at boot until somebody types the passphrase of luksroot/,
+  ],
+  [
+    "a choice in the menu of systemd-boot",
+    systemdBootHost,
+    (host) => host.folder.write("boot/loader/loader.conf", MENU_FORCE),
+    /systemd-boot: its menu has no time limit, .* chooses: set boot\.loader\.timeout/,
+  ],
+  [
+    "a choice in that menu, because of an EFI variable",
+    systemdBootHost,
+    (host) => {
+      setVariable(host, "LoaderConfigTimeout", "menu-force");
+    },
+    /systemd-boot: .*LoaderConfigTimeout: bootctl set-timeout ""/,
+  ],
+  [
+    "a choice in the menu of GRUB",
+    grubHost,
+    (host, previous, target) => {
+      const text = grubConfig(previous).replaceAll(NEW, target).replaceAll(OLD, previous);
+      host.folder.write("boot/grub/grub.cfg", text.replace("timeout=5", "timeout=-1"));
+    },
+    /GRUB: its menu has no time limit, so each boot but that of the target waits/,
+  ],
+] satisfies Wait[]) {
+  test(`a host that would wait for ${what} does not come back by itself, and says so`, async () => {
+    using host = make();
+    const deployed = deployedTo(host);
+    wait(host, deployed.previous, deployed.target);
+    const fallback = await explained(deployed, "auto");
+    assert.deepEqual([fallback?.comesBack, fallback?.obstacle], ["no", null]);
+    for (const text of [
+      lines(fallback).replaceAll("\n", " "),
+      comesBackLine({ ...PLAIN, width: 300 }, fallback).join("\n"),
+    ]) {
+      assert.match(text, /this host would not come back by itself: /);
+      assert.match(text, why);
+    }
+  });
+}
+
 const KNOWN = ["watchdog0"];
 
 test("a host without a watchdog is told to load its driver", () => {
   const [advice = "", ...more] = fallbackAdvice(["panic=10"], "RuntimeWatchdogSec=30s", []);
   assert.match(advice, /^a hang would not reset the host: Linux knows no watchdog.*boot\.initrd/);
   assert.deepEqual(more, []);
+});
+
+test("a watchdog of the kernel itself resets no kernel that hangs", async () => {
+  using host = systemdBootHost();
+  const deployed = deployedTo(host);
+  const lacks = async () => ((await explained(deployed, "auto"))?.advice ?? []).join("\n");
+  host.folder.write("sys/class/watchdog/watchdog0/identity", "Software Watchdog\n");
+  assert.match(await lacks(), /knows no watchdog in its hardware/);
+  host.folder.write("sys/class/watchdog/watchdog1/identity", "iTCO_wdt\n");
+  assert.doesNotMatch(await lacks(), /knows no watchdog/);
 });
 
 test("advice goes where panics and hangs end in a reset", () => {
@@ -147,6 +219,7 @@ const COMES_BACK: FallbackJson = {
   loader: "systemd-boot",
   comesBack: "by-itself",
   obstacle: null,
+  waits: null,
   advice: [],
 };
 

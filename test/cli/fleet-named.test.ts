@@ -8,7 +8,24 @@ import { terminalOf } from "../../src/view/style.ts";
 import { aMember, aRollout, REVISION, viewOf } from "../view/fleet-samples.ts";
 import { etcdConfig } from "../fleet/configs.ts";
 import { FleetHost } from "./fleet-operated.ts";
+import { parseJson } from "./operating.ts";
+import { fleetSchema } from "../../src/json/fleet.ts";
 import { LockedHost } from "./locked-host.ts";
+
+const HALT = {
+  at: "2026-11-22T21:20:00.000Z",
+  by: "anna on web2",
+  why: "disk prices",
+  kind: "operator",
+} as const;
+const FAILURE = {
+  id: "id-web2",
+  host: "web2",
+  wave: 0,
+  finalization: "20261122-211500-km17",
+  why: "sshd.service failed",
+  at: "2026-11-22T21:19:00.000Z",
+};
 
 const NAMED = { act: "status", shown: "notable", until: "end", rollout: REVISION } as const;
 
@@ -96,18 +113,71 @@ test("fleet status --follow --rollout: fails if another rollout replaces it", as
   }
 });
 
-test("fleet status --follow --rollout: a rollout of that name that was over before is another one", async () => {
+const REPLACED = viewOf(aRollout({ seq: 8, name: "fix" }), aMember(0, 1, "live"));
+
+const ENDS: readonly (readonly [string, Partial<PastRollout>, string])[] = [
+  ["on its way", { isOver: false }, "was superseded by fix"],
+  [
+    "halted",
+    { halt: HALT },
+    "was halted by anna on web2: disk prices, and was then superseded by fix",
+  ],
+  [
+    "ended with failures",
+    { isOver: true, failures: [FAILURE] },
+    "ended with failures (web2), and was then superseded by fix",
+  ],
+];
+
+for (const [what, changes, words] of ENDS) {
+  test(`fleet status --follow --rollout: ends at once with 1 for a rollout that was replaced ${what}`, async () => {
+    using host = new FleetHost();
+    const replaced: PastRollout = { ...past(aRollout()), ...changes };
+    host.server.past = { kind: "known", past: [replaced, past(OLD)] };
+    host.server.tell(REPLACED);
+    assert.equal(await refusalOf(host.fleet(NAMED)), `rollout ${REVISION} of group web ${words}`);
+    assert.equal(host.lines.join(""), `21:30:00 rollout 4dcaa3f8a0c5: ${words}\n`);
+  });
+}
+
+test("fleet status --follow --rollout: a rollout that was live before another one replaced it is done", async () => {
   using host = new FleetHost();
+  host.server.past = { kind: "known", past: [{ ...past(aRollout()), live: 3, members: 3 }] };
+  host.server.tell(REPLACED);
+  const words = "ended live on 3 of 3 hosts, and was then superseded by fix";
+  const lines = await host.fleet(NAMED);
+  assert.equal(lines.exitCode, EXIT.done);
+  assert.equal(lines.stdout, `21:30:00 rollout 4dcaa3f8a0c5: ${words}\n`);
+  const json = await host.fleet(NAMED, { json: true });
+  assert.equal(json.exitCode, EXIT.done);
+  const seen = parseJson(fleetSchema, json.stdout);
+  assert.deepEqual([seen.rollout?.name, seen.waves, seen.unknown], [REVISION, null, null]);
+  host.terminal = terminalOf({ columns: 80 });
+  const screen = await host.fleet(NAMED);
+  assert.equal(screen.exitCode, EXIT.done);
+  assert.match(screen.stdout, /ended live on 3 of 3 hosts/);
+});
+
+test("fleet status --follow --rollout: a commit that this host was given again begins anew", async () => {
+  using host = new FleetHost();
+  host.own = { rollout: REVISION, scheduledAt: "2026-11-22T21:41:00.000Z" };
   host.server.past = { kind: "known", past: [past(aRollout({ seq: 5 }))] };
   host.server.tell(BEFORE);
   const following = host.fleet(NAMED);
   await host.until(() => host.lines.length > 0);
   await through(host, viewOf(aRollout({ seq: 7, name: "fix" }), aMember(0, 1, "acting")));
-  host.server.past = { kind: "unknown", why: "no leader" };
-  await through(host, NEXT);
   const again = viewOf(aRollout({ seq: 9 }), aMember(0, 1, "live"));
   await through(host, again);
   assert.equal((await following).exitCode, EXIT.done);
+});
+
+test("fleet status --follow --rollout: while the rollouts before are unknown, so is the named one", async () => {
+  using host = new FleetHost();
+  host.server.past = { kind: "unknown", why: "no leader" };
+  host.server.tell(BEFORE);
+  const { exitCode, stdout } = await host.fleet(NAMED);
+  assert.equal(exitCode, EXIT.failed);
+  assert.match(stdout, /unknown: no leader/);
 });
 
 test("fleet status --follow: ends with 1 if a host has failed, though the others went on", async () => {

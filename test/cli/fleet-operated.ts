@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Refusal } from "../../src/core/refusal.ts";
+import type { OwnDeploy } from "../../src/cli/fleet/named-rollout.ts";
 import type { CommonOptions } from "../../src/cli/context.ts";
 import { type FleetWanted, runFleet } from "../../src/cli/fleet/run.ts";
 import type {
@@ -68,13 +69,15 @@ export class ToldGroup implements RolloutServer {
 /** A host whose operator steers a group. */
 export class FleetHost extends OperatedHost {
   readonly server = new ToldGroup();
+  own: OwnDeploy | null = null;
 
   /** Runs a command that the option parser has read. */
   async fleet(wanted: FleetWanted, options: CommonOptions & { yes?: true } = {}): Promise<Said> {
     const said = { stdout: "", stderr: "" };
     const context = this.context(said);
     const { server } = this;
-    const place = { context, server, group: GROUP, endpoints: ENDPOINTS, id: "id-web1" };
+    const ownDeploy = async () => this.own;
+    const place = { context, server, group: GROUP, endpoints: ENDPOINTS, id: "id-web1", ownDeploy };
     return { exitCode: await runFleet(place, wanted, options), ...said };
   }
 

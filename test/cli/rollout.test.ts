@@ -48,6 +48,9 @@ test("rollout: a deploy without a name is refused before anything is scheduled",
     assert.match(stderr, /rollouts of group web, and this deploy has no name for one/);
     assert.match(stderr, /set system\.configurationRevision/);
     assert.match(stderr, /deploy-finalize schedule --rollout NAME/);
+    // The boot default is still the deploy that was refused.
+    const isUndone = /the next boot may start this deploy.*: deploy-finalize undo$/m.test(stderr);
+    assert.equal(isUndone, how.length === 0);
     assert.equal(host.store.newest(), null);
     assert.ok(!host.ran.some(([program]) => program === "systemd-run"));
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nextBootSystem, systemAfterUndo } from "../../src/finalize/undo-deploy.ts";
+import { nextBootOf, systemAfterUndo } from "../../src/finalize/undo-deploy.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { aRecord } from "../support/records.ts";
 import { makeToplevel } from "../support/systems.ts";
 
-test("a put-off reboot that is cancelled takes nothing back: its target is live already", () => {
+test("a put-off reboot that is cancelled takes nothing back: its target is live already", async () => {
   using host = new EdgeHost();
   const [booted, live] = ["booted", "live"].map((name) => makeToplevel(host.folder, name));
   assert.ok(booted !== undefined && live !== undefined);
@@ -14,7 +14,7 @@ test("a put-off reboot that is cancelled takes nothing back: its target is live 
   const systems = { profile, target: live, previous: booted };
   const reboot = aRecord({ ...systems, rebootOf: "20261122-200000-aaaa" });
   assert.deepEqual(
-    [systemAfterUndo(host, reboot), nextBootSystem(host, reboot)],
+    [systemAfterUndo(host, reboot), (await nextBootOf(host, reboot)).system],
     [live, "previous"],
   );
   assert.equal(systemAfterUndo(host, aRecord(systems)), booted);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readClock } from "../../src/host/process/clock.ts";
 import { DeliveryQueues } from "../../src/report/delivery-queues.ts";
 import { eventAt } from "../../src/report/event.ts";
-import { askedLeft, newOwedReport, owedLeft } from "../../src/report/owed-report.ts";
+import { askedLeft, inOrder, newOwedReport, owedLeft } from "../../src/report/owed-report.ts";
 import { EdgeHost } from "../support/edge-host.ts";
 import { receiver, scheduled } from "./reports.ts";
 
@@ -47,3 +47,13 @@ for (const step of [HOUR_MS, -HOUR_MS, 9000 * HOUR_MS, -9000 * HOUR_MS]) {
     assert.equal(Math.round(queues.leftMs([entry]) / 1000), 25);
   });
 }
+
+test("a clock that is set back between two finalizations leaves the last word to the newer one", () => {
+  const hook = receiver({ kind: "webhook", url: "https://x" });
+  const owed = (id: string, order: string) =>
+    newOwedReport(hook, eventAt(scheduled({ id }), 0), order);
+  // As `schedule` gives them: the second one is newer than the first, whatever the clock says.
+  const failed = owed("20270301-120000-aaaa", "2027-03-01T12:00:00.000Z");
+  const live = owed("20270301-120000-bbbb", "2026-11-22T21:30:00.000Z");
+  assert.deepEqual([live, failed].toSorted(inOrder), [failed, live]);
+});

@@ -101,3 +101,31 @@ test("a way back without a commit is not told to use an option that rollback doe
   assert.match(said, /no commit to report on/);
   assert.doesNotMatch(said, /--revision/);
 });
+
+const AGAIN = "20261122-213500-bbbb";
+
+test("a deploy that the same commit superseded leaves the status to the newer one", async () => {
+  const before = ended("superseded");
+  const again = scheduled({ id: AGAIN });
+  const { entries } = await owed([before, again], [again, before]);
+  assert.deepEqual(statuses(entries), ["new scheduled", "new scheduled"]);
+  const failed = ended("failed");
+  assert.ok(
+    !statuses((await owed([failed, again], [again, failed])).entries).includes("new failed"),
+  );
+});
+
+test("a deploy that another commit superseded, or that was tried, has its own status", async () => {
+  const before = ended("superseded");
+  for (const newer of [
+    scheduled({ id: AGAIN, revision: OLDER }),
+    scheduled({ id: AGAIN, configFile: "/etc/other.json" }),
+    scheduled({ id: "20261122-200000-0lda" }),
+  ]) {
+    const { entries } = await owed([before, newer], [newer, before]);
+    assert.ok(statuses(entries).includes("new superseded"));
+  }
+  const tried = ended("rolled-back");
+  const { entries } = await owed([tried, scheduled({ id: AGAIN })], [tried]);
+  assert.ok(statuses(entries).includes("new rolled-back"));
+});

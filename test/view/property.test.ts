@@ -107,6 +107,7 @@ const status: fc.Arbitrary<StatusNow> = fc.record({
       loader: fc.option(words, { nil: null }),
       comesBack: fc.constantFrom("by-itself" as const, "after-a-reset" as const, "no" as const),
       obstacle: fc.option(words, { nil: null }),
+      waits: fc.option(words, { nil: null }),
       advice: fc.array(words),
     }),
     { nil: null },

@@ -70,8 +70,14 @@ test("after a cancel the boot default is told of only while it is the target", (
   const unknown = outlookOf("cancelled", { host: { current: OLD }, record: { previous: null } });
   assert.match(unknown.next ?? "", /the boot default is still/);
   assert.deepEqual(offers(unknown, "cancel"), [], "there is nothing to set it back to");
+  // Somebody has set back the profile only.
+  const bootLoader = { ...LOADER, byDefault: NEW.toplevel };
+  const boots = outlookOf("cancelled", { host: { current: OLD, profile: OLD, bootLoader } });
+  assert.match(boots.next ?? "", /the boot default is still generation 42/);
+  assert.deepEqual(offers(boots, "cancel"), ["cancel --restore-boot-default"]);
   const others: Case[] = [
     { host: { current: OLD, profile: OLD } },
+    { host: { current: OLD, bootLoader: { ...LOADER, byDefault: OLD.toplevel } } },
     // Booted, or made live by hand: nothing waits for the next boot.
     { host: { current: NEW } },
     // The newest one answers for the boot default.

@@ -37,6 +37,7 @@ export async function systemdBoot(host: Host): Promise<Loader> {
     oneShot: entries.list.find((one) => isNamed(one, oneShot))?.toplevel ?? null,
     shadow,
     obstacle: shadow ?? elsewhere ?? obstacle(paths, entries.list),
+    waits: waits(paths, esp),
     problemOf: (toplevel) => problemOf(entryOf(toplevel), toplevel),
     setOneShot: async (toplevel) => {
       const entry = entryOf(toplevel);
@@ -91,6 +92,21 @@ function wishesOf(paths: Paths, esp: string | null): Wishes {
     },
     file: { preferred: inFile("preferred"), default: inFile("default") },
   };
+}
+
+const ENDLESS = "menu-force";
+
+/** The variable hides what is in the file: systemd-boot(7). */
+function waits(paths: Paths, esp: string | null): string | null {
+  const variable = readLoaderVariable(paths, "LoaderConfigTimeout");
+  const text = esp === null ? null : readIfThere(join(esp, CONFIGURATION));
+  const inFile = text === null ? null : valueOf(text, "timeout");
+  if ((variable ?? inFile) !== ENDLESS) return null;
+  const how =
+    variable === null
+      ? "set boot.loader.timeout"
+      : `remove the EFI variable LoaderConfigTimeout: bootctl set-timeout ""`;
+  return `its menu has no time limit, so each boot waits until somebody chooses: ${how}`;
 }
 
 /** A variable that somebody else has set. */

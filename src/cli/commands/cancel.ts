@@ -6,7 +6,8 @@ import { isCancellable, isTerminal } from "../../core/states.ts";
 import { withReplacement } from "../../finalize/finalization-now.ts";
 import { AlreadyRunning, finalize } from "../../finalize/finalize.ts";
 import {
-  nextBootSystem,
+  nextBootOf,
+  type NextBoot,
   restoreBootDefault,
   type Services,
   systemAfterUndo,
@@ -76,7 +77,7 @@ async function cancel(
   for (const line of await linesAfter(services, record)) tell(context, options, line);
   if (options.json !== true) return;
   const finalization = toFinalizationJson(record);
-  const nextBoot = nextBootSystem(host, record);
+  const { system: nextBoot } = await nextBootOf(host, record);
   const json: CancelJson = { schemaVersion: 1, finalization, nextBoot };
   print(context, jsonLine(json));
 }
@@ -145,7 +146,8 @@ async function wantsRestore(
   host: Host,
   record: FinalizationRecord,
 ): Promise<boolean> {
-  if (nextBootSystem(host, record) !== "target" || record.previous === null) return false;
+  const { system } = await nextBootOf(host, record);
+  if (system !== "target" || record.previous === null) return false;
   const question =
     `The next boot still starts ${targetName(record)}. ` +
     `Set the profile and the boot default back to ${nameAfterUndo(host, record)}?`;
@@ -159,11 +161,21 @@ async function linesAfter(
   const others = (await unfinished(store)).map(
     ({ id, state }) => `another finalization has not ended: ${id} is ${state}`,
   );
-  return [...bootLines(host, record), ...others];
+  return [...bootLines(host, record, await nextBootOf(host, record)), ...others];
 }
 
-function bootLines(host: Host, record: FinalizationRecord): string[] {
-  switch (nextBootSystem(host, record)) {
+function bootLines(host: Host, record: FinalizationRecord, next: NextBoot): string[] {
+  const { profile, id } = record;
+  const { system, despiteProfile } = next;
+  const restore = `deploy-finalize cancel ${id} --restore-boot-default`;
+  if (despiteProfile !== null) {
+    const { loader, toplevel } = despiteProfile;
+    return [
+      `${profile} points to ${toplevelAt(profile) ?? "nothing"}, but ${loader} boots ${toplevel} next`,
+      ...(mayBeSetBack(host, record) ? [`to set both back: ${restore}`] : []),
+    ];
+  }
+  switch (system) {
     case "previous": {
       const isOld = [record.previous, record.previousProfile].includes(
         systemAfterUndo(host, record),
@@ -178,9 +190,14 @@ function bootLines(host: Host, record: FinalizationRecord): string[] {
     case "target":
       return [
         `the boot default is still ${targetName(record)} (${record.target}), so the next boot starts it`,
-        `to set it back: deploy-finalize cancel ${record.id} --restore-boot-default`,
+        `to set it back: ${restore}`,
       ];
   }
+}
+
+/** Whether the profile is one that this call would set back, and not that of somebody else. */
+function mayBeSetBack(host: Host, record: FinalizationRecord): boolean {
+  return [record.target, systemAfterUndo(host, record)].includes(toplevelAt(record.profile));
 }
 
 function nameAfterUndo(host: Host, record: FinalizationRecord): string {

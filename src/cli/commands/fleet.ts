@@ -87,7 +87,8 @@ async function fleet(
   const place = await placeOf(context, services.config, options.group);
   if (wanted.act !== "status" && wanted.act !== "history") await requireFiles(services.config);
   const report = reportingOf(services, place.group);
-  return await runFleet({ ...place, report }, wanted, options);
+  const ownDeploy = async () => await services.store.readNewest().catch(() => null);
+  return await runFleet({ ...place, report, ownDeploy }, wanted, options);
 }
 
 /** @throws Refusal without a file that each request needs: the outcome of an order is known then */

@@ -18,7 +18,9 @@ import {
 import { requireDeployed, runningTarget } from "../../finalize/by-hand/never-anew.ts";
 import { isRefused, olderRun, olderRunInWords } from "../../core/record/older-run.ts";
 import { requireRolloutFlag, rolloutOf } from "../../core/config/fleet/rollout-name.ts";
+import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
+import { findToplevel, toplevelAt } from "../../host/nixos/toplevel.ts";
 import { warnOfBoot } from "../../explain/after-boot.ts";
 import type { Host } from "../../host/process/host.ts";
 import { RecordStore } from "../../state-dir/store.ts";
@@ -51,6 +53,34 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     requireRoot(context, "scheduling", "use --dry-run to see what would happen");
   }
   requireSystemd(host);
+  try {
+    await scheduleNow(context, options, host, config);
+  } catch (error) {
+    if (options.dryRun === true || !(error instanceof Refusal)) throw error;
+    throw withWayOut(error, host, profile, loaded.profile);
+  }
+}
+
+/** A deploy that was not scheduled stays profile and boot default until somebody sets them back. */
+function withWayOut(refusal: Refusal, { paths }: Host, profile: string, usual: string): Refusal {
+  const { lines, exitCode } = refusal;
+  // Another deploy owns the profile then.
+  if (exitCode === EXIT.dropped) return refusal;
+  const running = toplevelAt(paths.currentSystem);
+  const found = findToplevel(profile);
+  if (running === null || found.kind !== "toplevel" || found.toplevel === running) return refusal;
+  const named = profile === usual ? "" : ` --profile ${profile}`;
+  const how = `the next boot may start this deploy, unless its deployer sets the profile back. To do that: deploy-finalize undo${named}`;
+  return new Refusal([...lines, how], exitCode);
+}
+
+async function scheduleNow(
+  context: Context,
+  options: ScheduleOptions,
+  host: Host,
+  config: Config,
+): Promise<void> {
+  const { profile } = config;
   const proposal = await propose(host, config);
   const store = new RecordStore(config.stateDir);
   const running = runningTarget(proposal);

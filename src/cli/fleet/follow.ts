@@ -1,4 +1,5 @@
-import { jsonLine } from "../../core/printable.ts";
+import { endOfPast } from "../../core/fleet/past-end.ts";
+import { jsonLine, printableLine } from "../../core/printable.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { pause, unlessEnded } from "../../host/process/time.ts";
@@ -6,13 +7,14 @@ import type { RolloutServer } from "../../fleet/rollouts/rollout-server.ts";
 import type { FleetJson } from "../../json/fleet.ts";
 import { courseOf, shortName } from "../../view/fleet/counts.ts";
 import { FleetChanges } from "../../view/fleet/fleet-changes.ts";
-import { awaitedScreen, fleetScreen } from "../../view/fleet/fleet-screen.ts";
+import { awaitedScreen, fleetScreen, pastScreen } from "../../view/fleet/fleet-screen.ts";
+import { pastInWords } from "../../view/fleet/past.ts";
 import { changeLine } from "../../view/headline.ts";
 import { drawMode } from "../../view/style.ts";
 import { type Context, print, styleOf } from "../context.ts";
 import { Repainter } from "../shared/terminal.ts";
-import { lookAtFleet } from "./look.ts";
-import { NamedRollout } from "./named-rollout.ts";
+import { lookAtFleet, toRolloutJson } from "./look.ts";
+import { type Arrival, NamedRollout } from "./named-rollout.ts";
 import type { FleetPlace } from "./place.ts";
 
 export interface Following {
@@ -35,7 +37,7 @@ const REDRAW_MS = 1000;
  * on a terminal that can do so, else one line for each change.
  *
  * @returns 1 if it is halted, if a host has failed, or if it was unknown at the first look
- * @throws Refusal if another rollout has replaced the named one
+ * @throws Refusal if another rollout has replaced the named one before it was live
  */
 export async function followFleet(place: FleetPlace, following: Following): Promise<number> {
   const { context, server } = place;
@@ -43,10 +45,17 @@ export async function followFleet(place: FleetPlace, following: Following): Prom
   const mode = following.output === "json" ? "json" : drawMode(context.terminal(), context.env);
   const show = showing(context, mode, following.shown);
   const { rollout } = following;
-  const named = rollout === null ? null : new NamedRollout(rollout, server);
+  const named =
+    rollout === null
+      ? null
+      : new NamedRollout(rollout, server, (await place.ownDeploy?.()) ?? null);
   for (let isFirst = true; ; isFirst = false) {
-    const seen = await lookAtFleet(place);
-    const awaited = await awaitedAt(seen, named);
+    const looked = await lookAtFleet(place);
+    const arrival =
+      named === null || looked.unknown !== null ? PRESENT : await named.arrival(looked);
+    if (arrival.kind === "past") return endedInPast(arrival, looked, show);
+    const seen = arrival.kind === "unknown" ? unknownFor(looked, arrival.why) : looked;
+    const awaited = arrival.kind === "awaited" ? rollout : null;
     const exitCode = awaited === null ? exitCodeAt(seen, isFirst ? "first" : "later") : null;
     const draw = (at: "more" | "last"): void => {
       if (awaited === null) show.fleet(seen, at);
@@ -62,24 +71,29 @@ export async function followFleet(place: FleetPlace, following: Following): Prom
   }
 }
 
-/**
- * The name of the rollout that has not begun; null for the one to show.
- *
- * @throws Refusal if another rollout has replaced it
- */
-async function awaitedAt(seen: FleetJson, named: NamedRollout | null): Promise<string | null> {
-  if (named === null || seen.unknown !== null) return null;
-  switch (await named.arrival(seen)) {
-    case "present":
-      return null;
-    case "awaited":
-      return named.name;
-    case "superseded": {
-      const by = seen.rollout === null ? "" : ` by ${shortName(seen.rollout)}`;
-      throw new Refusal(`rollout ${named.name} of group ${seen.group} was superseded${by}`);
-    }
-  }
+const PRESENT: Arrival = { kind: "present" };
+
+/** Where the named rollout is cannot be told. */
+function unknownFor(seen: FleetJson, why: string): FleetJson {
+  return { ...seen, rollout: null, waves: null, unknown: why };
 }
+
+/**
+ * A rollout is replaced also after it has ended, even between two looks.
+ *
+ * @throws Refusal unless it ended live
+ */
+function endedInPast({ past, by }: PastArrival, seen: FleetJson, show: Show): number {
+  const isLive = endOfPast(past).kind === "live";
+  show.past({ past, by }, seen);
+  if (isLive) return EXIT.done;
+  const words = printableLine(
+    `rollout ${past.name} of group ${seen.group} ${pastInWords(past, by)}`,
+  );
+  throw new Refusal(words);
+}
+
+type PastArrival = Pick<Extract<Arrival, { kind: "past" }>, "past" | "by">;
 
 /** Somebody looks on: an etcd that is away is asked more often than a host that waits asks it. */
 const RETRY_MS = 5000;
@@ -143,6 +157,8 @@ interface Show {
   readonly fleet: (seen: FleetJson, place: "more" | "last") => void;
   /** In the place of another rollout while the named one has not begun. */
   readonly awaited: (name: string, seen: FleetJson) => void;
+  /** The last one, in the place of another rollout that has replaced the named one. */
+  readonly past: (arrival: PastArrival, seen: FleetJson) => void;
 }
 
 function showing(context: Context, mode: Mode, shown: Following["shown"]): Show {
@@ -167,6 +183,9 @@ function screen(context: Context, shown: Following["shown"]): Show {
     awaited: (name, seen) => {
       repainter.paint(awaitedScreen(styleOf(context), name, seen));
     },
+    past: ({ past, by }, seen) => {
+      repainter.paint(pastScreen(styleOf(context), past, by, seen));
+    },
   };
 }
 
@@ -185,6 +204,10 @@ function changeLines(context: Context): Show {
       const what = `rollout ${shortName({ name })}`;
       print(context, changeLine(context.now().toISOString(), what, "has not begun yet"));
     },
+    past: ({ past, by }) => {
+      const what = `rollout ${shortName(past)}`;
+      print(context, changeLine(context.now().toISOString(), what, pastInWords(past, by)));
+    },
   };
 }
 
@@ -198,5 +221,8 @@ function jsonLines(context: Context): Show {
       printed = line;
     },
     awaited: () => {},
+    past: ({ past }, seen) => {
+      print(context, jsonLine({ ...seen, rollout: toRolloutJson(past), waves: null }));
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { PastRollout } from "../../core/fleet/rollout.ts";
 import type { RolloutServer } from "../../fleet/rollouts/rollout-server.ts";
 import type { FleetJson } from "../../json/fleet.ts";
 import { shortName } from "../../view/fleet/counts.ts";
@@ -5,43 +6,54 @@ import { shortName } from "../../view/fleet/counts.ts";
 /** Where a rollout is that is followed by its name. */
 export type Arrival =
   /** It has not begun. */
-  | "awaited"
+  | { readonly kind: "awaited" }
   /** It is the present one. */
-  | "present"
+  | { readonly kind: "present" }
   /** Another one has replaced it. */
-  | "superseded";
+  | { readonly kind: "past"; readonly past: PastRollout; readonly by: string }
+  | { readonly kind: "unknown"; readonly why: string };
 
-/**
- * A rollout that is followed by its name, perhaps before its first host has joined. A rollout of the same name
- * that was over at the first look is another one.
- */
+/** The newest deploy of this host: the rollout that it belongs to, and when it was scheduled. */
+export interface OwnDeploy {
+  readonly rollout: string | null;
+  readonly scheduledAt: string;
+}
+
+/** A rollout that is followed by its name, perhaps before its first host has joined. */
 export class NamedRollout {
   readonly name: string;
   readonly #server: Pick<RolloutServer, "history">;
-  #first: number | null = null;
+  readonly #own: OwnDeploy | null;
   /** The newest rollout whose predecessors were looked through. */
   #searched = 0;
 
-  constructor(name: string, server: Pick<RolloutServer, "history">) {
+  /** @param own null if this host has deployed nothing */
+  constructor(name: string, server: Pick<RolloutServer, "history">, own: OwnDeploy | null) {
     this.name = name;
     this.#server = server;
+    this.#own = own;
   }
 
   async arrival({ rollout }: Pick<FleetJson, "rollout">): Promise<Arrival> {
-    const seq = rollout?.seq ?? 0;
-    this.#first ??= seq;
-    if (rollout !== null && this.#isMeant(rollout)) return "present";
-    if (seq <= Math.max(this.#first, this.#searched)) return "awaited";
+    if (rollout !== null && this.#isMeant(rollout)) return { kind: "present" };
+    if (rollout === null || rollout.seq <= this.#searched) return { kind: "awaited" };
     const history = await this.#server.history();
-    if (history.kind === "unknown") return "awaited";
-    this.#searched = seq;
-    const from = this.#first;
-    const isPast = history.past.some((past) => past.seq >= from && this.#isMeant(past));
-    return isPast ? "superseded" : "awaited";
+    if (history.kind === "unknown") return history;
+    this.#searched = rollout.seq;
+    const past = history.past.find((one) => this.#isMeant(one) && !this.#isDeployedAgain(one));
+    if (past === undefined) return { kind: "awaited" };
+    const next = history.past.find(({ seq }) => seq === past.seq + 1) ?? rollout;
+    return { kind: "past", past, by: shortName(next) };
   }
 
   /** Also by the short form of a revision, which the screens show. */
   #isMeant(rollout: Parameters<typeof shortName>[0]): boolean {
     return [rollout.name, shortName(rollout)].includes(this.name);
+  }
+
+  /** After a revert, an old commit begins a rollout of its own: this host waits for that one to begin. */
+  #isDeployedAgain({ name, endedAt }: PastRollout): boolean {
+    if (this.#own === null || this.#own.rollout !== name) return false;
+    return Date.parse(this.#own.scheduledAt) > Date.parse(endedAt);
   }
 }

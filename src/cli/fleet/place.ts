@@ -7,6 +7,7 @@ import { Refusal } from "../../core/refusal.ts";
 import { holderOf } from "../../fleet/holder.ts";
 import type { RolloutServer } from "../../fleet/rollouts/rollout-server.ts";
 import type { Context } from "../context.ts";
+import type { OwnDeploy } from "./named-rollout.ts";
 
 /** The group of hosts that a call means, and the way to its rollouts. */
 export interface FleetPlace {
@@ -16,6 +17,8 @@ export interface FleetPlace {
   readonly endpoints: readonly string[];
   /** The name of this host with etcd; empty if it has none. */
   readonly id: string;
+  /** The newest deploy of this host, whatever its end; absent if its records are not read. */
+  readonly ownDeploy?: () => Promise<OwnDeploy | null>;
   /** Reports what an operator has done; absent if nobody is told. */
   readonly report?: (rollout: Rollout) => Promise<void>;
 }

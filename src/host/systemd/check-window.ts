@@ -1,11 +1,14 @@
 import type { Window } from "../../core/config/windows/window-config.ts";
 import type { Host } from "../process/host.ts";
-import { describeEnd } from "../process/spawn.ts";
+import { describeEnd, type Ended } from "../process/spawn.ts";
 import { parseElapses, unreadOutput } from "./calendar.ts";
 import { nextElapses } from "./commands.ts";
-
-/** A time zone, such as Europe/Berlin or CET; a calendar may end with its name. */
-const ZONE = /^[A-Z][\w+/-]*$/;
+import {
+  KNOWN_ZONE,
+  type Zoned,
+  zonedOf,
+  zoneProblem,
+} from "../../core/config/windows/time-zone.ts";
 
 /** Enough starts to see whether one comes before the ones before it have ended, each time. */
 const STARTS = 10;
@@ -52,8 +55,11 @@ type Answer =
   | { readonly kind: "spans"; readonly spans: readonly Span[] };
 
 async function askFor(host: Asked, { start, duration }: Window): Promise<Answer> {
-  const argv = nextElapses(withoutZone(start), host.now(), STARTS);
-  const ended = await host.spawn(argv, { env: { LC_ALL: "C" } });
+  const whole = await ask(host, start);
+  const zoned = whole.exitCode === null || whole.exitCode === 0 ? null : zonedOf(start);
+  const ended = zoned === null ? whole : await ask(host, zoned.calendar);
+  const zone = zoned === null || ended.exitCode !== 0 ? null : await problemOf(host, zoned);
+  if (zone !== null) return { kind: "wrong", why: zone };
   // It could not be started.
   if (ended.exitCode === null) return { kind: "unknown" };
   if (ended.exitCode !== 0) return { kind: "wrong", why: `cannot be used: ${describeEnd(ended)}` };
@@ -82,8 +88,13 @@ function areAlwaysOpen(windows: readonly (readonly Span[])[]): boolean {
   return openTo >= knownTo;
 }
 
+async function ask(host: Asked, start: string): Promise<Ended> {
+  const argv = nextElapses(start, host.now(), STARTS);
+  return await host.spawn(argv, { env: { LC_ALL: "C" } });
+}
+
 /** The sandbox of a build has no time zones, so systemd takes none there. */
-function withoutZone(start: string): string {
-  const end = start.lastIndexOf(" ");
-  return end !== -1 && ZONE.test(start.slice(end + 1)) ? start.slice(0, end).trimEnd() : start;
+async function problemOf(host: Asked, { calendar, zone }: Zoned): Promise<string | null> {
+  const { exitCode } = await ask(host, `${calendar} ${KNOWN_ZONE}`);
+  return zoneProblem(zone, exitCode === 0 ? "known" : "none");
 }

@@ -1,3 +1,5 @@
+import { endOfPast } from "../../core/fleet/past-end.ts";
+import type { PastRollout } from "../../core/fleet/rollout.ts";
 import { printable } from "../../core/printable.ts";
 import type { FleetJson, RolloutJson, WaveJson } from "../../json/fleet.ts";
 import { hanging } from "../explain-parts.ts";
@@ -15,6 +17,7 @@ import {
   shortName,
 } from "./counts.ts";
 import { hostTable } from "./host-table.ts";
+import { pastInWords } from "./past.ts";
 
 /** The rollout of a group: what it is, its waves as bars, and its hosts. */
 export function fleetScreen(
@@ -46,6 +49,19 @@ export function awaitedScreen(style: Style, name: string, { group, server }: Fle
   const text = `rollout ${shortName({ name })} has not begun yet: no host has joined it`;
   const where = `group ${group} at ${server.join(", ")}`;
   return [...hanging(style, `${symbol(style, "waiting")} `, text), ...dimmed(style, where)];
+}
+
+/** When a newer rollout has replaced the one that is followed by its name. */
+export function pastScreen(
+  style: Style,
+  past: PastRollout,
+  by: string,
+  { group, server }: FleetJson,
+): string[] {
+  const mark = endOfPast(past).kind === "live" ? "good" : "bad";
+  const text = `rollout ${shortName(past)} ${pastInWords(past, by)}`;
+  const where = `group ${group} at ${server.join(", ")}`;
+  return [...hanging(style, `${symbol(style, mark)} `, text), ...dimmed(style, where)];
 }
 
 function heading(style: Style, now: Date, fleet: FleetJson, rollout: RolloutJson): string[] {

@@ -18,6 +18,23 @@ const REFUSED: [config: object, problem: RegExp][] = [
   [{ stateDir: "//run/./df" }, /^stateDir: does not survive a reboot/],
   [{ rebootWhenChanged: ["kernle"] }, /^rebootWhenChanged: has kernle\. Did you mean kernel\?$/],
   [{ waitFor: { timeout: 0, onTimeout: "proceed" } }, /^waitFor\.timeout: is 0, and .* each job/],
+  [
+    { waitFor: { units: ["borg.servce"] } },
+    /^waitFor\.units: has borg\.servce, .* did you mean borg\.service\?$/,
+  ],
+  [{ waitFor: { units: ["*-backup"] } }, /^waitFor\.units: .* such as \*-backup\.service$/],
+  [
+    { waitFor: { runners: [{ unit: "ci.servise", preset: "gitea-actions-runner" }] } },
+    /^waitFor\.runners: has ci\.servise, .* did you mean ci\.service\?$/,
+  ],
+  [
+    { verify: { ignoreFailedUnits: ["*.tmer"] } },
+    /^verify\.ignoreFailedUnits: has \*\.tmer, .* did you mean \*\.timer\?$/,
+  ],
+  [
+    { verify: { checks: [{ kind: "unit", unit: "sshd.socke" }] } },
+    /^verify\.checks: has sshd\.socke, .* did you mean sshd\.socket\?$/,
+  ],
   [{ waitFor: { units: ["*"] } }, /^waitFor\.units: matches every unit/],
   [{ waitFor: { units: ["*.service"] } }, /^waitFor\.units: matches every unit/],
   [{ verify: { ignoreFailedUnits: ["*"] } }, /^verify\.ignoreFailedUnits: matches every unit/],
@@ -59,6 +76,7 @@ const MEANT: readonly object[] = [
   { waitFor: { units: ["borg*.service"] }, verify: { ignoreFailedUnits: ["*-backup.service"] } },
   { lock: { ...etcd, username: "x", passwordFile: "/run/secrets/etcd", lease: "10min" } },
   { lock: { ...etcd, for: ["switch", "reboot"] } },
+  { waitFor: { units: ["borg*", "borg-*.se?vice", "*.mount", "zfs-scrub@*", "a?.timer", "*er"] } },
   { lock: { ...etcd, for: [] }, fleet: { wave: 0 } },
   { lock: etcd, fleet: { wave: 3, soak: 0, maxFailures: 2, onMissing: "go-on-without" } },
 ];

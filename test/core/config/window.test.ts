@@ -82,6 +82,17 @@ for (const [text, why] of [
   });
 }
 
+for (const act of ["reboot", "switch"]) {
+  test(`window: hours without their unit are refused: ${act}`, () => {
+    assert.throws(
+      () => config(`{"${act}": {"window": {"start": "Sat 02:00", "duration": 3}}}`),
+      new RegExp(
+        `${act}\\.window: must be open for 60 or more seconds, but Sat 02:00 is open for 3 s only\\. .*such as 3h$`,
+      ),
+    );
+  });
+}
+
 test("window: a stagger without a window, as of a whole fleet, is taken", () => {
   assert.equal(config('{"stagger": "30min"}').stagger, 1800);
 });

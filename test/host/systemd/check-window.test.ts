@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { makeSpawn } from "../../../src/host/process/spawn.ts";
+import { makeSpawn, type SpawnOptions } from "../../../src/host/process/spawn.ts";
 import { checkWindows } from "../../../src/host/systemd/check-window.ts";
 
 // The real systemd-analyze: what it takes is what is tested.
@@ -10,8 +10,14 @@ const host = { spawn, now: () => new Date("2026-11-22T21:30:00Z") };
 const WINDOWS: [start: string, hours: number, problem: RegExp | null][] = [
   ["Sat 02:00", 3, null],
   ["Sat 02:00 UTC", 3, null],
-  ["Sat 02:00 No/Such_Zone", 3, null],
-  ["Sat 02:00 NOZONE", 3, null],
+  ["Sat 02:00 Europe/Berlin", 3, null],
+  ["Sat 02:00 Asia/Calcutta", 3, null],
+  ["Sat 02:00 Europe/Berln", 3, /^has an unknown time zone: Europe\/Berln\. .*Europe\/Berlin\?$/],
+  ["Sat 02:00 europe/berlin", 3, /^cannot be used: /],
+  ["Sat 02:00 Europe/BERLIN", 3, /^has an unknown time zone: .*Europe\/Berlin\?$/],
+  ["Sat 02:00 No/Such_Zone", 3, /^has an unknown time zone: No\/Such_Zone/],
+  // A host in Berlin knows the zone by this name.
+  ["Sat 02:00 CEST", 3, null],
   ["daily", 12, null],
   ["2099-01-01", 999, null],
   ["Someday 25:99", 3, /^cannot be used: .*Failed to parse/],
@@ -78,5 +84,33 @@ for (const [what, windows, problem] of [
       found.map(({ index }) => index),
       problem ?? [null],
     );
+  });
+}
+
+/** As the sandbox of a build: systemd takes no zone. */
+const sandbox = {
+  ...host,
+  spawn: async (argv: readonly string[], options?: SpawnOptions) =>
+    await spawn(
+      argv.map((word) => word.replace(/ [A-Z][\w+/-]*$/, " No/Zones")),
+      options,
+    ),
+};
+
+for (const [zone, problem] of [
+  ["Europe/Berlin", null],
+  ["UTC", null],
+  ["CEST", null],
+  ["US/Eastern", null],
+  ["Etc/GMT+3", null],
+  // It may be newer than Node.
+  ["Moon/Tranquillity_Base", null],
+  ["Europe/Berln", /^has an unknown time zone: Europe\/Berln\. Did you mean Europe\/Berlin\?$/],
+  ["Europe/BERLIN", /^has an unknown time zone: .* Did you mean Europe\/Berlin\?$/],
+] as const) {
+  test(`check-config: without time zones, as in the sandbox of a build: ${zone}`, async () => {
+    const found = await checkWindows(sandbox, [{ start: `Sat 02:00 ${zone}`, duration: 3600 }]);
+    if (problem === null) assert.deepEqual(found, []);
+    else assert.match(found[0]?.why ?? "", problem);
   });
 }

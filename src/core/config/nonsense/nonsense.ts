@@ -3,6 +3,7 @@ import { DEFAULT_REBOOT_WHEN_CHANGED } from "../../decision/decision.ts";
 import { nearest } from "../../nearest.ts";
 import { FLEET_NONSENSE } from "./fleet.ts";
 import type { Nonsense } from "./kind.ts";
+import { UNIT_NONSENSE } from "./units.ts";
 
 /** A boot empties these. */
 const VOLATILE = /^\/(run|tmp|var\/run|dev\/shm)(\/|$)/;
@@ -14,6 +15,8 @@ const EVERY_UNIT = /^[*?]+(\.service|\.[*?]+)?$/;
 const FILES = [...DEFAULT_REBOOT_WHEN_CHANGED, "kernel-params", "firmware", "systemd", "init"];
 const DAY = 86_400;
 const SHORTEST_LEASE = 60;
+/** The gates that are looked at before an act take some seconds. */
+const SHORTEST_WINDOW = 60;
 
 /** A path without what leads nowhere else. */
 function plain(path: string): string {
@@ -35,6 +38,17 @@ const lockFiles: readonly Nonsense[] = SECRETS.map((key) => ({
     return typeof file === "string" && VOLATILE_SECRETS.test(plain(file))
       ? "does not survive a reboot, and the host needs it after the reboot to give its slot back. Keep it in another folder"
       : null;
+  },
+}));
+
+const shortWindows: readonly Nonsense[] = (["reboot", "switch"] as const).map((act) => ({
+  key: `${act}.window`,
+  why: (config) => {
+    const short = config[act].window?.find(({ duration }) => duration < SHORTEST_WINDOW);
+    return short === undefined
+      ? null
+      : `must be open for ${SHORTEST_WINDOW} or more seconds, but ${short.start} is open for ${short.duration} s only. ` +
+          `A number is seconds; hours are a text, such as ${short.duration}h`;
   },
 }));
 
@@ -116,5 +130,7 @@ export const NONSENSE: readonly Nonsense[] = [
         : `has ${never.name}, whose actions are empty, so it would never run. Name switch or reboot`;
     },
   },
+  ...UNIT_NONSENSE,
   ...lockFiles,
+  ...shortWindows,
 ];
