@@ -34,6 +34,7 @@ export const NO_PARSERS: ReadonlyMap<string, string> = new Map([
   ["cli/commands/log.ts", "splits off lines, which parseJournal reads"],
   ["core/age.ts", "its own words"],
   ["core/config/contradictions.ts", "its own keys"],
+  ["core/config/nonsense/units.ts", "names of the configuration, which are only compared"],
   ["core/config/proxy-config.ts", "names of the configuration, which are only compared"],
   ["core/config/schema-parts.ts", "a part of the configuration: parseConfig"],
   ["explain/next-boot.ts", "words between blanks, which are only compared"],
