@@ -139,6 +139,21 @@ export function fallbackAdvice(
       "a hang would not reset the host: Linux knows no watchdog in its hardware; load the driver " +
         "(boot.kernelModules, and boot.initrd.kernelModules for a hang early in the boot)",
     );
+  } else if (!usesOneOf(watchdogs, managerSettings ?? "")) {
+    advice.push(
+      "a hang of the kernel would not reset the host: systemd uses another watchdog than that in its hardware; " +
+        `set systemd.watchdog.device to /dev/${watchdogs.join(" or /dev/")}`,
+    );
   }
   return advice;
+}
+
+/** Whether systemd uses one of these watchdogs, as far as its settings say: systemd-system.conf(5). */
+function usesOneOf(watchdogs: readonly string[], managerSettings: string): boolean {
+  const settings = [...managerSettings.matchAll(/^[ \t]*WatchdogDevice=[ \t]*(.*?)[ \t]*$/gm)];
+  const device = settings.at(-1)?.[1] ?? "";
+  if (device === "" || device === "/dev/watchdog") return watchdogs.includes("watchdog0");
+  const name = /^\/dev\/(watchdog\d+)$/.exec(device)?.[1];
+  // A name by udev leads anywhere.
+  return name === undefined || watchdogs.includes(name);
 }

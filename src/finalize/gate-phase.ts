@@ -2,6 +2,7 @@ import type { RunnerConfig } from "../core/config/config.ts";
 import { isPassed } from "../core/gate-names.ts";
 import { actionToAwait, type Plan } from "../core/decision/decision.ts";
 import { policyOf, rebootsNow } from "../core/machine/policy.ts";
+import { runsAnother } from "../core/machine/overtaken.ts";
 import type { Event, Facts } from "../core/machine/types.ts";
 import type { FinalizationRecord } from "../core/record/record.ts";
 import { firstClosed, type Gate, type GateContext, onlyLooks, runnersOf } from "../gates/gate.ts";
@@ -200,15 +201,16 @@ export class GatePhase {
   async takeTurn(record: FinalizationRecord): Promise<Event | Suspended> {
     const { host, stop, turn } = this.#context;
     const why = "another finalization is acting";
-    const tell = tellerOf(this.#context, record);
-    const note = tellLate(tell, { for: "turn", why, now: host.now() });
+    const note = tellLate(tellerOf(this.#context, record), { for: "turn", why, now: host.now() });
     const begin = host.elapsedMs();
     const isMine = await turn.waitUnless(this.#untilNews(record)).finally(note.end);
     this.#leftOut.ms += host.elapsedMs() - begin;
     if (stop.aborted) return await this.#suspend(record);
     if (!isMine) return { kind: "gates-interrupted", waitedFor: [] };
     const { action, current, facts } = await this.#actNow(record);
-    if (this.#waited?.action !== action || this.#waited.current !== current) {
+    // One that was live only while this one came here was noted as the previous one: it is rejected since.
+    const isOther = this.#waited?.current !== current || runsAnother(record, current);
+    if (isOther || this.#waited?.action !== action) {
       return { kind: "held-up", why: "another system was brought live" };
     }
     const late = await this.#default.set(record, { action, facts });
@@ -228,9 +230,8 @@ export class GatePhase {
 
   /** With the turn taken. The other gates are open, and the runners finish their jobs. */
   async drain(record: FinalizationRecord): Promise<Event | Suspended> {
-    const { host } = this.#context;
     const begin = (): void => {
-      this.#ahead.begin(host);
+      this.#ahead.begin(this.#context.host);
     };
     return await this.#drain.perform(record, this.#untilNews(record), begin);
   }

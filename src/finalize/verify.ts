@@ -48,7 +48,10 @@ export async function verifyNow(
     return await verify(host, wanted, units, signal, tellerOf(context, record));
   });
   if (stop.aborted) return SUSPENDED;
-  const unnoted = nameUnnoted(baseline, all.ignoreFailedUnits);
+  if (checks.some(hasFailed)) return { kind: "verified", checks: [...checks, ...ofBoot] };
+  const again = async () => await takeBaseline(host, stop);
+  const unnoted = await nameUnnoted(baseline, all.ignoreFailedUnits, again);
+  if (stop.aborted) return SUSPENDED;
   return await examineOthers(context, record, [...checks, ...ofBoot, ...unnoted]);
 }
 

@@ -44,7 +44,8 @@ export async function newerThan(
   const newer: FinalizationRecord[] = [];
   for await (const other of store.newestFirst()) {
     if (other.id <= record.id) break;
-    newer.push(other);
+    // One whose schedule was killed has told nobody of itself, and perhaps never does.
+    if (!store.isPrepared(other.id)) newer.push(other);
   }
   return newer;
 }

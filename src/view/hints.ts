@@ -107,8 +107,12 @@ function offersRollback(record: FinalizationRecord, { current }: LiveSystems): b
   return record.rollbackOf === null && canRollBack(record, current.toplevel);
 }
 
+/** A profile that somebody has set to a third system is not set back. */
 function isRestorable(viewed: ViewedFinalization, systems: LiveSystems): boolean {
-  return previousSystem(viewed.record).kind === "system" && awaitsBoot(viewed, systems);
+  const { record } = viewed;
+  const own = [record.target, systems.current.toplevel, record.previous, record.previousProfile];
+  const isOwn = own.includes(systems.profile.toplevel);
+  return previousSystem(record).kind === "system" && awaitsBoot(viewed, systems) && isOwn;
 }
 
 const RESTORE: Hint = {

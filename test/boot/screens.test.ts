@@ -170,7 +170,25 @@ test("a watchdog of the kernel itself resets no kernel that hangs", async () => 
   assert.match(await lacks(), /knows no watchdog in its hardware/);
   host.folder.write("sys/class/watchdog/watchdog1/identity", "iTCO_wdt\n");
   assert.doesNotMatch(await lacks(), /knows no watchdog/);
+  assert.match(
+    await lacks(),
+    /uses another watchdog .* set systemd\.watchdog\.device to \/dev\/watchdog1/,
+  );
 });
+
+for (const [device, watchdogs, good] of [
+  ["", ["watchdog0", "watchdog1"], true],
+  ["", ["watchdog1"], false],
+  ["/dev/watchdog", ["watchdog0"], true],
+  ["/dev/watchdog1", ["watchdog1"], true],
+  ["/dev/watchdog1", ["watchdog0"], false],
+  ["/dev/watchdog-of-the-board", ["watchdog1"], true],
+] as const) {
+  test(`systemd ${good ? "uses" : "does not use"} ${watchdogs.join(", ")} if its device is ${device || "not set"}`, () => {
+    const settings = `RuntimeWatchdogSec=30s\n${device === "" ? "" : `WatchdogDevice=${device}\n`}`;
+    assert.equal(fallbackAdvice(["panic=10"], settings, watchdogs).length, good ? 0 : 1);
+  });
+}
 
 test("advice goes where panics and hangs end in a reset", () => {
   assert.equal(fallbackAdvice(["panic=10"], "RuntimeWatchdogSec=30s\n", KNOWN).length, 0);

@@ -46,3 +46,15 @@ for (const [profile, boots] of [
     assert.equal(parseJson(cancelSchema, stdout).nextBoot, boots, stderr);
   });
 }
+
+test("cancel: it does not ask to set back a profile that somebody else has set", async () => {
+  using host = new GrubHost("previous", "target");
+  host.folder.link("profiles/system-3-link", makeToplevel(host.folder, "third"));
+  host.folder.remove("profiles/system");
+  host.folder.link("profiles/system", "system-3-link");
+  host.answer = "y";
+  const { exitCode, stdout, stderr } = await host.operate("cancel");
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /third, but GRUB boots \/.*\/new next$/m);
+  assert.doesNotMatch(stdout, /to set both back/);
+});

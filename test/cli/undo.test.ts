@@ -71,6 +71,14 @@ test("undo of a deploy that is not that of the finalization that waits", async (
   assert.equal((await host.operate("undo")).exitCode, 0);
 });
 
+test("undo of a profile that leads nowhere: no deploy is said to have come meanwhile", async () => {
+  using host = new DeployedHost("3");
+  host.pointAt("9");
+  const { exitCode, stderr } = await host.operate("undo");
+  assert.equal(exitCode, 1);
+  assert.match(stderr, /the boot default is .*booted, but the profile .*system does not resolve$/m);
+});
+
 test("undo says which step failed", async () => {
   using host = new DeployedHost("3");
   host.ends[`${host.booted}/bin/switch-to-configuration`] = { exitCode: 1, stderr: "no space" };

@@ -105,3 +105,25 @@ test("nobody noted the units before the boot, and all is well: nothing is said o
   const record = await verified(host);
   assert.equal(record.outcome?.reason, "the target is the running system");
 });
+
+test("nobody noted the units before the boot: one that has come up since then is not in trouble", async () => {
+  using host = bootedHost();
+  const state = { LoadState: "loaded", UnitFileState: "enabled", NRestarts: "1" };
+  const restarts = { ...state, ActiveState: "activating", SubState: "auto-restart" };
+  const units = { "default.target": { LoadState: "loaded", ActiveState: "active" } };
+  host.showUnits({ ...units, "web.service": restarts });
+  const shows = host.answers["systemctl show"];
+  assert.ok(typeof shows === "function");
+  host.answers["systemctl show"] = (argv) => {
+    const told = shows(argv);
+    const runs = { ...state, ActiveState: "active", SubState: "running", NRestarts: "2" };
+    if (argv.includes("*")) host.showUnits({ ...units, "web.service": runs });
+    return told;
+  };
+  const record = await verified(host);
+  assert.deepEqual(
+    record.checks.map(({ detail }) => detail).filter((detail) => detail.includes("trouble")),
+    [],
+  );
+  assert.equal(record.state, "live");
+});

@@ -28,12 +28,16 @@ function live(record: FinalizationRecord): FinalizationRecord {
 async function owed(
   records: readonly FinalizationRecord[],
   told: readonly FinalizationRecord[],
+  last: "published" | "prepared" = "published",
 ): Promise<{ entries: readonly OwedReport[]; said: string }> {
   using host = new EdgeHost();
   host.folder.write("state/.keep", "");
   const stateDir = host.folder.at("state");
   const store = new RecordStore(stateDir);
-  for (const record of records) store.save(record);
+  for (const record of records) {
+    if (last === "prepared" && record === records.at(-1)) store.saveNew(record);
+    else store.save(record);
+  }
   const receivers = [
     receiver({ kind: "gitea", url: "https://git", repository: "a/b", tokenFile: "/x" }),
     receiver({ kind: "ntfy", url: "https://ntfy/x" }),
@@ -113,6 +117,13 @@ test("a deploy that the same commit superseded leaves the status to the newer on
   assert.ok(
     !statuses((await owed([failed, again], [again, failed])).entries).includes("new failed"),
   );
+});
+
+test("a newer deploy whose schedule was killed tells nobody, so the older one says how it ended", async () => {
+  const cancelled = ended("cancelled");
+  const killed = scheduled({ id: AGAIN });
+  const { entries } = await owed([cancelled, killed], [cancelled], "prepared");
+  assert.ok(statuses(entries).includes("new cancelled"));
 });
 
 test("a deploy that another commit superseded, or that was tried, has its own status", async () => {

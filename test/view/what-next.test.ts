@@ -75,6 +75,10 @@ test("after a cancel the boot default is told of only while it is the target", (
   const boots = outlookOf("cancelled", { host: { current: OLD, profile: OLD, bootLoader } });
   assert.match(boots.next ?? "", /the boot default is still generation 42/);
   assert.deepEqual(offers(boots, "cancel"), ["cancel --restore-boot-default"]);
+  const profile = { ...NEW, toplevel: "/nix/store/third" };
+  const third = outlookOf("cancelled", { host: { current: OLD, profile, bootLoader } });
+  assert.match(third.next ?? "", /the boot default is still generation 42/);
+  assert.deepEqual(offers(third, "cancel"), [], "the profile is that of somebody else");
   const others: Case[] = [
     { host: { current: OLD, profile: OLD } },
     { host: { current: OLD, bootLoader: { ...LOADER, byDefault: OLD.toplevel } } },

@@ -147,7 +147,7 @@ async function wantsRestore(
   record: FinalizationRecord,
 ): Promise<boolean> {
   const { system } = await nextBootOf(host, record);
-  if (system !== "target" || record.previous === null) return false;
+  if (system !== "target" || record.previous === null || !mayBeSetBack(host, record)) return false;
   const question =
     `The next boot still starts ${targetName(record)}. ` +
     `Set the profile and the boot default back to ${nameAfterUndo(host, record)}?`;

@@ -20,7 +20,7 @@ import { isRefused, olderRun, olderRunInWords } from "../../core/record/older-ru
 import { requireRolloutFlag, rolloutOf } from "../../core/config/fleet/rollout-name.ts";
 import { EXIT } from "../../core/outcome.ts";
 import { Refusal } from "../../core/refusal.ts";
-import { findToplevel, toplevelAt } from "../../host/nixos/toplevel.ts";
+import { findToplevel } from "../../host/nixos/toplevel.ts";
 import { warnOfBoot } from "../../explain/after-boot.ts";
 import type { Host } from "../../host/process/host.ts";
 import { RecordStore } from "../../state-dir/store.ts";
@@ -57,21 +57,28 @@ export async function schedule(context: Context, options: ScheduleOptions): Prom
     await scheduleNow(context, options, host, config);
   } catch (error) {
     if (options.dryRun === true || !(error instanceof Refusal)) throw error;
-    throw withWayOut(error, host, profile, loaded.profile);
+    throw await withWayOut(error, host, config, loaded.profile);
   }
 }
 
 /** A deploy that was not scheduled stays profile and boot default until somebody sets them back. */
-function withWayOut(refusal: Refusal, { paths }: Host, profile: string, usual: string): Refusal {
+async function withWayOut(
+  refusal: Refusal,
+  host: Host,
+  { profile, stateDir }: Config,
+  usual: string,
+): Promise<Refusal> {
   const { lines, exitCode } = refusal;
   // Another deploy owns the profile then.
   if (exitCode === EXIT.dropped) return refusal;
-  const running = toplevelAt(paths.currentSystem);
-  const found = findToplevel(profile);
-  if (running === null || found.kind !== "toplevel" || found.toplevel === running) return refusal;
-  const named = profile === usual ? "" : ` --profile ${profile}`;
-  const how = `the next boot may start this deploy, unless its deployer sets the profile back. To do that: deploy-finalize undo${named}`;
-  return new Refusal([...lines, how], exitCode);
+  // Loaded only here, to keep scheduling quick.
+  const { undoOfRefused } = await import("../../finalize/by-hand/undo.ts");
+  const undo = await undoOfRefused(host, new RecordStore(stateDir), profile);
+  if (undo === "unneeded" || findToplevel(profile).kind !== "toplevel") return refusal;
+  const how = ["deploy-finalize", "undo", ...(profile === usual ? [] : ["--profile", profile])];
+  const toDoThat = undo === "possible" ? `. To do that: ${quoteArgv(how)}` : "";
+  const words = `the next boot may start this deploy, unless its deployer sets the profile back${toDoThat}`;
+  return new Refusal([...lines, words], exitCode);
 }
 
 async function scheduleNow(

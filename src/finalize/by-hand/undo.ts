@@ -1,6 +1,7 @@
 import { type DefaultToSet, makeBootDefault, SWITCH_LOCK_TAKEN } from "../../boot/boot-default.ts";
 import { findLoader, type Installed } from "../../boot/detect.ts";
 import { EXIT } from "../../core/outcome.ts";
+import { isUnfinished } from "../../core/record/record.ts";
 import { Refusal } from "../../core/refusal.ts";
 import { isCancellable } from "../../core/states.ts";
 import { whoHoldsSwitchLock } from "../../gates/host/switch-lock.ts";
@@ -13,6 +14,7 @@ import {
 import { findToplevel, toplevelAt } from "../../host/nixos/toplevel.ts";
 import type { Host } from "../../host/process/host.ts";
 import { pause } from "../../host/process/time.ts";
+import { isBeingScheduled } from "../../state-dir/owner.ts";
 import type { RecordStore } from "../../state-dir/store.ts";
 import { NO_FINALIZATION, type RequireTurn, withTurn } from "../undo-deploy.ts";
 
@@ -46,6 +48,34 @@ export async function undoToRunning(
     await requireNoneWaits(store, profile);
     return await setToRunning(host, profile, stop, requireTurn);
   });
+}
+
+/** What the profile of a deploy that was not scheduled is to an undo. */
+export type UndoOfRefused =
+  /** The system that runs, or that of a finalization that goes on. */
+  | "unneeded"
+  | "possible"
+  /** Another deploy waits, which goes on only if the profile is its own again. */
+  | "too-much";
+
+/** Never rejects. */
+export async function undoOfRefused(
+  host: Host,
+  store: RecordStore,
+  profile: string,
+): Promise<UndoOfRefused> {
+  try {
+    const at = toplevelAt(profile);
+    const to = systemToBoot(host, profile);
+    // Else the profile may be that of the other call.
+    if (at === null || at === to || isBeingScheduled(host, store)) return "unneeded";
+    const newest = await store.readNewest();
+    if (newest === null || newest.profile !== profile || !isUnfinished(newest)) return "possible";
+    if (newest.target === at) return "unneeded";
+    return isCancellable(newest.state) && newest.target !== to ? "too-much" : "possible";
+  } catch {
+    return "unneeded";
+  }
 }
 
 /** The deploy of a finalization that waits owns the profile and the boot default. */
@@ -87,8 +117,11 @@ async function setToRunning(
 function requireUnmoved(profile: string, to: string): void {
   const at = toplevelAt(profile);
   if (at === to) return;
+  if (at === null) {
+    throw new Refusal(`the boot default is ${to}, but the profile ${profile} does not resolve`);
+  }
   throw new Refusal(
-    `the boot default is ${to}, but ${profile} was set to ${at ?? "nothing"} in the meantime by another deploy.`,
+    `the boot default is ${to}, but ${profile} was set to ${at} in the meantime by another deploy.`,
     EXIT.dropped,
   );
 }

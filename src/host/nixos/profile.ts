@@ -128,9 +128,11 @@ async function giveBack(
     .toSorted((a, b) => b.number - a.number)[0];
   if (deployed === undefined || toplevelAt(profile) !== to) return null;
   const { number } = deployed;
-  host.say(`${profile} was set to generation ${number} by a deploy meanwhile, and is that again`);
   const problem = await changeProfile(host, profile, switchTo(number));
-  return problem === null ? null : `cannot give the profile back to a deploy: ${problem}`;
+  const came = `${profile} was set to generation ${number} by a deploy meanwhile`;
+  if (problem !== null) return `${came}, and cannot be set to that again: ${problem}`;
+  host.say(`${came}, and is that again`);
+  return null;
 }
 
 function switchTo(generation: number): string[] {

@@ -80,3 +80,23 @@ for (const deploys of ["meanwhile", "never"] as const) {
     assert.equal(currentGeneration(profile), deploys === "meanwhile" ? 3 : 1);
   });
 }
+
+test("restore: a profile that cannot be given back to a deploy is not said to be that again", async () => {
+  using host = new EdgeHost();
+  const { folder } = host;
+  const [old, bad, next] = ["old", "bad", "next"].map((name) => makeToplevel(folder, name));
+  assert.ok(old !== undefined && bad !== undefined && next !== undefined);
+  const profile = folder.link("profiles/system", "system-2-link");
+  folder.link("profiles/system-1-link", old);
+  folder.link("profiles/system-2-link", bad);
+  host.answers["nix-env"] = () => {
+    if (host.ran.length > 1) return { exitCode: 1, stderr: "no space" };
+    folder.link("profiles/system-3-link", next);
+    folder.remove("profiles/system");
+    folder.link("profiles/system", "system-1-link");
+    return {};
+  };
+  const problem = await restoreProfile(host, profile, bad, old);
+  assert.match(problem ?? "", /set to generation 3 by a deploy .* cannot be set to that again: /);
+  assert.deepEqual(host.said, []);
+});

@@ -23,8 +23,9 @@ export function zonedOf(start: string): Zoned | null {
 }
 
 /**
- * Why systemd refuses a zone; null if a host may know it. The names that Node has count, because the
- * sandbox of a build has no time zones; but they may be older than those of a host.
+ * Why systemd, which has refused a zone here, refuses it everywhere; null if a host may know it. The names
+ * that Node has count, because the sandbox of a build has no time zones, and other machines may lack the older
+ * names; but those of Node may be older than those of a host.
  *
  * @param zones whether systemd knows time zones here
  */
@@ -33,9 +34,11 @@ export function zoneProblem(zone: string, zones: "known" | "none"): string | nul
   const names = Intl.supportedValuesOf("timeZone");
   const meant =
     names.find((name) => name.toLowerCase() === zone.toLowerCase()) ?? nearest(zone, names);
-  if (zones === "none" && (meant === zone || meant === null || isLink(zone, names))) return null;
-  const hint = meant === null || meant === zone ? "" : ` Did you mean ${meant}?`;
-  return `has an unknown time zone: ${zone}.${hint || " systemd takes those of timedatectl list-timezones"}`;
+  if (meant === zone || isLink(zone, names)) return null;
+  if (meant === null && zones === "none") return null;
+  const hint =
+    meant === null ? "systemd takes those of timedatectl list-timezones" : `Did you mean ${meant}?`;
+  return `has an unknown time zone: ${zone}. ${hint}`;
 }
 
 /** An older name, which leads to another one; Node takes names in any case. */
