@@ -123,7 +123,6 @@ async function examineOthers(
   record: FinalizationRecord,
   checks: Checks,
 ): Promise<Event | Suspended> {
-  if (checks.some(hasFailed)) return { kind: "verified", checks };
   const mode = config.verify.userUnits;
   const { userUnitsBefore, userTrouble } = record;
   const known = { before: userUnitsBefore, trouble: userTrouble };
