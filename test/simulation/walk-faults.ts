@@ -81,7 +81,7 @@ const WALKS: readonly Walk[] = [
     },
     faults: [{ kind: "kill", after: 0 }],
     end: "live",
-    calls: { from: 331, to: 1111, step: 3 },
+    calls: { from: 330, to: 1130, step: 2 },
     planted: TOLD_TOO_EARLY,
   },
   {
@@ -93,7 +93,7 @@ const WALKS: readonly Walk[] = [
       rollout: { ...IN_GROUP, downFrom: 12_000, downUntil: 20_000 },
     },
     faults: [{ kind: "power cut", after: 0 }],
-    calls: { from: 330, to: 1420, step: 3 },
+    calls: { from: 330, to: 1440, step: 3 },
     planted: TOLD_TOO_EARLY,
   },
   {
