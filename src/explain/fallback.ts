@@ -148,12 +148,14 @@ export function fallbackAdvice(
   return advice;
 }
 
+const DEVICE = "WatchdogDevice=";
+
 /** Whether systemd uses one of these watchdogs, as far as its settings say: systemd-system.conf(5). */
 function usesOneOf(watchdogs: readonly string[], managerSettings: string): boolean {
-  const settings = [...managerSettings.matchAll(/^[ \t]*WatchdogDevice=[ \t]*(.*?)[ \t]*$/gm)];
-  const device = settings.at(-1)?.[1] ?? "";
+  const lines = managerSettings.split("\n").map((line) => line.trim());
+  const set = lines.findLast((line) => line.startsWith(DEVICE)) ?? DEVICE;
+  const device = set.slice(DEVICE.length).trim();
   if (device === "" || device === "/dev/watchdog") return watchdogs.includes("watchdog0");
-  const name = /^\/dev\/(watchdog\d+)$/.exec(device)?.[1];
   // A name by udev leads anywhere.
-  return name === undefined || watchdogs.includes(name);
+  return !/^\/dev\/watchdog\d+$/.test(device) || watchdogs.includes(device.slice("/dev/".length));
 }

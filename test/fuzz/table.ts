@@ -37,6 +37,7 @@ export const NO_PARSERS: ReadonlyMap<string, string> = new Map([
   ["core/config/nonsense/units.ts", "names of the configuration, which are only compared"],
   ["core/config/proxy-config.ts", "names of the configuration, which are only compared"],
   ["core/config/schema-parts.ts", "a part of the configuration: parseConfig"],
+  ["explain/fallback.ts", "lines, which are only compared"],
   ["explain/next-boot.ts", "words between blanks, which are only compared"],
   ["finalize/runners/stopped.ts", "its own words, in a folder of root"],
   ["fleet/part/part-store.ts", "names of files in a folder of root"],
