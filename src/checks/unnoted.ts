@@ -6,8 +6,8 @@ import { type Baseline, isIgnored } from "./units-before.ts";
 const MOST_UNITS = 5;
 
 /**
- * If nobody looked at the units before the act: names those that have been in trouble all the time since.
- * They may have been before, so the target is not blamed for them; but nothing says that all is well.
+ * Names the units that are in trouble at both looks after the act, if nobody looked before the act. They may
+ * have been in trouble before, so the target is not blamed for them; but nothing says that all is well.
  *
  * @param again looks at the units now: what has failed once in the boot may run by now
  */

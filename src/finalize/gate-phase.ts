@@ -208,7 +208,7 @@ export class GatePhase {
     if (stop.aborted) return await this.#suspend(record);
     if (!isMine) return { kind: "gates-interrupted", waitedFor: [] };
     const { action, current, facts } = await this.#actNow(record);
-    // One that was live only while this one came here was noted as the previous one: it is rejected since.
+    // The noted previous system may have been rejected since: it ran while the gates opened.
     const isOther = this.#waited?.current !== current || runsAnother(record, current);
     if (isOther || this.#waited?.action !== action) {
       return { kind: "held-up", why: "another system was brought live" };

@@ -32,8 +32,8 @@ export function oweReports(
 }
 
 /**
- * The finalizations that came after one that ended before its act: the statuses of the same commit are
- * theirs. None for any other one.
+ * The newer finalizations, if the given one ended before its act: the newer ones own the statuses of the same
+ * commit. None if it acted.
  */
 export async function newerThan(
   store: RecordStore,

@@ -121,7 +121,7 @@ function howItCame({ timeline }: FinalizationRecord): string {
   return last === "switching" ? "switched to" : "booted into";
 }
 
-/** One that is held up waits again. */
+/** A finalization whose act is held up waits again. */
 const ACTS: ReadonlySet<State> = new Set(["waiting", "switching", "rebooting"]);
 
 export function reasonOf({ outcome, timeline }: FinalizationRecord): string {

@@ -33,14 +33,7 @@ function bootedHost(...failed: string[]): EdgeHost {
   host.answers["systemctl list-units"] = {
     stdout: failed.map((unit) => `${unit} loaded failed failed Some unit\n`).join(""),
   };
-  const { spawn } = host;
-  host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") {
-      options.onOutput?.("held\n", "stdout");
-      await options.holdInput;
-    }
-    return await spawn(argv, options);
-  };
+  host.grantsLocks();
   return host;
 }
 

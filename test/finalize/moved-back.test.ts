@@ -17,14 +17,7 @@ function freeHost(): EdgeHost {
   host.boots(3600);
   host.folder.write("proc/locks", "");
   host.folder.write("state/.keep", "");
-  const { spawn } = host;
-  host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") {
-      options.onOutput?.("held\n", "stdout");
-      await options.holdInput;
-    }
-    return await spawn(argv, options);
-  };
+  host.grantsLocks();
   return host;
 }
 

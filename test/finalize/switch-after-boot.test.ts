@@ -39,14 +39,7 @@ function bootedHost(boot: "through" | "emergency" | "on its way"): EdgeHost {
   host.answers["systemctl show --property=SystemState,"] = {
     stdout: `SystemState=${state}\nUserspaceTimestampMonotonic=1000000\n`,
   };
-  const { spawn } = host;
-  host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") {
-      options.onOutput?.("held\n", "stdout");
-      await options.holdInput;
-    }
-    return await spawn(argv, options);
-  };
+  host.grantsLocks();
   return host;
 }
 

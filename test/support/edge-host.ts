@@ -69,6 +69,18 @@ export class EdgeHost implements Host, Disposable {
     return { argv, exitCode: 0, cause: null, stdout: "", stderr: "", ...ended };
   };
 
+  /** Each lock is free: flock(1) takes it, and holds it until it is released. */
+  grantsLocks(): void {
+    const { spawn } = this;
+    this.spawn = async (argv, options = {}) => {
+      if (argv[0] === "flock") {
+        options.onOutput?.("held\n", "stdout");
+        await options.holdInput;
+      }
+      return await spawn(argv, options);
+    };
+  }
+
   /** The properties that `systemctl show` tells, one block for each unit asked for. */
   showUnits(units: Readonly<Record<string, Readonly<Record<string, string>>>>): void {
     this.answers["systemctl show"] = (argv) => {

@@ -195,7 +195,7 @@ function bootLines(host: Host, record: FinalizationRecord, next: NextBoot): stri
   }
 }
 
-/** Whether the profile is one that this call would set back, and not that of somebody else. */
+/** Whether this call would set the profile back. It leaves a profile alone that somebody has set to a third system. */
 function mayBeSetBack(host: Host, record: FinalizationRecord): boolean {
   return [record.target, systemAfterUndo(host, record)].includes(toplevelAt(record.profile));
 }

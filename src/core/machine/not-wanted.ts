@@ -17,7 +17,7 @@ export function whyNotWanted(
   if (requests.cancel !== null) {
     return { state: "cancelled", reason: `cancelled by ${requests.cancel}` };
   }
-  // One that was never armed finds an older one in its place: that has not superseded it.
+  // A finalization that was never armed finds an older one as the newest: the older one has not superseded it.
   const isOlder = newest !== null && newest < record.id;
   if (profile !== record.target && (isOlder || !isReplacedBy(newest, record))) {
     return { state: "superseded", reason: inWords(profile) };

@@ -17,8 +17,8 @@ export function discardIfMoved(
 }
 
 /**
- * Finishes a scheduling that was killed after it had armed the timer: its process makes it the newest
- * one. Called by hand, it may be the process of one that was never armed.
+ * Finishes a scheduling that was killed after it had armed the timer: the process of the finalization makes
+ * it the newest one. A finalization that is run by hand may never have been armed.
  */
 export async function publishIfArmed(
   host: Host,

@@ -51,7 +51,7 @@ export function awaitedScreen(style: Style, name: string, { group, server }: Fle
   return [...hanging(style, `${symbol(style, "waiting")} `, text), ...dimmed(style, where)];
 }
 
-/** When a newer rollout has replaced the one that is followed by its name. */
+/** Shown if a newer rollout has replaced the rollout that is followed by its name. */
 export function pastScreen(
   style: Style,
   past: PastRollout,

@@ -24,14 +24,7 @@ test("a rollback whose process is stopped while it waits for a job does not end 
   // So it may stop every runner.
   const program = `${PREVIOUS}/bin/switch-to-configuration`;
   host.answers[`${program} dry-activate`] = { exitCode: 1 };
-  const { spawn } = host;
-  host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") {
-      options.onOutput?.("held\n", "stdout");
-      await options.holdInput;
-    }
-    return await spawn(argv, options);
-  };
+  host.grantsLocks();
   const say = host.say;
   host.say = (line) => {
     say(line);

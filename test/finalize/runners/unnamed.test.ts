@@ -23,14 +23,7 @@ test("a specialisation after a boot: an idle runner is named in the record befor
   const special = "/nix/store/special";
   // So it may stop every runner.
   host.answers[`${special}/bin/switch-to-configuration dry-activate`] = { exitCode: 1 };
-  const { spawn } = host;
-  host.spawn = async (argv, options = {}) => {
-    if (argv[0] === "flock") {
-      options.onOutput?.("held\n", "stdout");
-      await options.holdInput;
-    }
-    return await spawn(argv, options);
-  };
+  host.grantsLocks();
   const store = new RecordStore(host.folder.at("state"));
   const waitFor = { ...DEFAULT_CONFIG.waitFor, runners: [RUNNER] };
   const config = { ...DEFAULT_CONFIG, waitFor };
